@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs what the tests need beyond npm, where the machine lacks it and apt may install it.
+set -eu
+
+missing=''
+need() { # need PROBE PACKAGE REASON
+  if sh -c "$1" >/dev/null 2>&1; then return; fi
+  echo "missing: $2 ($3)"
+  missing="$missing $2"
+}
+stop() {
+  echo >&2
+  echo "npm test: $1" >&2
+  echo "'npm run test:unit' needs nothing beyond npm." >&2
+  exit 1
+}
+
+[ "$(uname -s)" = Linux ] || stop 'the network tests need Linux (network namespaces).'
+
+need 'command -v ip' iproute2 'network namespaces and bridges for the net tests'
+need 'command -v ip6tables' iptables 'seeded packet loss in the net tests'
+need 'command -v tcpdump' tcpdump 'what really is on the wire, in the net tests'
+need 'command -v cc' gcc 'compiles the C peer of the interop tests'
+need 'test -e /usr/include/librecast/net.h' liblibrecast-dev 'the C library the interop tests talk to'
+
+if [ -n "$missing" ]; then
+  command -v apt-get >/dev/null 2>&1 || stop "install by hand:$missing (no apt-get here)."
+  [ "$(id -u)" = 0 ] || stop "run as root once: apt-get install$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086 # one word a package
+  { apt-get update -q && apt-get install -qy --no-install-recommends $missing; } ||
+    stop "apt-get could not install$missing"
+fi
+
+unshare -n true 2>/dev/null ||
+  stop 'the net tests make network namespaces: run as root (in a container: with CAP_SYS_ADMIN and CAP_NET_ADMIN).'

@@ -1,0 +1,36 @@
+/** The test projects: one for each kind of proof, selectable by name. */
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+/** Examples import the package by name, as users do; tests run them on the source. */
+const alias = {
+  'sixcast/librecast': new URL('bus/librecast/index.ts', import.meta.url).pathname,
+  sixcast: new URL('bus/index.ts', import.meta.url).pathname,
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 10_000),
+      project('contract', ['test/contract/**/*.test.ts'], 20_000),
+      project('sim', ['test/sim/**/*.test.ts'], 60_000),
+      oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),
+      oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
+      oneByOne(project('examples', ['test/examples/**/*.test.ts'], 60_000)),
+      oneByOne(project('pack', ['test/pack/**/*.test.ts'], 300_000)),
+    ],
+  },
+})
+
+function project(name: string, include: string[], timeoutMs: number): Project {
+  return {
+    resolve: { alias },
+    test: { name, include, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  }
+}
+
+/** These share the machine's network, ports or time: two files at once would disturb each other. */
+function oneByOne(parallel: Project): Project {
+  return { ...parallel, test: { ...parallel.test, fileParallelism: false } }
+}
+
+type Project = TestProjectInlineConfiguration
