@@ -1,0 +1,169 @@
+/** Sends multicast by one interface, from a connected socket for each busy group. */
+import type { Socket } from 'node:dgram'
+import { isCurrent, type NetworkInterface } from './interfaces.ts'
+import { closeSocket, connectSocket, openSendSocket, systemCode } from './udp-socket.ts'
+
+export interface SenderOptions {
+  readonly interface: NetworkInterface
+  readonly port: number
+  readonly hops: number
+  /** The interface carries datagrams again, or does not any more and why. */
+  readonly changed: (reason: string | undefined) => void
+  /** A datagram was refused for a reason of its own. */
+  readonly refused: (code: string) => void
+}
+
+/**
+ * The kernel looks up route and source address once for a connected socket and each time for
+ * another, which costs three times as much a datagram. Idle groups give way to busy ones; a group
+ * without a socket of its own uses one that all such groups share.
+ */
+export class GroupSender {
+  /** How many groups may have sockets of their own. */
+  socketsMax: number = defaultSocketsMax
+  readonly #options: SenderOptions
+  readonly #socketByGroup = new Map<string, GroupSocket>()
+  #spare: Socket | undefined
+  #sent = 0
+  #missed = 0
+  #pending = 0
+  #reason: string | undefined
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+  }
+
+  /** Datagrams handed to the system but not yet reported as sent. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  /** Why nothing can leave, while nothing can. */
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  send(group: string, datagram: Uint8Array): void {
+    const own = this.#socketByGroup.get(group) ?? this.#admit(group)
+    this.#pending += 1
+    try {
+      if (own !== undefined) {
+        own.usedAt = ++this.#sent
+        own.socket.send(datagram, this.#done)
+      } else {
+        const { port, interface: by } = this.#options
+        this.#spare ??= this.#open()
+        this.#spare.send(datagram, port, `${group}%${by.zone}`, this.#done)
+      }
+    } catch (error) {
+      // Later, as the system's own errors: the caller is in the middle of something.
+      process.nextTick(this.#done, error)
+    }
+  }
+
+  /** Forgets all sockets: the addresses of the interface have changed. */
+  reset(): void {
+    for (const { socket } of this.#socketByGroup.values()) socket.close()
+    this.#spare?.close()
+    this.#socketByGroup.clear()
+    this.#spare = undefined
+  }
+
+  async close(): Promise<void> {
+    const sockets = [...this.#socketByGroup.values()].map(({ socket }) => socket)
+    if (this.#spare !== undefined) sockets.push(this.#spare)
+    this.#socketByGroup.clear()
+    this.#spare = undefined
+    await Promise.all(sockets.map(closeSocket))
+  }
+
+  /** One function for all sends: a callback is the only way to learn of an error. */
+  readonly #done = (error: unknown): void => {
+    this.#pending -= 1
+    if (error === null || error === undefined) {
+      if (this.#reason !== undefined) this.#change(undefined)
+      return
+    }
+    const code = systemCode(error)
+    if (passing.has(code)) return
+    if (!unreachable.has(code)) return this.#options.refused(code)
+    if (this.#reason !== undefined) return
+    // Connected sockets keep a route and a source address that may be dead by now.
+    this.reset()
+    this.#change(`${this.#options.interface.name}: ${code}`)
+  }
+
+  #change(reason: string | undefined): void {
+    this.#reason = reason
+    this.#options.changed(reason)
+  }
+
+  #admit(group: string): GroupSocket | undefined {
+    // While nothing leaves, the shared socket tries; making sockets would be waste.
+    if (this.#reason !== undefined) return undefined
+    if (this.#socketByGroup.size >= this.socketsMax) {
+      // Making a socket costs as much as several datagrams, so one miss in many earns it.
+      this.#missed += 1
+      if (this.#missed % missesToAdmit !== 0) return undefined
+      this.#evict()
+    }
+    return this.#connect(group)
+  }
+
+  #connect(group: string): GroupSocket | undefined {
+    const { port, interface: by } = this.#options
+    let socket: Socket | undefined
+    try {
+      socket = this.#open()
+      if (connectSocket(socket, port, `${group}%${by.zone}`)) {
+        const own = { socket, usedAt: this.#sent }
+        this.#socketByGroup.set(group, own)
+        return own
+      }
+    } catch {
+      // Out of descriptors, or the interface is going: the shared socket tells which.
+    }
+    socket?.close()
+    return undefined
+  }
+
+  #open(): Socket {
+    const { interface: by, hops } = this.#options
+    // A name that nobody has any more would mean the default interface.
+    if (!isCurrent(by)) throw Object.assign(new Error('interface is gone'), { code: 'ENODEV' })
+    return openSendSocket(by, hops)
+  }
+
+  #evict(): void {
+    let idlest: string | undefined
+    let usedAt = Infinity
+    for (const [group, own] of this.#socketByGroup) {
+      if (own.usedAt >= usedAt) continue
+      idlest = group
+      usedAt = own.usedAt
+    }
+    if (idlest === undefined) return
+    this.#socketByGroup.get(idlest)?.socket.close()
+    this.#socketByGroup.delete(idlest)
+  }
+}
+
+interface GroupSocket {
+  readonly socket: Socket
+  /** The count of datagrams when it last sent. */
+  usedAt: number
+}
+
+/** Lost like any datagram; the path itself is sound. */
+const passing = new Set(['ENOBUFS', 'ENOMEM', 'EAGAIN', 'ECANCELED', 'ECONNREFUSED'])
+/** The interface is down, gone, without a route, or its address is not ready yet. */
+const unreachable = new Set([
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EHOSTUNREACH',
+  'EADDRNOTAVAIL',
+  'ENODEV',
+  'ENXIO',
+])
+const defaultSocketsMax = 256
+const missesToAdmit = 64

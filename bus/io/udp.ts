@@ -1,0 +1,297 @@
+/** The transport over IPv6 multicast: which interfaces carry it, and what happens when they change. */
+import { BusError } from '../api/errors.ts'
+import type { Scope } from '../api/options.ts'
+import type { Endpoint } from '../core/output.ts'
+import { InterfaceMonitor, type InterfaceChange, type RepeatTimer } from './interface-monitor.ts'
+import {
+  chooseInterfaces,
+  listed,
+  listInterfaces,
+  requireInterfaces,
+  type InterfaceWish,
+  type NetworkInterface,
+} from './interfaces.ts'
+import type { Transport, TransportEvent, TransportListener } from './transport.ts'
+import { UdpPath } from './udp-path.ts'
+import { Receiver } from './udp-receive.ts'
+import { hasRoute, probeRoute, systemCode } from './udp-socket.ts'
+
+export interface UdpOptions {
+  readonly scope: Scope
+  /** Names or globs; absent: as `chooseInterfaces` says. */
+  readonly interfaces?: readonly string[] | undefined
+  /** The port that all peers of the bus share. */
+  readonly port: number
+  /** Hop limit of multicast. Default: 0 at host, 1 at link, 16 above. */
+  readonly hops?: number | undefined
+  /** Default: 60,000 at host, else 1232, which every IPv6 path carries whole. */
+  readonly datagramSize?: number | undefined
+  /** Bytes that may wait in the kernel while this process is busy. Default: 4 MiB. */
+  readonly receiveBuffer?: number | undefined
+  /** Tests look at interfaces of their own, when they want. */
+  readonly interfaceList?: () => readonly NetworkInterface[]
+  readonly timer?: RepeatTimer
+}
+
+export function udpTransport(options: UdpOptions): Transport {
+  return new UdpTransport(options)
+}
+
+class UdpTransport implements Transport {
+  readonly datagramSize: number
+  readonly #options: UdpOptions
+  readonly #wish: InterfaceWish
+  readonly #groups = new Set<string>()
+  readonly #pathByName = new Map<string, UdpPath>()
+  readonly #warned = new Set<string>()
+  #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
+  #listener: TransportListener | undefined
+  #receiver: Receiver | undefined
+  #monitor: InterfaceMonitor | undefined
+  #unreachable = false
+  #unicastPending = 0
+  #own: ReadonlySet<string> = new Set()
+  #lookedAt = -Infinity
+
+  constructor(options: UdpOptions) {
+    const { scope, datagramSize = defaultSize(scope) } = options
+    this.#options = options
+    this.datagramSize = datagramSize
+    const probe = probeGroup(scope)
+    const carries = (loopback: NetworkInterface): boolean => hasRoute(loopback, probe)
+    this.#wish = { scope, names: options.interfaces, carries }
+  }
+
+  get port(): number {
+    return this.#receiver?.port ?? 0
+  }
+
+  get pending(): number {
+    let sum = this.#unicastPending
+    for (const { sender } of this.#pathByName.values()) sum += sender.pending
+    return sum
+  }
+
+  async open(listener: TransportListener): Promise<void> {
+    if (this.#state !== 'new') throw new BusError('CLOSED', 'a transport opens only once')
+    this.#state = 'opening'
+    this.#listener = listener
+    try {
+      const chosen = requireInterfaces(this.#list(), this.#wish)
+      this.#receiver = new Receiver({
+        port: this.#options.port,
+        receiveBuffer: this.#options.receiveBuffer ?? defaultReceiveBuffer,
+        hostOnly: this.#options.scope === 'host',
+        isOwn: (address) => this.#isOwn(address),
+        datagram: (bytes, from) => this.#hear(bytes, from),
+        warn: (message) => this.#warn(message),
+      })
+      await this.#requireRoute(chosen)
+      this.#start(chosen)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  join(group: string): void {
+    if (this.#state === 'closed' || this.#groups.has(group)) return
+    this.#groups.add(group)
+    for (const path of this.#pathByName.values()) path.join(group)
+  }
+
+  leave(group: string): void {
+    if (!this.#groups.delete(group)) return
+    for (const path of this.#pathByName.values()) path.leave(group)
+  }
+
+  rejoin(group: string): void {
+    if (!this.#groups.has(group)) return
+    for (const path of this.#pathByName.values()) path.rejoin(group)
+  }
+
+  send(to: string | Endpoint, datagram: Uint8Array): void {
+    if (this.#state !== 'open') return
+    if (typeof to !== 'string') return this.#sendTo(to, datagram)
+    for (const { sender } of this.#pathByName.values()) sender.send(to, datagram)
+    if (this.#pathByName.size === 0) this.#judge()
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#monitor?.close()
+    const paths = [...this.#pathByName.values()]
+    this.#pathByName.clear()
+    await Promise.all([this.#receiver?.close(), ...paths.map((path) => path.close())])
+  }
+
+  #sendTo(to: Endpoint, datagram: Uint8Array): void {
+    this.#unicastPending += 1
+    try {
+      this.#receiver?.send(to, datagram, this.#unicastDone)
+    } catch {
+      this.#unicastPending -= 1 // A port or address that nobody can have: lost on the way.
+    }
+  }
+
+  /** Whether one peer can be reached says nothing about the group. */
+  readonly #unicastDone = (error: Error | null): void => {
+    this.#unicastPending -= 1
+    if (error !== null && systemCode(error) === 'EMSGSIZE') this.#refused('EMSGSIZE')
+  }
+
+  #hear(bytes: Uint8Array, from: Endpoint): void {
+    if (this.#state === 'open') this.#listener?.datagram(bytes, from)
+  }
+
+  /** Resolves when datagrams leave by at least one interface. */
+  async #requireRoute(chosen: readonly NetworkInterface[]): Promise<void> {
+    const group = probeGroup(this.#options.scope)
+    const giveUpAt = performance.now() + addressWaitMs
+    for (;;) {
+      const codes = await Promise.all(chosen.map((one) => probeRoute(one, group)))
+      if (codes.includes(undefined)) return
+      // A new address is checked for a second or two before it may be used.
+      const soon = codes.includes('EADDRNOTAVAIL') && performance.now() < giveUpAt
+      if (!soon || this.#state === 'closed') throw this.#noPath(chosen, codes)
+      await new Promise((resolve) => setTimeout(resolve, addressPollMs))
+    }
+  }
+
+  #noPath(chosen: readonly NetworkInterface[], codes: readonly (string | undefined)[]): BusError {
+    const tried = chosen.map(({ name }, at) => `${name} (${codes[at]})`).join(', ') || 'none'
+    return new BusError(
+      'NO_PATH',
+      `no interface carries IPv6 multicast; tried ${tried} of ${listed(this.#list())}: ` +
+        'bring an interface with a link-local address up, or, for this host alone, as root: ' +
+        'ip -6 route add local ff00::/8 dev lo table local',
+    )
+  }
+
+  #start(chosen: readonly NetworkInterface[]): void {
+    if (this.#state === 'closed') throw new BusError('CLOSED', 'closed while opening')
+    this.#state = 'open'
+    for (const one of chosen) this.#addPath(one)
+    const { timer } = this.#options
+    this.#monitor = new InterfaceMonitor(chosen, {
+      look: () => this.#look(),
+      report: (change) => this.#adapt(change),
+      ...(timer !== undefined && { timer }),
+    })
+  }
+
+  #look(): readonly NetworkInterface[] {
+    for (const path of this.#pathByName.values()) path.retry()
+    return chooseInterfaces(this.#list(), this.#wish)
+  }
+
+  #adapt(change: InterfaceChange): void {
+    const { name } = change.interface
+    if (change.type === 'addresses') {
+      // A connected socket keeps its source address, even when the interface has lost it.
+      this.#pathByName.get(name)?.sender.reset()
+      this.#pathByName.get(name)?.retry()
+      return
+    }
+    void this.#pathByName.get(name)?.close()
+    this.#pathByName.delete(name)
+    if (change.type !== 'down') this.#addPath(change.interface)
+    this.#event({ type: 'interface', name, up: change.type !== 'down' })
+    this.#judge()
+  }
+
+  #addPath(by: NetworkInterface): void {
+    const { scope, port, hops = defaultHops(scope) } = this.#options
+    const path = new UdpPath({
+      interface: by,
+      port,
+      hops,
+      changed: () => this.#judge(),
+      refused: (code) => this.#refused(code),
+      warn: (message) => this.#warn(message),
+    })
+    this.#pathByName.set(by.name, path)
+    // Joining anew makes the kernel report every membership: switches may have forgotten them.
+    for (const group of this.#groups) path.join(group)
+    const share = Math.max(socketsMin, Math.floor(socketsMax / this.#pathByName.size))
+    for (const { sender } of this.#pathByName.values()) sender.socketsMax = share
+  }
+
+  /** Tells once when nothing can leave, and once when something can again. */
+  #judge(): void {
+    const senders = [...this.#pathByName.values()].map((path) => path.sender)
+    const unreachable = senders.every((sender) => sender.reason !== undefined)
+    if (unreachable === this.#unreachable || this.#state !== 'open') return
+    this.#unreachable = unreachable
+    const reasons = senders.map((sender) => sender.reason).join(', ') || 'no interface is up'
+    this.#event(unreachable ? { type: 'unreachable', reason: reasons } : { type: 'reachable' })
+  }
+
+  #refused(code: string): void {
+    if (this.#warned.has(code)) return
+    this.#warned.add(code)
+    if (code === 'EMSGSIZE') {
+      this.#warn(
+        `the system refused a datagram as too large (EMSGSIZE): datagrams are up to ` +
+          `${this.datagramSize} bytes; UDP carries ${udpMax} at most, less where the path says so`,
+      )
+    } else {
+      this.#warn(`the system refused a datagram: ${code}${hints[code] ?? ''}`)
+    }
+  }
+
+  #warn(message: string): void {
+    this.#event({ type: 'warning', message })
+  }
+
+  #event(event: TransportEvent): void {
+    if (this.#state !== 'closed') this.#listener?.event(event)
+  }
+
+  #list(): readonly NetworkInterface[] {
+    const all = (this.#options.interfaceList ?? listInterfaces)()
+    this.#own = new Set(all.flatMap((one) => one.addresses))
+    return all
+  }
+
+  /** An address may be younger than the last look; strangers do not buy a look each. */
+  #isOwn(address: string): boolean {
+    if (this.#own.has(address)) return true
+    const now = performance.now()
+    if (now - this.#lookedAt < lookAgainMs) return false
+    this.#lookedAt = now
+    this.#list()
+    return this.#own.has(address)
+  }
+}
+
+/** Nobody joins or sends to it: it only asks the kernel for a route. */
+function probeGroup(scope: Scope): string {
+  const nibble = { host: 1, link: 2, site: 5, organisation: 8, global: 'e' }[scope]
+  return `ff1${nibble}::8000:0`
+}
+
+function defaultHops(scope: Scope): number {
+  if (scope === 'host') return 0
+  return scope === 'link' ? 1 : 16
+}
+
+function defaultSize(scope: Scope): number {
+  return scope === 'host' ? 60_000 : 1_232
+}
+
+const hints: Readonly<Record<string, string>> = {
+  EPERM: ' (a firewall on this machine drops it)',
+  EACCES: ' (a firewall on this machine rejects it)',
+  EMFILE: ' (too many open files: raise `ulimit -n`)',
+}
+const defaultReceiveBuffer = 4 * 1024 * 1024
+/** What fits into an IPv6 packet with a 16-bit length beside the UDP header. */
+const udpMax = 65_527
+/** Connected sockets of one transport, shared by its interfaces. */
+const socketsMax = 256
+const socketsMin = 16
+const addressWaitMs = 3_000
+const addressPollMs = 100
+const lookAgainMs = 100
