@@ -1,0 +1,235 @@
+/**
+ * The bounded queue behind a subscription, read by one async iterator or by one handler.
+ *
+ * Theory of operation: messages wait in a ring of slots. Gaps are not slots: they stand before a
+ * slot (or behind the last one) as Marks, which merge, so they need no room of their own. A message
+ * that is dropped turns into a gap at the place where it stood: before the next slot for
+ * 'drop-oldest', at the end for 'drop-newest' and 'fail', before its successor for 'latest'. So a
+ * consumer that asked for gaps sees every sequence of a publisher's topic in order, once, either as
+ * a message or in a gap.
+ *
+ * 'latest' lets a newer message take the slot of the waiting one of the same publisher and topic:
+ * it keeps the place, so that a busy topic cannot be overtaken for ever. When `limit` of them wait,
+ * a further one drops the oldest.
+ */
+import { Drops, streamKey, type Traced } from './drops.ts'
+import { BusError } from './errors.ts'
+import { Marks } from './marks.ts'
+import type { Gap, Overflow } from './options.ts'
+import { Pull } from './pull.ts'
+import { Ring } from './ring.ts'
+
+/** The callbacks come from a microtask, never from inside `push`. */
+export interface QueueOptions {
+  /** Most messages waiting: at least 1. */
+  readonly limit: number
+  readonly overflow: Overflow
+  /** True: the consumer gets gaps in order between the messages. */
+  readonly gaps: boolean
+  /** Messages were dropped; each gap covers consecutive ones of one publisher and topic. */
+  readonly onDrop: (gaps: readonly Gap[]) => void
+  /** Once, when the queue takes no more: closed, broken off, or failed by 'fail'. */
+  readonly onStop?: () => void
+}
+
+export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
+  readonly #options: QueueOptions
+  readonly #slots = new Ring<Slot<M>>()
+  /** Only for 'latest': the slot of each publisher and topic. */
+  readonly #slotsByKey = new Map<string, Slot<M>>()
+  /** Gaps behind the last slot. */
+  #tail: Marks | undefined
+  readonly #pull: Pull<M | Gap>
+  #consumed = false
+  readonly #drops: Drops
+
+  constructor(options: QueueOptions) {
+    checkOptions(options)
+    this.#options = options
+    this.#drops = new Drops(options.onDrop)
+    this.#pull = new Pull({ take: () => this.#take(), drop: () => this.cancel() })
+  }
+
+  /** Messages waiting. */
+  get queued(): number {
+    return this.#slots.size
+  }
+
+  /** Messages dropped because the queue was full, or a newer one came. */
+  get dropped(): number {
+    return this.#drops.count
+  }
+
+  /** True when no more is taken; messages may still wait for the consumer. */
+  get closed(): boolean {
+    return this.#pull.ended
+  }
+
+  /** Takes in a message; one that comes after the end is ignored. */
+  push(message: M): void {
+    if (this.closed || this.#pull.offer(message)) return
+    const { limit, overflow } = this.#options
+    if (overflow === 'latest' && this.#replace(message)) return
+    if (this.#slots.size < limit) {
+      this.#append(message)
+    } else if (overflow === 'drop-oldest' || overflow === 'latest') {
+      this.#dropOldest()
+      this.#append(message)
+    } else {
+      this.#mark(this.#drops.add(message))
+      if (overflow === 'fail') this.close(overflowError(limit))
+    }
+  }
+
+  /** Takes in a gap, behind the messages that have come; nothing happens without `gaps`. */
+  mark(gap: Gap): void {
+    if (!this.#options.gaps || this.closed || this.#pull.offer(gap)) return
+    this.#mark(gap)
+  }
+
+  /** Takes no more; the consumer still gets what waits, then the end or the rejection. */
+  close(reason?: unknown): void {
+    if (this.closed) return
+    this.#pull.end(reason)
+    queueMicrotask(() => this.#options.onStop?.())
+  }
+
+  /** Forgets what waits and ends at once. */
+  cancel(reason?: unknown): void {
+    this.#slots.clear()
+    this.#slotsByKey.clear()
+    this.#tail = undefined
+    this.close(reason)
+  }
+
+  /** The one consumer: a second would take messages away from the first, so it is an error. */
+  [Symbol.asyncIterator](): AsyncIterator<M | Gap, undefined> {
+    this.#claim()
+    return this.#pull
+  }
+
+  /**
+   * Calls the handler for one item after the other and awaits what it returns. What it throws goes
+   * to `onError` and the next item follows. Ends as the iterator would.
+   */
+  async consume(
+    handler: (item: M | Gap) => void | Promise<void>,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
+    this.#claim()
+    for (;;) {
+      // Only an idle queue or a handler that waits costs a promise.
+      let item = this.#take()
+      if (item === undefined) {
+        const result = await this.#pull.next()
+        if (result.done) return
+        item = result.value
+      }
+      try {
+        const handled = handler(item)
+        if (handled !== undefined) await handled
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  #claim(): void {
+    if (this.#consumed) {
+      throw new TypeError('this subscription has a consumer: subscribe again for a second one')
+    }
+    this.#consumed = true
+  }
+
+  #take(): M | Gap | undefined {
+    const slot = this.#slots.first
+    const gap = slot === undefined ? this.#tail?.shift() : slot.before?.shift()
+    if (gap !== undefined || slot === undefined) return gap
+    this.#removeFirst(slot)
+    if (slot.after !== undefined) this.#markFirst(slot.after)
+    return slot.message
+  }
+
+  #append(message: M): void {
+    const slot: Slot<M> = { message, before: this.#tail, after: undefined }
+    this.#tail = undefined
+    this.#slots.push(slot)
+    if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(message), slot)
+  }
+
+  /** False when no message of the same publisher and topic waits. */
+  #replace(message: M): boolean {
+    const slot = this.#slotsByKey.get(keyOf(message))
+    if (slot === undefined) return false
+    const gap = this.#drops.add(slot.message)
+    if (this.#options.gaps) {
+      slot.before ??= new Marks()
+      slot.before.add(gap)
+      slot.before.addAll(slot.after)
+      slot.after = undefined
+    }
+    slot.message = message
+    return true
+  }
+
+  #dropOldest(): void {
+    const slot = this.#slots.first
+    if (slot === undefined) return
+    this.#removeFirst(slot)
+    const gap = this.#drops.add(slot.message)
+    if (!this.#options.gaps) return
+    const marks = slot.before ?? new Marks()
+    marks.add(gap)
+    marks.addAll(slot.after)
+    this.#markFirst(marks)
+  }
+
+  #removeFirst(slot: Slot<M>): void {
+    this.#slots.shift()
+    if (this.#options.overflow === 'latest') this.#slotsByKey.delete(keyOf(slot.message))
+  }
+
+  /** Puts gaps that have become the oldest in front of everything. */
+  #markFirst(marks: Marks): void {
+    const next = this.#slots.first
+    marks.addAll(next === undefined ? this.#tail : next.before)
+    if (next === undefined) this.#tail = marks
+    else next.before = marks
+  }
+
+  #mark(gap: Gap): void {
+    if (!this.#options.gaps) return
+    // With 'latest' a newer message may take the slot: the gap has to move in front of it then.
+    const slot = this.#slotsByKey.get(streamKey(gap.publisher, gap.topic))
+    if (slot === undefined) (this.#tail ??= new Marks()).add(gap)
+    else (slot.after ??= new Marks()).add(gap)
+  }
+}
+
+interface Slot<M> {
+  message: M
+  before: Marks | undefined
+  /** Only for 'latest': gaps of the same publisher and topic that came after the message. */
+  after: Marks | undefined
+}
+
+function keyOf(message: Traced): string {
+  return streamKey(message.from, message.topic)
+}
+
+function checkOptions({ limit, overflow }: QueueOptions): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new BusError('INVALID_OPTION', `queue is ${limit}: give a whole number from 1`)
+  }
+  if (!OVERFLOWS.includes(overflow)) {
+    const choice = OVERFLOWS.map((name) => `'${name}'`).join(', ')
+    throw new BusError('INVALID_OPTION', `overflow is '${overflow}': give one of ${choice}`)
+  }
+}
+
+function overflowError(limit: number): BusError {
+  const mend = `consume faster, raise 'queue' or choose another 'overflow'`
+  return new BusError('OVERFLOW', `the subscription's queue of ${limit} messages is full: ${mend}`)
+}
+
+const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
