@@ -16,6 +16,7 @@ import { librecastGroup } from './group.ts'
 import { Inbox } from './inbox.ts'
 import { findInterface } from './interface.ts'
 import { parseOptions, type ChannelSettings, type LibrecastOptions } from './options.ts'
+import { SEAL_SIZE, openDatagram, sealDatagram } from './seal.ts'
 import { closeSocket, openReceiver, openSender, sendTo, type Place } from './sockets.ts'
 
 export interface LibrecastMessage {
@@ -35,9 +36,12 @@ export interface LibrecastStats {
   readonly dropped: number
   /** Messages on which the handler threw. */
   readonly failed: number
-  /** Datagrams on a framed channel that were not frames, by what was wrong. */
-  readonly malformed: Readonly<Record<FrameFault, number>>
+  /** Datagrams that were dropped unread, by what was wrong. */
+  readonly rejected: Readonly<Record<LibrecastFault, number>>
 }
+
+/** `unopened`: not sealed with the channel's key. The others: not a frame on a framed channel. */
+export type LibrecastFault = FrameFault | 'unopened'
 
 /** Iterate it, or give `openLibrecast` a handler. `break` ends the loop, `close` the channel. */
 export interface LibrecastChannel extends AsyncIterable<LibrecastMessage>, AsyncDisposable {
@@ -58,9 +62,9 @@ export interface LibrecastSendOptions {
 }
 
 /**
- * Opens a channel that Librecast programs share. Nothing on it is sealed or signed: everybody on
- * the network reads and writes it. Rejects with INVALID_OPTION, NO_INTERFACE, PORT_IN_USE, DENIED
- * or NO_PATH as a BusError, or with the signal's reason.
+ * Opens a channel that Librecast programs share. Without a key everybody on the network reads and
+ * writes it. Rejects with INVALID_OPTION, INVALID_KEY, NO_INTERFACE, PORT_IN_USE, DENIED or NO_PATH
+ * as a BusError, or with the signal's reason.
  */
 export async function openLibrecast(
   options: LibrecastOptions,
@@ -79,10 +83,12 @@ export async function openLibrecast(
   await channel.open()
   if (signal?.aborted) await channel.close()
   signal?.throwIfAborted()
-  log?.warn(
-    { channel: channel.name, group: channel.group, interface: channel.interface },
-    'Librecast channel is unsealed: everybody on the network can read and write it',
-  )
+  if (!settings.key) {
+    log?.warn(
+      { channel: channel.name, group: channel.group, interface: channel.interface },
+      'Librecast channel is unsealed: everybody on the network can read and write it',
+    )
+  }
   channel.closeOn(signal)
   if (handler) void channel.handle(handler, log)
   return channel
@@ -97,7 +103,7 @@ class Channel implements LibrecastChannel {
   readonly #settings: ChannelSettings
   readonly #place: Place
   readonly #inbox: Inbox<LibrecastMessage>
-  readonly #malformed: Record<FrameFault, number> = { short: 0, operation: 0, length: 0 }
+  readonly #rejected = { unopened: 0, short: 0, operation: 0, length: 0 }
   readonly #ended = new AbortController()
   #sockets: Socket[] = []
   #sender: Socket | undefined
@@ -160,7 +166,7 @@ class Channel implements LibrecastChannel {
       received: this.#received,
       dropped: this.#inbox.dropped,
       failed: this.#failed,
-      malformed: { ...this.#malformed },
+      rejected: { ...this.#rejected },
     }
   }
 
@@ -207,13 +213,13 @@ class Channel implements LibrecastChannel {
   }
 
   #take(bytes: Uint8Array, from: string): void {
-    const frame = this.#settings.framed ? decodeFrame(bytes) : { header: undefined, payload: bytes }
-    if (typeof frame === 'string') {
-      this.#malformed[frame] += 1
+    const message = this.#decode(bytes)
+    if (typeof message === 'string') {
+      this.#rejected[message] += 1
       return
     }
     this.#received += 1
-    if (!this.#inbox.push({ ...frame, from }, bytes.length)) {
+    if (!this.#inbox.push({ ...message, from }, bytes.length)) {
       const { queue } = this.#settings
       this.#end(
         new BusError(
@@ -224,9 +230,16 @@ class Channel implements LibrecastChannel {
     }
   }
 
+  #decode(bytes: Uint8Array): Omit<LibrecastMessage, 'from'> | LibrecastFault {
+    const { key, framed } = this.#settings
+    const plain = key ? openDatagram(bytes, key) : bytes
+    if (!plain) return 'unopened'
+    return framed ? decodeFrame(plain) : { header: undefined, payload: plain }
+  }
+
   /** Copies the payload, so that the caller may change it as soon as `send` has returned. */
   #encode(payload: Uint8Array, { operation }: LibrecastSendOptions): Uint8Array {
-    const { framed, datagramSize } = this.#settings
+    const { framed, key, datagramSize } = this.#settings
     if (!(payload instanceof Uint8Array)) {
       throw new BusError('INVALID_VALUE', `payload is ${typeof payload}: give a Uint8Array`)
     }
@@ -234,14 +247,15 @@ class Channel implements LibrecastChannel {
       const mend = framed ? `use one of ${OPERATIONS.join(', ')}` : `open it with 'framed: true'`
       throw new BusError('INVALID_OPTION', `operation '${operation}' cannot be sent: ${mend}`)
     }
-    const room = datagramSize - (framed ? HEADER_SIZE : 0)
+    const room = datagramSize - (framed ? HEADER_SIZE : 0) - (key ? SEAL_SIZE : 0)
     if (payload.length > room) {
       throw new BusError(
         'TOO_LARGE',
         `payload of ${payload.length} bytes: at most ${room}, or raise 'datagramSize'`,
       )
     }
-    return framed ? this.#frame(payload, operation ?? 'data') : Uint8Array.from(payload)
+    const plain = framed ? this.#frame(payload, operation ?? 'data') : Uint8Array.from(payload)
+    return key ? sealDatagram(plain, key) : plain
   }
 
   #frame(payload: Uint8Array, operation: LibrecastOperation): Uint8Array {

@@ -2,10 +2,11 @@
 export {
   openLibrecast,
   type LibrecastChannel,
+  type LibrecastFault,
   type LibrecastMessage,
   type LibrecastSendOptions,
   type LibrecastStats,
 } from './channel.ts'
-export type { FrameFault, LibrecastHeader, LibrecastOperation } from './frame.ts'
+export type { LibrecastHeader, LibrecastOperation } from './frame.ts'
 export { librecastGroup, type LibrecastHash } from './group.ts'
 export type { LibrecastOptions } from './options.ts'

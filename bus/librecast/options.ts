@@ -2,6 +2,7 @@
 import { BusError } from '../api/errors.ts'
 import type { Cancel, Logger, Overflow } from '../api/options.ts'
 import type { LibrecastHash } from './group.ts'
+import { KEY_SIZE } from './seal.ts'
 
 export interface LibrecastOptions extends Cancel {
   /** The channel's name, as the other programs spell it. */
@@ -10,6 +11,8 @@ export interface LibrecastOptions extends Cancel {
   readonly framed?: boolean
   /** 'blake2b' for Librecast 0.4.4 and 0.4.5. Default: 'blake3'. */
   readonly hash?: LibrecastHash
+  /** 32 bytes: the channel is encrypted, as with LC_CODE_SYMM. Default: none, it is open. */
+  readonly key?: Uint8Array
   /** An interface's name. Default: the only one there is; with several, one must be named. */
   readonly interface?: string
   /** Default: 4242. */
@@ -33,6 +36,7 @@ export interface ChannelSettings {
   readonly channel: string
   readonly framed: boolean
   readonly hash: LibrecastHash
+  readonly key: Uint8Array | undefined
   readonly interface: string | undefined
   readonly port: number
   readonly hops: number
@@ -42,7 +46,7 @@ export interface ChannelSettings {
   readonly overflow: Overflow
 }
 
-/** Throws INVALID_OPTION, which names the value and what is allowed. */
+/** Throws INVALID_OPTION or INVALID_KEY, which names the value and what is allowed. */
 export function parseOptions(options: LibrecastOptions): ChannelSettings {
   const { channel, framed = false, loopback = false } = options
   if (typeof channel !== 'string' || channel === '' || channel.includes('\0')) {
@@ -53,6 +57,7 @@ export function parseOptions(options: LibrecastOptions): ChannelSettings {
     framed,
     loopback,
     interface: options.interface,
+    key: options.key && keyOf(options.key),
     hash: oneOf('hash', options.hash ?? 'blake3', ['blake3', 'blake2b']),
     port: whole('port', options.port ?? 4242, { from: 1, to: 65_535 }),
     hops: whole('hops', options.hops ?? 1, { from: 0, to: 255 }),
@@ -63,6 +68,11 @@ export function parseOptions(options: LibrecastOptions): ChannelSettings {
     queue: whole('queue', options.queue ?? 1024, { from: 1, to: QUEUE_MAX }),
     overflow: oneOf('overflow', options.overflow ?? 'drop-oldest', OVERFLOWS),
   }
+}
+
+function keyOf(key: Uint8Array): Uint8Array {
+  if (key instanceof Uint8Array && key.length === KEY_SIZE) return Uint8Array.from(key)
+  throw new BusError('INVALID_KEY', `key has ${key.length} bytes: give ${KEY_SIZE}`)
 }
 
 function whole(name: string, value: number, range: { from: number; to: number }): number {
@@ -85,8 +95,8 @@ const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 
 
 /** The IPv6 minimum MTU of 1280 less the IPv6 and UDP headers. */
 const DATAGRAM_SIZE = 1232
-/** Room for a frame's header and a little more. */
-const DATAGRAM_SIZE_MIN = 64
+/** Room for a frame's header, a seal and a little more. */
+const DATAGRAM_SIZE_MIN = 128
 /** What UDP can carry over IPv6. */
 const DATAGRAM_SIZE_MAX = 65_527
 /** A queue's entries are moved when the first is taken: keep that cheap. */

@@ -24,7 +24,9 @@ export async function openReceiver(place: Place, listener: Listener): Promise<So
     socket.close()
     throw describe(error, place)
   }
-  socket.on('message', (bytes, from) => listener.message(bytes, from))
+  socket.on('message', (bytes, from) => {
+    listener.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), from)
+  })
   socket.on('error', (error) => listener.failed(describe(error, place)))
   return socket
 }
