@@ -93,7 +93,7 @@ export function faults({ path, text }: Source): string[] {
   const checks: readonly [boolean, string][] = [
     [!openingSentence(text), 'does not open with a /** one-sentence job. */'],
     [/\b(utils?|helpers?|manager|impl)\b/i.test(path), 'is named after no idea'],
-    [/(\/\/|\*)\s*TODO(?!\(#\d+\))/.test(text), 'has a TODO without an issue number: TODO(#12)'],
+    [/(\/\/|\*)\s*\bTODO(?!\(#\d+\))/.test(text), 'has a TODO without an issue number: TODO(#12)'],
     [
       path.startsWith('bus/core/') && /(?<![#.\w])(async|await)\b/.test(words),
       'waits, and the core never waits',
