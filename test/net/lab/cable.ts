@@ -14,7 +14,7 @@ export interface Interface {
   readonly port: string
 }
 
-export interface Socket {
+export interface Place {
   readonly host: string
   readonly hostNumber: number
   /** The how-many-eth interface of its host this is. */
@@ -25,9 +25,9 @@ export interface Socket {
 }
 
 /** Addresses follow from the numbers alone, so that an interface made again has the same ones. */
-export function cable(socket: Socket): Interface {
-  const { host, segment, mtu, hostNumber, segmentNumber } = socket
-  const name = `eth${socket.index}`
+export function cable(place: Place): Interface {
+  const { host, segment, mtu, hostNumber, segmentNumber } = place
+  const name = `eth${place.index}`
   const hostDigits = (hostNumber + firstHost).toString(16)
   const macEnd = hostDigits.padStart(4, '0').replace(/(..)(..)/, '$1:$2')
   const subnet = (segmentNumber + 1).toString(16)

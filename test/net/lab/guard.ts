@@ -6,6 +6,7 @@ const guarded = new Map<string, () => void>()
 export function guard(id: string, end: () => void): void {
   if (guarded.size === 0) {
     process.on('exit', removeAll)
+    process.on('disconnect', onOrphaned)
     for (const signal of signals) process.on(signal, onSignal)
   }
   guarded.set(id, end)
@@ -18,7 +19,13 @@ export function unguard(id: string): void {
 
 function release(): void {
   process.off('exit', removeAll)
+  process.off('disconnect', onOrphaned)
   for (const signal of signals) process.off(signal, onSignal)
+}
+
+/** The test runner that started this worker is dead, and left it to run on for nobody. */
+function onOrphaned(): void {
+  onSignal('SIGTERM')
 }
 
 function onSignal(signal: NodeJS.Signals): void {

@@ -15,7 +15,7 @@ export type Loss = LossAmount & {
 }
 
 /** Each packet by chance, or exactly the first and then every n-th. */
-export type LossAmount = { readonly probability: number } | { readonly every: number }
+type LossAmount = { readonly probability: number } | { readonly every: number }
 
 export class Host {
   readonly name: string

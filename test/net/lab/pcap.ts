@@ -19,7 +19,7 @@ export interface Frame {
   readonly payload: Uint8Array
 }
 
-export interface Fragment {
+interface Fragment {
   readonly id: number
   readonly offset: number
   readonly more: boolean

@@ -3,11 +3,11 @@
 /** Segments by name. A host named in several segments stands on their border: eth0, eth1, … */
 export type LabPlan = Readonly<Record<string, readonly string[] | SegmentPlan>>
 
-export interface SegmentPlan extends SegmentOptions {
+interface SegmentPlan extends SegmentOptions {
   readonly hosts?: readonly string[]
 }
 
-export interface SegmentOptions {
+interface SegmentOptions {
   /** A snooping switch sends a group to its members only; a plain one floods (the default). */
   readonly snooping?: boolean
   /** Asks the hosts for their groups; without one snooping floods. Follows `snooping`. */

@@ -1,9 +1,9 @@
 /** Names labs after their owner, and removes what a lab, or a dead lab's owner, left behind. */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { toolEnvironment } from './tools.ts'
+import { startTime } from './pid.ts'
+import { executeNow } from './tools.ts'
 
 /**
  * A lab is a temporary folder and network namespaces that carry its id. The id tells whose it is
@@ -32,14 +32,10 @@ export function removeLab(id: string): void {
   killInside(names)
   const batch = names.map((name) => `netns delete ${name}\n`).join('')
   // Another sweep may have been faster: one that is gone already does not stop the others.
-  const { stderr } = spawnSync('ip', ['-force', '-batch', '-'], {
-    input: batch,
-    env: toolEnvironment,
-    encoding: 'utf8',
-  })
+  const complaint = executeNow('ip', ['-force', '-batch', '-'], batch)
   rmSync(join(tmpdir(), id), { recursive: true, force: true })
   const left = namespaces().filter((name) => name.startsWith(`${id}-`))
-  if (left.length > 0) throw new Error(`namespaces are left: ${left.join(', ')}: ${stderr}`)
+  if (left.length > 0) throw new Error(`namespaces are left: ${left.join(', ')}: ${complaint}`)
 }
 
 /** The id of the lab that owns a folder made by `newLabDirectory`. */
@@ -75,18 +71,6 @@ function kill(pid: number): void {
 function ownerLives(id: string): boolean {
   const [, pid = '', started = ''] = idPattern.exec(id) ?? []
   return startTime(Number(pid)) === started
-}
-
-/** Clock ticks from boot to the start of a process; undefined when it is gone or a zombie. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in parentheses, may hold spaces: the state is the first field after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }
 
 function namespaces(): string[] {

@@ -79,14 +79,12 @@ export class Segment {
 export function bridgeScript(spec: SegmentSpec, number: number): string {
   const bridge = bridgeName(spec.name)
   const mac = `02:5c:ff:${number.toString(16).padStart(2, '0')}:00:01`
-  const multicast = [
-    `mcast_snooping ${Number(spec.snooping)}`,
-    `mcast_querier ${Number(spec.querier)}`,
-    `mcast_query_response_interval ${Math.max(1, Math.round(spec.queryResponseMs / 10))}`,
-  ]
-  // A querier asks from an address of its own; any other bridge stays silent.
-  return `ip link add ${bridge} address ${mac} mtu ${spec.mtu} type bridge forward_delay 0 stp_state 0 \\
-  ${multicast.join(' ')}
+  const response = Math.max(1, Math.round(spec.queryResponseMs / 10))
+  // A querier asks from an address of its own; any other bridge stays silent. It floods for one
+  // response time from when it is made querier, so that the time must be set before.
+  return `ip link add ${bridge} address ${mac} mtu ${spec.mtu} type bridge forward_delay 0 \\
+  stp_state 0 mcast_snooping ${Number(spec.snooping)} mcast_query_response_interval ${response}
+ip link set ${bridge} type bridge mcast_querier ${Number(spec.querier)}
 echo ${Number(!spec.querier)} >/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6
 ip link set ${bridge} up`
 }

@@ -1,5 +1,5 @@
 /** The system programs the lab stands on: looked for once, run with a deadline. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 
@@ -48,6 +48,13 @@ export function execute(
     })
     child.stdin.end(input)
   })
+}
+
+/** For the end of a process, which cannot await: returns what the tool complained about. */
+export function executeNow(command: string, args: readonly string[], input: string): string {
+  const options = { input, env: toolEnvironment, encoding: 'utf8' } as const
+  const { error, stderr } = spawnSync(command, args, options)
+  return error === undefined ? stderr.trim() : error.message
 }
 
 function isOnPath(tool: string, path: string): boolean {
