@@ -48,7 +48,7 @@ export function importsOf(source: Source): Import[] {
 }
 
 /** The code with comments taken out; strings stay, so that import paths can be read. */
-export function withoutComments(text: string): string {
+function withoutComments(text: string): string {
   const token = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
   return text.replace(token, (found) => (found.startsWith('/') ? '' : found))
 }
