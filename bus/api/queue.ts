@@ -14,7 +14,7 @@
  */
 import { Drops, streamKey, type Traced } from './drops.ts'
 import { BusError } from './errors.ts'
-import { Marks } from './marks.ts'
+import { Marks, type Tally } from './marks.ts'
 import type { Gap, Overflow } from './options.ts'
 import { Pull } from './pull.ts'
 import { Ring } from './ring.ts'
@@ -39,6 +39,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
   readonly #slotsByKey = new Map<string, Slot<M>>()
   /** Gaps behind the last slot. */
   #tail: Marks | undefined
+  #tally: Tally = { gaps: 0 }
   readonly #pull: Pull<M | Gap>
   #consumed = false
   readonly #drops: Drops
@@ -77,14 +78,16 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
       this.#append(message)
     } else {
       this.#mark(this.#drops.add(message))
-      if (overflow === 'fail') this.close(overflowError(limit))
+      if (overflow === 'fail') this.close(overflowError(`queue of ${limit} messages`))
     }
+    this.#checkGaps()
   }
 
   /** Takes in a gap, behind the messages that have come; nothing happens without `gaps`. */
   mark(gap: Gap): void {
     if (!this.#options.gaps || this.closed || this.#pull.offer(gap)) return
     this.#mark(gap)
+    this.#checkGaps()
   }
 
   /** Takes no more; the consumer still gets what waits, then the end or the rejection. */
@@ -99,6 +102,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     this.#slots.clear()
     this.#slotsByKey.clear()
     this.#tail = undefined
+    this.#tally = { gaps: 0 }
     this.close(reason)
   }
 
@@ -163,7 +167,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     if (slot === undefined) return false
     const gap = this.#drops.add(slot.message)
     if (this.#options.gaps) {
-      slot.before ??= new Marks()
+      slot.before ??= new Marks(this.#tally)
       slot.before.add(gap)
       slot.before.addAll(slot.after)
       slot.after = undefined
@@ -178,7 +182,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     this.#removeFirst(slot)
     const gap = this.#drops.add(slot.message)
     if (!this.#options.gaps) return
-    const marks = slot.before ?? new Marks()
+    const marks = slot.before ?? new Marks(this.#tally)
     marks.add(gap)
     marks.addAll(slot.after)
     this.#markFirst(marks)
@@ -197,12 +201,17 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     else next.before = marks
   }
 
+  /** A gap cannot be dropped, or loss would go unreported: too many of them end the queue. */
+  #checkGaps(): void {
+    if (this.#tally.gaps > GAPS_MAX) this.close(overflowError(`list of ${GAPS_MAX} gaps`))
+  }
+
   #mark(gap: Gap): void {
     if (!this.#options.gaps) return
     // With 'latest' a newer message may take the slot: the gap has to move in front of it then.
     const slot = this.#slotsByKey.get(streamKey(gap.publisher, gap.topic))
-    if (slot === undefined) (this.#tail ??= new Marks()).add(gap)
-    else (slot.after ??= new Marks()).add(gap)
+    if (slot === undefined) (this.#tail ??= new Marks(this.#tally)).add(gap)
+    else (slot.after ??= new Marks(this.#tally)).add(gap)
   }
 }
 
@@ -227,9 +236,15 @@ function checkOptions({ limit, overflow }: QueueOptions): void {
   }
 }
 
-function overflowError(limit: number): BusError {
+function overflowError(what: string): BusError {
   const mend = `consume faster, raise 'queue' or choose another 'overflow'`
-  return new BusError('OVERFLOW', `the subscription's queue of ${limit} messages is full: ${mend}`)
+  return new BusError('OVERFLOW', `the subscription's ${what} is full: ${mend}`)
 }
 
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
+
+/**
+ * Most gaps waiting, about 10 MB. They merge, so that only a consumer that stands still in front of
+ * tens of thousands of topics comes here.
+ */
+export const GAPS_MAX = 65_536

@@ -17,14 +17,14 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('push'), topic: fc.constantFrom(...topics) }),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({
       type: fc.constant('lose'),
       topic: fc.constantFrom(...topics),
       count: fc.integer({ min: 1, max: 3 }),
     }),
   },
-  { weight: 3, arbitrary: fc.constant({ type: 'take' as const }) },
+  { weight: 2, arbitrary: fc.constant({ type: 'take' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'turn' as const }) },
 )
 const anyRun = fc.record({

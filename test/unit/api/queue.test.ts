@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { BusError } from '../../../bus/api/errors.ts'
 import type { Gap, Overflow } from '../../../bus/api/options.ts'
-import { MessageQueue, type QueueOptions } from '../../../bus/api/queue.ts'
+import { GAPS_MAX, MessageQueue, type QueueOptions } from '../../../bus/api/queue.ts'
 import { collect, drain, message, networkGap, shown, turn, type Item } from './items.ts'
 
 describe('iteration', () => {
@@ -255,6 +255,42 @@ describe('gaps', () => {
     const items = await collect(queue)
     expect(items).toHaveLength(6)
     expect(items.map((item) => (item.type === 'gap' ? item.count : 1))).toContain(500)
+  })
+
+  it('of a topic stay when its message is dropped for another topic', async () => {
+    const queue = open({ limit: 1, overflow: 'latest', gaps: true })
+    queue.push(message('a', 0))
+    queue.mark(networkGap('a', 1, 2))
+    queue.push(message('b', 0))
+    queue.close()
+    expect(await drain(queue)).toEqual(['-a0', '~a1..2', 'b0'])
+  })
+
+  it('end the queue when too many wait, and are told first', async () => {
+    const queue = open({ gaps: true })
+    queue.push(message('a', 0))
+    for (let i = 0; i < GAPS_MAX; i++) queue.mark(networkGap(`t${i}`, 0, 0))
+    queue.mark(networkGap('t0', 1, 1))
+    expect(queue.closed).toBe(false)
+    queue.mark(networkGap('a', 1, 1))
+    expect(queue.closed).toBe(true)
+    let count = 0
+    const reading = (async (): Promise<void> => {
+      for await (const item of queue) count += item.type === 'gap' ? item.count : 1
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'OVERFLOW', message: /65536 gaps/ })
+    expect(count).toBe(GAPS_MAX + 3)
+  })
+
+  it('make room again as they are read', async () => {
+    const queue = open({ limit: 1, gaps: true })
+    const items = queue[Symbol.asyncIterator]()
+    for (let i = 0; i < GAPS_MAX + 10; i++) {
+      queue.push(message(`t${i}`, 0))
+      queue.mark(networkGap(`t${i}`, 1, 1))
+      for (let rest = i === 0 ? 2 : 3; rest > 0; rest--) void items.next()
+    }
+    expect(queue.closed).toBe(false)
   })
 
   it('move in front of the newer message that takes a slot', async () => {
