@@ -1,4 +1,5 @@
 /** Transports joined inside one process, for tests and examples: no socket, no permission. */
+import { BusError } from '../api/errors.ts'
 import type { Endpoint } from '../core/output.ts'
 import type { Transport, TransportListener } from './transport.ts'
 
@@ -116,7 +117,7 @@ class MemoryTransport implements Transport {
   }
 
   async open(listener: TransportListener): Promise<void> {
-    if (this.#state !== 'new') throw new Error('a transport opens only once')
+    if (this.#state !== 'new') throw new BusError('CLOSED', 'a transport opens only once')
     this.#state = 'open'
     this.#listener = listener
     this.#port = this.#network.attach(this)

@@ -8,6 +8,7 @@ export interface PathOptions {
   readonly interface: NetworkInterface
   readonly port: number
   readonly hops: number
+  readonly hostOnly: boolean
   readonly changed: (reason: string | undefined) => void
   readonly refused: (code: string) => void
   readonly warn: (message: string) => void

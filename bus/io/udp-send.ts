@@ -7,6 +7,8 @@ export interface SenderOptions {
   readonly interface: NetworkInterface
   readonly port: number
   readonly hops: number
+  /** True at scope `host`, where any address of the interface can be answered. */
+  readonly hostOnly: boolean
   /** The interface carries datagrams again, or does not any more and why. */
   readonly changed: (reason: string | undefined) => void
   /** A datagram was refused for a reason of its own. */
@@ -22,6 +24,7 @@ export class GroupSender {
   /** How many groups may have sockets of their own. */
   socketsMax: number = defaultSocketsMax
   readonly #options: SenderOptions
+  #interface: NetworkInterface
   readonly #socketByGroup = new Map<string, GroupSocket>()
   #spare: Socket | undefined
   #sent = 0
@@ -31,6 +34,7 @@ export class GroupSender {
 
   constructor(options: SenderOptions) {
     this.#options = options
+    this.#interface = options.interface
   }
 
   /** Datagrams handed to the system but not yet reported as sent. */
@@ -51,9 +55,8 @@ export class GroupSender {
         own.usedAt = ++this.#sent
         own.socket.send(datagram, this.#done)
       } else {
-        const { port, interface: by } = this.#options
         this.#spare ??= this.#open()
-        this.#spare.send(datagram, port, `${group}%${by.zone}`, this.#done)
+        this.#spare.send(datagram, this.#options.port, this.#zoned(group), this.#done)
       }
     } catch (error) {
       // Later, as the system's own errors: the caller is in the middle of something.
@@ -61,8 +64,13 @@ export class GroupSender {
     }
   }
 
-  /** Forgets all sockets: the addresses of the interface have changed. */
-  reset(): void {
+  /** The addresses of the interface have changed: sockets may send from one that is gone. */
+  renew(by: NetworkInterface): void {
+    this.#interface = by
+    this.#reset()
+  }
+
+  #reset(): void {
     for (const { socket } of this.#socketByGroup.values()) socket.close()
     this.#spare?.close()
     this.#socketByGroup.clear()
@@ -89,8 +97,8 @@ export class GroupSender {
     if (!unreachable.has(code)) return this.#options.refused(code)
     if (this.#reason !== undefined) return
     // Connected sockets keep a route and a source address that may be dead by now.
-    this.reset()
-    this.#change(`${this.#options.interface.name}: ${code}`)
+    this.#reset()
+    this.#change(`${this.#interface.name}: ${code}`)
   }
 
   #change(reason: string | undefined): void {
@@ -111,11 +119,10 @@ export class GroupSender {
   }
 
   #connect(group: string): GroupSocket | undefined {
-    const { port, interface: by } = this.#options
     let socket: Socket | undefined
     try {
       socket = this.#open()
-      if (connectSocket(socket, port, `${group}%${by.zone}`)) {
+      if (connectSocket(socket, this.#options.port, this.#zoned(group))) {
         const own = { socket, usedAt: this.#sent }
         this.#socketByGroup.set(group, own)
         return own
@@ -128,10 +135,23 @@ export class GroupSender {
   }
 
   #open(): Socket {
-    const { interface: by, hops } = this.#options
+    const by = this.#interface
+    const { hops, hostOnly } = this.#options
     // A name that nobody has any more would mean the default interface.
     if (!isCurrent(by)) throw Object.assign(new Error('interface is gone'), { code: 'ENODEV' })
-    return openSendSocket(by, hops)
+    const source = hostOnly ? by.addresses.find((address) => !address.includes('%')) : undefined
+    if (source === undefined) return openSendSocket(by, hops)
+    try {
+      // Receivers look up the interface's name for each datagram from a link-local address, which
+      // costs them as much as the rest.
+      return openSendSocket(by, hops, source)
+    } catch {
+      return openSendSocket(by, hops) // The address is not ready yet.
+    }
+  }
+
+  #zoned(group: string): string {
+    return `${group}%${this.#interface.zone}`
   }
 
   #evict(): void {

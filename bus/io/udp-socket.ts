@@ -34,9 +34,9 @@ export function openSocket(options: SocketOptions = {}): Socket {
   return socket
 }
 
-/** Sends multicast by this interface only; the port is the system's choice. */
-export function openSendSocket(by: NetworkInterface, hops: number): Socket {
-  const socket = openSocket()
+/** Sends multicast by this interface only; port and, by default, address are the system's choice. */
+export function openSendSocket(by: NetworkInterface, hops: number, address?: string): Socket {
+  const socket = openSocket(address === undefined ? {} : { address })
   try {
     socket.setMulticastInterface(`::%${by.zone}`)
     socket.setMulticastTTL(hops)

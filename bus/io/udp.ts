@@ -190,7 +190,7 @@ class UdpTransport implements Transport {
     const { name } = change.interface
     if (change.type === 'addresses') {
       // A connected socket keeps its source address, even when the interface has lost it.
-      this.#pathByName.get(name)?.sender.reset()
+      this.#pathByName.get(name)?.sender.renew(change.interface)
       this.#pathByName.get(name)?.retry()
       return
     }
@@ -207,6 +207,7 @@ class UdpTransport implements Transport {
       interface: by,
       port,
       hops,
+      hostOnly: scope === 'host',
       changed: () => this.#judge(),
       refused: (code) => this.#refused(code),
       warn: (message) => this.#warn(message),

@@ -1,0 +1,117 @@
+/** The transports of one contract test, what they have heard, and groups that nobody else uses. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Endpoint } from '../../bus/core/output.ts'
+import type { Transport, TransportEvent } from '../../bus/io/transport.ts'
+
+/** One kind of transport; the transports it makes reach each other. */
+export interface TransportKind {
+  readonly name: string
+  create(): Transport
+  /** True when a listener may hear groups it has not joined, as wildcard sockets do. */
+  readonly hearsForeign: boolean
+}
+
+/** The transports of one test. */
+export class World implements AsyncDisposable {
+  readonly #kind: TransportKind
+  readonly #peers: Listening[] = []
+  /** Tells the datagrams of this test from whatever else is on the host. */
+  readonly #token = randomBytes(8)
+
+  constructor(kind: TransportKind) {
+    this.#kind = kind
+  }
+
+  async peer(transport: Transport = this.#kind.create()): Promise<Listening> {
+    const peer = new Listening(transport, this.#token)
+    this.#peers.push(peer)
+    await transport.open(peer)
+    return peer
+  }
+
+  datagram(number: number, size: number = 12): Uint8Array {
+    const bytes = new Uint8Array(size)
+    bytes.set(this.#token)
+    new DataView(bytes.buffer).setUint32(8, number)
+    return bytes
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#peers.map(({ transport }) => transport.close()))
+  }
+}
+
+/** A transport and everything it has heard. */
+export class Listening {
+  readonly transport: Transport
+  readonly heard: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = []
+  readonly events: TransportEvent[] = []
+  readonly #token: Uint8Array
+
+  constructor(transport: Transport, token: Uint8Array) {
+    this.transport = transport
+    this.#token = token
+  }
+
+  datagram(bytes: Uint8Array, from: Endpoint): void {
+    if (Buffer.compare(bytes.subarray(0, 8), this.#token) === 0) this.heard.push({ bytes, from })
+  }
+
+  event(event: TransportEvent): void {
+    // A small receive buffer is the machine's, and the bursts here are small.
+    if (event.type !== 'warning' || !event.message.includes('rmem_max')) this.events.push(event)
+  }
+
+  warnings(): TransportEvent[] {
+    return this.events.filter((event) => event.type === 'warning')
+  }
+
+  numbers(): number[] {
+    return this.heard.map(({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(8))
+  }
+
+  async hears(numbers: readonly number[]): Promise<void> {
+    await this.hearsCount(numbers.length)
+    assert.deepEqual(this.numbers(), numbers)
+  }
+
+  /** Waits for one datagram, whatever else is heard, and tells who sent it. */
+  async gets(number: number): Promise<Endpoint> {
+    const giveUpAt = performance.now() + patienceMs
+    while (!this.numbers().includes(number) && performance.now() < giveUpAt) await sleep(1)
+    const one = this.heard[this.numbers().indexOf(number)]
+    if (one === undefined) throw new Error(`datagram ${number} was not heard`)
+    return one.from
+  }
+
+  async hearsCount(count: number): Promise<void> {
+    const giveUpAt = performance.now() + patienceMs
+    while (this.heard.length < count && performance.now() < giveUpAt) await sleep(1)
+    assert.ok(this.heard.length >= count, `heard ${this.heard.length} of ${count} datagrams`)
+  }
+}
+
+/** Interface-local, with 112 random bits and the bit that marks a group of no registry. */
+export function randomGroup(): string {
+  const bytes = randomBytes(14)
+  bytes[10] = (bytes[10] ?? 0) | 0x80
+  const words = bytes.toString('hex').match(/.{4}/g) ?? []
+  return `ff11:${words.map((word) => Number.parseInt(word, 16).toString(16)).join(':')}`
+}
+
+/** What keeps a process alive, by kind. */
+export function resources(): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (kind === 'UDPWRAP' || kind === 'Immediate') counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+/** Datagrams on their way at once: they fit into the smallest receive buffer in use. */
+export const window = 50
+const patienceMs = 5_000
+/** Long enough for a datagram that should not come. */
+export const quietMs = 30
