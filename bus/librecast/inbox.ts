@@ -1,5 +1,7 @@
-/** The bounded queue between a socket that cannot wait and a reader that may be slow. */
+/** The bounded queue between a channel's socket, which cannot wait, and a reader that may be slow. */
 import type { Overflow } from '../api/options.ts'
+import { Pull } from '../api/pull.ts'
+import { Ring } from '../api/ring.ts'
 
 export interface InboxLimits {
   readonly messages: number
@@ -8,29 +10,23 @@ export interface InboxLimits {
 }
 
 /** One reader is meant; several would share the messages between them. */
-export class Inbox<T> {
+export class Inbox<T extends object> {
   /** Messages that the overflow policy threw away. */
   dropped = 0
 
   readonly #limits: InboxLimits
-  readonly #waiting: Waiting<T>[] = []
-  readonly #readers: Reader<T>[] = []
+  readonly #waiting = new Ring<Waiting<T>>()
+  readonly #pull: Pull<T>
   #size = 0
-  #ended = false
-  #failure: Error | undefined
 
   constructor(limits: InboxLimits) {
     this.#limits = limits
+    this.#pull = new Pull({ take: () => this.#shift()?.item, drop: () => {} })
   }
 
   /** False when there was no room and the policy is to fail; the caller then ends the inbox. */
   push(item: T, size: number): boolean {
-    if (this.#ended) return true
-    const reader = this.#readers.shift()
-    if (reader) {
-      reader.resolve({ done: false, value: item })
-      return true
-    }
+    if (this.#pull.ended || this.#pull.offer(item)) return true
     if (this.#fits(size) || this.#makeRoom(size)) {
       this.#waiting.push({ item, size })
       this.#size += size
@@ -42,24 +38,15 @@ export class Inbox<T> {
 
   /** What waits can still be read; after it readers see the failure once, then the end. */
   end(failure?: Error): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#failure = failure
-    for (const reader of this.#readers.splice(0)) this.#finish(reader)
+    this.#pull.end(failure)
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    return new Promise((resolve, reject) => {
-      const reader = { resolve, reject }
-      const first = this.#shift()
-      if (first) resolve({ done: false, value: first.item })
-      else if (this.#ended) this.#finish(reader)
-      else this.#readers.push(reader)
-    })
+    return this.#pull.next()
   }
 
   #fits(size: number): boolean {
-    return this.#waiting.length < this.#limits.messages && this.#size + size <= this.#limits.size
+    return this.#waiting.size < this.#limits.messages && this.#size + size <= this.#limits.size
   }
 
   #makeRoom(size: number): boolean {
@@ -81,21 +68,9 @@ export class Inbox<T> {
     if (first) this.#size -= first.size
     return first
   }
-
-  #finish(reader: Reader<T>): void {
-    const failure = this.#failure
-    this.#failure = undefined
-    if (failure) reader.reject(failure)
-    else reader.resolve({ done: true, value: undefined })
-  }
 }
 
 interface Waiting<T> {
   readonly item: T
   readonly size: number
-}
-
-interface Reader<T> {
-  readonly resolve: (result: IteratorResult<T, undefined>) => void
-  readonly reject: (failure: Error) => void
 }

@@ -13,7 +13,7 @@ export interface LibrecastOptions extends Cancel {
   readonly hash?: LibrecastHash
   /** 32 bytes: the channel is encrypted, as with LC_CODE_SYMM. Default: none, it is open. */
   readonly key?: Uint8Array
-  /** An interface's name. Default: the only one there is; with several, one must be named. */
+  /** Name or glob of one interface. Default: the only one there is; of several name one. */
   readonly interface?: string
   /** Default: 4242. */
   readonly port?: number
@@ -99,5 +99,5 @@ const DATAGRAM_SIZE = 1232
 const DATAGRAM_SIZE_MIN = 128
 /** What UDP can carry over IPv6. */
 const DATAGRAM_SIZE_MAX = 65_527
-/** A queue's entries are moved when the first is taken: keep that cheap. */
+/** Empty messages have no bytes to be bounded by. */
 const QUEUE_MAX = 65_536

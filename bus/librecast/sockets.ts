@@ -1,104 +1,119 @@
 /** The two sockets of a channel: one that hears its group and nothing else, one that sends. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { BusError } from '../api/errors.ts'
-import type { ChannelInterface } from './interface.ts'
+import { InterfaceMonitor, type InterfaceChange } from '../io/interface-monitor.ts'
+import { listInterfaces } from '../io/interfaces.ts'
+import { closeSocket, openError, openSendSocket, openSocket, systemCode } from '../io/udp-socket.ts'
+import type { Place } from './place.ts'
 
-export interface Place {
-  readonly group: string
-  readonly port: number
-  readonly hops: number
-  readonly loopback: boolean
-  readonly interface: ChannelInterface
+export interface Listener {
+  message(bytes: Uint8Array, from: string): void
+  failed(error: BusError): void
+}
+
+export class ChannelSockets {
+  readonly #place: Place
+  readonly #receiver: Socket
+  readonly #sender: Socket
+  readonly #monitor: InterfaceMonitor
+  #pendingSize = 0
+
+  /** Throws PORT_IN_USE, DENIED or NO_PATH. */
+  constructor(place: Place, listener: Listener) {
+    this.#place = place
+    this.#sender = openSender(place)
+    try {
+      this.#receiver = openReceiver(place, listener)
+    } catch (error) {
+      this.#sender.close()
+      throw error
+    }
+    const { name } = place.interface
+    this.#monitor = new InterfaceMonitor([place.interface], {
+      look: () => listInterfaces().filter((one) => one.name === name),
+      report: (change) => this.#follow(change),
+    })
+  }
+
+  /** Resolves when the system has taken the datagram. */
+  async send(datagram: Uint8Array): Promise<void> {
+    const { port, group } = this.#place
+    if (this.#pendingSize + datagram.length > PENDING_SIZE) {
+      throw new BusError('OVERFLOW', `${PENDING_SIZE} bytes wait to be sent: await each send`)
+    }
+    this.#pendingSize += datagram.length
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#sender.send(datagram, port, group, (error) => (error ? reject(error) : resolve()))
+      })
+    } catch (error) {
+      throw sendError(error, this.#place)
+    } finally {
+      this.#pendingSize -= datagram.length
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#monitor.close()
+    await Promise.all([closeSocket(this.#receiver), closeSocket(this.#sender)])
+  }
+
+  /** An interface that was made again has the name, but neither membership nor sockets. */
+  #follow({ type, interface: by }: InterfaceChange): void {
+    if (type === 'down' || type === 'addresses') return
+    try {
+      this.#sender.setMulticastInterface(`::%${by.zone}`)
+      this.#receiver.addMembership(this.#place.group, `::%${by.zone}`)
+    } catch {
+      // It is a member still, or the interface has gone again, which the monitor will tell.
+    }
+  }
 }
 
 /**
  * Bound to the group's own address, so that datagrams of other groups on the port stay away and
  * unicast to the port stays with the Librecast program that owns it. Windows has no such binding.
  */
-export async function openReceiver(place: Place, listener: Listener): Promise<Socket> {
-  const socket = createSocket({ type: 'udp6', reuseAddr: true, ipv6Only: true })
+function openReceiver(place: Place, listener: Listener): Socket {
+  const { group, port } = place
+  const failed = (error: Error): void => listener.failed(openError(error, port))
+  const address = process.platform === 'win32' ? '::' : group
   try {
-    await bind(socket, place.port, process.platform === 'win32' ? '::' : place.group)
-    socket.addMembership(place.group, place.interface.zone)
+    const socket = openSocket({ address, port, shared: true, failed })
+    socket.on('message', (bytes, from) => {
+      const { buffer, byteOffset, length } = bytes
+      listener.message(new Uint8Array(buffer, byteOffset, length), from.address)
+    })
+    try {
+      socket.addMembership(group, `::%${place.interface.zone}`)
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return socket
   } catch (error) {
-    socket.close()
-    throw describe(error, place)
+    throw openError(error, port)
   }
-  socket.on('message', (bytes, from) => {
-    listener.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), from)
-  })
-  socket.on('error', (error) => listener.failed(describe(error, place)))
-  return socket
 }
 
 /** On a port of its own: a second socket on the shared port would take its unicast away. */
-export async function openSender(
-  place: Place,
-  listener: Pick<Listener, 'failed'>,
-): Promise<Socket> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true })
+function openSender(place: Place): Socket {
   try {
-    await bind(socket, 0, '::')
-    socket.setMulticastInterface(place.interface.zone)
-    socket.setMulticastTTL(place.hops)
+    const socket = openSendSocket(place.interface, place.hops)
     socket.setMulticastLoopback(place.loopback)
+    return socket
   } catch (error) {
-    socket.close()
-    throw describe(error, place)
-  }
-  socket.on('error', (error) => listener.failed(describe(error, place)))
-  return socket
-}
-
-export function sendTo(socket: Socket, place: Place, datagram: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.send(datagram, place.port, place.group, (error) => {
-      if (error) reject(describe(error, place))
-      else resolve()
-    })
-  })
-}
-
-export function closeSocket(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.close(() => resolve())
-  })
-}
-
-export interface Listener {
-  message(bytes: Uint8Array, from: RemoteInfo): void
-  failed(error: BusError): void
-}
-
-function bind(socket: Socket, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.bind({ port, address }, () => {
-      socket.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** The system's code becomes one of the bus, with what to do about it. */
-function describe(cause: unknown, place: Place): BusError {
-  const { name } = place.interface
-  switch (systemCode(cause)) {
-    case 'EADDRINUSE':
-      return new BusError('PORT_IN_USE', `port ${place.port} is not shared by its owner`, { cause })
-    case 'EACCES':
-    case 'EPERM':
-      return new BusError('DENIED', `the system refused the socket on '${name}'`, { cause })
-    case 'ENODEV':
-    case 'EADDRNOTAVAIL':
-      return new BusError('NO_INTERFACE', `interface '${name}' has gone or is starting`, { cause })
-    case 'EMSGSIZE':
-      return new BusError('TOO_LARGE', `interface '${name}' refused the datagram's size`, { cause })
-    default:
-      return new BusError('NO_PATH', `no multicast route by '${name}': is it up?`, { cause })
+    throw openError(error, 0)
   }
 }
 
-function systemCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
+function sendError(cause: unknown, { interface: { name } }: Place): BusError {
+  const code = systemCode(cause)
+  if (code === 'EMSGSIZE') {
+    return new BusError('TOO_LARGE', `interface '${name}' refused the datagram's size`, { cause })
+  }
+  return new BusError('NO_PATH', `no multicast leaves by '${name}' (${code}): is it up?`, { cause })
 }
+
+/** Bytes handed to the system and not yet taken by it. */
+const PENDING_SIZE = 4 * 1024 * 1024

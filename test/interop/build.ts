@@ -6,8 +6,8 @@ import { execute } from '../net/lab/tools.ts'
 /** Compiles a C file of this folder against Librecast; resolves with the program's path. */
 export async function buildPeer(directory: string): Promise<string> {
   const program = join(directory, 'peer')
-  await needed('/usr/include/librecast/net.h', 'liblibrecast-dev')
-  await needed('/usr/bin/cc', 'gcc')
+  await needed('liblibrecast-dev', access('/usr/include/librecast/net.h'))
+  await needed('gcc', execute('cc', ['--version']))
   const source = join(import.meta.dirname, 'peer.c')
   const flags = ['-std=c11', '-D_DEFAULT_SOURCE', '-Wall', '-Wextra', '-Werror', '-O1']
   await execute('cc', [...flags, '-o', program, source, '-llibrecast'])
@@ -22,13 +22,12 @@ export async function buildAdapter(): Promise<string> {
   return join(root, '.build/test/interop/adapter.js')
 }
 
-async function needed(file: string, debianPackage: string): Promise<void> {
+async function needed(debianPackage: string, probe: Promise<unknown>): Promise<void> {
   try {
-    await access(file)
-  } catch {
-    throw new Error(
-      `${file} is missing: \`npm test\` installs it, or apt-get install ${debianPackage}`,
-    )
+    await probe
+  } catch (cause) {
+    const mend = `\`npm test\` installs it, or: apt-get install ${debianPackage}`
+    throw new Error(`the interop tests need ${debianPackage}: ${mend}`, { cause })
   }
 }
 

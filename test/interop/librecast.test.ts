@@ -14,7 +14,7 @@ let adapter = ''
 let lab: Lab
 
 beforeAll(async () => {
-  lab = await openLab({ wire: ['ours', 'theirs', 'border'], other: ['border'] })
+  lab = await openLab({ wire: ['ours', 'theirs', 'border'], other: ['border', 'far'] })
   directory = await mkdtemp(join(tmpdir(), 'sixcast-interop-'))
   peer = await buildPeer(directory)
   adapter = await buildAdapter()
@@ -198,6 +198,25 @@ describe('the adapter', () => {
     expect((await say(channel, { stats: true })).stats).toMatchObject({ sent: 1 })
   })
 
+  it('goes on when the interface is taken away and made again', async () => {
+    const border = lab.host('border')
+    await using channel = await openAdapter({ channel: 'again', host: 'border', interface: 'eth1' })
+    await border.deleteInterface('eth1')
+    expect(await say(channel, { send: 'lost' })).toMatchObject({ failed: 'NO_PATH' })
+    await border.recreateInterface('eth1')
+    await vi.waitFor(
+      async () => {
+        await send({ form: 'raw', channel: 'again', host: 'far' }, ['back'])
+        const { stats } = await say(channel, { stats: true })
+        expect(stats?.received).toBeGreaterThan(0)
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    await using theirs = await receive({ form: 'raw', channel: 'again', host: 'far' }, 1)
+    expect(await say(channel, { send: 'hello' })).toEqual({ sent: 'hello' })
+    expect(await theirs.line(/^[0-9a-f]+$/)).toBe(hex('hello'))
+  })
+
   it('keeps what the overflow policy says while nobody reads', async () => {
     await using channel = await openAdapter({ channel: 'slow', pull: true, queue: 2 })
     await send({ form: 'raw', channel: 'slow' }, ['one', 'two', 'three'])
@@ -253,7 +272,7 @@ interface Theirs {
   readonly form: 'raw' | 'framed'
   readonly channel: string
   readonly key?: string | undefined
-  readonly host?: 'ours' | 'theirs'
+  readonly host?: 'ours' | 'theirs' | 'far'
 }
 
 /** What the adapter's program prints: see adapter.ts. */
@@ -261,7 +280,7 @@ interface Answer {
   readonly text?: string
   readonly from?: string
   readonly header?: { readonly operation: string; readonly sequence: string; timestamp: string }
-  readonly stats?: object
+  readonly stats?: { readonly received: number }
 }
 
 async function openAdapter(options: Ours): Promise<HostProcess> {
@@ -280,12 +299,11 @@ function tell(channel: HostProcess, command: object): void {
 
 async function say(channel: HostProcess, command: object): Promise<Answer> {
   tell(channel, command)
-  return answer(channel)
+  return answer(channel, 'read' in command ? /^{"(text|ended|failed)"/ : undefined)
 }
 
-async function answer(channel: HostProcess): Promise<Answer> {
-  const line = await channel.line(/^{"(sent|stats|text|ended|failed)"/)
-  return JSON.parse(line) as Answer // As printed by adapter.ts.
+async function answer(channel: HostProcess, form = /^{"(sent|stats|failed)"/): Promise<Answer> {
+  return JSON.parse(await channel.line(form)) as Answer // As printed by adapter.ts.
 }
 
 /** Datagrams are on their way for a moment. */
@@ -296,13 +314,16 @@ async function until(channel: HostProcess, wanted: object): Promise<void> {
   )
 }
 
-async function received(channel: HostProcess): Promise<Answer> {
-  return JSON.parse(await channel.line(/^{"text"/)) as Answer // As printed by adapter.ts.
+function received(channel: HostProcess): Promise<Answer> {
+  return answer(channel, /^{"text"/)
 }
 
-async function send({ form, channel, key }: Theirs, texts: readonly string[]): Promise<void> {
+async function send(
+  { form, channel, key, host = 'theirs' }: Theirs,
+  texts: readonly string[],
+): Promise<void> {
   const args = ['send', form, channel, 'eth0', ...texts]
-  const sent = await lab.host('theirs').run(peer, args, withKey(key))
+  const sent = await lab.host(host).run(peer, args, withKey(key))
   expect(sent).toMatchObject({ code: 0, stderr: '' })
 }
 

@@ -7,8 +7,8 @@ describe('Inbox', () => {
   it('hands a message to the reader that waits', async () => {
     const inbox = inboxWith('drop-oldest')
     const next = inbox.next()
-    inbox.push('a', 1)
-    expect(await next).toEqual({ done: false, value: 'a' })
+    inbox.push({ text: 'a' }, 1)
+    expect(await next).toEqual({ done: false, value: { text: 'a' } })
   })
 
   it.each([
@@ -17,9 +17,9 @@ describe('Inbox', () => {
     ['latest', ['d'], 3],
   ] as const)('keeps by %s what the name says', async (overflow, kept, dropped) => {
     const inbox = inboxWith(overflow)
-    for (const item of ['a', 'b', 'c']) expect(inbox.push(item, 1)).toBe(true)
+    for (const text of ['a', 'b', 'c']) expect(inbox.push({ text }, 1)).toBe(true)
     expect(inbox.dropped).toBe(0)
-    expect(inbox.push('d', 1)).toBe(true)
+    expect(inbox.push({ text: 'd' }, 1)).toBe(true)
     expect(inbox.dropped).toBe(dropped)
     inbox.end()
     expect(await drain(inbox)).toEqual(kept)
@@ -27,21 +27,21 @@ describe('Inbox', () => {
 
   it('says when there is no room and the policy is to fail', () => {
     const inbox = inboxWith('fail')
-    for (const item of ['a', 'b', 'c']) expect(inbox.push(item, 1)).toBe(true)
-    expect(inbox.push('d', 1)).toBe(false)
+    for (const text of ['a', 'b', 'c']) expect(inbox.push({ text }, 1)).toBe(true)
+    expect(inbox.push({ text: 'd' }, 1)).toBe(false)
     expect(inbox.dropped).toBe(1)
   })
 
   it('is full at its bytes too, and drops as many as a large message needs', async () => {
     const inbox = inboxWith('drop-oldest')
-    inbox.push('a', 4)
-    inbox.push('b', 6)
+    inbox.push({ text: 'a' }, 4)
+    inbox.push({ text: 'b' }, 6)
     expect(inbox.dropped).toBe(0)
-    inbox.push('c', 1)
+    inbox.push({ text: 'c' }, 1)
     expect(inbox.dropped).toBe(1)
-    inbox.push('d', 10)
+    inbox.push({ text: 'd' }, 10)
     expect(inbox.dropped).toBe(3)
-    inbox.push('e', 11)
+    inbox.push({ text: 'e' }, 11)
     expect(inbox.dropped).toBe(5)
     inbox.end()
     expect(await drain(inbox)).toEqual([])
@@ -49,10 +49,10 @@ describe('Inbox', () => {
 
   it('is read to its end before the failure shows, which it does once', async () => {
     const inbox = inboxWith('drop-oldest')
-    inbox.push('a', 1)
+    inbox.push({ text: 'a' }, 1)
     inbox.end(new Error('gone'))
-    inbox.push('b', 1)
-    expect(await inbox.next()).toEqual({ done: false, value: 'a' })
+    inbox.push({ text: 'b' }, 1)
+    expect(await inbox.next()).toEqual({ done: false, value: { text: 'a' } })
     await expect(inbox.next()).rejects.toThrow('gone')
     expect(await inbox.next()).toEqual({ done: true, value: undefined })
   })
@@ -68,12 +68,17 @@ describe('Inbox', () => {
   })
 })
 
-function inboxWith(overflow: Overflow): Inbox<string> {
+function inboxWith(overflow: Overflow): Inbox<Item> {
   return new Inbox({ messages: 3, size: 10, overflow })
 }
 
-async function drain(inbox: Inbox<string>): Promise<string[]> {
+async function drain(inbox: Inbox<Item>): Promise<string[]> {
   const items: string[] = []
-  for (let next = await inbox.next(); !next.done; next = await inbox.next()) items.push(next.value)
+  for (let next = await inbox.next(); !next.done; next = await inbox.next())
+    items.push(next.value.text)
   return items
+}
+
+interface Item {
+  readonly text: string
 }
