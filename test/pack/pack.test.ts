@@ -45,6 +45,14 @@ describe('the tarball', () => {
     ).not.toThrow()
   })
 
+  it("compiles into a user's program without skipLibCheck", () => {
+    copyFileSync('test/pack/use.ts', join(project, 'use.ts'))
+    const libraries = 'es2024,esnext.disposable,dom'
+    const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess']
+    const options = ['--noEmit', '--module', 'nodenext', '--lib', libraries, '--types', '']
+    expect(() => tool('tsc', ...strict, ...options, 'use.ts')).not.toThrow()
+  })
+
   it('has the public types that were reviewed (npm run pack -- -u accepts new ones)', async () => {
     await expect(publicTypes()).toMatchFileSnapshot('public-types.txt')
   })

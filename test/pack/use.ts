@@ -1,0 +1,22 @@
+/** What a user's program says to the compiler: checked against the installed package, strictly. */
+import { type Bus, BusError, connect, type Message, topic } from 'sixcast'
+import { openLibrecast } from 'sixcast/librecast'
+
+const temperature = topic('home/{room}/temperature')
+
+export async function show(bus: Bus): Promise<string> {
+  for await (const { params } of bus.subscribe(temperature)) return params.room
+  return ''
+}
+
+export async function run(): Promise<void> {
+  await using bus = await connect({ scope: 'host' })
+  bus.publish('home/kitchen/temperature', 21, { delivery: 'latest' })
+  // @ts-expect-error No such scope.
+  await connect({ scope: 'moon' })
+}
+
+export const describe = (message: Message | BusError): string =>
+  message instanceof BusError ? message.code : message.topic
+
+export { openLibrecast }
