@@ -33,7 +33,7 @@ export interface LibrecastChannel extends AsyncIterable<LibrecastMessage>, Async
   readonly group: string
   readonly port: number
   readonly interface: string
-  /** Resolves when the system has the datagram. Rejects with TOO_LARGE, OVERFLOW, NO_PATH, CLOSED. */
+  /** Resolves when the system has it. Rejects with TOO_LARGE, OVERFLOW, NO_PATH or CLOSED. */
   send(payload: Uint8Array, options?: LibrecastSendOptions): Promise<void>
   stats(): LibrecastStats
   /** Leaves the group. Messages that wait can still be read. */

@@ -40,7 +40,7 @@ export interface LibrecastFrame {
   readonly payload: Uint8Array
 }
 
-/** Why bytes are not a frame: too short, of an unknown operation, or of another length than said. */
+/** Why bytes are not a frame: too short, an unknown operation, or another length than said. */
 export type FrameFault = 'short' | 'operation' | 'length'
 
 export function encodeFrame({ header, payload }: LibrecastFrame): Uint8Array {

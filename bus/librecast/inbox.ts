@@ -1,4 +1,4 @@
-/** The bounded queue between a channel's socket, which cannot wait, and a reader that may be slow. */
+/** The bounded queue between a socket, which cannot wait, and a reader that may be slow. */
 import type { Overflow } from '../api/options.ts'
 import { Pull } from '../api/pull.ts'
 import { Ring } from '../api/ring.ts'
