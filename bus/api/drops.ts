@@ -9,6 +9,11 @@ export function streamKey(publisher: string, topic: string): string {
   return `${publisher} ${topic}`
 }
 
+/** The gap that a dropped message leaves. */
+export function gapOf({ topic, from: publisher, sequence: from }: Traced): Gap {
+  return { type: 'gap', topic, publisher, from, to: from, count: 1, cause: 'overflow' }
+}
+
 /**
  * A report spans only consecutive messages: those between two drops may have been delivered. It is
  * made in a microtask, since a burst of packets drops many messages in one turn and whoever pushes
@@ -17,9 +22,9 @@ export function streamKey(publisher: string, topic: string): string {
 export class Drops {
   readonly #report: (gaps: readonly Gap[]) => void
   #count = 0
-  #gaps: Gap[] = []
-  /** Where in `#gaps` the latest one of each publisher and topic is. */
-  readonly #placesByKey = new Map<string, number>()
+  #gaps: Growing[] = []
+  readonly #latestByKey = new Map<string, Growing>()
+  #latest: Growing | undefined
 
   constructor(report: (gaps: readonly Gap[]) => void) {
     this.#report = report
@@ -29,28 +34,34 @@ export class Drops {
     return this.#count
   }
 
-  /** The gap that the message leaves. */
-  add(message: Traced): Gap {
-    const { topic, from: publisher, sequence: from } = message
-    const gap: Gap = { type: 'gap', topic, publisher, from, to: from, count: 1, cause: 'overflow' }
+  add(message: Traced): void {
     this.#count++
-    if (this.#gaps.length === 0) queueMicrotask(() => this.#flush())
-    const key = streamKey(publisher, topic)
-    const place = this.#placesByKey.get(key) ?? this.#gaps.length
-    const last = this.#gaps[place]
-    if (last !== undefined && last.to + 1 === from) {
-      this.#gaps[place] = { ...last, to: from, count: last.count + 1 }
-    } else {
-      this.#placesByKey.set(key, this.#gaps.length)
-      this.#gaps.push(gap)
+    const { topic, from: publisher, sequence } = message
+    let gap = this.#latest
+    // A burst is mostly of one topic: then no key has to be made.
+    if (gap === undefined || gap.topic !== topic || gap.publisher !== publisher) {
+      gap = this.#latestByKey.get(streamKey(publisher, topic))
     }
-    return gap
+    if (gap !== undefined && gap.to + 1 === sequence) {
+      gap.to = sequence
+      gap.count++
+    } else {
+      if (this.#gaps.length === 0) queueMicrotask(() => this.#flush())
+      gap = gapOf(message)
+      this.#gaps.push(gap)
+      this.#latestByKey.set(streamKey(publisher, topic), gap)
+    }
+    this.#latest = gap
   }
 
   #flush(): void {
     const gaps = this.#gaps
     this.#gaps = []
-    this.#placesByKey.clear()
+    this.#latest = undefined
+    this.#latestByKey.clear()
     this.#report(gaps)
   }
 }
+
+/** A gap that is not reported yet. */
+type Growing = { -readonly [Key in keyof Gap]: Gap[Key] }

@@ -12,7 +12,7 @@
  * it keeps the place, so that a busy topic cannot be overtaken for ever. When `limit` of them wait,
  * a further one drops the oldest.
  */
-import { Drops, streamKey, type Traced } from './drops.ts'
+import { Drops, gapOf, streamKey, type Traced } from './drops.ts'
 import { BusError } from './errors.ts'
 import { Marks, type Tally } from './marks.ts'
 import type { Gap, Overflow } from './options.ts'
@@ -77,7 +77,8 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
       this.#dropOldest()
       this.#append(message)
     } else {
-      this.#mark(this.#drops.add(message))
+      this.#drops.add(message)
+      if (this.#options.gaps) this.#mark(gapOf(message))
       if (overflow === 'fail') this.close(overflowError(`queue of ${limit} messages`))
     }
     this.#checkGaps()
@@ -165,10 +166,10 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
   #replace(message: M): boolean {
     const slot = this.#slotsByKey.get(keyOf(message))
     if (slot === undefined) return false
-    const gap = this.#drops.add(slot.message)
+    this.#drops.add(slot.message)
     if (this.#options.gaps) {
       slot.before ??= new Marks(this.#tally)
-      slot.before.add(gap)
+      slot.before.add(gapOf(slot.message))
       slot.before.addAll(slot.after)
       slot.after = undefined
     }
@@ -180,10 +181,10 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     const slot = this.#slots.first
     if (slot === undefined) return
     this.#removeFirst(slot)
-    const gap = this.#drops.add(slot.message)
+    this.#drops.add(slot.message)
     if (!this.#options.gaps) return
     const marks = slot.before ?? new Marks(this.#tally)
-    marks.add(gap)
+    marks.add(gapOf(slot.message))
     marks.addAll(slot.after)
     this.#markFirst(marks)
   }
@@ -207,7 +208,6 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
   }
 
   #mark(gap: Gap): void {
-    if (!this.#options.gaps) return
     // With 'latest' a newer message may take the slot: the gap has to move in front of it then.
     const slot = this.#slotsByKey.get(streamKey(gap.publisher, gap.topic))
     if (slot === undefined) (this.#tail ??= new Marks(this.#tally)).add(gap)

@@ -14,7 +14,7 @@ export const TOPIC_SIZE_MAX = 255
 export const TOPIC_SEGMENTS_MAX = 32
 
 /** Why a text is no topic or no pattern, as a sentence that names the text and the mend. */
-export interface Fault {
+interface Fault {
   readonly ok: false
   readonly fault: string
 }

@@ -6,7 +6,7 @@ import type { Traced } from '../../../bus/api/drops.ts'
 export type Item = Traced
 
 /** Any publisher will do: the branded type is only made here. */
-export const publisher = '00000000000000aa' as PeerId
+const publisher = '00000000000000aa' as PeerId
 
 export function message(topic: string, sequence: number): Item {
   return { type: 'message', topic, from: publisher, sequence }
