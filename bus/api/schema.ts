@@ -14,7 +14,9 @@ export function validate<T>(
 ): Validation<T> | Promise<Validation<T>> {
   try {
     const result = schema['~standard'].validate(value)
-    return isPromise(result) ? result.then(validationOf, failure) : validationOf(result)
+    if (!isPromise(result)) return validationOf(result)
+    // A library may bring a thenable of its own; callers can rely on a real promise.
+    return Promise.resolve(result).then(validationOf, failure)
   } catch (error) {
     return failure(error)
   }

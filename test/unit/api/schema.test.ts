@@ -42,6 +42,18 @@ describe('validate', () => {
     expect(await validate(even, 3)).toEqual({ issues: ['odd'] })
   })
 
+  it('makes a real promise of a thenable', async () => {
+    const result = Promise.resolve({ value: 1 })
+    // oxlint-disable-next-line no-thenable -- a thenable is what is tested
+    const thenable = { then: result.then.bind(result) } as typeof result
+    const checked = validate(
+      standard(() => thenable),
+      1,
+    )
+    expect(checked).toBeInstanceOf(Promise)
+    expect(await checked).toEqual({ value: 1 })
+  })
+
   it('turns a schema that throws or rejects into an issue', async () => {
     const throwing = standard(() => {
       throw new Error('broken')
