@@ -1,0 +1,311 @@
+/** The bus as the program sees it: commands in, notices out. */
+import type { Limits } from '../core/limits.ts'
+import type { Output, RosterEntry } from '../core/output.ts'
+import type { Peer, PublishFault } from '../core/peer.ts'
+import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
+import { Broadcast } from './broadcast.ts'
+import { encodeValue } from './codec.ts'
+import { BusError } from './errors.ts'
+import type {
+  Bus,
+  BusEvent,
+  Cancel,
+  CloseReport,
+  CounterName,
+  Gap,
+  Handler,
+  Logger,
+  Message,
+  PathKind,
+  PayloadCodec,
+  PeerId,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  TopicInfo,
+} from './options.ts'
+import { LivePresence, peerInfo, TopicTable } from './presence.ts'
+import { gapOf, LiveSubscription, peerId } from './subscription.ts'
+import type { Topic } from './topic.ts'
+
+/** How a bus moves its peer; a driver is one. */
+export interface PeerLink {
+  command<T>(input: (peer: Peer, now: number) => T): T
+  endTurn(): void
+  /** Lets what was sent get out, and releases everything. */
+  close(): Promise<void>
+}
+
+export interface BusParts {
+  readonly link: PeerLink
+  readonly realm: string
+  readonly path: PathKind
+  readonly limits: Limits
+  readonly lingerMs: number
+  /** Turns the driver's clock into ms since 1970. */
+  readonly wallOffset: number
+  readonly codec: PayloadCodec | undefined
+  readonly log: Logger | undefined
+}
+
+type Notice = Output
+
+export class LiveBus implements Bus {
+  readonly id: PeerId
+  readonly realm: string
+  readonly presence: LivePresence = new LivePresence()
+  readonly topics: Iterable<TopicInfo>
+  readonly #parts: BusParts
+  readonly #topicTable = new TopicTable()
+  readonly #events = new Broadcast<BusEvent>()
+  readonly #subscriptionsById = new Map<number, LiveSubscription>()
+  readonly #segmentsByTopic = new Map<string, readonly string[]>()
+  readonly #flushes = new Map<number, () => void>()
+  #path: PathKind
+  #nextId = 1
+  #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
+  #closing: Promise<CloseReport> | undefined
+  #closed: ((unconfirmed: readonly RosterEntry[]) => void) | undefined
+
+  constructor(parts: BusParts) {
+    this.#parts = parts
+    this.realm = parts.realm
+    this.topics = this.#topicTable
+    this.#path = parts.path
+    this.id = peerId(parts.link.command((peer) => peer.instance))
+  }
+
+  get path(): PathKind {
+    return this.#path
+  }
+
+  get ready(): Promise<void> {
+    if (!this.#parts.link.command((peer) => peer.overMark)) return Promise.resolve()
+    if (!this.#ready) {
+      let resolve = (): void => undefined
+      const promise = new Promise<void>((done) => (resolve = done))
+      this.#ready = { promise, resolve }
+    }
+    return this.#ready.promise
+  }
+
+  publish<T>(to: string | Topic<T>, value: T, options: PublishOptions = {}): void {
+    this.#assertOpen()
+    const topic = typeof to === 'string' ? to : to.pattern
+    const segments = this.#segmentsOf(topic)
+    const { codec, payload } = encodeValue(value, this.#parts.codec)
+    const { messageSize } = this.#parts.limits
+    if (payload.length > messageSize) {
+      const mend = `the limit is ${messageSize} (option limits.messageSize)`
+      throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
+    }
+    const { delivery = 'reliable', urgent = false } = options
+    const publication = { topic, segments, codec, payload, delivery, urgent }
+    const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
+    if (fault) throw faultError(fault, topic, this.#parts.limits)
+    this.#parts.link.endTurn()
+  }
+
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options?: SubscribeOptions<T> & { readonly gaps?: false },
+  ): Subscription<Message<T, P>>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps: true },
+  ): Subscription<Message<T, P> | Gap>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    handler: Handler<Message<T, P>>,
+    options?: SubscribeOptions<T>,
+  ): Subscription<never>
+  subscribe(
+    pattern: string | Topic<unknown>,
+    second?: Handler<Message> | SubscribeOptions<unknown>,
+    third?: SubscribeOptions<unknown>,
+  ): Subscription<unknown> {
+    this.#assertOpen()
+    const handler = typeof second === 'function' ? second : undefined
+    const given = (typeof second === 'function' ? third : second) ?? {}
+    const text = typeof pattern === 'string' ? pattern : pattern.pattern
+    const ofTopic = typeof pattern === 'string' ? undefined : pattern.schema
+    const schema = given.schema ?? ofTopic
+    const subscription = this.#open(parsedPattern(text), schema ? { ...given, schema } : given)
+    if (handler) subscription.handle(handler)
+    return subscription
+  }
+
+  events(options?: Cancel): AsyncIterable<BusEvent> {
+    return this.#events.iterate(options)
+  }
+
+  stats(): Readonly<Record<CounterName, number>> {
+    return this.#parts.link.command((peer) => peer.metrics.snapshot())
+  }
+
+  async flush(options: Cancel = {}): Promise<void> {
+    this.#assertOpen()
+    const id = this.#nextId++
+    const flushed = new Promise<void>((resolve) => this.#flushes.set(id, resolve))
+    this.#parts.link.command((peer, now) => peer.flush(now, id))
+    await orAborted(flushed, options.signal)
+  }
+
+  close(options: Cancel & { readonly linger?: number } = {}): Promise<CloseReport> {
+    this.#closing ??= this.#close(options.linger ?? this.#parts.lingerMs)
+    return orAborted(this.#closing, options.signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** Takes what the peer has to say. */
+  notice(notice: Notice): void {
+    switch (notice.type) {
+      case 'deliver':
+        for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.deliver(notice)
+        return undefined
+      case 'gap':
+        for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.gap(notice)
+        return this.event(gapOf(notice))
+      case 'peer':
+        return this.#onPeer(notice.change, notice.peer)
+      case 'topic': {
+        const { topic, from, delivery } = notice
+        const info = { topic, from: peerId(from), delivery }
+        this.#topicTable.add(info)
+        return this.event({ type: 'topic', topic: info })
+      }
+      case 'rejected':
+        return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
+      case 'ready':
+        this.#ready?.resolve()
+        this.#ready = undefined
+        return undefined
+      case 'flushed':
+        this.#flushes.get(notice.id)?.()
+        this.#flushes.delete(notice.id)
+        return undefined
+      case 'closed':
+        return this.#closed?.(notice.unconfirmed)
+      default:
+        return undefined // the driver has carried the others out
+    }
+  }
+
+  event(event: BusEvent): void {
+    this.#parts.log?.debug({ event }, event.type)
+    this.#events.emit(event)
+  }
+
+  /** The path in use has changed. */
+  setPath(path: PathKind, reason: string): void {
+    if (path === this.#path) return
+    const from = this.#path
+    this.#path = path
+    this.event({ type: 'path', from, to: path, reason })
+  }
+
+  #open(
+    pattern: Extract<ParsedPattern, { ok: true }>['pattern'],
+    options: SubscribeOptions<unknown>,
+  ): LiveSubscription {
+    const { subscriptions } = this.#parts.limits
+    if (this.#subscriptionsById.size >= subscriptions) {
+      const mend = 'close some, use a wildcard, or raise limits.subscriptions'
+      throw new BusError('LIMIT', `${subscriptions} subscriptions are open: ${mend}`)
+    }
+    const id = this.#nextId++
+    const subscription = new LiveSubscription(pattern, options, {
+      codec: this.#parts.codec,
+      event: (event) => this.event(event),
+      ended: () => this.#end(id),
+    })
+    this.#subscriptionsById.set(id, subscription)
+    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern))
+    return subscription
+  }
+
+  #end(id: number): void {
+    if (!this.#subscriptionsById.delete(id)) return
+    this.#parts.link.command((peer, now) => peer.unsubscribe(now, id))
+  }
+
+  #onPeer(type: 'join' | 'update' | 'leave', entry: RosterEntry): void {
+    const peer = peerInfo(entry, this.#parts.wallOffset)
+    if (type === 'leave') this.#topicTable.forget(peer.id)
+    const change = { type, peer }
+    this.presence.apply(change)
+    this.event({ type: 'peer', change })
+  }
+
+  async #close(lingerMs: number): Promise<CloseReport> {
+    const closed = new Promise<readonly RosterEntry[]>((resolve) => (this.#closed = resolve))
+    this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
+    const unconfirmed = await closed
+    const ending = [...this.#subscriptionsById.values()].map((subscription) => subscription.close())
+    await this.#parts.link.close()
+    // Handlers finish what has come; iterators are the program's own to end.
+    await Promise.all(ending)
+    for (const resolve of this.#flushes.values()) resolve()
+    this.#ready?.resolve()
+    this.presence.close()
+    this.#events.close()
+    return { unconfirmed: unconfirmed.map((entry) => peerInfo(entry, this.#parts.wallOffset)) }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new BusError('CLOSED', 'the bus has been closed: connect again')
+  }
+
+  #segmentsOf(topic: string): readonly string[] {
+    const known = this.#segmentsByTopic.get(topic)
+    if (known) return known
+    const parsed = parseTopic(topic)
+    if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
+    if (this.#segmentsByTopic.size >= SEGMENTS_MAX) this.#segmentsByTopic.clear()
+    this.#segmentsByTopic.set(topic, parsed.segments)
+    return parsed.segments
+  }
+}
+
+function parsedPattern(text: string): Extract<ParsedPattern, { ok: true }>['pattern'] {
+  const parsed = parsePattern(text)
+  if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
+  return parsed.pattern
+}
+
+function faultError(
+  fault: Exclude<PublishFault, undefined>,
+  topic: string,
+  limits: Limits,
+): BusError {
+  switch (fault) {
+    case 'queue': {
+      const mend = 'await bus.ready between messages, or raise limits.sendSize'
+      return new BusError('OVERFLOW', `${limits.sendSize} bytes wait to be sent: ${mend}`)
+    }
+    case 'streams': {
+      const mend = 'use fewer topics, or raise limits.streams'
+      return new BusError('LIMIT', `topic "${topic}" is one more than ${limits.streams}: ${mend}`)
+    }
+    case 'delivery': {
+      const mend = 'a topic keeps the mode of its first message; use another topic'
+      return new BusError('INVALID_OPTION', `topic "${topic}" has another delivery mode: ${mend}`)
+    }
+  }
+}
+
+/** Waits, but not longer than the signal allows. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  if (signal.aborted) return Promise.reject(signal.reason as Error)
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+const SEGMENTS_MAX = 16_384

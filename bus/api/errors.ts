@@ -1,0 +1,37 @@
+/** The one error class of the bus; programs tell errors apart by `code`. */
+
+export type BusErrorCode =
+  /** The bus, subscription or transport has been closed. */
+  | 'CLOSED'
+  /** What was waited for did not come in time. */
+  | 'TIMEOUT'
+  /** No transport carries packets: no interface, no route. */
+  | 'NO_PATH'
+  /** The named network interface does not exist, is down or has no multicast. */
+  | 'NO_INTERFACE'
+  /** Another program holds the port without sharing it. */
+  | 'PORT_IN_USE'
+  /** The system refused: permission on a file or socket. */
+  | 'DENIED'
+  | 'INVALID_TOPIC'
+  | 'INVALID_PATTERN'
+  | 'INVALID_OPTION'
+  | 'INVALID_VALUE'
+  /** A key file or key is malformed, missing, or readable by others. */
+  | 'INVALID_KEY'
+  | 'TOO_LARGE'
+  /** A bound was hit: the send queue, or a subscription with overflow 'fail'. */
+  | 'OVERFLOW'
+  /** A named limit on topics or subscriptions was reached. */
+  | 'LIMIT'
+
+/** Every error the bus throws on purpose. The message names the value and the mend. */
+export class BusError extends Error {
+  readonly code: BusErrorCode
+
+  constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'BusError'
+    this.code = code
+  }
+}

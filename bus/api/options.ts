@@ -1,0 +1,234 @@
+/** The public option and message types of the bus, in one place. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Limits } from '../core/limits.ts'
+import type { CounterName } from '../core/metrics.ts'
+import type { Delivery, GapCause } from '../core/output.ts'
+import type { Topic } from './topic.ts'
+
+export type { Delivery, GapCause, Limits, CounterName }
+
+/** Sixteen hexadecimal digits: one life of one process on the bus. */
+export type PeerId = string & { readonly __brand: 'PeerId' }
+
+/** How far packets go: the scope of the multicast groups (RFC 7346). */
+export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
+
+/** How packets travel now. */
+export type PathKind = 'multicast' | 'memory' | 'none'
+
+/** Stops a wait; the promise rejects with the signal's reason. */
+export interface Cancel {
+  readonly signal?: AbortSignal
+}
+
+/** Any pino-shaped logger. */
+export interface Logger {
+  debug(fields: object, message?: string): void
+  info(fields: object, message?: string): void
+  warn(fields: object, message?: string): void
+  error(fields: object, message?: string): void
+}
+
+/** An Ed25519 key pair, raw: public key 32 bytes, seed 32 bytes. */
+export interface Identity {
+  readonly publicKey: Uint8Array
+  readonly secretKey: Uint8Array
+}
+
+/** Turns values that are neither bytes nor text into bytes and back. Default: JSON. */
+export interface PayloadCodec {
+  encode(value: unknown): Uint8Array
+  decode(bytes: Uint8Array): unknown
+}
+
+export interface ConnectOptions extends Cancel {
+  /** The realm's name; buses in different realms never hear each other. Default: 'local'. */
+  readonly realm?: string
+  /** The realm's key, 32 bytes, or the text of a key file. Default: the realm's key file. */
+  readonly key?: Uint8Array | string
+  /** True for an open realm: nothing is sealed, everybody reads and writes. Logged once. */
+  readonly open?: boolean
+  /** How far packets go. Default: 'host', which never leaves the machine. */
+  readonly scope?: Scope
+  /** Interface names or globs (`eth*`). Default: every interface that is up with multicast. */
+  readonly interface?: string | readonly string[]
+  /** UDP port of the groups. Default: 62278 ("6CAST" on a telephone's keys). */
+  readonly port?: number
+  /** Hop limit of multicast. Default: 0 at host, 1 at link, 16 above. */
+  readonly hops?: number
+  /** Folds all topics into this many groups, for switches with small tables. Default: no folding. */
+  readonly groups?: number
+  /** Shown in presence, at most 64 bytes. Default: the host's name and a random suffix. */
+  readonly name?: string
+  /** Key=value pairs shown in presence; at most 8 of 32 bytes each. */
+  readonly tags?: Readonly<Record<string, string>>
+  /** The signing key pair. Default: a new one for this process. */
+  readonly identity?: Identity
+  /** Bytes a second that this process sends at most. Default: 12,500,000 (100 Mbit/s). */
+  readonly rate?: number
+  /** How long `close` waits for the receivers' reports, ms. Default: 2000. */
+  readonly linger?: number
+  readonly codec?: PayloadCodec
+  readonly limits?: Partial<Limits>
+  /** Silent when absent. */
+  readonly log?: Logger
+}
+
+export interface PublishOptions {
+  /** Default: 'reliable'. A topic keeps the mode of its first message. */
+  readonly delivery?: Delivery
+  /** Sends at once instead of sharing a packet with the messages of the same turn. */
+  readonly urgent?: boolean
+}
+
+/** What happens when a subscription's queue is full. */
+export type Overflow = 'drop-oldest' | 'drop-newest' | 'latest' | 'fail'
+
+export interface SubscribeOptions<T> extends Cancel {
+  /** Values that do not match become an `invalid` event and are not delivered. */
+  readonly schema?: StandardSchemaV1<unknown, T>
+  /** Most messages waiting for the consumer. Default: 1024. */
+  readonly queue?: number
+  /** Default: 'drop-oldest'. Every dropped message is part of a gap with cause 'overflow'. */
+  readonly overflow?: Overflow
+  /** True: gaps come in order between the messages. Default: false, gaps are events only. */
+  readonly gaps?: boolean
+}
+
+/** The parameters that `{name}` segments of a pattern capture. */
+export type Params<P extends string> = string extends P
+  ? { readonly [name: string]: string }
+  : P extends `${infer Head}/${infer Tail}`
+    ? Params<Head> & Params<Tail>
+    : P extends `{${infer Name}}`
+      ? { readonly [key in Name]: string }
+      : unknown
+
+export interface Message<T = unknown, P extends string = string> {
+  readonly type: 'message'
+  readonly topic: string
+  readonly params: Params<P>
+  readonly value: T
+  readonly from: PeerId
+  /** Position in the publisher's stream of this topic, from 0, without holes. */
+  readonly sequence: number
+  /** The publisher's clock when the message was packed, ms since 1970. */
+  readonly sentAt: number
+}
+
+/** Messages `from` to `to` of one publisher on one topic (inclusive) will not come. */
+export interface Gap {
+  readonly type: 'gap'
+  readonly topic: string
+  readonly publisher: PeerId
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  readonly cause: GapCause
+}
+
+export type Handler<M> = (message: M) => void | Promise<void>
+
+/** Messages as they come: iterate it, or give `subscribe` a handler. Ends by `close` or `break`. */
+export interface Subscription<M> extends AsyncIterable<M>, AsyncDisposable {
+  readonly pattern: string
+  /** Messages dropped because the queue was full. */
+  readonly dropped: number
+  /** Messages waiting in the queue. */
+  readonly queued: number
+  close(): Promise<void>
+}
+
+export interface PeerInfo {
+  readonly id: PeerId
+  /** The Ed25519 public key, 64 hexadecimal digits. */
+  readonly identity: string
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  /** When this process first heard it, ms since 1970. */
+  readonly since: number
+}
+
+export interface PresenceChange {
+  readonly type: 'join' | 'update' | 'leave'
+  readonly peer: PeerInfo
+}
+
+/** The peers of the realm that are here now. */
+export interface Presence extends Iterable<PeerInfo> {
+  readonly size: number
+  get(id: PeerId): PeerInfo | undefined
+  /** Changes from now on. */
+  watch(options?: Cancel): AsyncIterable<PresenceChange>
+}
+
+/** A topic that some peer publishes. */
+export interface TopicInfo {
+  readonly topic: string
+  readonly from: PeerId
+  readonly delivery: Delivery
+}
+
+export type BusEvent =
+  | {
+      readonly type: 'path'
+      readonly from: PathKind
+      readonly to: PathKind
+      readonly reason: string
+    }
+  | { readonly type: 'interface'; readonly name: string; readonly up: boolean }
+  | Gap
+  | {
+      readonly type: 'invalid'
+      readonly topic: string
+      readonly from: PeerId
+      readonly issues: readonly string[]
+    }
+  | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
+  | { readonly type: 'peer'; readonly change: PresenceChange }
+  | { readonly type: 'topic'; readonly topic: TopicInfo }
+  | { readonly type: 'error'; readonly error: Error }
+
+/** What a lingering close has learnt. */
+export interface CloseReport {
+  /** Receivers that did not confirm the last messages within `linger`. */
+  readonly unconfirmed: readonly PeerInfo[]
+}
+
+export interface Bus extends AsyncDisposable {
+  /** This process on the bus. */
+  readonly id: PeerId
+  readonly realm: string
+  readonly path: PathKind
+  /** Resolved while the send queue is below its mark, pending above it. */
+  readonly ready: Promise<void>
+  readonly presence: Presence
+  /** Topics that other peers have announced. */
+  readonly topics: Iterable<TopicInfo>
+  /**
+   * Hands a message to the bus: never blocks. Throws INVALID_TOPIC, INVALID_VALUE, TOO_LARGE,
+   * OVERFLOW (await `ready` first), LIMIT or CLOSED, and then nothing was sent.
+   */
+  publish<T>(topic: string | Topic<T>, value: T, options?: PublishOptions): void
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options?: SubscribeOptions<T> & { readonly gaps?: false },
+  ): Subscription<Message<T, P>>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps: true },
+  ): Subscription<Message<T, P> | Gap>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    handler: Handler<Message<T, P>>,
+    options?: SubscribeOptions<T>,
+  ): Subscription<never>
+  /** What happens on the bus besides messages; bounded, oldest dropped first. */
+  events(options?: Cancel): AsyncIterable<BusEvent>
+  /** Every counter, by name. */
+  stats(): Readonly<Record<CounterName, number>>
+  /** Resolves when everything published so far has been handed to the network. */
+  flush(options?: Cancel): Promise<void>
+  /** Flushes, waits up to `linger` for the receivers, says goodbye. `asyncDispose` calls it. */
+  close(options?: Cancel & { readonly linger?: number }): Promise<CloseReport>
+}

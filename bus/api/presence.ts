@@ -1,0 +1,67 @@
+/** The peers and topics of the realm as the program sees them. */
+import type { RosterEntry } from '../core/output.ts'
+import { Broadcast } from './broadcast.ts'
+import type { Cancel, PeerId, PeerInfo, Presence, PresenceChange, TopicInfo } from './options.ts'
+import { peerId } from './subscription.ts'
+
+export class LivePresence implements Presence {
+  readonly #peersById = new Map<PeerId, PeerInfo>()
+  readonly #changes = new Broadcast<PresenceChange>()
+
+  get size(): number {
+    return this.#peersById.size
+  }
+
+  get(id: PeerId): PeerInfo | undefined {
+    return this.#peersById.get(id)
+  }
+
+  watch(options?: Cancel): AsyncIterable<PresenceChange> {
+    return this.#changes.iterate(options)
+  }
+
+  [Symbol.iterator](): Iterator<PeerInfo> {
+    return this.#peersById.values()
+  }
+
+  apply(change: PresenceChange): void {
+    const { type, peer } = change
+    if (type === 'leave') this.#peersById.delete(peer.id)
+    else this.#peersById.set(peer.id, peer)
+    this.#changes.emit(change)
+  }
+
+  close(): void {
+    this.#changes.close()
+  }
+}
+
+/** Announced topics by publisher; they go with the publisher. */
+export class TopicTable implements Iterable<TopicInfo> {
+  readonly #topicsByPeer = new Map<PeerId, Map<string, TopicInfo>>()
+
+  add(info: TopicInfo): void {
+    const topics = this.#topicsByPeer.get(info.from)
+    if (topics) topics.set(info.topic, info)
+    else this.#topicsByPeer.set(info.from, new Map([[info.topic, info]]))
+  }
+
+  forget(id: PeerId): void {
+    this.#topicsByPeer.delete(id)
+  }
+
+  *[Symbol.iterator](): Iterator<TopicInfo> {
+    for (const topics of this.#topicsByPeer.values()) yield* topics.values()
+  }
+}
+
+/** `wallOffset` turns the driver's clock into ms since 1970. */
+export function peerInfo(entry: RosterEntry, wallOffset: number): PeerInfo {
+  return {
+    id: peerId(entry.instance),
+    identity: [...entry.identity].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+    name: entry.name,
+    tags: entry.tags,
+    since: Math.round(entry.since + wallOffset),
+  }
+}

@@ -1,0 +1,202 @@
+/** One subscription: decodes, checks, queues; iterated or handled by the program. */
+import type { Output } from '../core/output.ts'
+import { hex64 } from '../core/text.ts'
+import { paramsOf, type Pattern } from '../core/topic/pattern.ts'
+import { decodeValue } from './codec.ts'
+import { BusError } from './errors.ts'
+import type {
+  BusEvent,
+  Gap,
+  Handler,
+  Message,
+  Params,
+  PayloadCodec,
+  PeerId,
+  SubscribeOptions,
+  Subscription,
+} from './options.ts'
+import { MessageQueue } from './queue.ts'
+import { type Validation, validate } from './schema.ts'
+
+type Delivered = Extract<Output, { readonly type: 'deliver' }>
+type Lost = Extract<Output, { readonly type: 'gap' }>
+
+/** What a subscription needs of its bus. */
+export interface SubscriptionHost {
+  readonly codec: PayloadCodec | undefined
+  event(event: BusEvent): void
+  /** The subscription takes no more. */
+  ended(): void
+}
+
+export class LiveSubscription implements Subscription<Message | Gap> {
+  readonly pattern: string
+  readonly #pattern: Pattern
+  readonly #options: SubscribeOptions<unknown>
+  readonly #host: SubscriptionHost
+  readonly #queue: MessageQueue<Message>
+  readonly #limit: number
+  readonly #params = new Map<string, Params<string>>()
+  /** Asynchronous validations under way: later messages wait behind them. */
+  #checking: Promise<void> | undefined
+  #checks = 0
+  #handled: Promise<void> | undefined
+
+  constructor(pattern: Pattern, options: SubscribeOptions<unknown>, host: SubscriptionHost) {
+    this.pattern = pattern.text
+    this.#pattern = pattern
+    this.#options = options
+    this.#host = host
+    this.#limit = options.queue ?? QUEUE_LIMIT
+    this.#queue = new MessageQueue<Message>({
+      limit: this.#limit,
+      overflow: options.overflow ?? 'drop-oldest',
+      gaps: options.gaps ?? false,
+      onDrop: (gaps) => {
+        for (const gap of gaps) host.event(gap)
+      },
+      onStop: () => this.#stop(),
+    })
+    options.signal?.addEventListener('abort', this.#abort, { once: true })
+    if (options.signal?.aborted) this.#abort()
+  }
+
+  get dropped(): number {
+    return this.#queue.dropped
+  }
+
+  get queued(): number {
+    return this.#queue.queued
+  }
+
+  deliver(delivered: Delivered): void {
+    const { stream, codec, payload } = delivered
+    const decoded = decodeValue(codec, payload, this.#host.codec)
+    if ('issues' in decoded) return this.#invalid(delivered, decoded.issues)
+    const { schema } = this.#options
+    const message = {
+      type: 'message' as const,
+      topic: stream.topic,
+      params: this.#paramsOf(stream.topic),
+      from: peerId(stream.from),
+      sequence: delivered.index,
+      sentAt: delivered.sentAt,
+    }
+    const checked = schema ? validate(schema, decoded.value) : decoded
+    if (checked instanceof Promise || this.#checking) {
+      return this.#wait(delivered, checked, message)
+    }
+    this.#take(delivered, checked, message)
+  }
+
+  gap(lost: Lost): void {
+    const { topic, from: publisher } = lost.stream
+    const { from, to, cause } = lost
+    const gap = { topic, publisher: peerId(publisher), from, to, count: to - from + 1, cause }
+    const mark = (): void => this.#queue.mark({ type: 'gap', ...gap })
+    if (this.#checking) this.#checking = this.#checking.then(mark)
+    else mark()
+  }
+
+  /** Gives every item to the handler, one after the other. */
+  handle(handler: Handler<Message>): void {
+    const onError = (error: unknown): void =>
+      this.#host.event({ type: 'error', error: asError(error) })
+    this.#handled = this.#queue
+      .consume((item) => (item.type === 'message' ? handler(item) : undefined), onError)
+      .catch(onError)
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close()
+    await this.#handled
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#queue.cancel()
+    return this.#handled ?? Promise.resolve()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message | Gap> {
+    if (this.#handled) {
+      throw new BusError('INVALID_OPTION', `"${this.pattern}" has a handler: it cannot be iterated`)
+    }
+    return this.#queue[Symbol.asyncIterator]()
+  }
+
+  readonly #abort = (): void => this.#queue.cancel(this.#options.signal?.reason)
+
+  #stop(): void {
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#host.ended()
+  }
+
+  #take(delivered: Delivered, checked: Validation<unknown>, message: Omit<Message, 'value'>): void {
+    if ('issues' in checked) this.#invalid(delivered, checked.issues)
+    else this.#queue.push({ ...message, value: checked.value })
+  }
+
+  /** Keeps the order behind a validation that takes its time; bounded as the queue is. */
+  #wait(
+    delivered: Delivered,
+    checked: Validation<unknown> | Promise<Validation<unknown>>,
+    message: Omit<Message, 'value'>,
+  ): void {
+    if (this.#checks >= this.#limit) {
+      const at = { from: delivered.index, to: delivered.index, cause: 'overflow' as const }
+      const { subscriptions, stream } = delivered
+      const lost: Lost = { type: 'gap', subscriptions, stream, ...at }
+      this.#host.event(gapOf(lost))
+      return this.gap(lost)
+    }
+    this.#checks += 1
+    const before = this.#checking
+    this.#checking = (async () => {
+      const result = await checked
+      await before
+      this.#take(delivered, result, message)
+      this.#checks -= 1
+      if (this.#checks === 0) this.#checking = undefined
+    })()
+  }
+
+  #invalid({ stream }: Delivered, issues: readonly string[]): void {
+    const from = peerId(stream.from)
+    this.#host.event({ type: 'invalid', topic: stream.topic, from, issues })
+  }
+
+  #paramsOf(topic: string): Params<string> {
+    const known = this.#params.get(topic)
+    if (known) return known
+    const params = paramsOf(this.#pattern, topic.split('/')) ?? {}
+    if (this.#params.size >= PARAMS_MAX) this.#params.clear()
+    this.#params.set(topic, params)
+    return params
+  }
+}
+
+export function peerId(instance: bigint): PeerId {
+  return hex64(instance) as PeerId // sixteen digits are what the brand stands for
+}
+
+/** The public form of a loss. */
+export function gapOf(lost: Lost): Gap {
+  const { from, to, cause, stream } = lost
+  const count = to - from + 1
+  return {
+    type: 'gap',
+    topic: stream.topic,
+    publisher: peerId(stream.from),
+    from,
+    to,
+    count,
+    cause,
+  }
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+const QUEUE_LIMIT = 1024
+const PARAMS_MAX = 4096

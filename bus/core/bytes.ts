@@ -1,0 +1,26 @@
+/** Small operations on byte arrays that several parts of the core share. */
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0
+  for (const part of parts) size += part.length
+  const all = new Uint8Array(size)
+  let offset = 0
+  for (const part of parts) {
+    all.set(part, offset)
+    offset += part.length
+  }
+  return all
+}
+
+/** The first eight bytes as an unsigned number in network byte order. */
+export function uint64Of(bytes: Uint8Array): bigint {
+  let value = 0n
+  for (let i = 0; i < 8; i++) value = (value << 8n) | BigInt(bytes[i]!)
+  return value
+}
+
+export function bytesOf64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, value)
+  return bytes
+}

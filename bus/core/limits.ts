@@ -1,0 +1,73 @@
+/**
+ * Every bound of the bus, with its default and its reason; each one has a counter for when it is
+ * hit. Sizes in bytes, times in milliseconds.
+ */
+export interface Limits {
+  /** Largest message. A larger one is refused with TOO_LARGE. */
+  readonly messageSize: number
+  /** Sealed bytes waiting for the pacer above which `ready` is pending. */
+  readonly sendMark: number
+  /** Bytes waiting for the pacer above which `publish` throws OVERFLOW. */
+  readonly sendSize: number
+  /** Packets kept for those who attach late, per process: bytes. */
+  readonly historySize: number
+  /** The same: age. */
+  readonly historyAge: number
+  /** Streams (topics published) of one process; also remembered of one other instance. */
+  readonly streams: number
+  /** Subscriptions of one process. */
+  readonly subscriptions: number
+  /** Instances remembered. */
+  readonly peers: number
+  /** Receivers that one stream remembers for the lingering close. */
+  readonly receivers: number
+  /** Packets of one stream waiting for an earlier one. */
+  readonly reorderPackets: number
+  /** Bytes waiting for an earlier packet, per process. */
+  readonly reorderSize: number
+  /** Packets of unknown instances waiting for their hello. */
+  readonly quarantinePackets: number
+  /** The same: bytes. */
+  readonly quarantineSize: number
+  /** The same: how long one waits. */
+  readonly quarantineAge: number
+  /** Hellos a second that fail to open or verify before further ones are dropped unread. */
+  readonly failedHellos: number
+  /** The same of one source address. */
+  readonly failedHellosBySource: number
+  /** Hellos a second that unknown instances may make this peer send. */
+  readonly askedHellos: number
+  /** Signatures in work (asked for, not answered). */
+  readonly signatures: number
+  /** Control records waiting to be sent, bytes. */
+  readonly controlSize: number
+}
+
+export const defaultLimits: Limits = {
+  // Fragments of one message are consecutive packets of its stream; larger ones wait for repair.
+  messageSize: 1024 * 1024,
+  // About 80 ms of the default pace: enough to keep it busy, little to lose.
+  sendMark: 1024 * 1024,
+  // One burst of sixteen largest messages.
+  sendSize: 16 * 1024 * 1024,
+  // What a subscriber that attaches late can still be given; the rate fills it in two thirds of
+  // a second, the age bounds it for slow streams.
+  historySize: 8 * 1024 * 1024,
+  historyAge: 10_000,
+  streams: 16_384,
+  subscriptions: 16_384,
+  peers: 1024,
+  receivers: 1024,
+  reorderPackets: 8192,
+  reorderSize: 16 * 1024 * 1024,
+  // Only unauthenticated state there is: 256 KiB in all.
+  quarantinePackets: 256,
+  quarantineSize: 256 * 1024,
+  quarantineAge: 1000,
+  // Opening one costs some 30 us with the slowest secretbox: three hundredths of a core.
+  failedHellos: 1000,
+  failedHellosBySource: 50,
+  askedHellos: 20,
+  signatures: 256,
+  controlSize: 1024 * 1024,
+}

@@ -1,0 +1,67 @@
+/** Counters of everything that is dropped, bounded or worth watching, by name. */
+
+export const COUNTER_NAMES = [
+  // traffic
+  'packetsSent',
+  'bytesSent',
+  'packetsReceived',
+  'bytesReceived',
+  'messagesPublished',
+  'messagesDelivered',
+  'messagesLost',
+  'messagesConflated',
+  // packets dropped, by reason
+  'truncated',
+  'version',
+  'length',
+  'foreign',
+  'reserved',
+  'malformed',
+  'forged',
+  'epoch',
+  'replayed',
+  'unknown',
+  'duplicate',
+  'late',
+  'uninterested',
+  'own',
+  'unverified',
+  'stale',
+  // bounds that were hit
+  'quarantineFull',
+  'quarantineExpired',
+  'helloBudget',
+  'askBudget',
+  'peersFull',
+  'streamsFull',
+  'receiversFull',
+  'reorderFull',
+  'signaturesFull',
+  'controlFull',
+  'historyEvicted',
+  'sendFull',
+  // repair of memberships
+  'rejoins',
+  'clones',
+] as const
+
+export type CounterName = (typeof COUNTER_NAMES)[number]
+
+export class Metrics {
+  readonly #counts = new Map<CounterName, number>()
+
+  count(name: CounterName, by = 1): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
+  }
+
+  get(name: CounterName): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  /** Every counter, zeros included. */
+  snapshot(): Readonly<Record<CounterName, number>> {
+    const all = {} as Record<CounterName, number> // filled completely by the loop
+    for (const name of COUNTER_NAMES) all[name] = this.get(name)
+    return all
+  }
+}

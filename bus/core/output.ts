@@ -1,0 +1,85 @@
+/** What the core asks of the world: the driver drains these after each input, in order. */
+import type { CounterName } from './metrics.ts'
+
+/** A UDP endpoint; the address may carry a zone (`fe80::1%eth0`). */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+export type Delivery = 'reliable' | 'best-effort' | 'latest'
+
+/** Why messages were lost. */
+export type GapCause = 'network' | 'overflow' | 'publisher-gone' | 'history'
+
+/** What the deliveries of one stream to one peer's subscriptions share. */
+export interface StreamInfo {
+  readonly topic: string
+  /** The publishing instance. */
+  readonly from: bigint
+  readonly delivery: Delivery
+}
+
+export interface RosterEntry {
+  readonly instance: bigint
+  readonly identity: Uint8Array
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly since: number
+}
+
+export type Output =
+  /** Send one datagram to a group's address, or to one endpoint. */
+  | { readonly type: 'transmit'; readonly to: string | Endpoint; readonly datagram: Uint8Array }
+  | { readonly type: 'join'; readonly group: string }
+  | { readonly type: 'leave'; readonly group: string }
+  /** Leave and join again: makes a snooping switch learn the membership anew. */
+  | { readonly type: 'rejoin'; readonly group: string }
+  /** Sign with the identity; answered by the input `signed`. */
+  | { readonly type: 'sign'; readonly id: number; readonly message: Uint8Array }
+  /** Verify; answered by the input `verified`. */
+  | {
+      readonly type: 'verify'
+      readonly id: number
+      readonly message: Uint8Array
+      readonly signature: Uint8Array
+      readonly identity: Uint8Array
+    }
+  /** One message for these subscriptions. */
+  | {
+      readonly type: 'deliver'
+      readonly subscriptions: readonly number[]
+      readonly stream: StreamInfo
+      readonly index: number
+      readonly sentAt: number
+      readonly codec: number
+      readonly payload: Uint8Array
+    }
+  /** Messages `from` to `to` (indices, inclusive) will not come. */
+  | {
+      readonly type: 'gap'
+      readonly subscriptions: readonly number[]
+      readonly stream: StreamInfo
+      readonly from: number
+      readonly to: number
+      readonly cause: GapCause
+    }
+  | {
+      readonly type: 'peer'
+      readonly change: 'join' | 'update' | 'leave'
+      readonly peer: RosterEntry
+    }
+  | {
+      readonly type: 'topic'
+      readonly topic: string
+      readonly from: bigint
+      readonly delivery: Delivery
+    }
+  /** Packets were dropped since the last such output of that reason; at most one a second each. */
+  | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
+  /** The send queue fell below its mark again. */
+  | { readonly type: 'ready' }
+  /** Everything published before the command has left. */
+  | { readonly type: 'flushed'; readonly id: number }
+  /** The lingering close has ended; `unconfirmed` lists who did not report its cursor. */
+  | { readonly type: 'closed'; readonly unconfirmed: readonly RosterEntry[] }

@@ -1,0 +1,226 @@
+/** What the parts of one peer share: configuration, keys, counters, timers and the output queue. */
+import { concat } from './bytes.ts'
+import { type Env, randomUint64, randomUnit } from './env.ts'
+import { Fifo } from './fifo.ts'
+import type { Limits } from './limits.ts'
+import { type CounterName, Metrics } from './metrics.ts'
+import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
+import { Groups, type ScopeName } from './path/group.ts'
+import { type Present, Roster } from './path/roster.ts'
+import { instanceOf, RealmKeys, type RealmOptions, type Sender } from './seal/keys.ts'
+import type { ReplayWindow } from './seal/replay.ts'
+import { Sealer } from './seal/sealer.ts'
+import type { ReceiverStream } from './stream/receiver.ts'
+import { Timers } from './timers.ts'
+import { SALT_SIZE } from './wire/hello.ts'
+
+export interface PeerConfig {
+  readonly realm: RealmOptions
+  readonly scope: ScopeName
+  /** 0, or the number of groups that all topics share. */
+  readonly fold: number
+  /** Ed25519 public key, 32 bytes. */
+  readonly identity: Uint8Array
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  /** Largest data packet, bytes; control packets never exceed 1,232. */
+  readonly packetSize: number
+  /** Where unicast reaches this peer. */
+  readonly port: number
+  /** Bytes a second. */
+  readonly rate: number
+  /** Wall clock minus the driver's clock, ms: gives messages their time. */
+  readonly wallOffset: number
+  readonly limits: Limits
+}
+
+/** What one stream of a remote instance is about. */
+export interface Binding {
+  readonly stream: number
+  readonly topic: string
+  readonly segments: readonly string[]
+  readonly group: string
+  readonly delivery: Delivery
+  readonly packetSize: number
+  /** When the stream was opened, on this peer's clock; never earlier than it truly was. */
+  readonly openedAt: number
+}
+
+/** A stream that is being received. */
+export interface Inflow {
+  readonly binding: Binding
+  readonly remote: Remote
+  readonly key: Uint8Array
+  readonly receiver: ReceiverStream
+  /** Since when there has been a subscription for it. */
+  readonly since: number
+  /** Next attach, or `Infinity` when the publisher has answered. */
+  attachAt: number
+  attempts: number
+  /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
+  finalHead: number
+  cursorAt: number
+}
+
+export interface Remote extends Present {
+  readonly sender: Sender
+  readonly entry: RosterEntry
+  readonly port: number
+  readonly controlKey: Uint8Array
+  readonly window: ReplayWindow
+  readonly bindings: Map<number, Binding>
+  readonly inflows: Map<number, Inflow>
+  /** Where it was last heard, with its private port. */
+  endpoint: Endpoint
+  /** Streams it says it has opened. */
+  streamCount: number
+  /** Every stream up to this number has its binding. */
+  bound: number
+  /** Next question for bindings, or `Infinity`. */
+  wantAt: number
+  wantMs: number
+  /** Single streams whose packets came before their binding. */
+  readonly wanted: Set<number>
+}
+
+export class Context {
+  readonly config: PeerConfig
+  readonly env: Env
+  readonly limits: Limits
+  readonly metrics: Metrics = new Metrics()
+  readonly timers: Timers = new Timers()
+  readonly keys: RealmKeys
+  readonly self: Sender
+  readonly sealer: Sealer
+  readonly groups: Groups
+  readonly controlGroup: string
+  readonly roster: Roster<Remote>
+  readonly outputs: Fifo<Output> = new Fifo<Output>()
+  readonly #answers = new Map<number, (now: number, answer: Uint8Array | boolean) => void>()
+  readonly #rejected = new Map<CounterName, number>()
+  readonly #members = new Map<string, number>()
+  #nextId = 1
+
+  constructor(env: Env, config: PeerConfig) {
+    this.env = env
+    this.config = config
+    this.limits = config.limits
+    this.keys = new RealmKeys(env.crypto, config.realm)
+    const salt = env.random(SALT_SIZE)
+    const instance = instanceOf(env.crypto, config.identity, salt)
+    this.self = { instance, salt, identity: config.identity }
+    this.sealer = new Sealer(env.crypto, this.keys, instance)
+    this.groups = new Groups(config.scope, config.fold, (label) => this.keys.groupBytes(label))
+    this.controlGroup = this.groups.control
+    this.roster = new Roster(config.limits.peers)
+  }
+
+  emit(output: Output): void {
+    this.outputs.push(output)
+  }
+
+  transmit(to: string | Endpoint, datagram: Uint8Array): void {
+    this.metrics.count('packetsSent')
+    this.metrics.count('bytesSent', datagram.length)
+    this.outputs.push({ type: 'transmit', to, datagram })
+  }
+
+  /** Counts a dropped packet; a summary goes out with the next housekeeping. */
+  reject(reason: CounterName): void {
+    this.metrics.count(reason)
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
+  }
+
+  reportRejected(): void {
+    for (const [reason, count] of this.#rejected) this.emit({ type: 'rejected', reason, count })
+    this.#rejected.clear()
+  }
+
+  /** Memberships are counted: several topics may share a group. */
+  join(group: string): void {
+    const count = this.#members.get(group) ?? 0
+    this.#members.set(group, count + 1)
+    if (count === 0) this.emit({ type: 'join', group })
+  }
+
+  leave(group: string): void {
+    const count = this.#members.get(group) ?? 0
+    if (count > 1) this.#members.set(group, count - 1)
+    if (count !== 1) return
+    this.#members.delete(group)
+    this.emit({ type: 'leave', group })
+  }
+
+  rejoin(group: string): void {
+    if (!this.#members.has(group)) return
+    this.metrics.count('rejoins')
+    this.emit({ type: 'rejoin', group })
+  }
+
+  rejoinAll(): void {
+    for (const group of this.#members.keys()) this.rejoin(group)
+  }
+
+  /** A random number in [0, 1). */
+  unit(): number {
+    return randomUnit(this.env)
+  }
+
+  random64(): bigint {
+    return randomUint64(this.env)
+  }
+
+  /** Asks for a signature; `then` runs with the input that brings it. */
+  sign(
+    label: Uint8Array,
+    parts: readonly Uint8Array[],
+    then: (now: number, signature: Uint8Array) => void,
+  ): void {
+    const id = this.#await((now, answer) => {
+      if (typeof answer !== 'boolean') then(now, answer)
+    })
+    if (id) this.emit({ type: 'sign', id, message: this.#statement(label, parts) })
+  }
+
+  /** Asks whether a signature is good; `then` runs only if it is. */
+  verify(
+    proof: {
+      identity: Uint8Array
+      signature: Uint8Array
+      label: Uint8Array
+      parts: readonly Uint8Array[]
+    },
+    then: (now: number) => void,
+  ): void {
+    const id = this.#await((now, answer) => {
+      if (answer === true) then(now)
+      else this.reject('unverified')
+    })
+    if (!id) return
+    const message = this.#statement(proof.label, proof.parts)
+    const { identity, signature } = proof
+    this.emit({ type: 'verify', id, message, signature: signature.slice(), identity })
+  }
+
+  /** Hands the answer to a `sign` or `verify` on. */
+  answer(now: number, id: number, answer: Uint8Array | boolean): void {
+    const then = this.#answers.get(id)
+    this.#answers.delete(id)
+    then?.(now, answer)
+  }
+
+  /** What is signed names its purpose and the realm, so that it counts nowhere else. */
+  #statement(label: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+    return concat(label, this.keys.id, ...parts)
+  }
+
+  #await(then: (now: number, answer: Uint8Array | boolean) => void): number {
+    if (this.#answers.size >= this.limits.signatures) {
+      this.metrics.count('signaturesFull')
+      return 0
+    }
+    const id = this.#nextId++
+    this.#answers.set(id, then)
+    return id
+  }
+}

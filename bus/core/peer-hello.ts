@@ -1,0 +1,286 @@
+/**
+ * Who is here: hellos out and in, challenges, beacons, expiry.
+ *
+ * A peer holds one challenge. It believes in an instance only when that instance's signed hello
+ * echoes this challenge: a recorded hello of a dead instance never does. The challenge is drawn
+ * anew whenever somebody leaves, so that an old echo cannot bring the dead back. One hello answers
+ * up to 32 challenges and asks up to 32 instances for theirs.
+ */
+import type { Endpoint } from './output.ts'
+import type { Context, Remote } from './peer-context.ts'
+import type { ControlOut } from './peer-control.ts'
+import { instanceOf } from './seal/keys.ts'
+import { ReplayWindow } from './seal/replay.ts'
+import { answerDelay, jitteredInterval, statedInterval } from './service/presence.ts'
+import { textOf, utf8 } from './text.ts'
+import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello, writeHello } from './wire/hello.ts'
+import { type Header, Kind, nonceOf, NUMBER_MAX, readHeader } from './wire/packet.ts'
+import { concat } from './bytes.ts'
+
+/** What the greeter tells the peer. */
+export interface GreeterEvents {
+  joined(now: number, remote: Remote): void
+  left(now: number, remote: Remote): void
+  /** How many streams this peer has opened. */
+  streamCount(): number
+}
+
+export class Greeter {
+  readonly #context: Context
+  readonly #control: ControlOut
+  readonly #events: GreeterEvents
+  #challenge: bigint
+  #askAll = true
+  readonly #asked = new Set<bigint>()
+  readonly #echoes = new Set<bigint>()
+  /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
+  readonly #seen = new Set<string>()
+  #failures = 0
+  /** Failed hellos of this second by source address. */
+  readonly #failuresBySource = new Map<string, number>()
+  #asks = 0
+  #secondEnds = 0
+
+  constructor(context: Context, control: ControlOut, events: GreeterEvents) {
+    this.#context = context
+    this.#control = control
+    this.#events = events
+    this.#challenge = context.random64()
+  }
+
+  /** Says hello to everybody and asks everybody to do the same. */
+  start(now: number): void {
+    this.#askAll = true
+    this.#sendHello(now)
+    this.#armBeacon(now)
+  }
+
+  /** Asks an instance that was heard but is not known. */
+  ask(now: number, instance: bigint): void {
+    this.#newSecond(now)
+    if (this.#asked.has(instance)) return
+    if (this.#asks >= this.#context.limits.askedHellos || this.#asked.size >= HELLO_LIST_MAX) {
+      this.#context.metrics.count('askBudget')
+      return
+    }
+    this.#asks += 1
+    this.#asked.add(instance)
+    this.#schedule(now)
+  }
+
+  /** The `hello` timer. */
+  onHelloTimer(now: number): void {
+    this.#sendHello(now)
+    if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
+  }
+
+  /** The `beacon` timer. */
+  onBeaconTimer(now: number): void {
+    const intervalMs = statedInterval(this.#context.roster.size + 1)
+    const streamCount = this.#events.streamCount()
+    this.#control.add(this.#context.controlGroup, { type: 'beacon', intervalMs, streamCount })
+    this.#armBeacon(now)
+  }
+
+  /** Says goodbye; `then` runs once the goodbye has been handed out. */
+  bye(then: () => void): void {
+    this.#makeHello(HelloFlag.bye, [], [], then)
+  }
+
+  onHello(now: number, packet: Uint8Array, from: Endpoint): void {
+    const { metrics, keys, sealer } = this.#context
+    const header = readHeader(packet)
+    const nonce = `${header.instance} ${header.stream} ${header.number}`
+    if (this.#seen.has(nonce)) return metrics.count('duplicate')
+    this.#newSecond(now)
+    if (this.#exhausted(from)) return metrics.count('helloBudget')
+    const body = sealer.open(packet, keys.control)
+    const signed = body && readHello(body)
+    if (!signed || !this.#plausible(header, signed.hello)) {
+      this.#failed(from)
+      return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
+    }
+    this.#remember(nonce)
+    const { hello, signature } = signed
+    const parts = [nonceOf(packet).slice(), signed.signed]
+    this.#context.verify(
+      { identity: hello.identity, signature, label: HELLO_LABEL, parts },
+      (later) => {
+        this.#accept(later, header, hello, from)
+      },
+    )
+  }
+
+  /** Forgets those who have fallen silent. */
+  expire(now: number): void {
+    for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote)
+  }
+
+  #accept(now: number, header: Header, hello: Hello, from: Endpoint): void {
+    const { roster, self } = this.#context
+    const remote = roster.get(header.instance)
+    if (hello.flags & HelloFlag.bye) {
+      if (remote) this.#remove(now, remote)
+      return
+    }
+    const fresh = hello.echoes.includes(this.#challenge)
+    if (hello.flags & HelloFlag.askAll || hello.asked.includes(self.instance)) {
+      this.#echo(now, hello.challenge)
+    }
+    if (remote && fresh) this.#refresh(now, remote, hello, from)
+    if (remote) return
+    if (!fresh) {
+      this.#echo(now, hello.challenge)
+      return this.ask(now, header.instance)
+    }
+    this.#admit(now, header, hello, from)
+  }
+
+  #admit(now: number, header: Header, hello: Hello, from: Endpoint): void {
+    const { roster, keys, metrics } = this.#context
+    const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
+    const name = textOf(hello.name) ?? ''
+    const remote: Remote = {
+      instance: header.instance,
+      sender,
+      entry: {
+        instance: header.instance,
+        identity: hello.identity,
+        name,
+        tags: tagsOf(hello.tags),
+        since: now,
+      },
+      port: hello.port,
+      controlKey: keys.controlKeyOf(sender),
+      window: new ReplayWindow(hello.controlNumber),
+      bindings: new Map(),
+      inflows: new Map(),
+      endpoint: { address: from.address, port: hello.port },
+      heardAt: now,
+      intervalMs: hello.intervalMs,
+      streamCount: hello.streamCount,
+      bound: 0,
+      wantAt: Infinity,
+      wantMs: 0,
+      wanted: new Set(),
+    }
+    if (!roster.add(remote)) return metrics.count('peersFull')
+    this.#asked.delete(header.instance)
+    this.#context.emit({ type: 'peer', change: 'join', peer: remote.entry })
+    this.#events.joined(now, remote)
+  }
+
+  #refresh(now: number, remote: Remote, hello: Hello, from: Endpoint): void {
+    remote.heardAt = now
+    remote.intervalMs = hello.intervalMs
+    remote.streamCount = Math.max(remote.streamCount, hello.streamCount)
+    remote.endpoint = { address: from.address, port: remote.port }
+  }
+
+  #remove(now: number, remote: Remote): void {
+    this.#context.roster.remove(remote.instance)
+    this.#challenge = this.#context.random64()
+    this.#events.left(now, remote)
+    this.#context.emit({ type: 'peer', change: 'leave', peer: remote.entry })
+  }
+
+  #plausible(header: Header, hello: Hello): boolean {
+    const { crypto } = this.#context.env
+    return instanceOf(crypto, hello.identity, hello.salt) === header.instance
+  }
+
+  #echo(now: number, challenge: bigint): void {
+    if (this.#echoes.size < HELLO_LIST_MAX) this.#echoes.add(challenge)
+    this.#schedule(now)
+  }
+
+  #schedule(now: number): void {
+    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+    this.#context.timers.setBefore('hello', now + delay)
+  }
+
+  #sendHello(now: number): void {
+    const asked = [...this.#asked]
+    const echoes = [...this.#echoes]
+    this.#asked.clear()
+    this.#echoes.clear()
+    const flags = this.#askAll ? HelloFlag.askAll : 0
+    this.#askAll = false
+    this.#makeHello(flags, asked, echoes)
+    this.#armBeacon(now)
+  }
+
+  #makeHello(flags: number, asked: bigint[], echoes: bigint[], then?: () => void): void {
+    const { config, env, keys, sealer, self, controlGroup, roster } = this.#context
+    const random = env.random(10)
+    const view = new DataView(random.buffer, random.byteOffset, random.byteLength)
+    const number = (view.getUint16(4) * 0x100000000 + view.getUint32(6)) % NUMBER_MAX
+    const id = { kind: Kind.hello, flags: 0, stream: view.getUint32(0), number }
+    const body = writeHello({
+      flags,
+      identity: self.identity,
+      salt: self.salt,
+      challenge: this.#challenge,
+      controlNumber: this.#control.number,
+      intervalMs: statedInterval(roster.size + 1),
+      port: config.port,
+      streamCount: this.#events.streamCount(),
+      name: utf8(config.name),
+      tags: Object.entries(config.tags).map(([key, value]) => utf8(`${key}=${value}`)),
+      asked,
+      echoes,
+    })
+    this.#context.sign(HELLO_LABEL, [sealer.headerBytes(id), body], (_now, signature) => {
+      const packet = sealer.seal(id, concat(body, signature), keys.control)
+      this.#context.transmit(controlGroup, packet)
+      then?.()
+    })
+  }
+
+  #exhausted(from: Endpoint): boolean {
+    const { failedHellos, failedHellosBySource } = this.#context.limits
+    const bySource = this.#failuresBySource.get(from.address) ?? 0
+    return this.#failures >= failedHellos || bySource >= failedHellosBySource
+  }
+
+  #failed(from: Endpoint): void {
+    this.#failures += 1
+    const bySource = this.#failuresBySource.get(from.address) ?? 0
+    this.#failuresBySource.set(from.address, bySource + 1)
+  }
+
+  #armBeacon(now: number): void {
+    const { roster, timers } = this.#context
+    timers.set('beacon', now + jitteredInterval(roster.size + 1, this.#context.unit()))
+  }
+
+  #remember(nonce: string): void {
+    this.#seen.add(nonce)
+    if (this.#seen.size <= SEEN_MAX) return
+    for (const oldest of this.#seen) {
+      this.#seen.delete(oldest)
+      return
+    }
+  }
+
+  #newSecond(now: number): void {
+    if (now < this.#secondEnds) return
+    this.#secondEnds = now + 1000
+    this.#failures = 0
+    this.#failuresBySource.clear()
+    this.#asks = 0
+  }
+}
+
+function tagsOf(tags: readonly Uint8Array[]): Record<string, string> {
+  const entries: [string, string][] = []
+  for (const tag of tags) {
+    const text = textOf(tag) ?? ''
+    const equals = text.indexOf('=')
+    if (equals > 0) entries.push([text.slice(0, equals), text.slice(equals + 1)])
+  }
+  return Object.fromEntries(entries)
+}
+
+const HELLO_LABEL = utf8('sixcast/1/hello')
+const SEEN_MAX = 1024

@@ -1,0 +1,153 @@
+/**
+ * Every packet that comes in: cheap checks first, cryptography after, state last.
+ *
+ * What cannot be opened yet, because its sender's hello or its stream's binding is still missing,
+ * waits in the quarantine: the only state that unauthenticated packets have, bounded in count,
+ * bytes and time.
+ */
+import type { Endpoint } from './output.ts'
+import type { Context, Inflow, Remote } from './peer-context.ts'
+import { type ControlRecord, readControl } from './wire/control.ts'
+import { type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
+
+interface Held {
+  readonly packet: Uint8Array
+  readonly from: Endpoint
+  readonly until: number
+}
+
+/** Where opened packets go. */
+export interface InboundEvents {
+  hello(now: number, packet: Uint8Array, from: Endpoint): void
+  unknownInstance(now: number, instance: bigint): void
+  unknownStream(now: number, remote: Remote, stream: number): void
+  record(now: number, remote: Remote, record: ControlRecord): void
+  received(inflow: Inflow): void
+  /** Whether this instance has given out that number itself. */
+  issued(header: Header): boolean
+}
+
+export class Inbound {
+  readonly #context: Context
+  readonly #events: InboundEvents
+  readonly #heldByInstance = new Map<bigint, Held[]>()
+  #heldCount = 0
+  #heldSize = 0
+
+  constructor(context: Context, events: InboundEvents) {
+    this.#context = context
+    this.#events = events
+  }
+
+  onDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
+    const { metrics } = this.#context
+    metrics.count('packetsReceived')
+    metrics.count('bytesReceived', datagram.length)
+    const fault = splitDatagram(datagram, (packet) => this.#onPacket(now, packet, from))
+    if (fault) this.#context.reject(fault)
+  }
+
+  /** A hello or a binding has come: what waited for it is looked at again. */
+  release(now: number, instance: bigint): void {
+    const held = this.#heldByInstance.get(instance)
+    if (!held) return
+    this.#drop(instance)
+    for (const { packet, from } of held) this.#onPacket(now, packet, from)
+  }
+
+  /** Forgets packets that have waited too long. */
+  expire(now: number): void {
+    for (const [instance, held] of this.#heldByInstance) {
+      if (held[0]!.until > now) continue
+      this.#context.metrics.count('quarantineExpired', held.length)
+      this.#drop(instance)
+    }
+  }
+
+  #onPacket(now: number, packet: Uint8Array, from: Endpoint): void {
+    const { sealer, keys, self, roster } = this.#context
+    const header = readHeader(packet)
+    if (header.version !== sealer.version) return this.#context.reject('version')
+    if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
+    if (header.instance === self.instance) return this.#onOwn(header)
+    if (header.epoch !== keys.epoch) return this.#context.reject('epoch')
+    if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
+    if (header.kind !== Kind.control && header.kind !== Kind.data) {
+      return this.#context.metrics.count('reserved')
+    }
+    const remote = roster.get(header.instance)
+    if (!remote) {
+      this.#hold(now, header.instance, { packet, from })
+      return this.#events.unknownInstance(now, header.instance)
+    }
+    if (header.kind === Kind.control) return this.#onControl(now, remote, { header, packet, from })
+    this.#onData(now, remote, { header, packet, from })
+  }
+
+  #onOwn(header: Header): void {
+    if (this.#events.issued(header)) this.#context.metrics.count('own')
+    else this.#context.reject('clones')
+  }
+
+  #onControl(
+    now: number,
+    remote: Remote,
+    { header, packet, from }: { header: Header; packet: Uint8Array; from: Endpoint },
+  ): void {
+    const verdict = remote.window.check(header.number)
+    if (verdict !== 'new') return this.#context.metrics.count(verdict)
+    const body = this.#context.sealer.open(packet, remote.controlKey)
+    if (!body) return this.#context.reject('forged')
+    remote.window.accept(header.number)
+    remote.heardAt = now
+    remote.endpoint = { address: from.address, port: remote.port }
+    const whole = readControl(body, (record) => this.#events.record(now, remote, record))
+    if (!whole) this.#context.reject('malformed')
+  }
+
+  #onData(
+    now: number,
+    remote: Remote,
+    { header, packet, from }: { header: Header; packet: Uint8Array; from: Endpoint },
+  ): void {
+    const inflow = remote.inflows.get(header.stream)
+    if (!inflow) {
+      if (remote.bindings.has(header.stream)) return this.#context.metrics.count('uninterested')
+      this.#hold(now, header.instance, { packet, from })
+      return this.#events.unknownStream(now, remote, header.stream)
+    }
+    const { receiver } = inflow
+    if (header.number === 0) return this.#context.reject('malformed')
+    if (!receiver.wants(header.number)) return
+    const body = this.#context.sealer.open(packet, inflow.key)
+    if (!body) return this.#context.reject('forged')
+    receiver.accept(now, header.number, { flags: header.flags, body })
+    this.#events.received(inflow)
+  }
+
+  #hold(
+    now: number,
+    instance: bigint,
+    { packet, from }: { packet: Uint8Array; from: Endpoint },
+  ): void {
+    const { limits, metrics } = this.#context
+    const full = this.#heldCount >= limits.quarantinePackets
+    if (full || this.#heldSize + packet.length > limits.quarantineSize) {
+      return metrics.count('quarantineFull')
+    }
+    const held = { packet: packet.slice(), from, until: now + limits.quarantineAge }
+    const others = this.#heldByInstance.get(instance)
+    if (others) others.push(held)
+    else this.#heldByInstance.set(instance, [held])
+    this.#heldCount += 1
+    this.#heldSize += packet.length
+  }
+
+  #drop(instance: bigint): void {
+    for (const { packet } of this.#heldByInstance.get(instance) ?? []) {
+      this.#heldCount -= 1
+      this.#heldSize -= packet.length
+    }
+    this.#heldByInstance.delete(instance)
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * What leaves, and when: streams take turns under one token bucket, late attachers get their share.
+ *
+ * Sent packets of reliable streams stay in their stream's history until the process's bound on
+ * bytes or age makes the oldest of them go.
+ */
+import { Fifo } from './fifo.ts'
+import type { Endpoint } from './output.ts'
+import type { Context } from './peer-context.ts'
+import { burstOf, TokenBucket } from './stream/pace.ts'
+import type { SenderStream } from './stream/sender.ts'
+
+/** Packets of a stream that one late attacher is given again. */
+export interface Resend {
+  readonly stream: SenderStream
+  readonly to: string | Endpoint
+  readonly asker: bigint
+  next: number
+  readonly last: number
+}
+
+/** Sent, nothing to send, or when to try again. */
+type Step = 'sent' | 'none' | number
+
+export class Pacer {
+  readonly #context: Context
+  readonly #bucket: TokenBucket
+  /** Called for each new packet that has left. */
+  readonly #sent: (now: number, stream: SenderStream) => void
+  readonly #sending = new Set<SenderStream>()
+  /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
+  readonly #kept = new Fifo<SenderStream>()
+  #keptSize = 0
+  #resends: Resend[] = []
+  #waiting = 0
+  #overMark = false
+  #turn = 0
+  readonly #flushes: { readonly id: number; readonly heads: Map<SenderStream, number> }[] = []
+
+  constructor(now: number, context: Context, sent: (now: number, stream: SenderStream) => void) {
+    this.#context = context
+    this.#sent = sent
+    const { rate, packetSize } = context.config
+    this.#bucket = new TokenBucket(rate, burstOf(packetSize), now)
+  }
+
+  /** Sealed bytes that wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get idle(): boolean {
+    return this.#sending.size === 0 && this.#resends.length === 0
+  }
+
+  get overMark(): boolean {
+    return this.#overMark
+  }
+
+  /** A stream has more to send: `bytes` were sealed since the last call. */
+  add(stream: SenderStream, bytes: number): void {
+    this.#waiting += bytes
+    if (this.#waiting > this.#context.limits.sendMark) this.#overMark = true
+    if (stream.pending) this.#sending.add(stream)
+  }
+
+  /** Gives a late attacher a range again, unless it is being given one already. */
+  resend(resend: Resend): void {
+    if (resend.next > resend.last || this.#resends.length >= RESENDS_MAX) return
+    const { stream, asker } = resend
+    const running = this.#resends.some((r) => r.stream === stream && r.asker === asker)
+    if (!running) this.#resends.push(resend)
+  }
+
+  /** An instance has gone: nothing is sent again for it. */
+  forget(instance: bigint): void {
+    this.#resends = this.#resends.filter((resend) => resend.asker !== instance)
+  }
+
+  /** Asks to be told (`flushed`) when everything that waits now has left. */
+  flush(id: number): void {
+    const heads = new Map<SenderStream, number>()
+    for (const stream of this.#sending) heads.set(stream, stream.head)
+    this.#flushes.push({ id, heads })
+    this.#report()
+  }
+
+  /** No stream waits for receivers any more. */
+  openGates(now: number): void {
+    for (const stream of this.#sending) stream.gateUntil = now
+    this.pump(now)
+  }
+
+  /** Sends what the bucket allows. */
+  pump(now: number): void {
+    let again: Step = 'sent'
+    while (again === 'sent') {
+      const resendFirst = this.#turn++ % 2 === 0
+      again = resendFirst ? this.#sendAgain(now) : this.#sendNew(now)
+      if (again === 'none') again = resendFirst ? this.#sendNew(now) : this.#sendAgain(now)
+    }
+    if (again !== 'none') this.#context.timers.setBefore('pace', again)
+    this.#report()
+  }
+
+  /** Forgets sent packets that are too old. */
+  housekeep(now: number): void {
+    for (;;) {
+      const stream = this.#kept.first
+      const oldest = stream?.history.get(stream.history.first)
+      if (!oldest || oldest.at > now - this.#context.limits.historyAge) return
+      this.#forgetOldest()
+    }
+  }
+
+  /** One new packet, of the stream whose turn it is. */
+  #sendNew(now: number): Step {
+    let gate = Infinity
+    for (const stream of this.#sending) {
+      if (stream.gateUntil > now) {
+        gate = Math.min(gate, stream.gateUntil)
+        continue
+      }
+      const packet = stream.peek()
+      if (!packet) {
+        this.#sending.delete(stream)
+        continue
+      }
+      if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
+      this.#context.transmit(stream.options.group, packet)
+      this.#advance(now, stream, packet.length)
+      return 'sent'
+    }
+    return gate < Infinity ? gate : 'none'
+  }
+
+  #advance(now: number, stream: SenderStream, size: number): void {
+    stream.advance(now)
+    this.#waiting -= size
+    this.#sent(now, stream)
+    // To the end of the line, so that streams take turns.
+    this.#sending.delete(stream)
+    if (stream.pending) this.#sending.add(stream)
+    if (stream.options.delivery !== 'reliable') return
+    this.#kept.push(stream)
+    this.#keptSize += size
+    while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    this.#keptSize -= this.#kept.shift()?.history.shift() ?? 0
+    this.#context.metrics.count('historyEvicted')
+  }
+
+  /** One packet for a late attacher. */
+  #sendAgain(now: number): Step {
+    for (let resend = this.#resends[0]; resend; resend = this.#resends[0]) {
+      const packet = resend.stream.history.get(resend.next)?.packet
+      if (!packet || resend.next > resend.last) {
+        this.#resends.shift()
+        continue
+      }
+      if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
+      this.#context.transmit(resend.to, packet)
+      resend.next += 1
+      this.#resends.push(this.#resends.shift()!)
+      return 'sent'
+    }
+    return 'none'
+  }
+
+  /** Tells what has become true: room in the queue again, a flush done. */
+  #report(): void {
+    if (this.#overMark && this.#waiting <= this.#context.limits.sendMark) {
+      this.#overMark = false
+      this.#context.emit({ type: 'ready' })
+    }
+    for (let flush = this.#flushes[0]; flush; flush = this.#flushes[0]) {
+      for (const [stream, head] of flush.heads) {
+        if (stream.sent >= head) flush.heads.delete(stream)
+      }
+      if (flush.heads.size > 0) return
+      this.#flushes.shift()
+      this.#context.emit({ type: 'flushed', id: flush.id })
+    }
+  }
+}
+
+const RESENDS_MAX = 4096

@@ -1,0 +1,339 @@
+/**
+ * The publishing half of a peer: streams by topic, batching, attaching, heartbeats.
+ *
+ * A published message goes into its stream's batch; the turn's end (or a full packet, or `urgent`)
+ * seals the batch and hands it to the pacer. Streams are gated for the first moments of a process,
+ * until receivers have had the time to find it: what they attach for is then sent only once.
+ */
+import type { Delivery } from './output.ts'
+import { Announcer } from './peer-announcer.ts'
+import type { Context, Remote } from './peer-context.ts'
+import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { Pacer } from './peer-pacer.ts'
+import { SenderStream } from './stream/sender.ts'
+import {
+  type Attach,
+  type AttachEntry,
+  type CursorReport,
+  HeartbeatFlag,
+  type StartedEntry,
+  type Want,
+} from './wire/control.ts'
+import { BODY_OFFSET, Kind } from './wire/packet.ts'
+
+export interface Publication {
+  readonly topic: string
+  readonly segments: readonly string[]
+  readonly codec: number
+  readonly payload: Uint8Array
+  readonly delivery: Delivery
+  readonly urgent: boolean
+}
+
+/** What forbids a publication: a bound, or that its topic has another delivery mode. */
+export type PublishFault = 'streams' | 'queue' | 'delivery' | undefined
+
+export class Publisher {
+  readonly #context: Context
+  readonly #control: ControlOut
+  readonly #matching: (segments: readonly string[]) => readonly number[]
+  readonly #announcer: Announcer
+  readonly #pacer: Pacer
+  readonly #bodySize: number
+  readonly #streamsByTopic = new Map<string, SenderStream>()
+  readonly #streams: SenderStream[] = []
+  readonly #batching = new Set<SenderStream>()
+  /** Streams with heartbeats to come: every reliable one that has sent. */
+  readonly #beating = new Set<SenderStream>()
+  #sealedAt = -Infinity
+  readonly #gate: number
+
+  /** `matching` finds the local subscriptions of a topic. */
+  constructor(
+    now: number,
+    context: Context,
+    parts: {
+      readonly control: ControlOut
+      readonly matching: (segments: readonly string[]) => readonly number[]
+    },
+  ) {
+    this.#context = context
+    this.#control = parts.control
+    this.#matching = parts.matching
+    this.#announcer = new Announcer(context, parts.control)
+    this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
+    this.#bodySize = context.config.packetSize - BODY_OFFSET - context.keys.overhead
+    this.#gate = now + DISCOVERY_MS
+  }
+
+  get streams(): readonly SenderStream[] {
+    return this.#streams
+  }
+
+  /** Whether everything published has left this process. */
+  get idle(): boolean {
+    return this.#batching.size === 0 && this.#pacer.idle
+  }
+
+  get overMark(): boolean {
+    return this.#pacer.overMark
+  }
+
+  /** Takes a message, or says which bound forbids it; then nothing has happened. */
+  publish(now: number, publication: Publication): PublishFault {
+    const { limits, metrics, config } = this.#context
+    const { topic, codec, payload, urgent } = publication
+    if (this.#pacer.waiting + payload.length > limits.sendSize) {
+      metrics.count('sendFull')
+      return 'queue'
+    }
+    const stream = this.#streamsByTopic.get(topic) ?? this.#openStream(now, publication)
+    if (!stream) return 'streams'
+    if (stream.options.delivery !== publication.delivery) return 'delivery'
+    metrics.count('messagesPublished')
+    const index = stream.index
+    if (stream.options.delivery === 'latest') {
+      if (stream.conflate(codec, payload)) metrics.count('messagesConflated')
+    } else {
+      const before = stream.waiting
+      stream.publish(now, now + config.wallOffset, { codec, payload })
+      if (stream.waiting > before) this.#pacer.add(stream, stream.waiting - before)
+    }
+    if (stream.local.length > 0) this.#deliverLocally(now, stream, { ...publication, index })
+    this.#batching.add(stream)
+    if (urgent) this.onTurn(now)
+    else if (this.#batching.size > OPEN_BATCHES_MAX) this.#seal(now)
+    return undefined
+  }
+
+  /** The end of a turn of the program: what was published in it leaves now. */
+  onTurn(now: number): void {
+    this.#seal(now)
+    this.#pacer.pump(now)
+  }
+
+  /** When the batches of this turn should leave: at once, or a millisecond after the last ones. */
+  turnEnds(now: number): void {
+    if (this.#batching.size === 0) return
+    if (now - this.#sealedAt >= BATCH_MS) this.onTurn(now)
+    else this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
+  }
+
+  /** Subscriptions have changed: local takers are found anew. */
+  rematch(): void {
+    for (const stream of this.#streams) stream.local = this.#matching(stream.options.segments)
+  }
+
+  /** The `pace` timer. */
+  pump(now: number): void {
+    this.#pacer.pump(now)
+  }
+
+  /** Asks to be told (`flushed`) when everything published so far has left. */
+  flush(now: number, id: number): void {
+    this.onTurn(now)
+    this.#pacer.flush(id)
+  }
+
+  openGates(now: number): void {
+    this.#pacer.openGates(now)
+  }
+
+  /** The `announce` timer. */
+  announce(now: number): void {
+    this.#announcer.announce(now)
+  }
+
+  /** Somebody has come: tells the bindings unasked, as long as they are few. */
+  welcome(now: number): void {
+    if (this.#streams.length > WELCOME_MAX) return
+    for (const stream of this.#streams) this.#announcer.addAgain(now, stream)
+  }
+
+  onWant(now: number, record: Want): void {
+    const last = Math.min(record.first + record.count - 1, this.#streams.length)
+    for (let number = Math.max(1, record.first); number <= last; number++) {
+      this.#announcer.addAgain(now, this.#streams[number - 1]!)
+    }
+  }
+
+  onAttach(now: number, remote: Remote, record: Attach): void {
+    const started: StartedEntry[] = []
+    let attempt = 0
+    for (const entry of record.entries) {
+      const stream = this.#streams[entry.stream - 1]
+      if (stream?.options.delivery !== 'reliable') continue
+      attempt = Math.max(attempt, entry.attempt)
+      started.push(this.#attach(now, remote, { stream, entry }))
+    }
+    const to = attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+    for (let i = 0; i < started.length; i += ENTRIES_MAX) {
+      const entries = started.slice(i, i + ENTRIES_MAX)
+      this.#control.add(to, { type: 'started', asker: remote.instance, entries })
+    }
+    this.#pacer.pump(now)
+  }
+
+  onCursor(remote: Remote, record: CursorReport): void {
+    for (const entry of record.entries) {
+      const attached = this.#streams[entry.stream - 1]?.attached.get(remote.instance)
+      if (attached && entry.next > attached.next) attached.next = entry.next
+    }
+  }
+
+  /** An instance has gone: nobody waits for it. */
+  forget(instance: bigint): void {
+    for (const stream of this.#streams) stream.attached.delete(instance)
+    this.#pacer.forget(instance)
+  }
+
+  /** The `heartbeat` timer: heads of streams that have fallen silent. */
+  onHeartbeatTimer(now: number): void {
+    const decayed: SenderStream[] = []
+    let next = Infinity
+    for (const stream of this.#beating) {
+      if (stream.heartbeatAt <= now) {
+        if (stream.heartbeatMs < DIGEST_MS) this.#heartbeat(stream.options.group, 0, [stream])
+        else decayed.push(stream)
+        stream.decay(now)
+      }
+      next = Math.min(next, stream.heartbeatAt)
+    }
+    this.#heartbeat(this.#context.controlGroup, 0, decayed)
+    if (next < Infinity) this.#context.timers.setBefore('heartbeat', next)
+  }
+
+  /** Says where these streams end, and asks their receivers for cursors. */
+  finalHeartbeat(streams: readonly SenderStream[]): void {
+    this.#heartbeat(this.#context.controlGroup, HeartbeatFlag.final, streams)
+  }
+
+  housekeep(now: number): void {
+    this.#pacer.housekeep(now)
+  }
+
+  #openStream(now: number, publication: Publication): SenderStream | undefined {
+    const { limits, keys, groups, sealer, self, config, metrics } = this.#context
+    if (this.#streams.length >= limits.streams) {
+      metrics.count('streamsFull')
+      return undefined
+    }
+    const { topic, segments, delivery } = publication
+    const number = this.#streams.length + 1
+    const tag = keys.tagOf(topic)
+    const key = keys.dataKeyOf(self, topic)
+    const stream = new SenderStream(now, Math.max(now, this.#gate), {
+      stream: number,
+      topic,
+      segments,
+      tag,
+      group: groups.of(tag),
+      delivery,
+      packetSize: config.packetSize,
+      bodySize: this.#bodySize,
+      seal: (flags, packetNumber, body) => {
+        const id = { kind: Kind.data, flags, stream: number, number: packetNumber }
+        return sealer.seal(id, body, key)
+      },
+    })
+    stream.local = this.#matching(segments)
+    this.#streams.push(stream)
+    this.#streamsByTopic.set(topic, stream)
+    this.#announcer.add(stream)
+    return stream
+  }
+
+  #deliverLocally(
+    now: number,
+    stream: SenderStream,
+    message: Publication & { index: number },
+  ): void {
+    const { topic, delivery } = stream.options
+    const { metrics, self, config } = this.#context
+    metrics.count('messagesDelivered', stream.local.length)
+    this.#context.emit({
+      type: 'deliver',
+      subscriptions: stream.local,
+      stream: { topic, from: self.instance, delivery },
+      index: message.index,
+      sentAt: now + config.wallOffset,
+      codec: message.codec,
+      payload: message.payload.slice(),
+    })
+  }
+
+  /** Seals every open batch; announcements go first. */
+  #seal(now: number): void {
+    this.#sealedAt = now
+    this.#announcer.announce(now)
+    for (const stream of this.#batching) this.#sealStream(now, stream)
+    this.#batching.clear()
+  }
+
+  #sealStream(now: number, stream: SenderStream): void {
+    const before = stream.waiting
+    if (stream.options.delivery === 'latest') {
+      stream.settle(now, now + this.#context.config.wallOffset)
+    } else {
+      stream.flush()
+    }
+    this.#pacer.add(stream, stream.waiting - before)
+  }
+
+  #sent(now: number, stream: SenderStream): void {
+    if (stream.options.delivery === 'latest') this.#sealStream(now, stream)
+    if (stream.options.delivery !== 'reliable') return
+    this.#beating.add(stream)
+    this.#context.timers.setBefore('heartbeat', stream.heartbeatAt)
+  }
+
+  /** Registers a receiver, decides where it starts, and has it given what it missed. */
+  #attach(
+    now: number,
+    remote: Remote,
+    { stream, entry }: { stream: SenderStream; entry: AttachEntry },
+  ): StartedEntry {
+    const { history, options } = stream
+    if (stream.attached.size < this.#context.limits.receivers) {
+      if (!stream.attached.has(remote.instance)) stream.attached.set(remote.instance, { next: 0 })
+    } else {
+      this.#context.metrics.count('receiversFull')
+    }
+    stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
+    this.#context.timers.setBefore('pace', stream.gateUntil)
+    const since = now - entry.ageMs - AGE_SLACK_MS
+    const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
+    const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
+    const to = entry.attempt < UNICAST_ATTEMPTS ? remote.endpoint : options.group
+    const asker = remote.instance
+    this.#pacer.resend({ stream, to, asker, next: start, last: stream.sent })
+    return { stream: entry.stream, start, index: stream.indexAt(start), head: stream.sent }
+  }
+
+  #heartbeat(to: string, flags: number, streams: readonly SenderStream[]): void {
+    for (let i = 0; i < streams.length; i += ENTRIES_MAX) {
+      const entries = streams.slice(i, i + ENTRIES_MAX).map((stream) => {
+        const index = stream.indexAt(stream.sent + 1)
+        return { stream: stream.options.stream, head: stream.sent, index }
+      })
+      this.#control.add(to, { type: 'heartbeat', flags, entries })
+    }
+  }
+}
+
+/** How long a new process waits for receivers to find it before it sends its first data. */
+export const DISCOVERY_MS = 300
+/** How long a gated stream waits for more receivers once one has attached. */
+const GATE_MS = 30
+/** Batches leave at most this often, unless one is full. */
+const BATCH_MS = 1
+/** Batches open at once; one more seals them all. */
+const OPEN_BATCHES_MAX = 64
+/** Streams that are announced to a newcomer unasked: a few packets. */
+const WELCOME_MAX = 64
+/** An attacher's age is made this much longer: its question took time to come. */
+const AGE_SLACK_MS = 20
+/** Heartbeats rarer than this go to the control group, many streams in one record. */
+const DIGEST_MS = 1000
+/** Attach attempts that are answered by unicast; later ones for everybody to hear. */
+const UNICAST_ATTEMPTS = 2

@@ -1,0 +1,336 @@
+/**
+ * The subscribing half of a peer: subscriptions, the streams they match, attaching to them.
+ *
+ * A binding (stream -> topic) of a present instance that some subscription matches becomes an
+ * inflow. A reliable inflow attaches: it tells the publisher from where it wants the stream, and
+ * is given what was sent before its group membership took effect. A stream that was opened after
+ * the subscription is wanted from its first packet; of an older one, what has been published for
+ * as long as the subscription exists. Both are compared as ages, so no clocks need agree.
+ */
+import { bytesOf64 } from './bytes.ts'
+import { BINDINGS_LABEL, openBinding } from './peer-binding.ts'
+import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
+import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { answerDelay } from './service/presence.ts'
+import { ReceiverStream } from './stream/receiver.ts'
+import { isExact, matches, type Pattern } from './topic/pattern.ts'
+import { Trie } from './topic/trie.ts'
+import {
+  type AttachEntry,
+  type BindingEntry,
+  type Bindings,
+  type Heartbeat,
+  HeartbeatFlag,
+  type Started,
+} from './wire/control.ts'
+
+interface Subscribed {
+  readonly pattern: Pattern
+  readonly since: number
+  /** The group of an exact pattern, joined from the beginning. */
+  readonly group: string | undefined
+}
+
+export class Subscriber {
+  readonly #context: Context
+  readonly #control: ControlOut
+  /** Called when a binding has come: packets may have waited for it. */
+  readonly #bound: (now: number, remote: Remote) => void
+  readonly #subscriptions = new Map<number, Subscribed>()
+  readonly #trie = new Trie<number>()
+  readonly #inflowsByTopic = new Map<string, Set<Inflow>>()
+  /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
+  readonly #timed = new Set<Inflow>()
+  readonly #budget: { used: number; readonly max: number }
+  #rejoinedAt = -Infinity
+
+  constructor(context: Context, control: ControlOut, bound: (now: number, remote: Remote) => void) {
+    this.#context = context
+    this.#control = control
+    this.#bound = bound
+    this.#budget = { used: 0, max: context.limits.reorderSize }
+  }
+
+  /** Ids of the subscriptions whose pattern matches a topic. */
+  matching(segments: readonly string[]): readonly number[] {
+    return this.#trie.match(segments)
+  }
+
+  get size(): number {
+    return this.#subscriptions.size
+  }
+
+  subscribe(now: number, id: number, pattern: Pattern): void {
+    const { groups, keys } = this.#context
+    const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
+    if (group) this.#context.join(group)
+    this.#subscriptions.set(id, { pattern, since: now, group })
+    this.#trie.add(pattern, id)
+    for (const remote of this.#context.roster) {
+      for (const binding of remote.bindings.values()) {
+        if (matches(pattern, binding.segments)) this.#open(now, remote, binding)
+      }
+    }
+  }
+
+  unsubscribe(id: number): void {
+    const subscribed = this.#subscriptions.get(id)
+    if (!subscribed) return
+    this.#subscriptions.delete(id)
+    this.#trie.remove(subscribed.pattern, id)
+    if (subscribed.group) this.#context.leave(subscribed.group)
+    for (const inflow of this.#inflowsOf(subscribed.pattern)) this.#match(inflow)
+  }
+
+  /** A new instance has opened this many streams: asks for their bindings if they do not come. */
+  learn(now: number, remote: Remote): void {
+    if (remote.bound >= remote.streamCount || remote.wantAt < Infinity) return
+    remote.wantMs = WANT_MIN_MS
+    const delay = WANT_MIN_MS + answerDelay(this.#context.roster.size, this.#context.unit())
+    this.#wantAt(remote, now + delay)
+  }
+
+  /** A packet of this stream came before its binding. */
+  learnStream(now: number, remote: Remote, stream: number): void {
+    if (remote.bindings.has(stream) || remote.wanted.size >= WANTED_MAX) return
+    remote.wanted.add(stream)
+    this.#wantAt(remote, now + WANT_MIN_MS)
+  }
+
+  onBindings(remote: Remote, record: Bindings): void {
+    const entries = record.entries.filter((entry) => !remote.bindings.has(entry.stream))
+    if (entries.length === 0) return
+    const parts = [bytesOf64(remote.instance), record.signed.slice()]
+    const proof = { identity: remote.sender.identity, signature: record.signature }
+    const label = BINDINGS_LABEL
+    this.#context.verify({ ...proof, label, parts }, (later) => {
+      if (this.#context.roster.get(remote.instance) !== remote) return
+      for (const entry of entries) this.#bind(later, remote, entry)
+      while (remote.bindings.has(remote.bound + 1)) remote.bound += 1
+      if (remote.bound >= remote.streamCount && remote.wanted.size === 0) remote.wantAt = Infinity
+      this.#bound(later, remote)
+    })
+  }
+
+  onStarted(now: number, remote: Remote, record: Started): void {
+    if (record.asker !== this.#context.self.instance) return
+    for (const entry of record.entries) {
+      const inflow = remote.inflows.get(entry.stream)
+      if (!inflow || inflow.attachAt === Infinity) continue
+      inflow.attachAt = Infinity
+      const { receiver } = inflow
+      if (receiver.next === 0) receiver.start(now, entry.start, entry.index)
+      else receiver.skipTo(now, entry.start, entry.index)
+      receiver.catchUp(now, entry.head)
+      this.#time(inflow)
+    }
+  }
+
+  onHeartbeat(now: number, remote: Remote, record: Heartbeat): void {
+    for (const entry of record.entries) {
+      const inflow = remote.inflows.get(entry.stream)
+      if (!inflow) continue
+      inflow.receiver.heartbeat(now, entry.head, entry.index)
+      if (record.flags & HeartbeatFlag.final) {
+        inflow.finalHead = entry.head
+        const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+        inflow.cursorAt = Math.min(inflow.cursorAt, now + delay)
+      }
+      this.#time(inflow)
+    }
+  }
+
+  /** The publisher has gone: what is known to be missing becomes a gap. */
+  forget(now: number, remote: Remote): void {
+    for (const inflow of remote.inflows.values()) {
+      inflow.receiver.end(now)
+      this.#close(inflow)
+    }
+  }
+
+  /** Deadlines of one inflow may have changed. */
+  touch(inflow: Inflow): void {
+    this.#time(inflow)
+  }
+
+  /** The `receive` timer: reordering, attaching, questions for bindings and cursors. */
+  onTimer(now: number): void {
+    for (const inflow of this.#timed) {
+      if (inflow.receiver.deadline <= now) this.#giveUp(now, inflow)
+      if (inflow.cursorAt <= now) this.#reportCursor(inflow)
+    }
+    this.#attachDue(now)
+    for (const remote of this.#context.roster) {
+      if (remote.wantAt > now) continue
+      remote.wantAt = Infinity
+      this.#want(now, remote)
+    }
+    for (const inflow of this.#timed) this.#time(inflow)
+    this.#arm()
+  }
+
+  #bind(now: number, remote: Remote, entry: BindingEntry): void {
+    const { limits, metrics } = this.#context
+    remote.wanted.delete(entry.stream)
+    if (remote.bindings.size >= limits.streams) return metrics.count('streamsFull')
+    const binding = openBinding(now, this.#context, entry)
+    if (!binding) return this.#context.reject('malformed')
+    remote.bindings.set(entry.stream, binding)
+    const { topic, delivery } = binding
+    this.#context.emit({ type: 'topic', topic, from: remote.instance, delivery })
+    this.#open(now, remote, binding)
+  }
+
+  /** Makes the binding an inflow if some subscription matches it, or gives it one more taker. */
+  #open(now: number, remote: Remote, binding: Binding): void {
+    const known = remote.inflows.get(binding.stream)
+    if (known) return this.#match(known)
+    const subscriptions = this.matching(binding.segments)
+    if (subscriptions.length === 0) return
+    const { keys, limits, metrics } = this.#context
+    const receiver = new ReceiverStream({
+      info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
+      reorderPackets: limits.reorderPackets,
+      messageSize: limits.messageSize,
+      budget: this.#budget,
+      metrics,
+      emit: (output) => this.#context.emit(output),
+    })
+    receiver.subscriptions = subscriptions
+    const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
+    const key = keys.dataKeyOf(remote.sender, binding.topic)
+    const reliable = binding.delivery === 'reliable'
+    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+    const attachAt = reliable ? now + delay : Infinity
+    const rest = { attachAt, attempts: 0, finalHead: 0, cursorAt: Infinity }
+    const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
+    remote.inflows.set(binding.stream, inflow)
+    const sameTopic = this.#inflowsByTopic.get(binding.topic)
+    if (sameTopic) sameTopic.add(inflow)
+    else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
+    this.#context.join(binding.group)
+    if (reliable && binding.openedAt >= since) receiver.start(now, 1, 0)
+    this.#time(inflow)
+  }
+
+  #inflowsOf(pattern: Pattern): Inflow[] {
+    if (isExact(pattern)) return [...(this.#inflowsByTopic.get(pattern.text) ?? [])]
+    return [...this.#inflowsByTopic.values()].flatMap((inflows) => [...inflows])
+  }
+
+  #match(inflow: Inflow): void {
+    inflow.receiver.subscriptions = this.matching(inflow.binding.segments)
+    if (inflow.receiver.subscriptions.length === 0) this.#close(inflow)
+  }
+
+  #close(inflow: Inflow): void {
+    const { remote, binding } = inflow
+    inflow.receiver.release()
+    this.#timed.delete(inflow)
+    if (!remote.inflows.delete(binding.stream)) return
+    const sameTopic = this.#inflowsByTopic.get(binding.topic)
+    sameTopic?.delete(inflow)
+    if (sameTopic?.size === 0) this.#inflowsByTopic.delete(binding.topic)
+    this.#context.leave(binding.group)
+  }
+
+  /** Missing packets are given up; if only heartbeats come through, the membership is renewed. */
+  #giveUp(now: number, inflow: Inflow): void {
+    const dark = inflow.receiver.early === 0
+    inflow.receiver.expire(now)
+    if (!dark || now - this.#rejoinedAt < REJOIN_MS) return
+    this.#rejoinedAt = now
+    this.#context.rejoin(inflow.binding.group)
+  }
+
+  #attachDue(now: number): void {
+    const entriesByRemote = new Map<Remote, AttachEntry[]>()
+    for (const inflow of this.#timed) {
+      if (inflow.attachAt > now) continue
+      if (inflow.attempts >= ATTACH_MAX) {
+        inflow.attachAt = Infinity
+        inflow.receiver.startAnywhere(now)
+        continue
+      }
+      const { binding, receiver, remote, since, attempts } = inflow
+      const ageMs = Math.ceil(now - since)
+      const entry = { stream: binding.stream, from: receiver.next, ageMs, attempt: attempts }
+      inflow.attempts += 1
+      inflow.attachAt = now + Math.min(ATTACH_MAX_MS, ATTACH_MIN_MS * 2 ** attempts)
+      const entries = entriesByRemote.get(remote)
+      if (entries) entries.push(entry)
+      else entriesByRemote.set(remote, [entry])
+    }
+    for (const [remote, entries] of entriesByRemote) this.#attach(remote, entries)
+  }
+
+  /** By unicast first; from the third attempt on for everybody to hear. */
+  #attach(remote: Remote, entries: readonly AttachEntry[]): void {
+    for (let i = 0; i < entries.length; i += ENTRIES_MAX) {
+      const page = entries.slice(i, i + ENTRIES_MAX)
+      const to = page[0]!.attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+      this.#control.add(to, { type: 'attach', target: remote.instance, entries: page })
+    }
+  }
+
+  #reportCursor(inflow: Inflow): void {
+    inflow.cursorAt = Infinity
+    const { receiver, remote, binding, finalHead } = inflow
+    if (receiver.next === 0 || !receiver.past(finalHead)) return
+    const entries = [{ stream: binding.stream, next: receiver.next }]
+    inflow.finalHead = 0
+    this.#control.add(remote.endpoint, { type: 'cursor', target: remote.instance, entries })
+  }
+
+  #want(now: number, remote: Remote): void {
+    const { controlGroup } = this.#context
+    const target = remote.instance
+    for (const first of remote.wanted) {
+      this.#control.add(controlGroup, { type: 'want', target, first, count: 1 })
+    }
+    remote.wanted.clear()
+    if (remote.bound >= remote.streamCount) return
+    const count = remote.streamCount - remote.bound
+    this.#control.add(controlGroup, { type: 'want', target, first: remote.bound + 1, count })
+    remote.wantMs = Math.min(WANT_MAX_MS, remote.wantMs * 2)
+    this.#wantAt(remote, now + remote.wantMs)
+  }
+
+  #wantAt(remote: Remote, at: number): void {
+    remote.wantAt = Math.min(remote.wantAt, at)
+    this.#context.timers.setBefore('receive', remote.wantAt)
+  }
+
+  /** Keeps the inflow among the timed ones exactly as long as it has a deadline. */
+  #time(inflow: Inflow): void {
+    const { receiver, attachAt, finalHead, remote, binding } = inflow
+    if (finalHead > 0 && inflow.cursorAt === Infinity && receiver.past(finalHead)) {
+      inflow.cursorAt = 0
+    }
+    const at = Math.min(receiver.deadline, attachAt, inflow.cursorAt)
+    if (at === Infinity || remote.inflows.get(binding.stream) !== inflow) {
+      this.#timed.delete(inflow)
+      return
+    }
+    this.#timed.add(inflow)
+    this.#context.timers.setBefore('receive', at)
+  }
+
+  #arm(): void {
+    let at = Infinity
+    for (const inflow of this.#timed) {
+      at = Math.min(at, inflow.receiver.deadline, inflow.attachAt, inflow.cursorAt)
+    }
+    for (const remote of this.#context.roster) at = Math.min(at, remote.wantAt)
+    if (at < Infinity) this.#context.timers.set('receive', at)
+  }
+}
+
+const WANT_MIN_MS = 10
+const WANT_MAX_MS = 2000
+const WANTED_MAX = 32
+const ATTACH_MIN_MS = 40
+const ATTACH_MAX_MS = 1000
+const ATTACH_MAX = 10
+const UNICAST_ATTEMPTS = 2
+const REJOIN_MS = 2000

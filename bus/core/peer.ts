@@ -1,0 +1,283 @@
+/**
+ * One peer of the bus, without a socket, a clock, a timer or randomness of its own.
+ *
+ * The contract. There are three kinds of method:
+ *
+ * - commands (`start`, `publish`, `subscribe`, …) are what the program wants;
+ * - `handle…` methods are what the world has done;
+ * - `poll` and `deadline` are what the peer wants from the world.
+ *
+ * The driver's one law: one command or `handle…`, then `poll` until it yields `undefined`, then
+ * wait until `deadline` at most and call `handleTimeout`. `now` is monotonic, in milliseconds.
+ * Nothing here throws on anything that the network brings.
+ */
+import type { Env } from './env.ts'
+import type { Endpoint, Output } from './output.ts'
+import { Closing } from './peer-closing.ts'
+import { Context, type PeerConfig, type Remote } from './peer-context.ts'
+import { ControlOut } from './peer-control.ts'
+import { Greeter } from './peer-hello.ts'
+import { Inbound } from './peer-inbound.ts'
+import { type Publication, type PublishFault, Publisher } from './peer-publisher.ts'
+import { Subscriber } from './peer-subscriber.ts'
+import type { TimerName } from './timers.ts'
+import type { Pattern } from './topic/pattern.ts'
+import type { ControlRecord } from './wire/control.ts'
+import { type Header, Kind } from './wire/packet.ts'
+
+export type { PeerConfig, Publication, PublishFault }
+
+export class Peer {
+  readonly #context: Context
+  readonly #control: ControlOut
+  readonly #greeter: Greeter
+  readonly #publisher: Publisher
+  readonly #subscriber: Subscriber
+  readonly #inbound: Inbound
+  readonly #startedAt: number
+  #closing: Closing | undefined
+  #joinedAt = -Infinity
+  /** When something last came by multicast, and how long the next silence may be. */
+  #heardAt: number
+  #silenceMs = SILENCE_MIN_MS
+
+  constructor(now: number, env: Env, config: PeerConfig) {
+    this.#startedAt = now
+    this.#heardAt = now
+    const context = new Context(env, config)
+    this.#context = context
+    this.#control = new ControlOut(context)
+    this.#subscriber = new Subscriber(context, this.#control, (at, remote) => {
+      this.#inbound.release(at, remote.instance)
+    })
+    this.#publisher = new Publisher(now, context, {
+      control: this.#control,
+      matching: (segments) => this.#subscriber.matching(segments),
+    })
+    this.#greeter = new Greeter(context, this.#control, {
+      joined: (at, remote) => this.#onJoined(at, remote),
+      left: (at, remote) => this.#onLeft(at, remote),
+      streamCount: () => this.#publisher.streams.length,
+    })
+    this.#inbound = new Inbound(context, {
+      hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
+      unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
+      unknownStream: (at, remote, stream) => this.#subscriber.learnStream(at, remote, stream),
+      record: (at, remote, record) => this.#onRecord(at, remote, record),
+      received: (inflow) => this.#subscriber.touch(inflow),
+      issued: (header) => this.#issued(header),
+    })
+  }
+
+  /** This life of this peer. */
+  get instance(): bigint {
+    return this.#context.self.instance
+  }
+
+  /** Counters by name. */
+  get metrics(): Context['metrics'] {
+    return this.#context.metrics
+  }
+
+  /** Whether more waits to be sent than the mark allows. */
+  get overMark(): boolean {
+    return this.#publisher.overMark
+  }
+
+  // --- commands
+
+  /** Joins the control group and says hello. */
+  start(now: number): void {
+    this.#context.join(this.#context.controlGroup)
+    this.#greeter.start(now)
+    this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
+    this.#settle(now)
+  }
+
+  /** Takes a message; says which bound forbids it, if one does. Follow with `turnEnds`. */
+  publish(now: number, publication: Publication): PublishFault {
+    const fault = this.#publisher.publish(now, publication)
+    if (publication.urgent) this.#settle(now)
+    return fault
+  }
+
+  /** The program's turn is over: what it published may leave. */
+  turnEnds(now: number): void {
+    this.#publisher.turnEnds(now)
+    this.#settle(now)
+  }
+
+  subscribe(now: number, id: number, pattern: Pattern): void {
+    this.#subscriber.subscribe(now, id, pattern)
+    this.#publisher.rematch()
+    this.#settle(now)
+  }
+
+  unsubscribe(now: number, id: number): void {
+    this.#subscriber.unsubscribe(id)
+    this.#publisher.rematch()
+    this.#settle(now)
+  }
+
+  /** Answered by `flushed` with the same id. */
+  flush(now: number, id: number): void {
+    this.#publisher.flush(now, id)
+    this.#settle(now)
+  }
+
+  /** Answered by `closed`, at the latest `lingerMs` after the last packet has left. */
+  close(now: number, lingerMs: number): void {
+    if (this.#closing) return
+    this.#publisher.onTurn(now)
+    this.#closing = new Closing(this.#context, this.#publisher, {
+      lingerMs,
+      startedAt: this.#startedAt,
+      done: (unconfirmed) => this.#goodbye(unconfirmed),
+    })
+    this.#context.timers.setBefore('close', now)
+    this.#settle(now)
+  }
+
+  /** An interface came or changed: those on it learn of this peer, and it of them. */
+  pathChanged(now: number): void {
+    this.#greeter.start(now)
+    this.#settle(now)
+  }
+
+  // --- inputs
+
+  handleDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
+    this.#inbound.onDatagram(now, datagram, from)
+    this.#settle(now)
+  }
+
+  /** The answer to a `sign` (the signature) or a `verify` (the verdict). */
+  handleAnswer(now: number, id: number, answer: Uint8Array | boolean): void {
+    this.#context.answer(now, id, answer)
+    this.#settle(now)
+  }
+
+  handleTimeout(now: number): void {
+    for (;;) {
+      const name = this.#context.timers.due(now)
+      if (!name) break
+      this.#onTimer(now, name)
+    }
+    this.#settle(now)
+  }
+
+  // --- outputs
+
+  poll(): Output | undefined {
+    return this.#context.outputs.shift()
+  }
+
+  /** When `handleTimeout` is due, or `Infinity`. */
+  get deadline(): number {
+    return this.#context.timers.next
+  }
+
+  #onTimer(now: number, name: TimerName): void {
+    switch (name) {
+      case 'hello':
+        return this.#greeter.onHelloTimer(now)
+      case 'beacon':
+        return this.#greeter.onBeaconTimer(now)
+      case 'batch':
+        return this.#publisher.onTurn(now)
+      case 'announce':
+        return this.#publisher.announce(now)
+      case 'pace':
+        return this.#publisher.pump(now)
+      case 'receive':
+        return this.#subscriber.onTimer(now)
+      case 'heartbeat':
+        return this.#publisher.onHeartbeatTimer(now)
+      case 'housekeeping':
+        return this.#housekeep(now)
+      case 'close':
+        return undefined // every input lets the closing look
+    }
+  }
+
+  #onRecord(now: number, remote: Remote, record: ControlRecord): void {
+    const toSelf = 'target' in record && record.target === this.instance
+    switch (record.type) {
+      case 'beacon':
+        this.#heard(now)
+        remote.intervalMs = record.intervalMs
+        remote.streamCount = Math.max(remote.streamCount, record.streamCount)
+        return this.#subscriber.learn(now, remote)
+      case 'bindings':
+        this.#heard(now)
+        return this.#subscriber.onBindings(remote, record)
+      case 'started':
+        return this.#subscriber.onStarted(now, remote, record)
+      case 'heartbeat':
+        return this.#subscriber.onHeartbeat(now, remote, record)
+      case 'want':
+        return toSelf ? this.#publisher.onWant(now, record) : undefined
+      case 'attach':
+        return toSelf ? this.#publisher.onAttach(now, remote, record) : undefined
+      case 'cursor':
+        return toSelf ? this.#publisher.onCursor(remote, record) : undefined
+    }
+  }
+
+  #onJoined(now: number, remote: Remote): void {
+    this.#joinedAt = now
+    this.#heard(now)
+    this.#publisher.welcome(now)
+    this.#inbound.release(now, remote.instance)
+    this.#subscriber.learn(now, remote)
+  }
+
+  #onLeft(now: number, remote: Remote): void {
+    this.#subscriber.forget(now, remote)
+    this.#publisher.forget(remote.instance)
+  }
+
+  /** Whether a number of a packet that bears this peer's own instance was given out here. */
+  #issued(header: Header): boolean {
+    if (header.kind === Kind.control) return header.number <= this.#control.number
+    if (header.kind !== Kind.data) return true
+    const stream = this.#publisher.streams[header.stream - 1]
+    return stream !== undefined && header.number <= stream.head
+  }
+
+  #housekeep(now: number): void {
+    this.#greeter.expire(now)
+    this.#inbound.expire(now)
+    this.#publisher.housekeep(now)
+    this.#context.reportRejected()
+    this.#watchSilence(now)
+    this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
+  }
+
+  #heard(now: number): void {
+    this.#heardAt = now
+    this.#silenceMs = SILENCE_MIN_MS
+  }
+
+  /** Nobody is heard though somebody is here: a switch may have forgotten the memberships. */
+  #watchSilence(now: number): void {
+    if (this.#context.roster.size === 0 || now - this.#heardAt < this.#silenceMs) return
+    this.#context.rejoinAll()
+    this.#heardAt = now
+    this.#silenceMs = Math.min(SILENCE_MAX_MS, this.#silenceMs * 2)
+  }
+
+  #goodbye(unconfirmed: readonly Remote[]): void {
+    const entries = unconfirmed.map((remote) => remote.entry)
+    this.#greeter.bye(() => this.#context.emit({ type: 'closed', unconfirmed: entries }))
+  }
+
+  #settle(now: number): void {
+    this.#closing?.step(now, this.#joinedAt)
+    this.#control.flush()
+  }
+}
+
+const HOUSEKEEPING_MS = 250
+const SILENCE_MIN_MS = 1500
+const SILENCE_MAX_MS = 30_000

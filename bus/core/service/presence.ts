@@ -1,0 +1,38 @@
+/**
+ * How often a peer speaks of itself: RTCP's rule (RFC 3550 section 6.2) with constants of ours.
+ *
+ * The realm's beacons together stay near BEACON_BYTES_PER_SECOND however many peers there are:
+ * each waits longer as the roster grows, and draws its own time so that they do not fall in step.
+ */
+
+const BEACON_BYTES_PER_SECOND = 16 * 1024
+/** A beacon on the wire with IPv6 and UDP headers. */
+const BEACON_SIZE = 110
+const INTERVAL_MIN_MS = 500
+const INTERVAL_MAX_MS = 30_000
+/** Spread of the answers to one question, for each peer that may answer. */
+const ANSWER_SPREAD_MS = 2
+const ANSWER_MIN_MS = 10
+const ANSWER_MAX_MS = 2000
+
+/** Mean time between two beacons of one peer when `peers` are present, ms. */
+export function beaconInterval(peers: number): number {
+  const fair = (peers * BEACON_SIZE * 1000) / BEACON_BYTES_PER_SECOND
+  return Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, fair))
+}
+
+/** The next wait: between half and one and a half of the mean; `unit` is in [0, 1). */
+export function jitteredInterval(peers: number, unit: number): number {
+  return beaconInterval(peers) * (0.5 + unit)
+}
+
+/** The longest wait there can be: what a peer states, so that others know when it is gone. */
+export function statedInterval(peers: number): number {
+  return Math.ceil(beaconInterval(peers) * 1.5)
+}
+
+/** How long to wait before answering a question that everybody heard. */
+export function answerDelay(peers: number, unit: number): number {
+  const spread = Math.min(ANSWER_MAX_MS, Math.max(ANSWER_MIN_MS, peers * ANSWER_SPREAD_MS))
+  return unit * spread
+}

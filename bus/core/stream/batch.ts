@@ -1,0 +1,49 @@
+/** Collects small messages of one stream into the body of one packet. */
+import { Writer } from '../wire/cursor.ts'
+import { PREFIX_SIZE_MAX, recordSize, writePrefix, writeRecord } from '../wire/record.ts'
+
+export class Batch {
+  /** When the first message came, ms of the driver's clock. */
+  at = 0
+  /** Index of the first message. */
+  index = 0
+  #writer: Writer
+  #count = 0
+
+  /** `bodySize`: largest body of the stream's packets. */
+  constructor(bodySize: number) {
+    this.#writer = new Writer(bodySize)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The body so far. */
+  get body(): Uint8Array {
+    return this.#writer.written
+  }
+
+  /** Whether a payload of this size fits behind what is there. */
+  fits(payloadSize: number): boolean {
+    const prefix = this.#count === 0 ? PREFIX_SIZE_MAX : 0
+    return prefix + recordSize(payloadSize) <= this.#writer.room
+  }
+
+  open(now: number, index: number, sentAt: number): void {
+    this.at = now
+    this.index = index
+    writePrefix(this.#writer, index, sentAt)
+  }
+
+  add(codec: number, payload: Uint8Array): void {
+    writeRecord(this.#writer, codec, payload)
+    this.#count += 1
+  }
+
+  /** Starts over; the buffer is used again. */
+  clear(): void {
+    this.#writer.offset = 0
+    this.#count = 0
+  }
+}

@@ -1,0 +1,48 @@
+/** Token bucket that paces a process: takes `now`, answers when, holds no timer. */
+
+/** A burst is at most this many packets: what a stock 208 KiB receive buffer holds with room. */
+export const BURST_PACKETS = 64
+/** A burst of large packets is bounded in bytes instead, for the same reason. */
+export const BURST_SIZE: number = 128 * 1024
+
+/** Burst in bytes for packets of a size: 64 packets or 128 KiB, and at least two packets. */
+export function burstOf(packetSize: number): number {
+  return Math.max(2 * packetSize, Math.min(BURST_PACKETS * packetSize, BURST_SIZE))
+}
+
+export class TokenBucket {
+  readonly #rate: number
+  readonly #burst: number
+  #tokens: number
+  #at: number
+
+  /** `rate` in bytes a second, `burst` in bytes; starts full. */
+  constructor(rate: number, burst: number, now: number) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#tokens = burst
+    this.#at = now
+  }
+
+  /** Takes `size` bytes if they are there. */
+  take(now: number, size: number): boolean {
+    this.#refill(now)
+    if (this.#tokens < size) return false
+    this.#tokens -= size
+    return true
+  }
+
+  /** When `size` bytes will be there, ms; `now` when they already are. */
+  when(now: number, size: number): number {
+    this.#refill(now)
+    const missing = size - this.#tokens
+    return missing <= 0 ? now : now + (missing * 1000) / this.#rate
+  }
+
+  #refill(now: number): void {
+    if (now <= this.#at) return
+    const earned = ((now - this.#at) * this.#rate) / 1000
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned)
+    this.#at = now
+  }
+}

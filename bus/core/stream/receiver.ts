@@ -1,0 +1,251 @@
+/**
+ * The receiving half of a stream: order, duplicates, gaps.
+ *
+ * Packets are handed on by number, in order, once. One that comes early waits for the missing ones
+ * until a deadline; then what is missing is given up and reported as a gap. How many messages a
+ * gap holds is known exactly, because each packet says the index of its first message and a
+ * heartbeat says the index behind the last one.
+ *
+ *     waiting   the start is not known: packets are kept, nothing is delivered
+ *     live      `next` is the number that is delivered next
+ */
+import type { GapCause, Output, StreamInfo } from '../output.ts'
+import type { Metrics } from '../metrics.ts'
+import { Flag } from '../wire/packet.ts'
+import { readFragment, readRecords, type Record } from '../wire/record.ts'
+import { Assembly } from './assembly.ts'
+import { type Budget, ReorderBuffer } from './reorder.ts'
+
+/** How long an early packet waits for a missing one, ms. */
+export const REORDER_MS = 100
+/** The same while a late attacher is being given what it missed. */
+export const CATCH_UP_MS = 1000
+
+export interface ReceiverOptions {
+  readonly info: StreamInfo
+  /** Most packets that wait for an earlier one. */
+  readonly reorderPackets: number
+  /** Bytes that may wait, shared by all streams of the process. */
+  readonly budget: Budget
+  readonly messageSize: number
+  readonly metrics: Metrics
+  readonly emit: (output: Output) => void
+}
+
+export class ReceiverStream {
+  readonly options: ReceiverOptions
+  /** Whom the messages go to. */
+  subscriptions: readonly number[] = []
+  /** The number delivered next; 0 while the start is unknown. */
+  next = 0
+  /** When missing packets are given up, or `Infinity`. */
+  deadline: number = Infinity
+  /** Index of the next message, or -1 when unknown. */
+  #index = -1
+  #head = 0
+  #headIndex = 0
+  #catchUpTo = 0
+  readonly #buffer: ReorderBuffer
+  readonly #assembly: Assembly
+
+  constructor(options: ReceiverOptions) {
+    this.options = options
+    this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
+    this.#assembly = new Assembly(options.messageSize)
+  }
+
+  /** Packets that wait for an earlier one. */
+  get early(): number {
+    return this.#buffer.size
+  }
+
+  /** Whether everything up to `number` has been delivered or given up. */
+  past(number: number): boolean {
+    return this.next > number
+  }
+
+  /** Begins at packet `number`, whose first message has this index. */
+  start(now: number, number: number, index: number): void {
+    if (this.next > 0) return
+    this.next = number
+    this.#index = index
+    this.#buffer.dropBelow(number)
+    this.#drain(now)
+  }
+
+  /** Begins wherever the stream is: with the lowest packet at hand, or the next that comes. */
+  startAnywhere(now: number): void {
+    if (this.next > 0) return
+    this.next = this.#buffer.lowest ?? 0
+    this.#drain(now)
+  }
+
+  /** Packets up to `head` are on their way again: give them more time. */
+  catchUp(now: number, head: number): void {
+    if (head < this.next) return
+    this.#catchUpTo = Math.max(this.#catchUpTo, head)
+    this.heartbeat(now, head, 0)
+    this.#arm(now)
+  }
+
+  /** What the publisher no longer has: nothing below `number` will come. */
+  skipTo(now: number, number: number, index: number): void {
+    if (this.next === 0 || number <= this.next) return
+    this.#giveUp(index, 'history')
+    this.next = number
+    this.#buffer.dropBelow(number)
+    this.#drain(now)
+  }
+
+  /** Whether a packet with this number is of use; counted when not. */
+  wants(number: number): boolean {
+    if (this.next > 0 && number < this.next) {
+      const late = this.options.info.delivery !== 'reliable'
+      this.options.metrics.count(late ? 'late' : 'duplicate')
+      return false
+    }
+    if (!this.#buffer.has(number)) return true
+    this.options.metrics.count('duplicate')
+    return false
+  }
+
+  /** Takes an authenticated packet that `wants` let pass. */
+  accept(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
+    if (this.options.info.delivery !== 'reliable') {
+      this.next = number + 1
+      this.#open(packet.flags, packet.body)
+      return
+    }
+    if (number === this.next) {
+      this.next += 1
+      this.#open(packet.flags, packet.body)
+      this.#drain(now)
+      return
+    }
+    this.#makeRoom(now, number, packet.body)
+    if (number === this.next) return this.accept(now, number, packet)
+    if (number < this.next) return
+    if (!this.#buffer.add(number, packet)) this.options.metrics.count('reorderFull')
+    if (this.deadline === Infinity) this.#arm(now)
+  }
+
+  /** The publisher says that `head` was its last packet and `index` comes behind it. */
+  heartbeat(now: number, head: number, index: number): void {
+    if (this.next === 0 || head < this.next || head < this.#head) return
+    this.#head = head
+    this.#headIndex = Math.max(this.#headIndex, index)
+    if (this.deadline === Infinity) this.#arm(now)
+  }
+
+  /** Gives up what has not come by the deadline. */
+  expire(now: number): void {
+    if (now < this.deadline || this.next === 0) return
+    const lowest = this.#buffer.lowest
+    if (lowest !== undefined) return this.#skip(now, lowest)
+    this.#giveUp(this.#headIndex, 'network')
+    this.#skip(now, this.#head + 1)
+  }
+
+  /** The publisher is gone: reports what is known to be missing and forgets the rest. */
+  end(now: number): void {
+    while (this.next > 0 && this.#buffer.lowest !== undefined) this.#skip(now, this.#buffer.lowest)
+    if (this.next > 0 && this.#head >= this.next) this.#giveUp(this.#headIndex, 'publisher-gone')
+    this.release()
+  }
+
+  /** Gives the buffer's share of the budget back. */
+  release(): void {
+    this.#buffer.clear()
+    this.deadline = Infinity
+  }
+
+  /** Gives up the oldest missing packets until one more fits, or is the next. */
+  #makeRoom(now: number, number: number, body: Uint8Array): void {
+    while (this.next > 0 && number > this.next && !this.#buffer.room(body, number - this.next)) {
+      this.options.metrics.count('reorderFull')
+      this.#skip(now, Math.min(number, this.#buffer.lowest ?? number))
+    }
+  }
+
+  /** Goes on at packet `number` without what is missing before it. */
+  #skip(now: number, number: number): void {
+    this.#assembly.reset()
+    this.next = number
+    this.#drain(now)
+  }
+
+  #drain(now: number): void {
+    for (;;) {
+      const packet = this.#buffer.take(this.next)
+      if (!packet) break
+      this.next += 1
+      this.#open(packet.flags, packet.body)
+    }
+    this.#arm(now)
+  }
+
+  #arm(now: number): void {
+    const missing = this.#buffer.lowest !== undefined || this.#head >= this.next
+    const wait = this.next <= this.#catchUpTo ? CATCH_UP_MS : REORDER_MS
+    this.deadline = missing && this.next > 0 ? now + wait : Infinity
+  }
+
+  #open(flags: number, body: Uint8Array): void {
+    if (flags & Flag.fragment) return this.#openFragment(body)
+    const records = readRecords(body)
+    if (!records) return this.options.metrics.count('malformed')
+    this.#assembly.reset()
+    if (!this.#reach(records.index)) return
+    for (const record of records.records) this.#deliver(record, records.sentAt)
+  }
+
+  #openFragment(body: Uint8Array): void {
+    const fragment = readFragment(body)
+    if (!fragment) return this.options.metrics.count('malformed')
+    // Who begins in the middle of a message begins behind it.
+    if (this.#index < 0 && fragment.offset > 0) this.#index = fragment.index + 1
+    if (!this.#reach(fragment.index)) return
+    const step = this.#assembly.add(fragment)
+    if (step.type === 'done') this.#deliver(step.record, fragment.sentAt)
+  }
+
+  /** Comes to the message with this index; false when it is past. */
+  #reach(index: number): boolean {
+    if (this.#index < 0) this.#index = index
+    if (index > this.#index) this.#giveUp(index, 'network')
+    return index === this.#index
+  }
+
+  /** Reports the messages before `index` as lost. */
+  #giveUp(index: number, cause: GapCause): void {
+    const from = this.#index
+    if (from < 0 || index <= from) return
+    this.#index = index
+    this.options.metrics.count('messagesLost', index - from)
+    if (this.options.info.delivery === 'latest') return
+    const { info, emit } = this.options
+    emit({
+      type: 'gap',
+      subscriptions: this.subscriptions,
+      stream: info,
+      from,
+      to: index - 1,
+      cause,
+    })
+  }
+
+  #deliver(record: Record, sentAt: number): void {
+    const { info, emit, metrics } = this.options
+    metrics.count('messagesDelivered', this.subscriptions.length)
+    emit({
+      type: 'deliver',
+      subscriptions: this.subscriptions,
+      stream: info,
+      index: this.#index,
+      sentAt,
+      codec: record.codec,
+      payload: record.payload,
+    })
+    this.#index += 1
+  }
+}

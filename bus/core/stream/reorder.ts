@@ -1,0 +1,84 @@
+/** Packets that came early, by number, bounded in count and, with all streams together, in bytes. */
+
+/** Bytes that all streams of a process share. */
+export interface Budget {
+  used: number
+  readonly max: number
+}
+
+export interface EarlyPacket {
+  readonly flags: number
+  readonly body: Uint8Array
+}
+
+export class ReorderBuffer {
+  readonly #packets = new Map<number, EarlyPacket>()
+  readonly #countMax: number
+  readonly #budget: Budget
+  #lowest: number | undefined
+
+  constructor(countMax: number, budget: Budget) {
+    this.#countMax = countMax
+    this.#budget = budget
+  }
+
+  /** The lowest number at hand. */
+  get lowest(): number | undefined {
+    return this.#lowest
+  }
+
+  get size(): number {
+    return this.#packets.size
+  }
+
+  has(number: number): boolean {
+    return this.#packets.has(number)
+  }
+
+  /** Whether a body fits that lies `ahead` of what is delivered next. */
+  room(body: Uint8Array, ahead: number): boolean {
+    if (ahead > this.#countMax || this.#packets.size >= this.#countMax) return false
+    return this.#budget.used + body.length <= this.#budget.max
+  }
+
+  /** False when the bound is hit; the packet is then not kept. */
+  add(number: number, packet: EarlyPacket): boolean {
+    if (!this.room(packet.body, 0)) return false
+    this.#packets.set(number, packet)
+    this.#budget.used += packet.body.length
+    if (this.#lowest === undefined || number < this.#lowest) this.#lowest = number
+    return true
+  }
+
+  take(number: number): EarlyPacket | undefined {
+    const packet = this.#packets.get(number)
+    if (!packet) return undefined
+    this.#packets.delete(number)
+    this.#budget.used -= packet.body.length
+    if (number === this.#lowest) this.#findLowest(number + 1)
+    return packet
+  }
+
+  dropBelow(number: number): void {
+    for (const held of this.#packets.keys()) if (held < number) this.take(held)
+  }
+
+  clear(): void {
+    for (const packet of this.#packets.values()) this.#budget.used -= packet.body.length
+    this.#packets.clear()
+    this.#lowest = undefined
+  }
+
+  /** Runs are the common case: try the following number before looking through all. */
+  #findLowest(guess: number): void {
+    this.#lowest = undefined
+    if (this.#packets.size === 0) return
+    if (this.#packets.has(guess)) {
+      this.#lowest = guess
+      return
+    }
+    let lowest = Infinity
+    for (const held of this.#packets.keys()) if (held < lowest) lowest = held
+    this.#lowest = lowest
+  }
+}

@@ -1,0 +1,30 @@
+/** UTF-8 text, by the two globals that every runtime has; the only place that names them. */
+
+declare const TextEncoder: new () => { encode(text: string): Uint8Array }
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean },
+) => {
+  decode(bytes: Uint8Array): string
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** The text, or `undefined` when the bytes are not UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Sixteen hexadecimal digits of a 64-bit number. */
+export function hex64(value: bigint): string {
+  return value.toString(16).padStart(16, '0')
+}

@@ -1,0 +1,54 @@
+/** Named deadlines in a fixed table; the core holds no timer objects, the driver arms one. */
+
+export const TIMER_NAMES = [
+  'hello',
+  'beacon',
+  'batch',
+  'announce',
+  'pace',
+  'receive',
+  'heartbeat',
+  'housekeeping',
+  'close',
+] as const
+
+export type TimerName = (typeof TIMER_NAMES)[number]
+
+/** Deadlines in ms of the driver's monotonic clock; `Infinity` means not set. */
+export class Timers {
+  readonly #deadlines = new Map<TimerName, number>()
+
+  set(name: TimerName, at: number): void {
+    this.#deadlines.set(name, at)
+  }
+
+  /** Sets the deadline unless an earlier one stands. */
+  setBefore(name: TimerName, at: number): void {
+    if (at < this.at(name)) this.#deadlines.set(name, at)
+  }
+
+  clear(name: TimerName): void {
+    this.#deadlines.delete(name)
+  }
+
+  at(name: TimerName): number {
+    return this.#deadlines.get(name) ?? Infinity
+  }
+
+  /** The earliest deadline, or `Infinity`. */
+  get next(): number {
+    let next = Infinity
+    for (const at of this.#deadlines.values()) if (at < next) next = at
+    return next
+  }
+
+  /** Removes and returns one timer that is due, in the table's order, or `undefined`. */
+  due(now: number): TimerName | undefined {
+    for (const name of TIMER_NAMES) {
+      if (this.at(name) > now) continue
+      this.#deadlines.delete(name)
+      return name
+    }
+    return undefined
+  }
+}

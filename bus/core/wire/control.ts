@@ -1,0 +1,269 @@
+/**
+ * Control packets: a run of small records, sealed with the sender instance's control key.
+ *
+ *     record:    uint8 type | varint size | that many bytes; unknown types are skipped
+ *
+ *     beacon     varint interval, ms | varint stream count
+ *     want       target (8) | varint first stream | varint count
+ *     bindings   entries | signature (64), see below
+ *     attach     target (8) | entries: varint stream, varint from (0: by age), varint age ms,
+ *                varint attempt
+ *     started    asker (8) | entries: varint stream, varint start, varint index, varint head
+ *     heartbeat  uint8 flags | entries: varint stream, varint head, varint index
+ *     cursor     target (8) | entries: varint stream, varint next
+ *     nak, interest, digest: reserved
+ *
+ * Entries open with their varint count. `head` is the last number sent, `index` the index of the
+ * next message, `start` the number that the asker begins with.
+ *
+ * A binding ties a stream to its topic:
+ *
+ *     varint stream | tag (8) | uint8 mode | varint packet size | varint age ms | block sealed name
+ *
+ * A page of bindings is signed over "sixcast/1/bindings", realm id, instance and the entries.
+ */
+import { Reader, Writer } from './cursor.ts'
+import { SIGNATURE_SIZE } from './hello.ts'
+
+export const ControlType = {
+  beacon: 1,
+  want: 2,
+  bindings: 3,
+  attach: 4,
+  started: 5,
+  heartbeat: 6,
+  cursor: 7,
+  nak: 8, // reserved: negative acknowledgement
+  interest: 9, // reserved: what a segment wants, for relays
+} as const
+
+export const HeartbeatFlag = {
+  /** The stream ends here; whoever is attached answers with a cursor. */
+  final: 1,
+} as const
+
+/** Largest sealed topic name: 255 bytes and the tag of the seal. */
+export const SEALED_NAME_SIZE_MAX = 271
+/** Size of a control record's own head, at most. */
+export const CONTROL_HEAD_SIZE_MAX = 3
+
+export interface Beacon {
+  readonly type: 'beacon'
+  readonly intervalMs: number
+  readonly streamCount: number
+}
+
+export interface Want {
+  readonly type: 'want'
+  readonly target: bigint
+  readonly first: number
+  readonly count: number
+}
+
+export interface BindingEntry {
+  readonly stream: number
+  readonly tag: bigint
+  readonly mode: number
+  readonly packetSize: number
+  readonly ageMs: number
+  readonly sealedName: Uint8Array
+}
+
+export interface Bindings {
+  readonly type: 'bindings'
+  readonly entries: readonly BindingEntry[]
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface AttachEntry {
+  readonly stream: number
+  readonly from: number
+  readonly ageMs: number
+  readonly attempt: number
+}
+
+export interface StartedEntry {
+  readonly stream: number
+  readonly start: number
+  readonly index: number
+  readonly head: number
+}
+
+export interface HeartbeatEntry {
+  readonly stream: number
+  readonly head: number
+  readonly index: number
+}
+
+export interface CursorEntry {
+  readonly stream: number
+  readonly next: number
+}
+
+export interface Attach {
+  readonly type: 'attach'
+  readonly target: bigint
+  readonly entries: readonly AttachEntry[]
+}
+
+export interface Started {
+  readonly type: 'started'
+  readonly asker: bigint
+  readonly entries: readonly StartedEntry[]
+}
+
+export interface Heartbeat {
+  readonly type: 'heartbeat'
+  readonly flags: number
+  readonly entries: readonly HeartbeatEntry[]
+}
+
+export interface CursorReport {
+  readonly type: 'cursor'
+  readonly target: bigint
+  readonly entries: readonly CursorEntry[]
+}
+
+export type ControlRecord = Beacon | Want | Bindings | Attach | Started | Heartbeat | CursorReport
+
+/** Writes one entry of a list. */
+export function writeBinding(writer: Writer, entry: BindingEntry): void {
+  writer.varint(entry.stream).uint64(entry.tag).uint8(entry.mode)
+  writer.varint(entry.packetSize).varint(entry.ageMs).block(entry.sealedName)
+}
+
+/** The body of a control record without type and size; bindings come signed from elsewhere. */
+export function writeControlBody(record: Exclude<ControlRecord, Bindings>): Uint8Array {
+  const writer = new Writer(CONTROL_BODY_SIZE_MAX)
+  switch (record.type) {
+    case 'beacon':
+      return writer.varint(record.intervalMs).varint(record.streamCount).written
+    case 'want':
+      return writer.uint64(record.target).varint(record.first).varint(record.count).written
+    case 'attach':
+      return writeEntries(writer.uint64(record.target), record.entries, (e) => {
+        writer.varint(e.stream).varint(e.from).varint(e.ageMs).varint(e.attempt)
+      })
+    case 'started':
+      return writeEntries(writer.uint64(record.asker), record.entries, (e) => {
+        writer.varint(e.stream).varint(e.start).varint(e.index).varint(e.head)
+      })
+    case 'heartbeat':
+      return writeEntries(writer.uint8(record.flags), record.entries, (e) => {
+        writer.varint(e.stream).varint(e.head).varint(e.index)
+      })
+    case 'cursor':
+      return writeEntries(writer.uint64(record.target), record.entries, (e) => {
+        writer.varint(e.stream).varint(e.next)
+      })
+  }
+}
+
+/**
+ * Calls `each` with every known record of a control body; returns false when the bytes are
+ * malformed (records before the fault have been handed on: each stands for itself).
+ */
+export function readControl(body: Uint8Array, each: (record: ControlRecord) => void): boolean {
+  const outer = new Reader(body)
+  while (outer.left > 0) {
+    const type = outer.uint8()
+    const bytes = outer.block(outer.left)
+    if (outer.failed) return false
+    const reader = new Reader(bytes)
+    const record = readRecordOf(type, reader)
+    if (reader.failed || (record && reader.left > 0)) return false
+    if (record) each(record)
+  }
+  return !outer.failed
+}
+
+function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
+  switch (type) {
+    case ControlType.beacon:
+      return { type: 'beacon', intervalMs: reader.varint(), streamCount: reader.varint() }
+    case ControlType.want:
+      return {
+        type: 'want',
+        target: reader.uint64(),
+        first: reader.varint(),
+        count: reader.varint(),
+      }
+    case ControlType.bindings:
+      return readBindings(reader)
+    case ControlType.attach:
+      return { type: 'attach', target: reader.uint64(), entries: readEntries(reader, readAttach) }
+    case ControlType.started:
+      return { type: 'started', asker: reader.uint64(), entries: readEntries(reader, readStart) }
+    case ControlType.heartbeat:
+      return { type: 'heartbeat', flags: reader.uint8(), entries: readEntries(reader, readHead) }
+    case ControlType.cursor:
+      return { type: 'cursor', target: reader.uint64(), entries: readEntries(reader, readNext) }
+    default:
+      return undefined
+  }
+}
+
+function readBindings(reader: Reader): Bindings {
+  const start = reader.offset
+  const entries = readEntries(reader, readBinding)
+  const signed = reader.bytes.subarray(start, reader.offset)
+  return { type: 'bindings', entries, signed, signature: reader.take(SIGNATURE_SIZE) }
+}
+
+function readBinding(reader: Reader): BindingEntry {
+  return {
+    stream: reader.varint(),
+    tag: reader.uint64(),
+    mode: reader.uint8(),
+    packetSize: reader.varint(),
+    ageMs: reader.varint(),
+    sealedName: reader.block(SEALED_NAME_SIZE_MAX),
+  }
+}
+
+function readAttach(reader: Reader): AttachEntry {
+  return {
+    stream: reader.varint(),
+    from: reader.varint(),
+    ageMs: reader.varint(),
+    attempt: reader.varint(),
+  }
+}
+
+function readStart(reader: Reader): StartedEntry {
+  return {
+    stream: reader.varint(),
+    start: reader.varint(),
+    index: reader.varint(),
+    head: reader.varint(),
+  }
+}
+
+function readHead(reader: Reader): HeartbeatEntry {
+  return { stream: reader.varint(), head: reader.varint(), index: reader.varint() }
+}
+
+function readNext(reader: Reader): CursorEntry {
+  return { stream: reader.varint(), next: reader.varint() }
+}
+
+function readEntries<T>(reader: Reader, read: (reader: Reader) => T): T[] {
+  const count = reader.count(ENTRY_SIZE_MIN)
+  const entries: T[] = []
+  for (let i = 0; i < count && !reader.failed; i++) entries.push(read(reader))
+  return entries
+}
+
+function writeEntries<T>(
+  writer: Writer,
+  entries: readonly T[],
+  write: (entry: T) => void,
+): Uint8Array {
+  writer.varint(entries.length)
+  for (const entry of entries) write(entry)
+  return writer.written
+}
+
+const ENTRY_SIZE_MIN = 2
+const CONTROL_BODY_SIZE_MAX = 1232

@@ -1,0 +1,129 @@
+/**
+ * The packet: a clear length, the 24-byte header that is also the nonce, and the sealed body.
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +-------------------------------+
+ *     |            length             |  bytes of header and body; outside the nonce
+ *     +-------+-------+---------------+-------------------------------+
+ *     |version| kind  |     flags     |             epoch             |
+ *     +-------+-------+---------------+-------------------------------+
+ *     |                       sender instance (64)                    |
+ *     |                                                               |
+ *     +---------------------------------------------------------------+
+ *     |                            stream                             |
+ *     +---------------------------------------------------------------+
+ *     |                          number (48)                          |
+ *     |                               +-------------------------------+
+ *     |                               |          realm hint           |
+ *     +-------------------------------+-------------------------------+
+ *     |   body: Poly1305 tag (16) and XSalsa20 ciphertext (sealed),   |
+ *     |   or plain bytes (open realm)                                 |
+ *
+ * One datagram may hold several packets, one behind the other; a zero length ends it (padding).
+ */
+
+export const LENGTH_SIZE = 2
+export const HEADER_SIZE = 24
+/** Bytes before the body. */
+export const BODY_OFFSET: number = LENGTH_SIZE + HEADER_SIZE
+
+/** Version nibble: an open realm has another one, so that neither kind of peer takes the other. */
+export const VERSION_SEALED = 1
+export const VERSION_OPEN = 2
+
+/** Packet kinds. Those marked reserved are counted and dropped until the protocol uses them. */
+export const Kind = {
+  data: 0,
+  hello: 1,
+  control: 2,
+  parity: 3, // reserved: forward error correction over whole sealed packets
+  checkpoint: 4, // reserved: signed hash chain of a stream
+  relay: 5, // reserved: frames inside authenticated links
+} as const
+
+/** Flags of data packets. */
+export const Flag = {
+  /** The body is one fragment of a large message. */
+  fragment: 1,
+} as const
+
+/** Number after which a stream may send no more: the 48-bit counter never wraps. */
+export const NUMBER_MAX: number = 2 ** 48 - 1
+
+export interface Header {
+  readonly version: number
+  readonly kind: number
+  readonly flags: number
+  readonly epoch: number
+  readonly instance: bigint
+  readonly stream: number
+  readonly number: number
+  readonly hint: number
+}
+
+/** Why bytes are not a packet. */
+export type PacketFault = 'truncated' | 'version' | 'length'
+
+/** Writes length and header at `offset`; `bodySize` counts the sealed body's bytes. */
+export function writeHeader(packet: Uint8Array, header: Header, bodySize: number): void {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  view.setUint16(0, HEADER_SIZE + bodySize)
+  view.setUint8(2, (header.version << 4) | header.kind)
+  view.setUint8(3, header.flags)
+  view.setUint16(4, header.epoch)
+  view.setBigUint64(6, header.instance)
+  view.setUint32(14, header.stream)
+  view.setUint16(18, Math.floor(header.number / 0x100000000))
+  view.setUint32(20, header.number % 0x100000000)
+  view.setUint16(24, header.hint)
+}
+
+/** Reads the header of a packet that `splitDatagram` has yielded, length field included. */
+export function readHeader(packet: Uint8Array): Header {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  const first = view.getUint8(2)
+  return {
+    version: first >>> 4,
+    kind: first & 0x0f,
+    flags: view.getUint8(3),
+    epoch: view.getUint16(4),
+    instance: view.getBigUint64(6),
+    stream: view.getUint32(14),
+    number: view.getUint16(18) * 0x100000000 + view.getUint32(20),
+    hint: view.getUint16(24),
+  }
+}
+
+/** The nonce of a packet: its header. */
+export function nonceOf(packet: Uint8Array): Uint8Array {
+  return packet.subarray(LENGTH_SIZE, BODY_OFFSET)
+}
+
+/** The sealed body of a packet. */
+export function bodyOf(packet: Uint8Array): Uint8Array {
+  return packet.subarray(BODY_OFFSET)
+}
+
+/**
+ * Calls `each` with every packet of a datagram (views, no copy) and returns the fault that ended
+ * the walk, or `undefined` when the datagram was whole. Bytes behind a zero length are padding.
+ */
+export function splitDatagram(
+  datagram: Uint8Array,
+  each: (packet: Uint8Array) => void,
+): PacketFault | undefined {
+  let offset = 0
+  while (offset + LENGTH_SIZE <= datagram.length) {
+    const length = datagram[offset]! * 0x100 + datagram[offset + 1]!
+    if (length === 0 && offset > 0) return undefined
+    if (length < HEADER_SIZE) return 'length'
+    const end = offset + LENGTH_SIZE + length
+    if (end > datagram.length) return 'truncated'
+    const version = datagram[offset + LENGTH_SIZE]! >>> 4
+    if (version !== VERSION_SEALED && version !== VERSION_OPEN) return 'version'
+    each(datagram.subarray(offset, end))
+    offset = end
+  }
+  return offset === datagram.length && offset > 0 ? undefined : 'truncated'
+}

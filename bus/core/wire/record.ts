@@ -1,0 +1,110 @@
+/**
+ * The body of a data packet: whole messages as records, or one fragment of a large message.
+ *
+ *     records:   varint index of the first message | uint48 sent at, ms since 1970 | record ...
+ *     record:    varint payload size | uint8 flags | [varint size, fields] | payload
+ *     fragment:  varint index | uint48 sent at | varint total size | varint offset | bytes
+ *
+ * Record flags: bits 0-2 the codec, bit 3 fields follow. A field is `varint id, varint size,
+ * bytes`; unknown ids are skipped. What the fragments of a message add up to is its record
+ * without the leading payload size.
+ */
+import { Reader, Writer } from './cursor.ts'
+import { varintSize } from './varint.ts'
+
+/** How a payload was encoded. */
+export const Codec = { bytes: 0, text: 1, json: 2, custom: 7 } as const
+export type CodecTag = number
+
+const CODEC_MASK = 0x07
+const HAS_FIELDS = 0x08
+
+/** Bytes of `index` and `sent at` that open each data body, at most. */
+export const PREFIX_SIZE_MAX: number = 8 + 6
+/** Bytes that open a fragment's body, at most. */
+export const FRAGMENT_PREFIX_SIZE_MAX: number = PREFIX_SIZE_MAX + 8 + 8
+
+export interface Record {
+  readonly codec: CodecTag
+  readonly payload: Uint8Array
+}
+
+export interface RecordBody {
+  readonly index: number
+  readonly sentAt: number
+  readonly records: readonly Record[]
+}
+
+export interface FragmentBody {
+  readonly index: number
+  readonly sentAt: number
+  readonly totalSize: number
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** Bytes a record takes in a body. */
+export function recordSize(payloadSize: number): number {
+  return varintSize(payloadSize) + 1 + payloadSize
+}
+
+export function writePrefix(writer: Writer, index: number, sentAt: number): void {
+  writer.varint(index).uint48(sentAt)
+}
+
+export function writeRecord(writer: Writer, codec: CodecTag, payload: Uint8Array): void {
+  writer.varint(payload.length).uint8(codec).put(payload)
+}
+
+/** A body of whole messages, or `undefined` when the bytes are malformed. */
+export function readRecords(body: Uint8Array): RecordBody | undefined {
+  const reader = new Reader(body)
+  const index = reader.varint()
+  const sentAt = reader.uint48()
+  const records: Record[] = []
+  while (reader.left > 0 && !reader.failed) {
+    const size = reader.varint()
+    const record = readTail(reader, size)
+    if (record) records.push(record)
+  }
+  if (reader.failed || records.length === 0) return undefined
+  return { index, sentAt, records }
+}
+
+export function writeFragmentPrefix(writer: Writer, fragment: Omit<FragmentBody, 'bytes'>): void {
+  writePrefix(writer, fragment.index, fragment.sentAt)
+  writer.varint(fragment.totalSize).varint(fragment.offset)
+}
+
+/** One fragment, or `undefined` when the bytes are malformed. */
+export function readFragment(body: Uint8Array): FragmentBody | undefined {
+  const reader = new Reader(body)
+  const index = reader.varint()
+  const sentAt = reader.uint48()
+  const totalSize = reader.varint()
+  const offset = reader.varint()
+  const bytes = reader.take(reader.left)
+  if (reader.failed || bytes.length === 0 || offset + bytes.length > totalSize) return undefined
+  return { index, sentAt, totalSize, offset, bytes }
+}
+
+/** The record that the fragments of one message add up to. */
+export function readAssembled(bytes: Uint8Array): Record | undefined {
+  const reader = new Reader(bytes)
+  const flags = reader.uint8()
+  skipFields(reader, flags)
+  const payload = reader.take(reader.left)
+  return reader.failed ? undefined : { codec: flags & CODEC_MASK, payload }
+}
+
+function readTail(reader: Reader, payloadSize: number): Record | undefined {
+  const flags = reader.uint8()
+  skipFields(reader, flags)
+  const payload = reader.take(payloadSize)
+  return reader.failed ? undefined : { codec: flags & CODEC_MASK, payload }
+}
+
+function skipFields(reader: Reader, flags: number): void {
+  if (flags & ~(CODEC_MASK | HAS_FIELDS)) reader.failed = true
+  if (flags & HAS_FIELDS) reader.block(reader.left)
+}

@@ -1,0 +1,3 @@
+/** The front door on Node. */
+export { connect } from './io/connect.ts'
+export * from './public.ts'

@@ -1,0 +1,126 @@
+/** Puts a bus together on Node: settings, keys, transport, peer, driver. */
+import { LiveBus } from '../api/bus.ts'
+import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
+import { Peer } from '../core/peer.ts'
+import { Driver } from './driver.ts'
+import { newIdentity } from './ed25519.ts'
+import { type Settings, settle } from './settings.ts'
+import { nodeSystem, type System } from './system.ts'
+import type { Transport, TransportEvent } from './transport.ts'
+import { udpTransport } from './udp.ts'
+
+/**
+ * Opens a bus. With no options: the user's own local realm at scope host, which never leaves the
+ * machine. Rejects with NO_PATH, NO_INTERFACE, PORT_IN_USE, DENIED, INVALID_OPTION or INVALID_KEY.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Bus> {
+  options.signal?.throwIfAborted()
+  const settings = await settle(options)
+  const { scope, interfaces, port, hops } = settings
+  const transport = udpTransport({ scope, interfaces, port, hops })
+  return open(transport, { settings, options, path: 'multicast' })
+}
+
+/** The same over any transport. */
+export async function connectOver(
+  transport: Transport,
+  options: ConnectOptions = {},
+): Promise<Bus> {
+  return open(transport, { settings: await settle(options), options, path: 'memory' })
+}
+
+async function open(
+  transport: Transport,
+  given: { settings: Settings; options: ConnectOptions; path: PathKind },
+): Promise<Bus> {
+  const { settings, options, path } = given
+  const identity = options.identity ?? newIdentity()
+  const system = await nodeSystem(identity)
+  const early: TransportEvent[] = []
+  // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
+  let onEvent = (event: TransportEvent): void => void early.push(event)
+  let onDatagram: Driver['datagram'] = () => undefined
+  await transport.open({
+    datagram: (bytes, from) => onDatagram(bytes, from),
+    event: (event) => onEvent(event),
+  })
+  const peer = peerOf(system, settings, { identity: identity.publicKey, transport })
+  const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
+  const link = {
+    command: driver.command.bind(driver),
+    endTurn: () => driver.endTurn(),
+    close: async () => {
+      driver.stop()
+      await drained(transport, system)
+      await transport.close()
+    },
+  }
+  const { realm, limits, lingerMs } = settings
+  const { codec, log } = options
+  const { wallOffset } = system
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, wallOffset, codec, log })
+  onDatagram = (bytes, from) => driver.datagram(bytes, from)
+  onEvent = (event) => react(event, { bus, driver, path, log })
+  for (const event of early) onEvent(event)
+  if (settings.root === undefined) {
+    log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
+  }
+  driver.command((starting, now) => starting.start(now))
+  options.signal?.throwIfAborted()
+  return bus
+}
+
+function peerOf(
+  system: System,
+  settings: Settings,
+  given: { identity: Uint8Array; transport: Transport },
+): Peer {
+  const { realm, root, scope, fold, name, tags, rate, limits } = settings
+  const { identity, transport } = given
+  return new Peer(system.now(), system.env, {
+    realm: { name: realm, root },
+    scope,
+    fold,
+    identity,
+    name,
+    tags,
+    packetSize: transport.datagramSize,
+    port: transport.port,
+    rate,
+    wallOffset: system.wallOffset,
+    limits,
+  })
+}
+
+/** What the transport reports becomes events, log lines, and a fresh hello on a new path. */
+function react(
+  event: TransportEvent,
+  to: { bus: LiveBus; driver: Driver; path: PathKind; log: Logger | undefined },
+): void {
+  const { bus, driver, path, log } = to
+  switch (event.type) {
+    case 'interface':
+      log?.info({ interface: event.name, up: event.up }, 'interface changed')
+      bus.event({ type: 'interface', name: event.name, up: event.up })
+      if (event.up) driver.command((peer, now) => peer.pathChanged(now))
+      return undefined
+    case 'unreachable':
+      log?.warn({ reason: event.reason }, 'no datagram can leave')
+      return bus.setPath('none', event.reason)
+    case 'reachable':
+      bus.setPath(path, 'datagrams leave again')
+      return driver.command((peer, now) => peer.pathChanged(now))
+    case 'warning':
+      return log?.warn({}, event.message)
+  }
+}
+
+/** Waits until the system has taken what was sent, for a moment at most. */
+async function drained(transport: Transport, system: System): Promise<void> {
+  const until = system.now() + DRAIN_MS
+  while (transport.pending > 0 && system.now() < until) {
+    await new Promise<void>((resolve) => system.turn(resolve))
+  }
+}
+
+const DRAIN_MS = 500

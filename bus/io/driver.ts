@@ -1,0 +1,128 @@
+/**
+ * Joins a peer to the world by one law: one input, drain all outputs, arm one timer.
+ *
+ * Everything that happens to the peer goes through `command`. Outputs that concern the network are
+ * carried out here; the others go to the listener, in order.
+ */
+import type { Endpoint, Output } from '../core/output.ts'
+import type { Peer } from '../core/peer.ts'
+import type { System } from './system.ts'
+import type { Transport } from './transport.ts'
+
+/** Outputs for the program. */
+export type Notice = Exclude<
+  Output,
+  { readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'sign' | 'verify' }
+>
+
+export class Driver {
+  readonly #peer: Peer
+  readonly #system: System
+  readonly #transport: Transport
+  readonly #listener: (notice: Notice) => void
+  #draining = false
+  #stopped = false
+  #turnSet = false
+  #armedFor = Infinity
+  #cancelTimer: (() => void) | undefined
+
+  constructor(
+    peer: Peer,
+    options: {
+      readonly system: System
+      readonly transport: Transport
+      readonly listener: (notice: Notice) => void
+    },
+  ) {
+    this.#peer = peer
+    this.#system = options.system
+    this.#transport = options.transport
+    this.#listener = options.listener
+  }
+
+  /** Runs one input and carries out what follows from it. */
+  command<T>(input: (peer: Peer, now: number) => T): T {
+    const result = input(this.#peer, this.#system.now())
+    this.#drain()
+    return result
+  }
+
+  /** The peer may send at the end of the program's turn. */
+  endTurn(): void {
+    if (this.#turnSet) return
+    this.#turnSet = true
+    this.#system.turn(() => {
+      this.#turnSet = false
+      if (!this.#stopped) this.command((peer, now) => peer.turnEnds(now))
+    })
+  }
+
+  datagram(bytes: Uint8Array, from: Endpoint): void {
+    if (!this.#stopped) this.command((peer, now) => peer.handleDatagram(now, bytes, from))
+  }
+
+  /** Nothing happens any more. */
+  stop(): void {
+    this.#stopped = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  #drain(): void {
+    // A notice may lead to a command at once: the outer loop carries its outputs out.
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (;;) {
+        const output = this.#peer.poll()
+        if (!output) break
+        this.#carryOut(output)
+      }
+    } finally {
+      this.#draining = false
+    }
+    if (!this.#stopped) this.#arm()
+  }
+
+  #carryOut(output: Output): void {
+    switch (output.type) {
+      case 'transmit':
+        return this.#transport.send(output.to, output.datagram)
+      case 'join':
+        return this.#transport.join(output.group)
+      case 'leave':
+        return this.#transport.leave(output.group)
+      case 'rejoin':
+        return this.#transport.rejoin(output.group)
+      case 'sign': {
+        const signature = this.#system.sign(output.message)
+        return this.#peer.handleAnswer(this.#system.now(), output.id, signature)
+      }
+      case 'verify': {
+        const { message, signature, identity } = output
+        const good = this.#system.verify(message, signature, identity)
+        return this.#peer.handleAnswer(this.#system.now(), output.id, good)
+      }
+      default:
+        return this.#listener(output)
+    }
+  }
+
+  /** One timer: a later deadline lets it fire early and look again. */
+  #arm(): void {
+    const deadline = this.#peer.deadline
+    if (deadline === Infinity || (this.#cancelTimer && this.#armedFor <= deadline)) return
+    this.#cancelTimer?.()
+    this.#armedFor = deadline
+    const delayMs = Math.max(0, Math.ceil(deadline - this.#system.now()))
+    this.#cancelTimer = this.#system.after(delayMs, () => {
+      // After a stall the datagrams that already wait count before the deadlines do.
+      this.#system.turn(() => this.#onTimer())
+    })
+  }
+
+  #onTimer(): void {
+    this.#cancelTimer = undefined
+    if (!this.#stopped) this.command((peer, now) => peer.handleTimeout(now))
+  }
+}

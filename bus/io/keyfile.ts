@@ -1,0 +1,115 @@
+/**
+ * Key files: where realms' root keys live, and how they are made and read.
+ *
+ * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
+ */
+import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { nanoid } from 'nanoid'
+import { BusError } from '../api/errors.ts'
+
+const HEAD = 'sixcast-key-1 '
+const KEY_SIZE = 32
+/** Permission bits that anybody but the owner would have. */
+const OTHERS = 0o077
+export const LOCAL_REALM = 'local'
+
+/** The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. */
+export function configDirectory(): string {
+  const base = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  return join(base, 'sixcast')
+}
+
+/** Where a realm's key is looked for when no other is given. */
+export function keyFileOf(realm: string): string {
+  return join(configDirectory(), 'realms', `${realm}.key`)
+}
+
+export function newKey(): Uint8Array {
+  return new Uint8Array(randomBytes(KEY_SIZE))
+}
+
+/** The text of a key file. */
+export function keyText(key: Uint8Array): string {
+  return `${HEAD}${Buffer.from(key).toString('base64url')}\n`
+}
+
+/** Reads the text of a key file; `source` names it in errors. Throws INVALID_KEY. */
+export function parseKey(text: string, source: string): Uint8Array {
+  const line = text.trim()
+  const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
+  const key = Buffer.from(digits, 'base64url')
+  if (key.length === KEY_SIZE && /^[\w-]{43}$/.test(digits)) return new Uint8Array(key)
+  const mend = `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
+  throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${mend}`)
+}
+
+/** Throws INVALID_KEY when the file is missing, malformed, or open to others. */
+export async function readKeyFile(path: string): Promise<Uint8Array> {
+  let text: string
+  try {
+    const { mode } = await stat(path)
+    if (mode & OTHERS) {
+      const open = (mode & 0o777).toString(8).padStart(4, '0')
+      const mend = `run: chmod 600 '${path}'`
+      throw new BusError(
+        'INVALID_KEY',
+        `the key file ${path} has mode ${open}, open to others; ${mend}`,
+      )
+    }
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof BusError) throw cause
+    const reason = (cause as Error).message
+    throw new BusError('INVALID_KEY', `the key file ${path} cannot be read: ${reason}`, { cause })
+  }
+  return parseKey(text, `the key file ${path}`)
+}
+
+/** Writes a new key file, mode 0600; false when one is there already, which is left alone. */
+export async function createKeyFile(path: string, key: Uint8Array): Promise<boolean> {
+  const directory = dirname(path)
+  const draft = join(directory, `.${nanoid()}.key`)
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(keyText(key))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await chmod(draft, 0o600)
+    // A hard link appears whole or not at all, and never replaces what is there.
+    await link(draft, path)
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
+    const reason = (cause as Error).message
+    throw new BusError('DENIED', `the key file ${path} cannot be written: ${reason}`, { cause })
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** The key of a realm from its file; the local realm's is made on first use. */
+export async function realmKey(realm: string): Promise<Uint8Array> {
+  const path = keyFileOf(realm)
+  if (realm === LOCAL_REALM) await createLocalKey(path)
+  else await requireFile(path, realm)
+  return readKeyFile(path)
+}
+
+async function createLocalKey(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  if (!there) await createKeyFile(path, newKey())
+}
+
+async function requireFile(path: string, realm: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  if (there) return
+  const mend = `make one with: sixcast keygen --realm ${realm}, and copy it to the other hosts`
+  throw new BusError('INVALID_KEY', `realm "${realm}" has no key (${path}): ${mend}`)
+}

@@ -1,0 +1,98 @@
+/** Checks connect options and fills in what is absent. */
+import { hostname } from 'node:os'
+import { nanoid } from 'nanoid'
+import { BusError } from '../api/errors.ts'
+import type { ConnectOptions, Limits, Scope } from '../api/options.ts'
+import { defaultLimits } from '../core/limits.ts'
+import { SCOPES } from '../core/path/group.ts'
+import { utf8 } from '../core/text.ts'
+import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import { LOCAL_REALM, parseKey, realmKey } from './keyfile.ts'
+
+export const DEFAULT_PORT = 62278
+export const DEFAULT_LINGER_MS = 2000
+/** 100 Mbit/s. */
+export const DEFAULT_RATE = 12_500_000
+
+export interface Settings {
+  readonly realm: string
+  /** Undefined: an open realm. */
+  readonly root: Uint8Array | undefined
+  readonly scope: Scope
+  readonly interfaces: readonly string[] | undefined
+  readonly port: number
+  readonly hops: number | undefined
+  readonly fold: number
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly rate: number
+  readonly lingerMs: number
+  readonly limits: Limits
+}
+
+/** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
+export async function settle(options: ConnectOptions): Promise<Settings> {
+  const { realm = LOCAL_REALM, scope = 'host', interface: wish, tags = {} } = options
+  check(/^[\w.-]{1,64}$/.test(realm), 'realm', realm, '1 to 64 letters, digits, ".", "-" or "_"')
+  check(Object.hasOwn(SCOPES, scope), 'scope', scope, `one of ${Object.keys(SCOPES).join(', ')}`)
+  const name = options.name ?? `${hostname().slice(0, 40)}-${nanoid(6)}`
+  check(utf8(name).length <= NAME_SIZE_MAX, 'name', name, `at most ${NAME_SIZE_MAX} bytes`)
+  checkTags(tags)
+  return {
+    realm,
+    root: await rootOf(options, realm),
+    scope,
+    interfaces: wish === undefined ? undefined : typeof wish === 'string' ? [wish] : wish,
+    port: whole('port', options.port ?? DEFAULT_PORT, { min: 1, max: 65_535 }),
+    hops:
+      options.hops === undefined ? undefined : whole('hops', options.hops, { min: 0, max: 255 }),
+    fold: whole('groups', options.groups ?? 0, { min: 0, max: 65_536 }),
+    name,
+    tags,
+    rate: whole('rate', options.rate ?? DEFAULT_RATE, { min: 1000, max: 10 ** 11 }),
+    lingerMs: whole('linger', options.linger ?? DEFAULT_LINGER_MS, { min: 0, max: 3_600_000 }),
+    limits: limitsOf(options.limits ?? {}),
+  }
+}
+
+async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Array | undefined> {
+  const { key, open = false } = options
+  if (open) {
+    check(key === undefined, 'open', open, 'a realm is either open or has a key, not both')
+    return undefined
+  }
+  if (key === undefined) return realmKey(realm)
+  if (typeof key === 'string') return parseKey(key, 'option "key"')
+  if (key.length === 32) return key
+  throw new BusError('INVALID_KEY', `option "key" has ${key.length} bytes: a realm's key has 32`)
+}
+
+function checkTags(tags: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(tags)
+  check(entries.length <= TAGS_MAX, 'tags', entries.length, `at most ${TAGS_MAX} tags`)
+  for (const [key, value] of entries) {
+    const tag = `${key}=${value}`
+    const good = key !== '' && !key.includes('=') && utf8(tag).length <= TAG_SIZE_MAX
+    check(good, 'tags', tag, `key=value of at most ${TAG_SIZE_MAX} bytes, no "=" in the key`)
+  }
+}
+
+function limitsOf(given: Partial<Limits>): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    check(Object.hasOwn(defaultLimits, name), 'limits', name, 'a name of the interface Limits')
+    whole(`limits.${name}`, value, { min: 1, max: Number.MAX_SAFE_INTEGER })
+  }
+  return { ...defaultLimits, ...given }
+}
+
+function whole(option: string, value: number, bounds: { min: number; max: number }): number {
+  const { min, max } = bounds
+  const good = Number.isInteger(value) && value >= min && value <= max
+  check(good, option, value, `a whole number from ${min} to ${max}`)
+  return value
+}
+
+function check(good: boolean, option: string, value: unknown, mend: string): void {
+  if (good) return
+  throw new BusError('INVALID_OPTION', `option "${option}" is ${JSON.stringify(value)}: ${mend}`)
+}

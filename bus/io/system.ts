@@ -1,0 +1,44 @@
+/** What a driver needs of the machine: cryptography, randomness, clocks, timers, turns. */
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import type { Identity } from '../api/options.ts'
+import type { Env } from '../core/env.ts'
+import { signerOf, strictVerifier } from './ed25519.ts'
+import { sodiumBox, tweetnaclBox } from './secretbox.ts'
+
+export interface System {
+  readonly env: Env
+  /** Monotonic, ms. */
+  now(): number
+  /** Wall clock minus the monotonic one, ms. */
+  readonly wallOffset: number
+  /** Runs `then` once what has already come in has been handled. */
+  turn(then: () => void): void
+  /** Runs `then` after `delayMs`; the result cancels it. */
+  after(delayMs: number, then: () => void): () => void
+  sign(message: Uint8Array): Uint8Array
+  verify(message: Uint8Array, signature: Uint8Array, identity: Uint8Array): boolean
+}
+
+/** The machine's own, signing with this identity. Throws INVALID_KEY. */
+export async function nodeSystem(identity: Identity): Promise<System> {
+  const box = (await sodiumBox()) ?? tweetnaclBox
+  return {
+    env: {
+      crypto: {
+        hash: (data) => createHash('sha512').update(data).digest(),
+        hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
+        ...box,
+      },
+      random: (size) => new Uint8Array(randomBytes(size)),
+    },
+    now: () => performance.now(),
+    wallOffset: Date.now() - performance.now(),
+    turn: (then) => void setImmediate(then),
+    after: (delayMs, then) => {
+      const timer = setTimeout(then, delayMs)
+      return () => clearTimeout(timer)
+    },
+    sign: signerOf(identity),
+    verify: strictVerifier(),
+  }
+}

@@ -1,0 +1,37 @@
+/** The contract of every transport: joins, datagrams out, datagrams in, and what changed. */
+import type { Endpoint } from '../core/output.ts'
+
+/** What a transport reports besides datagrams. */
+export type TransportEvent =
+  /** An interface came, went or came back; memberships have been renewed on it. */
+  | { readonly type: 'interface'; readonly name: string; readonly up: boolean }
+  /** No datagram can leave now (no interface, no route); it is tried again with each send. */
+  | { readonly type: 'unreachable'; readonly reason: string }
+  | { readonly type: 'reachable' }
+  /** Something is worth a line in the log: a small receive buffer, a join that failed. */
+  | { readonly type: 'warning'; readonly message: string }
+
+export interface TransportListener {
+  /** One datagram; the bytes are the listener's to keep. */
+  datagram(bytes: Uint8Array, from: Endpoint): void
+  event(event: TransportEvent): void
+}
+
+export interface Transport {
+  /** Largest datagram that should be sent, in bytes. */
+  readonly datagramSize: number
+  /** The private port where unicast for this peer arrives; 0 before `open`. */
+  readonly port: number
+  /** Opens the sockets. Rejects with NO_PATH, DENIED or PORT_IN_USE as a BusError. */
+  open(listener: TransportListener): Promise<void>
+  /** Joins a group (an IPv6 address without a zone) on every interface in use. Idempotent. */
+  join(group: string): void
+  leave(group: string): void
+  /** Leaves and joins again, so that switches with MLD snooping hear a fresh report. */
+  rejoin(group: string): void
+  /** Sends to a group on every interface in use, or to one endpoint. Never throws, never waits. */
+  send(to: string | Endpoint, datagram: Uint8Array): void
+  /** Datagrams handed to the system but not yet reported as sent. */
+  readonly pending: number
+  close(): Promise<void>
+}

@@ -1,0 +1,4 @@
+/** The one list of public names. */
+export { BusError, type BusErrorCode } from './api/errors.ts'
+export type * from './api/options.ts'
+export { topic, type Topic } from './api/topic.ts'
