@@ -1,6 +1,6 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Limits } from '../core/limits.ts'
-import type { Output, RosterEntry } from '../core/output.ts'
+import type { Notice, RosterEntry } from '../core/output.ts'
 import type { Peer, PublishFault } from '../core/peer.ts'
 import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
 import { Broadcast } from './broadcast.ts'
@@ -47,8 +47,6 @@ export interface BusParts {
   readonly codec: PayloadCodec | undefined
   readonly log: Logger | undefined
 }
-
-type Notice = Output
 
 export class LiveBus implements Bus {
   readonly id: PeerId
@@ -189,8 +187,6 @@ export class LiveBus implements Bus {
         return undefined
       case 'closed':
         return this.#closed?.(notice.unconfirmed)
-      default:
-        return undefined // the driver has carried the others out
     }
   }
 

@@ -104,7 +104,10 @@ export class LiveSubscription implements Subscription<Message | Gap> {
       this.#host.event({ type: 'error', error: asError(error) })
     this.#handled = this.#queue
       .consume((item) => (item.type === 'message' ? handler(item) : undefined), onError)
-      .catch(onError)
+      .catch((error: unknown) => {
+        // The program's own abort is no news to it.
+        if (!this.#options.signal?.aborted) onError(error)
+      })
   }
 
   async close(): Promise<void> {
@@ -113,8 +116,9 @@ export class LiveSubscription implements Subscription<Message | Gap> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#queue.cancel()
-    return this.#handled ?? Promise.resolve()
+    // A handler gets what waits; an iterator's consumer has left the scope.
+    if (!this.#handled) this.#queue.cancel()
+    return this.close()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message | Gap> {

@@ -28,7 +28,10 @@ export interface RosterEntry {
   readonly since: number
 }
 
-export type Output =
+export type Output = Request | Notice
+
+/** What the driver does for the peer. */
+export type Request =
   /** Send one datagram to a group's address, or to one endpoint. */
   | { readonly type: 'transmit'; readonly to: string | Endpoint; readonly datagram: Uint8Array }
   | { readonly type: 'join'; readonly group: string }
@@ -45,6 +48,9 @@ export type Output =
       readonly signature: Uint8Array
       readonly identity: Uint8Array
     }
+
+/** What the program is told. */
+export type Notice =
   /** One message for these subscriptions. */
   | {
       readonly type: 'deliver'

@@ -4,16 +4,10 @@
  * Everything that happens to the peer goes through `command`. Outputs that concern the network are
  * carried out here; the others go to the listener, in order.
  */
-import type { Endpoint, Output } from '../core/output.ts'
+import type { Endpoint, Notice, Output } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
 import type { System } from './system.ts'
 import type { Transport } from './transport.ts'
-
-/** Outputs for the program. */
-export type Notice = Exclude<
-  Output,
-  { readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'sign' | 'verify' }
->
 
 export class Driver {
   readonly #peer: Peer
@@ -94,18 +88,26 @@ export class Driver {
         return this.#transport.leave(output.group)
       case 'rejoin':
         return this.#transport.rejoin(output.group)
-      case 'sign': {
-        const signature = this.#system.sign(output.message)
-        return this.#peer.handleAnswer(this.#system.now(), output.id, signature)
-      }
+      case 'sign':
+        return this.#answer(output.id, this.#system.sign(output.message))
       case 'verify': {
         const { message, signature, identity } = output
-        const good = this.#system.verify(message, signature, identity)
-        return this.#peer.handleAnswer(this.#system.now(), output.id, good)
+        return this.#answer(output.id, this.#system.verify(message, signature, identity))
       }
-      default:
+      case 'deliver':
+      case 'gap':
+      case 'peer':
+      case 'topic':
+      case 'rejected':
+      case 'ready':
+      case 'flushed':
+      case 'closed':
         return this.#listener(output)
     }
+  }
+
+  #answer(id: number, answer: Uint8Array | boolean): void {
+    this.#peer.handleAnswer(this.#system.now(), id, answer)
   }
 
   /** One timer: a later deadline lets it fire early and look again. */

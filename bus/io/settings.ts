@@ -33,10 +33,10 @@ export interface Settings {
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
 export async function settle(options: ConnectOptions): Promise<Settings> {
   const { realm = LOCAL_REALM, scope = 'host', interface: wish, tags = {} } = options
-  check(/^[\w.-]{1,64}$/.test(realm), 'realm', realm, '1 to 64 letters, digits, ".", "-" or "_"')
-  check(Object.hasOwn(SCOPES, scope), 'scope', scope, `one of ${Object.keys(SCOPES).join(', ')}`)
+  check(/^[\w.-]{1,64}$/.test(realm), ['realm', realm], '1 to 64 letters, digits, ".", "-" or "_"')
+  check(Object.hasOwn(SCOPES, scope), ['scope', scope], `one of ${Object.keys(SCOPES).join(', ')}`)
   const name = options.name ?? `${hostname().slice(0, 40)}-${nanoid(6)}`
-  check(utf8(name).length <= NAME_SIZE_MAX, 'name', name, `at most ${NAME_SIZE_MAX} bytes`)
+  check(utf8(name).length <= NAME_SIZE_MAX, ['name', name], `at most ${NAME_SIZE_MAX} bytes`)
   checkTags(tags)
   return {
     realm,
@@ -58,7 +58,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
 async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Array | undefined> {
   const { key, open = false } = options
   if (open) {
-    check(key === undefined, 'open', open, 'a realm is either open or has a key, not both')
+    check(key === undefined, ['open', open], 'a realm is either open or has a key, not both')
     return undefined
   }
   if (key === undefined) return realmKey(realm)
@@ -69,17 +69,17 @@ async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Arra
 
 function checkTags(tags: Readonly<Record<string, string>>): void {
   const entries = Object.entries(tags)
-  check(entries.length <= TAGS_MAX, 'tags', entries.length, `at most ${TAGS_MAX} tags`)
+  check(entries.length <= TAGS_MAX, ['tags', entries.length], `at most ${TAGS_MAX} tags`)
   for (const [key, value] of entries) {
     const tag = `${key}=${value}`
     const good = key !== '' && !key.includes('=') && utf8(tag).length <= TAG_SIZE_MAX
-    check(good, 'tags', tag, `key=value of at most ${TAG_SIZE_MAX} bytes, no "=" in the key`)
+    check(good, ['tags', tag], `key=value of at most ${TAG_SIZE_MAX} bytes, no "=" in the key`)
   }
 }
 
 function limitsOf(given: Partial<Limits>): Limits {
   for (const [name, value] of Object.entries(given)) {
-    check(Object.hasOwn(defaultLimits, name), 'limits', name, 'a name of the interface Limits')
+    check(Object.hasOwn(defaultLimits, name), ['limits', name], 'a name of the interface Limits')
     whole(`limits.${name}`, value, { min: 1, max: Number.MAX_SAFE_INTEGER })
   }
   return { ...defaultLimits, ...given }
@@ -88,11 +88,12 @@ function limitsOf(given: Partial<Limits>): Limits {
 function whole(option: string, value: number, bounds: { min: number; max: number }): number {
   const { min, max } = bounds
   const good = Number.isInteger(value) && value >= min && value <= max
-  check(good, option, value, `a whole number from ${min} to ${max}`)
+  check(good, [option, value], `a whole number from ${min} to ${max}`)
   return value
 }
 
-function check(good: boolean, option: string, value: unknown, mend: string): void {
+/** `mend` says what would be right. */
+function check(good: boolean, [option, value]: readonly [string, unknown], mend: string): void {
   if (good) return
   throw new BusError('INVALID_OPTION', `option "${option}" is ${JSON.stringify(value)}: ${mend}`)
 }

@@ -9,7 +9,7 @@
  * bytes`; unknown ids are skipped. What the fragments of a message add up to is its record
  * without the leading payload size.
  */
-import { Reader, Writer } from './cursor.ts'
+import { Reader, type Writer } from './cursor.ts'
 import { varintSize } from './varint.ts'
 
 /** How a payload was encoded. */
