@@ -1,7 +1,7 @@
 /** Gives every event to each of many async iterators, with a bounded buffer for each. */
 import type { Cancel } from './options.ts'
 import { Pull } from './pull.ts'
-import { Ring } from './ring.ts'
+import { Ring } from '../core/ring.ts'
 
 /**
  * Events are news, not data: an iterator that falls behind loses the oldest ones, which are

@@ -1,5 +1,5 @@
 /** The consumer's end of a queue: an async iterator whose `next` calls may wait for items. */
-import { Ring } from './ring.ts'
+import { Ring } from '../core/ring.ts'
 
 /** Where a Pull takes its items from. */
 export interface Source<T> {

@@ -17,7 +17,7 @@ import { BusError } from './errors.ts'
 import { Marks, type Tally } from './marks.ts'
 import type { Gap, Overflow } from './options.ts'
 import { Pull } from './pull.ts'
-import { Ring } from './ring.ts'
+import { Ring } from '../core/ring.ts'
 
 /** The callbacks come from a microtask, never from inside `push`. */
 export interface QueueOptions {

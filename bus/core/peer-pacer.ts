@@ -4,9 +4,9 @@
  * Sent packets of reliable streams stay in their stream's history until the process's bound on
  * bytes or age makes the oldest of them go.
  */
-import { Fifo } from './fifo.ts'
 import type { Endpoint } from './output.ts'
 import type { Context } from './peer-context.ts'
+import { Ring } from './ring.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import type { SenderStream } from './stream/sender.ts'
 
@@ -29,7 +29,7 @@ export class Pacer {
   readonly #sent: (now: number, stream: SenderStream) => void
   readonly #sending = new Set<SenderStream>()
   /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
-  readonly #kept = new Fifo<SenderStream>()
+  readonly #kept = new Ring<SenderStream>()
   #keptSize = 0
   #resends: Resend[] = []
   #waiting = 0

@@ -1,7 +1,7 @@
 /** The bounded queue between a socket, which cannot wait, and a reader that may be slow. */
 import type { Overflow } from '../api/options.ts'
 import { Pull } from '../api/pull.ts'
-import { Ring } from '../api/ring.ts'
+import { Ring } from '../core/ring.ts'
 
 export interface InboxLimits {
   readonly messages: number

@@ -14,6 +14,12 @@ export class Ring<T> {
     return this.#slots[this.#head]
   }
 
+  /** The item this many places behind the first. */
+  at(place: number): T | undefined {
+    if (place < 0 || place >= this.#size) return undefined
+    return this.#slots[(this.#head + place) & (this.#slots.length - 1)]
+  }
+
   push(item: T): void {
     if (this.#size === this.#slots.length) this.#grow()
     this.#slots[(this.#head + this.#size) & (this.#slots.length - 1)] = item

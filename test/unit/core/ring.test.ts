@@ -1,7 +1,7 @@
 /** The ring: first in, first out, whatever the order of pushes and shifts. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Ring } from '../../../bus/api/ring.ts'
+import { Ring } from '../../../bus/core/ring.ts'
 
 describe('Ring', () => {
   it('does what an array does', () => {
