@@ -1,13 +1,13 @@
 /** What the parts of one peer share: configuration, keys, counters, timers and the output queue. */
 import { concat } from './bytes.ts'
 import { type Env, randomUint64, randomUnit } from './env.ts'
-import { Fifo } from './fifo.ts'
 import type { Limits } from './limits.ts'
 import { type CounterName, Metrics } from './metrics.ts'
 import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
 import { type Present, Roster } from './path/roster.ts'
 import { instanceOf, RealmKeys, type RealmOptions, type Sender } from './seal/keys.ts'
+import { Ring } from './ring.ts'
 import type { ReplayWindow } from './seal/replay.ts'
 import { Sealer } from './seal/sealer.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
@@ -95,7 +95,7 @@ export class Context {
   readonly groups: Groups
   readonly controlGroup: string
   readonly roster: Roster<Remote>
-  readonly outputs: Fifo<Output> = new Fifo<Output>()
+  readonly outputs: Ring<Output> = new Ring()
   readonly #answers = new Map<number, (now: number, answer: Uint8Array | boolean) => void>()
   readonly #rejected = new Map<CounterName, number>()
   readonly #members = new Map<string, number>()

@@ -2,6 +2,7 @@
  * The sealed packets of one stream: those waiting for the pacer, then those kept for late
  * attachers. Numbers are consecutive, so a packet is found by subtraction.
  */
+import { Ring } from '../ring.ts'
 
 export interface StoredPacket {
   readonly packet: Uint8Array
@@ -12,12 +13,8 @@ export interface StoredPacket {
 }
 
 export class History {
-  #packets: StoredPacket[] = []
-  /** Position in the array of the first packet kept. */
-  #head = 0
-  /** Number of the first packet kept. */
+  readonly #packets = new Ring<StoredPacket>()
   #first = 1
-  #size = 0
 
   /** Number of the first packet kept; equal to `next` when none is. */
   get first(): number {
@@ -26,39 +23,26 @@ export class History {
 
   /** Number that the next packet will have. */
   get next(): number {
-    return this.#first + this.#packets.length - this.#head
-  }
-
-  /** Bytes kept. */
-  get size(): number {
-    return this.#size
+    return this.#first + this.#packets.size
   }
 
   append(stored: StoredPacket): void {
     this.#packets.push(stored)
-    this.#size += stored.packet.length
   }
 
   get(number: number): StoredPacket | undefined {
-    if (number < this.#first) return undefined
-    return this.#packets[this.#head + number - this.#first]
+    return this.#packets.at(number - this.#first)
   }
 
-  /** Forgets the first packet kept and returns its size. */
+  /** Forgets the first packet kept and returns its size in bytes. */
   shift(): number {
-    const stored = this.#packets[this.#head]
+    const stored = this.#packets.shift()
     if (!stored) return 0
-    this.#head += 1
     this.#first += 1
-    this.#size -= stored.packet.length
-    if (this.#head > COMPACT_MIN && this.#head * 2 > this.#packets.length) {
-      this.#packets = this.#packets.slice(this.#head)
-      this.#head = 0
-    }
     return stored.packet.length
   }
 
-  /** The first packet published at or after `at`, or `next`. */
+  /** Number of the first packet published at or after `at`, or `next`. */
   firstSince(at: number): number {
     let low = this.#first
     let high = this.next
@@ -70,5 +54,3 @@ export class History {
     return low
   }
 }
-
-const COMPACT_MIN = 64
