@@ -1,0 +1,50 @@
+/** What a command is, and what it is given to work with. */
+import type { Argv } from 'yargs'
+import { type Bus, connect, type ConnectOptions, type Logger } from '../index.ts'
+import { readKeyFile } from '../io/keyfile.ts'
+import type { Interrupt } from './interrupt.ts'
+import { logger } from './log.ts'
+import type { Output } from './output.ts'
+import type { Settings } from './settings.ts'
+
+/** The command's arguments as the parser found them, not yet checked. */
+export type Arguments = Readonly<Record<string, unknown>>
+
+export interface Command {
+  /** Its name and its positional arguments, in the parser's notation. */
+  readonly usage: string
+  /** False: not shown in the help. */
+  readonly describe: string | false
+  build(parser: Argv): Argv
+  /** Resolves to the exit code. */
+  run(given: Arguments, world: World): Promise<number>
+}
+
+/** Everything outside of the command. */
+export class World {
+  readonly output: Output
+  readonly interrupt: Interrupt
+  readonly settings: Partial<Settings>
+  readonly json: boolean
+  readonly log: Logger
+
+  constructor(parts: {
+    readonly output: Output
+    readonly interrupt: Interrupt
+    readonly settings: Partial<Settings>
+    readonly json: boolean
+  }) {
+    this.output = parts.output
+    this.interrupt = parts.interrupt
+    this.settings = parts.settings
+    this.json = parts.json
+    this.log = logger(this.settings['log-level'] ?? 'warn', this.json)
+  }
+
+  /** Opens the bus that the settings describe. */
+  async connect(): Promise<Bus> {
+    const { 'log-level': _level, key, ...plain } = this.settings
+    const options: ConnectOptions = { ...plain, log: this.log, signal: this.interrupt.signal }
+    return connect(key === undefined ? options : { ...options, key: await readKeyFile(key) })
+  }
+}

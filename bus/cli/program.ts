@@ -1,0 +1,126 @@
+/** The command line as a whole: the commands, the options they share, and how they end. */
+import { createRequire } from 'node:module'
+import yargs, { type Argv } from 'yargs'
+import { type Arguments, type Command, World } from './command.ts'
+import { Exit, exitCodeOf, UsageError } from './exit.ts'
+import { Interrupt } from './interrupt.ts'
+import { reportError } from './log.ts'
+import { Output } from './output.ts'
+import { pub } from './pub.ts'
+import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
+import { sub } from './sub.ts'
+
+const COMMANDS: readonly Command[] = [pub, sub]
+
+/** Runs the words of the command line; resolves to the exit code when all output has left. */
+export async function run(words: readonly string[]): Promise<number> {
+  const output = new Output(process.stdout)
+  process.stderr.on('error', () => undefined) // nobody is left to tell
+  let code: number = Exit.ok
+  const program = programOf(words, async (command, given) => {
+    code = await runCommand(command, given, output)
+  })
+  try {
+    await program.parseAsync()
+    await output.flush()
+    return code
+  } catch (error) {
+    await output.flush()
+    const debug = words.join(' ').match(/--log-level[= ]debug/) !== null
+    const stack = debug || process.env['SIXCAST_LOG_LEVEL'] === 'debug'
+    const command = COMMANDS.map(({ usage }) => nameOf(usage)).find((name) => name === words[0])
+    reportError(error, { json: words.includes('--json'), stack, command })
+    return exitCodeOf(error)
+  }
+}
+
+async function runCommand(command: Command, given: Arguments, output: Output): Promise<number> {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Array.isArray(value) || REPEATABLE.has(name)) continue
+    throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
+  }
+  const settings = await settingsOf(given, process.env)
+  const interrupt = new Interrupt()
+  const json = given['json'] === true
+  const world = new World({ output, interrupt, settings, json })
+  interrupt.listen()
+  try {
+    return await command.run(given, world)
+  } catch (error) {
+    if (interrupt.code !== undefined && error === interrupt.signal.reason) return interrupt.code
+    throw error
+  }
+}
+
+function programOf(
+  words: readonly string[],
+  runs: (command: Command, given: Arguments) => Promise<void>,
+): Argv {
+  const { version } = createRequire(import.meta.url)('sixcast/package.json') as { version: string }
+  const program = yargs(words)
+    .scriptName('sixcast')
+    .usage('$0 COMMAND\n\nMessages between programs by IPv6 multicast, without a broker.')
+    .locale('en')
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .exitProcess(false)
+    .fail(false)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 1, 'name a command, as in: sixcast demo')
+    .version(version)
+    .help()
+    .completion('completion', 'Print a script that completes commands and options in the shell')
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+  withSettings(program)
+  for (const command of COMMANDS) {
+    // The types know one or the other, not both in one call.
+    const describe = command.describe as string
+    program.command(
+      command.usage,
+      describe,
+      (parser) => command.build(parser),
+      (given) => runs(command, given),
+    )
+  }
+  return program
+}
+
+/** The options of every command. No defaults here: that a flag is absent must show. */
+function withSettings(program: Argv): void {
+  const value = { type: 'string', requiresArg: true, global: true } as const
+  program
+    .option('realm', { ...value, describe: 'Name of the realm [default: local]' })
+    .option('key', { ...value, describe: "File of the realm's key [default: the realm's own]" })
+    .option('open', { type: 'boolean', describe: 'No key: everybody reads and writes' })
+    .option('scope', {
+      ...value,
+      choices: SCOPE_NAMES,
+      describe: 'How far packets go [default: host]',
+    })
+    .option('interface', { ...value, describe: 'Name or glob of a network interface; repeatable' })
+    .option('port', { ...value, describe: 'UDP port [default: 62278]' })
+    .option('hops', { ...value, describe: 'Hop limit [default: 0 at host, 1 at link, 16 above]' })
+    .option('name', { ...value, describe: 'Name shown to others [default: host and a suffix]' })
+    .option('linger', {
+      ...value,
+      describe: 'SECONDS to wait for receivers at the end [default: 2]',
+    })
+    .option('log-level', {
+      ...value,
+      choices: LOG_LEVELS,
+      describe: 'What is logged on standard error [default: warn]',
+    })
+    .option('config', { ...value, describe: 'Configuration file' })
+    .group([...SETTING_NAMES, 'config'], 'The bus (also SIXCAST_REALM, SIXCAST_KEY, ...):')
+}
+
+function nameOf(usage: string): string | undefined {
+  return usage.split(' ')[0]
+}
+
+const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])

@@ -1,0 +1,229 @@
+/** `sixcast pub`: publishes a value, standard input, or each of its lines. */
+import { addAbortSignal } from 'node:stream'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import type { Argv } from 'yargs'
+import { defaultLimits } from '../core/limits.ts'
+import { textOf } from '../core/text.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
+import type { Bus, Delivery, PeerInfo } from '../index.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
+import { Lines } from './lines.ts'
+import { note } from './log.ts'
+import { decimal, oneOf, whole } from './values.ts'
+
+export const pub: Command = {
+  usage: 'pub <topic> [value]',
+  describe: 'Publish a message, or one for each line of standard input',
+  build,
+  run,
+}
+
+interface Job {
+  readonly topic: string
+  readonly delivery: Delivery
+  readonly value: string | undefined
+  readonly lines: boolean
+  readonly json: boolean
+  /** Messages to publish; with `lines` at most. */
+  readonly count: number
+  /** Messages a second at most. */
+  readonly rate: number
+}
+
+function build(parser: Argv): Argv {
+  return parser
+    .positional('topic', { type: 'string', describe: 'The topic, as in home/kitchen/light' })
+    .positional('value', { type: 'string', describe: 'The message: text as it is' })
+    .option('lines', { type: 'boolean', describe: 'One message for each line of standard input' })
+    .option('stdin', { type: 'boolean', describe: 'All of standard input as one message' })
+    .option('count', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Publish N times; with --lines: at most N lines [default: 1]',
+    })
+    .option('rate', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'At most R messages a second [default: as fast as the network]',
+    })
+    .option('delivery', {
+      type: 'string',
+      requiresArg: true,
+      choices: DELIVERIES,
+      describe: 'How the messages are delivered [default: reliable]',
+    })
+    .option('json', { type: 'boolean', describe: 'The value (or each line) is JSON' })
+    .example('sixcast pub home/kitchen/light on', 'send a text')
+    .example('sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value')
+    .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
+    .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a file of up to 1 MiB')
+    .example('sixcast pub clock tick --count 60 --rate 1', 'send once a second for a minute')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const job = jobOf(given)
+  const { interrupt } = world
+  const bus = await world.connect()
+  try {
+    if (job.lines) await publishLines(bus, job, world)
+    else await publishValue(bus, job, world)
+  } catch (error) {
+    await bus.close({ linger: 0 })
+    throw error
+  }
+  // Who was interrupted still says goodbye, but waits for nobody for long.
+  const hurry = interrupt.code === undefined ? {} : { linger: HURRY_MS }
+  const { unconfirmed } = await bus.close(hurry)
+  if (interrupt.code !== undefined) return interrupt.code
+  if (unconfirmed.length === 0) return Exit.ok
+  tellUnconfirmed(unconfirmed, world.json)
+  return Exit.timeout
+}
+
+function jobOf(given: Arguments): Job {
+  const { topic, value, lines = false, stdin = false, count, rate } = given
+  const parsed = parseTopic(String(topic))
+  if (!parsed.ok) throw new UsageError(parsed.fault)
+  const inputs = [value !== undefined, lines, stdin].filter(Boolean).length
+  if (inputs !== 1) throw new UsageError('give a VALUE, --lines or --stdin, and only one of them')
+  if (rate !== undefined && count === undefined && lines === false) {
+    throw new UsageError('option --rate is of use only with --count or --lines')
+  }
+  const json = given['json'] === true
+  if (json && typeof value === 'string') parsedJson(value, 'VALUE')
+  return {
+    topic: String(topic),
+    delivery: oneOf(given['delivery'] ?? 'reliable', 'option --delivery', DELIVERIES),
+    value: typeof value === 'string' ? value : undefined,
+    lines: lines === true,
+    json,
+    count:
+      count === undefined
+        ? lines === true
+          ? Infinity
+          : 1
+        : whole(count, 'option --count', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    rate:
+      rate === undefined
+        ? Infinity
+        : decimal(rate, 'option --rate', { min: 0.001, max: 1_000_000 }),
+  }
+}
+
+async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {
+  const bytes = job.value ?? (await allOfStdin(world.interrupt.signal))
+  if (bytes === undefined) return
+  const value = valueOf(bytes, job, 'standard input')
+  const pace = new Pace(job.rate, world.interrupt.signal)
+  for (let sent = 0; sent < job.count && (await pace.next(bus)); sent++) {
+    bus.publish(job.topic, value, { delivery: job.delivery })
+  }
+}
+
+async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
+  const { signal } = world.interrupt
+  const lines = new Lines(defaultLimits.messageSize)
+  const pace = new Pace(job.rate, signal)
+  const publish = async (some: Iterable<Uint8Array>): Promise<boolean> => {
+    for (const line of some) {
+      if (!(await pace.next(bus))) return false
+      bus.publish(job.topic, valueOf(line, job, `line ${lines.count}`), { delivery: job.delivery })
+      if (lines.count >= job.count) return false
+    }
+    return true
+  }
+  try {
+    for await (const chunk of addAbortSignal(signal, process.stdin)) {
+      if (!(await publish(lines.take(chunk as Uint8Array)))) return
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    if (error instanceof RangeError) throw new Failure('TOO_LARGE', error.message)
+    throw error
+  }
+  await publish(lines.rest())
+}
+
+/** When the next message may be published. */
+class Pace {
+  readonly #intervalMs: number
+  readonly #signal: AbortSignal
+  #dueAt = performance.now()
+  #count = 0
+
+  constructor(rate: number, signal: AbortSignal) {
+    this.#intervalMs = 1000 / rate
+    this.#signal = signal
+  }
+
+  /** Waits for the bus and for the rate; false when the command has been interrupted. */
+  async next(bus: Bus): Promise<boolean> {
+    await bus.ready
+    const now = performance.now()
+    const signal = this.#signal
+    if (this.#dueAt > now) await sleep(this.#dueAt - now, undefined, { signal }).catch(() => 0)
+    // Signals and the network want their turn, too.
+    else if (++this.#count % TURN_COUNT === 0) await turn()
+    // Lost time is made up for, but not more than a second of it.
+    this.#dueAt = Math.max(this.#dueAt, now - CATCH_UP_MS) + this.#intervalMs
+    return !this.#signal.aborted
+  }
+}
+
+/** Undefined when the command has been interrupted. */
+async function allOfStdin(signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const { messageSize } = defaultLimits
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of addAbortSignal(signal, process.stdin)) {
+      size += (chunk as Uint8Array).length
+      if (size > messageSize) {
+        const mend = 'send its lines with --lines, or a smaller file'
+        throw new Failure('TOO_LARGE', `standard input is over ${messageSize} bytes: ${mend}`)
+      }
+      chunks.push(chunk as Uint8Array)
+    }
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Text where it is text, so that subscribers can read it; bytes otherwise. */
+function valueOf(given: string | Uint8Array, job: Job, source: string): unknown {
+  const text = typeof given === 'string' ? given : textOf(given)
+  if (!job.json) return text ?? given
+  if (text === undefined) throw new Failure('INVALID_VALUE', `${source} is not UTF-8`)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Failure('INVALID_VALUE', `${source} is not JSON: ${(cause as Error).message}`)
+  }
+}
+
+function parsedJson(value: string, source: string): void {
+  try {
+    JSON.parse(value)
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new UsageError(`${source} is not JSON: ${reason}`, { cause })
+  }
+}
+
+function tellUnconfirmed(peers: readonly PeerInfo[], json: boolean): void {
+  if (json) {
+    const names = peers.map(({ id, name }) => ({ id, name }))
+    process.stderr.write(`${JSON.stringify({ type: 'unconfirmed', peers: names })}\n`)
+    return
+  }
+  const names = peers.map(({ id, name }) => `${name} (${id})`).join(', ')
+  note(`not confirmed within the linger time by ${names}`)
+}
+
+const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
+const TURN_COUNT = 1024
+const CATCH_UP_MS = 1000
+const HURRY_MS = 500

@@ -1,0 +1,138 @@
+/** The settings that every command shares: a flag wins over the environment, that over the file. */
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { SCOPES } from '../core/path/group.ts'
+import type { Scope } from '../index.ts'
+import { configDirectory } from '../io/keyfile.ts'
+import { UsageError } from './exit.ts'
+import { flag, list, oneOf, seconds, text, whole } from './values.ts'
+
+export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[] // its keys are all scopes
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface Settings {
+  realm: string
+  /** Path of a key file. */
+  key: string
+  open: boolean
+  scope: Scope
+  interface: readonly string[]
+  port: number
+  hops: number
+  name: string
+  /** Milliseconds. */
+  linger: number
+  'log-level': LogLevel
+}
+
+/** The values as one source has them, not yet checked. */
+type Raw = Readonly<Record<string, unknown>>
+
+/** Reads flags, environment and configuration file. Throws UsageError, naming the source. */
+export async function settingsOf(flags: Raw, env: NodeJS.ProcessEnv): Promise<Partial<Settings>> {
+  const named = flags['config'] ?? (env['SIXCAST_CONFIG'] || undefined)
+  const file = typeof named === 'string' ? named : join(configDirectory(), 'config.json')
+  const fromFile = configured(await configOf(file, named !== undefined), file)
+  const fromEnv = read((name) => fromEnvironment(name, env), variableOf)
+  const fromFlags = read((name) => flags[name], optionOf)
+  return combine([fromFile, fromEnv, fromFlags])
+}
+
+/** The environment variable of a setting. */
+export function variableOf(name: string): string {
+  return `SIXCAST_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+export function optionOf(name: string): string {
+  return `option --${name}`
+}
+
+/**
+ * Later sources win. A key and `open` exclude each other, so the nearest source that has either
+ * decides about both.
+ */
+function combine(sources: readonly Partial<Settings>[]): Partial<Settings> {
+  const settings: Partial<Settings> = {}
+  for (const source of sources) {
+    if (source.open === true && source.key !== undefined) {
+      throw new UsageError('a realm is either open or has a key: give --open or --key, not both')
+    }
+    if (source.open === true) delete settings.key
+    if (source.key !== undefined) delete settings.open
+    Object.assign(settings, source)
+  }
+  return settings
+}
+
+function read(
+  rawOf: (name: SettingName) => unknown,
+  sourceOf: (name: SettingName) => string,
+): Partial<Settings> {
+  const found: Partial<Record<SettingName, unknown>> = {}
+  for (const name of SETTING_NAMES) {
+    const raw = rawOf(name)
+    if (raw !== undefined) found[name] = READERS[name](raw, sourceOf(name))
+  }
+  return found as Partial<Settings> // each reader gives the type of its setting
+}
+
+function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
+  const raw = env[variableOf(name)] || undefined
+  return name === 'interface' ? raw?.split(',').map((entry) => entry.trim()) : raw
+}
+
+async function configOf(path: string, demanded: boolean): Promise<Raw> {
+  let content: string
+  try {
+    content = await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !demanded) return {}
+    throw new UsageError(`the configuration file ${path} cannot be read: ${message}`, { cause })
+  }
+  try {
+    const parsed = JSON.parse(content) as unknown
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+      return parsed as Raw
+    }
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new UsageError(`the configuration file ${path} is not JSON: ${reason}`, { cause })
+  }
+  throw new UsageError(`the configuration file ${path} holds no object: write {"realm": "NAME"}`)
+}
+
+function configured(config: Raw, path: string): Partial<Settings> {
+  for (const name of Object.keys(config)) {
+    if ((SETTING_NAMES as readonly string[]).includes(name)) continue
+    const known = SETTING_NAMES.join(', ')
+    throw new UsageError(`the configuration file ${path} has the unknown key "${name}": ${known}`)
+  }
+  const settings = read(
+    (name) => config[name],
+    (name) => `"${name}" in ${path}`,
+  )
+  // A file names its neighbours, wherever the command is started.
+  if (settings.key !== undefined) settings.key = resolve(dirname(path), settings.key)
+  return settings
+}
+
+type SettingName = keyof Settings
+type Reader<T> = (raw: unknown, source: string) => T
+
+const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
+  realm: text,
+  key: text,
+  open: flag,
+  scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
+  interface: list,
+  port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
+  hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
+  name: text,
+  linger: (raw, source) => seconds(raw, source, { min: 0, max: 3600 }),
+  'log-level': (raw, source) => oneOf(raw, source, LOG_LEVELS),
+}
+
+export const SETTING_NAMES = Object.keys(READERS) as readonly SettingName[] // its keys are all of them

@@ -1,0 +1,220 @@
+/** `sixcast sub`: prints the messages that match, as lines, JSON objects or raw bytes. */
+import type { Argv } from 'yargs'
+import { matches, type Pattern, parsePattern } from '../core/topic/pattern.ts'
+import type { Bus, Gap, Message, Subscription } from '../index.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, UsageError } from './exit.ts'
+import { note, shown } from './log.ts'
+import { list, seconds, whole } from './values.ts'
+
+export const sub: Command = {
+  usage: 'sub <pattern..>',
+  describe: 'Print the messages of topics that match',
+  build,
+  run,
+}
+
+type Form = 'line' | 'json' | 'raw'
+
+interface Job {
+  readonly patterns: readonly Pattern[]
+  readonly count: number | undefined
+  readonly timeoutMs: number | undefined
+  readonly form: Form
+}
+
+function build(parser: Argv): Argv {
+  return parser
+    .positional('pattern', {
+      type: 'string',
+      array: true,
+      describe: 'Topics; * is any one segment, ** any number of them',
+    })
+    .option('count', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'End after N messages',
+    })
+    .option('timeout', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'End after SECONDS; exit code 2 when less came than wanted',
+    })
+    .option('json', { type: 'boolean', describe: 'One JSON object a line, gaps included' })
+    .option('raw', { type: 'boolean', describe: 'Only the payload and a newline' })
+    .example("sixcast sub 'home/**'", 'everything below home')
+    .example("sixcast sub 'home/*/light' --json | jq .value", 'objects for programs')
+    .example('sixcast sub logs/app --raw > app.log', 'the bytes and nothing else')
+    .example('sixcast sub door --count 1 --timeout 5', 'wait for one message, 5 s at most')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const job = jobOf(given)
+  const bus = await world.connect()
+  try {
+    return await new Printer(bus, job, world).run()
+  } finally {
+    // Nothing was published, so there is nobody to wait for.
+    await bus.close({ linger: 0 })
+  }
+}
+
+function jobOf(given: Arguments): Job {
+  const { count, timeout, json = false, raw = false } = given
+  if (json === true && raw === true) throw new UsageError('give --json or --raw, not both')
+  const patterns = list(given['pattern'], 'PATTERN').map((text) => {
+    const parsed = parsePattern(text)
+    if (!parsed.ok) throw new UsageError(parsed.fault)
+    return parsed.pattern
+  })
+  return {
+    patterns,
+    count:
+      count === undefined
+        ? undefined
+        : whole(count, 'option --count', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    timeoutMs:
+      timeout === undefined
+        ? undefined
+        : seconds(timeout, 'option --timeout', { min: 0.001, max: TIMEOUT_S_MAX }),
+    form: json === true ? 'json' : raw === true ? 'raw' : 'line',
+  }
+}
+
+type Item = Message | Gap
+type End = 'count' | 'timeout' | 'interrupt' | 'broken' | 'closed'
+
+class Printer {
+  readonly #bus: Bus
+  readonly #job: Job
+  readonly #world: World
+  readonly #subscriptions: readonly Subscription<Item>[]
+  #printed = 0
+  /** Messages that will not be printed: they make the exit code 1. */
+  #missing = 0
+  #finish: (end: End) => void = () => undefined
+
+  constructor(bus: Bus, job: Job, world: World) {
+    this.#bus = bus
+    this.#job = job
+    this.#world = world
+    this.#subscriptions = job.patterns.map(({ text }) =>
+      bus.subscribe(text, { queue: QUEUE, gaps: true }),
+    )
+  }
+
+  async run(): Promise<number> {
+    const { interrupt, output, log } = this.#world
+    const ended = new Promise<End>((resolve) => (this.#finish = resolve))
+    const timer =
+      this.#job.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => this.#finish('timeout'), this.#job.timeoutMs)
+    interrupt.signal.addEventListener('abort', () => this.#finish('interrupt'), { once: true })
+    void output.broken.then(() => this.#finish('broken'))
+    const watching = this.#watchInvalid()
+    const printing = Promise.all(this.#subscriptions.map((one, i) => this.#print(one, i)))
+    log.info({ patterns: this.#job.patterns.map(({ text }) => text) }, 'subscribed')
+    const end = await Promise.race([ended, printing.then((): End => 'closed')])
+    clearTimeout(timer)
+    // After a timeout what has come is still printed; otherwise nobody wants it.
+    for (const subscription of this.#subscriptions) {
+      if (end === 'timeout') await subscription.close()
+      else await subscription[Symbol.asyncDispose]()
+    }
+    await Promise.race([printing, output.broken])
+    await this.#bus.close({ linger: 0 })
+    await watching
+    return this.#exitCode(end)
+  }
+
+  #exitCode(end: End): number {
+    const { count } = this.#job
+    if (end === 'broken') return Exit.ok
+    if (this.#missing > 0) return Exit.error
+    const satisfied = count === undefined ? this.#printed > 0 : this.#printed >= count
+    if (end === 'timeout' && !satisfied) return Exit.timeout
+    // Without a count, being interrupted is the way to end.
+    const cut = end === 'interrupt' && count !== undefined && !satisfied
+    return cut ? (this.#world.interrupt.code ?? Exit.error) : Exit.ok
+  }
+
+  async #print(subscription: Subscription<Item>, index: number): Promise<void> {
+    const { count } = this.#job
+    for await (const item of subscription) {
+      if (this.#isAnothers(item.topic, index)) continue
+      if (count !== undefined && this.#printed >= count) return
+      const writing = item.type === 'gap' ? this.#gap(item) : this.#message(item)
+      if (this.#printed === count) this.#finish('count')
+      if (writing) await writing
+    }
+  }
+
+  /** A topic that two patterns match is printed for the first of them. */
+  #isAnothers(topic: string, index: number): boolean {
+    if (index === 0) return false
+    const segments = topic.split('/')
+    return this.#job.patterns.slice(0, index).some((pattern) => matches(pattern, segments))
+  }
+
+  #message(message: Message): Promise<void> | undefined {
+    this.#printed += 1
+    const { output } = this.#world
+    switch (this.#job.form) {
+      case 'json':
+        return output.object(objectOf(message))
+      case 'raw':
+        return output.write(payloadOf(message.value), '\n')
+      case 'line':
+        return output.write(this.#lineOf(message))
+    }
+  }
+
+  #lineOf({ topic, value }: Message): string {
+    const text =
+      value instanceof Uint8Array
+        ? `base64:${Buffer.from(value).toString('base64')}`
+        : String(payloadOf(value))
+    // A terminal would obey the control characters that strangers send.
+    return `${topic} ${process.stdout.isTTY ? shownText(text) : text}\n`
+  }
+
+  #gap(gap: Gap): Promise<void> | undefined {
+    this.#missing += gap.count
+    if (this.#job.form === 'json') return this.#world.output.object(gap)
+    const { topic, publisher, from, to, count, cause } = gap
+    note(`gap of ${count} on ${topic} from ${publisher}, sequence ${from} to ${to}: ${cause}`)
+    return undefined
+  }
+
+  async #watchInvalid(): Promise<void> {
+    for await (const event of this.#bus.events()) {
+      if (event.type !== 'invalid') continue
+      this.#missing += 1
+      const { topic, from, issues } = event
+      if (this.#job.form === 'json') await this.#world.output.object(event)
+      else note(`unreadable message on ${topic} from ${from}: ${issues.join('; ')}`)
+    }
+  }
+}
+
+function objectOf(message: Message): object {
+  const { type, topic, value, from, sequence, sentAt } = message
+  if (!(value instanceof Uint8Array)) return { type, topic, value, from, sequence, sentAt }
+  const base64 = Buffer.from(value).toString('base64')
+  return { type, topic, value: base64, encoding: 'base64', from, sequence, sentAt }
+}
+
+function payloadOf(value: unknown): string | Uint8Array {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  return JSON.stringify(value)
+}
+
+/** Line ends and tabs of a text do no harm. */
+function shownText(text: string): string {
+  return text.replace(/[^\n\t]+/g, shown)
+}
+
+/** Enough for a terminal that is held for a while; what overflows all the same becomes a gap. */
+const QUEUE = 262_144
+const TIMEOUT_S_MAX = 2_000_000

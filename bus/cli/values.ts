@@ -1,0 +1,57 @@
+/** Reads values as people type them; an error names where the value stands and what is allowed. */
+import { UsageError } from './exit.ts'
+
+export interface Bounds {
+  readonly min: number
+  readonly max: number
+}
+
+export function text(raw: unknown, source: string): string {
+  if (typeof raw === 'string' && raw !== '') return raw
+  throw wrong(raw, source, 'give some text')
+}
+
+export function list(raw: unknown, source: string): readonly string[] {
+  const entries: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  if (entries.length > 0) return entries.map((entry) => text(entry, source))
+  throw wrong(raw, source, 'give at least one')
+}
+
+export function flag(raw: unknown, source: string): boolean {
+  if (raw === true || raw === 'true' || raw === '1') return true
+  if (raw === false || raw === 'false' || raw === '0') return false
+  throw wrong(raw, source, 'true or false')
+}
+
+export function oneOf<T extends string>(raw: unknown, source: string, choice: readonly T[]): T {
+  const found = choice.find((word) => word === raw)
+  if (found !== undefined) return found
+  throw wrong(raw, source, `one of ${choice.join(', ')}`)
+}
+
+export function whole(raw: unknown, source: string, { min, max }: Bounds): number {
+  const value = numberOf(raw)
+  if (/^\d+$/.test(String(raw)) && value >= min && value <= max) return value
+  throw wrong(raw, source, `a whole number from ${min} to ${max}`)
+}
+
+/** A number that may have decimals, greater than `min` (or equal, when `min` is 0). */
+export function decimal(raw: unknown, source: string, { min, max }: Bounds): number {
+  const value = numberOf(raw)
+  if (value >= min && value <= max) return value
+  throw wrong(raw, source, `a number from ${min} to ${max}`)
+}
+
+/** Seconds, decimals allowed, as milliseconds. */
+export function seconds(raw: unknown, source: string, bounds: Bounds): number {
+  return Math.round(decimal(raw, source, bounds) * 1000)
+}
+
+function numberOf(raw: unknown): number {
+  if (typeof raw === 'number') return raw
+  return typeof raw === 'string' && /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : Number.NaN
+}
+
+function wrong(raw: unknown, source: string, mend: string): UsageError {
+  return new UsageError(`${source} is ${JSON.stringify(raw)}: ${mend}`)
+}
