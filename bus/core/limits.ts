@@ -15,6 +15,8 @@ export interface Limits {
   readonly historyAge: number
   /** Streams (topics published) of one process; also remembered of one other instance. */
   readonly streams: number
+  /** Streams remembered of all other instances together. */
+  readonly bindings: number
   /** Subscriptions of one process. */
   readonly subscriptions: number
   /** Instances remembered. */
@@ -55,6 +57,7 @@ export const defaultLimits: Limits = {
   historySize: 8 * 1024 * 1024,
   historyAge: 10_000,
   streams: 16_384,
+  bindings: 65_536,
   subscriptions: 16_384,
   peers: 1024,
   receivers: 1024,

@@ -81,6 +81,16 @@ export interface Remote extends Present {
   wantMs: number
   /** Single streams whose packets came before their binding. */
   readonly wanted: Set<number>
+  /** When such streams were last asked for. */
+  wantedAt: number
+}
+
+/** A signature, who is said to have made it, and what over. */
+export interface Proof {
+  readonly identity: Uint8Array
+  readonly signature: Uint8Array
+  readonly label: Uint8Array
+  readonly parts: readonly Uint8Array[]
 }
 
 export class Context {
@@ -183,15 +193,7 @@ export class Context {
   }
 
   /** Asks whether a signature is good; `then` runs only if it is. */
-  verify(
-    proof: {
-      identity: Uint8Array
-      signature: Uint8Array
-      label: Uint8Array
-      parts: readonly Uint8Array[]
-    },
-    then: (now: number) => void,
-  ): void {
+  verify(proof: Proof, then: (now: number) => void): void {
     const id = this.#await((now, answer) => {
       if (answer === true) then(now)
       else this.reject('unverified')

@@ -7,7 +7,7 @@
  * up to 32 challenges and asks up to 32 instances for theirs.
  */
 import type { Endpoint } from './output.ts'
-import type { Context, Remote } from './peer-context.ts'
+import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { instanceOf } from './seal/keys.ts'
 import { ReplayWindow } from './seal/replay.ts'
@@ -19,10 +19,17 @@ import { concat } from './bytes.ts'
 
 /** What the greeter tells the peer. */
 export interface GreeterEvents {
-  joined(now: number, remote: Remote): void
+  joined(now: number, remote: Remote, streamCount: number): void
   left(now: number, remote: Remote): void
   /** How many streams this peer has opened. */
   streamCount(): number
+}
+
+/** A hello that has been opened. */
+interface Heard {
+  readonly header: Header
+  readonly hello: Hello
+  readonly from: Endpoint
 }
 
 export class Greeter {
@@ -101,12 +108,14 @@ export class Greeter {
       return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
     }
     this.#remember(nonce)
-    const { hello, signature } = signed
-    const parts = [nonceOf(packet).slice(), signed.signed]
-    this.#context.verify(
-      { identity: hello.identity, signature, label: HELLO_LABEL, parts },
-      (later) => {
-        this.#accept(later, header, hello, from)
+    this.#weigh(
+      now,
+      { header, hello: signed.hello, from },
+      {
+        identity: signed.hello.identity,
+        signature: signed.signature,
+        label: HELLO_LABEL,
+        parts: [nonceOf(packet).slice(), signed.signed],
       },
     )
   }
@@ -116,27 +125,37 @@ export class Greeter {
     for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote)
   }
 
-  #accept(now: number, header: Header, hello: Hello, from: Endpoint): void {
+  /**
+   * Only a hello that answers this peer's challenge, or the goodbye of a known peer, is worth a
+   * signature check: neither an outsider nor a recording can make this peer do one.
+   */
+  #weigh(now: number, heard: Heard, proof: Proof): void {
     const { roster, self } = this.#context
-    const remote = roster.get(header.instance)
+    const { header, hello } = heard
+    const known = roster.get(header.instance) !== undefined
     if (hello.flags & HelloFlag.bye) {
-      if (remote) this.#remove(now, remote)
+      if (known) this.#context.verify(proof, (later) => this.#farewell(later, header.instance))
       return
     }
+    const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = hello.echoes.includes(this.#challenge)
-    if (hello.flags & HelloFlag.askAll || hello.asked.includes(self.instance)) {
-      this.#echo(now, hello.challenge)
-    }
-    if (remote && fresh) this.#refresh(now, remote, hello, from)
-    if (remote) return
-    if (!fresh) {
-      this.#echo(now, hello.challenge)
-      return this.ask(now, header.instance)
-    }
-    this.#admit(now, header, hello, from)
+    if (asks || (!known && !fresh)) this.#echo(now, hello.challenge)
+    if (fresh) this.#context.verify(proof, (later) => this.#accept(later, heard))
+    else if (!known) this.ask(now, header.instance)
   }
 
-  #admit(now: number, header: Header, hello: Hello, from: Endpoint): void {
+  #farewell(now: number, instance: bigint): void {
+    const remote = this.#context.roster.get(instance)
+    if (remote) this.#remove(now, remote)
+  }
+
+  #accept(now: number, { header, hello, from }: Heard): void {
+    const remote = this.#context.roster.get(header.instance)
+    if (remote) this.#refresh(now, remote, hello, from)
+    else this.#admit(now, { header, hello, from })
+  }
+
+  #admit(now: number, { header, hello, from }: Heard): void {
     const { roster, keys, metrics } = this.#context
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
     const name = textOf(hello.name) ?? ''
@@ -158,22 +177,22 @@ export class Greeter {
       endpoint: { address: from.address, port: hello.port },
       heardAt: now,
       intervalMs: hello.intervalMs,
-      streamCount: hello.streamCount,
+      streamCount: 0,
       bound: 0,
       wantAt: Infinity,
       wantMs: 0,
       wanted: new Set(),
+      wantedAt: -Infinity,
     }
     if (!roster.add(remote)) return metrics.count('peersFull')
     this.#asked.delete(header.instance)
     this.#context.emit({ type: 'peer', change: 'join', peer: remote.entry })
-    this.#events.joined(now, remote)
+    this.#events.joined(now, remote, hello.streamCount)
   }
 
   #refresh(now: number, remote: Remote, hello: Hello, from: Endpoint): void {
     remote.heardAt = now
     remote.intervalMs = hello.intervalMs
-    remote.streamCount = Math.max(remote.streamCount, hello.streamCount)
     remote.endpoint = { address: from.address, port: remote.port }
   }
 

@@ -80,7 +80,7 @@ export class Pacer {
   /** Asks to be told (`flushed`) when everything that waits now has left. */
   flush(id: number): void {
     const heads = new Map<SenderStream, number>()
-    for (const stream of this.#sending) heads.set(stream, stream.head)
+    for (const stream of this.#sending) heads.set(stream, stream.target)
     this.#flushes.push({ id, heads })
     this.#report()
   }

@@ -11,6 +11,7 @@ import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Pacer } from './peer-pacer.ts'
 import { SenderStream } from './stream/sender.ts'
+import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import {
   type Attach,
   type AttachEntry,
@@ -82,23 +83,23 @@ export class Publisher {
   /** Takes a message, or says which bound forbids it; then nothing has happened. */
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
-    const { topic, codec, payload, urgent } = publication
+    const { topic, codec, payload, delivery, urgent } = publication
     if (this.#pacer.waiting + payload.length > limits.sendSize) {
       metrics.count('sendFull')
       return 'queue'
     }
     const stream = this.#streamsByTopic.get(topic) ?? this.#openStream(now, publication)
     if (!stream) return 'streams'
-    if (stream.options.delivery !== publication.delivery) return 'delivery'
+    if (stream.options.delivery !== delivery) return 'delivery'
     metrics.count('messagesPublished')
     const index = stream.index
-    if (stream.options.delivery === 'latest') {
-      if (stream.conflate(codec, payload)) metrics.count('messagesConflated')
-    } else {
-      const before = stream.waiting
+    const before = stream.waiting
+    if (delivery === 'reliable' || delivery === 'best-effort') {
       stream.publish(now, now + config.wallOffset, { codec, payload })
-      if (stream.waiting > before) this.#pacer.add(stream, stream.waiting - before)
+    } else if (stream.conflate(codec, payload)) {
+      metrics.count('messagesConflated')
     }
+    if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
     if (stream.local.length > 0) this.#deliverLocally(now, stream, { ...publication, index })
     this.#batching.add(stream)
     if (urgent) this.onTurn(now)
@@ -119,9 +120,17 @@ export class Publisher {
     else this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
   }
 
-  /** Subscriptions have changed: local takers are found anew. */
-  rematch(): void {
-    for (const stream of this.#streams) stream.local = this.#matching(stream.options.segments)
+  /** Subscriptions of a pattern have changed: local takers are found anew. */
+  rematch(pattern: Pattern): void {
+    if (isExact(pattern)) {
+      const stream = this.#streamsByTopic.get(pattern.text)
+      if (stream) stream.local = this.#matching(stream.options.segments)
+      return
+    }
+    for (const stream of this.#streams) {
+      const { segments } = stream.options
+      if (matches(pattern, segments)) stream.local = this.#matching(segments)
+    }
   }
 
   /** The `pace` timer. */

@@ -7,22 +7,13 @@
  * the subscription is wanted from its first packet; of an older one, what has been published for
  * as long as the subscription exists. Both are compared as ages, so no clocks need agree.
  */
-import { bytesOf64 } from './bytes.ts'
-import { BINDINGS_LABEL, openBinding } from './peer-binding.ts'
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { answerDelay } from './service/presence.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
-import {
-  type AttachEntry,
-  type BindingEntry,
-  type Bindings,
-  type Heartbeat,
-  HeartbeatFlag,
-  type Started,
-} from './wire/control.ts'
+import { type AttachEntry, type Heartbeat, HeartbeatFlag, type Started } from './wire/control.ts'
 
 interface Subscribed {
   readonly pattern: Pattern
@@ -34,8 +25,6 @@ interface Subscribed {
 export class Subscriber {
   readonly #context: Context
   readonly #control: ControlOut
-  /** Called when a binding has come: packets may have waited for it. */
-  readonly #bound: (now: number, remote: Remote) => void
   readonly #subscriptions = new Map<number, Subscribed>()
   readonly #trie = new Trie<number>()
   readonly #inflowsByTopic = new Map<string, Set<Inflow>>()
@@ -44,10 +33,9 @@ export class Subscriber {
   readonly #budget: { used: number; readonly max: number }
   #rejoinedAt = -Infinity
 
-  constructor(context: Context, control: ControlOut, bound: (now: number, remote: Remote) => void) {
+  constructor(context: Context, control: ControlOut) {
     this.#context = context
     this.#control = control
-    this.#bound = bound
     this.#budget = { used: 0, max: context.limits.reorderSize }
   }
 
@@ -73,43 +61,20 @@ export class Subscriber {
     }
   }
 
-  unsubscribe(id: number): void {
+  /** Returns the pattern that the subscription had. */
+  unsubscribe(id: number): Pattern | undefined {
     const subscribed = this.#subscriptions.get(id)
-    if (!subscribed) return
+    if (!subscribed) return undefined
     this.#subscriptions.delete(id)
     this.#trie.remove(subscribed.pattern, id)
     if (subscribed.group) this.#context.leave(subscribed.group)
     for (const inflow of this.#inflowsOf(subscribed.pattern)) this.#match(inflow)
+    return subscribed.pattern
   }
 
-  /** A new instance has opened this many streams: asks for their bindings if they do not come. */
-  learn(now: number, remote: Remote): void {
-    if (remote.bound >= remote.streamCount || remote.wantAt < Infinity) return
-    remote.wantMs = WANT_MIN_MS
-    const delay = WANT_MIN_MS + answerDelay(this.#context.roster.size, this.#context.unit())
-    this.#wantAt(remote, now + delay)
-  }
-
-  /** A packet of this stream came before its binding. */
-  learnStream(now: number, remote: Remote, stream: number): void {
-    if (remote.bindings.has(stream) || remote.wanted.size >= WANTED_MAX) return
-    remote.wanted.add(stream)
-    this.#wantAt(remote, now + WANT_MIN_MS)
-  }
-
-  onBindings(remote: Remote, record: Bindings): void {
-    const entries = record.entries.filter((entry) => !remote.bindings.has(entry.stream))
-    if (entries.length === 0) return
-    const parts = [bytesOf64(remote.instance), record.signed.slice()]
-    const proof = { identity: remote.sender.identity, signature: record.signature }
-    const label = BINDINGS_LABEL
-    this.#context.verify({ ...proof, label, parts }, (later) => {
-      if (this.#context.roster.get(remote.instance) !== remote) return
-      for (const entry of entries) this.#bind(later, remote, entry)
-      while (remote.bindings.has(remote.bound + 1)) remote.bound += 1
-      if (remote.bound >= remote.streamCount && remote.wanted.size === 0) remote.wantAt = Infinity
-      this.#bound(later, remote)
-    })
+  /** A stream has become known. */
+  onBound(now: number, remote: Remote, binding: Binding): void {
+    this.#open(now, remote, binding)
   }
 
   onStarted(now: number, remote: Remote, record: Started): void {
@@ -148,37 +113,25 @@ export class Subscriber {
     }
   }
 
+  /** Packets that were due while this process stood still may be waiting in its socket. */
+  forgive(now: number): void {
+    for (const { receiver } of this.#timed) receiver.postpone(now)
+  }
+
   /** Deadlines of one inflow may have changed. */
   touch(inflow: Inflow): void {
     this.#time(inflow)
   }
 
-  /** The `receive` timer: reordering, attaching, questions for bindings and cursors. */
+  /** The `receive` timer: reordering, attaching, cursors. */
   onTimer(now: number): void {
     for (const inflow of this.#timed) {
       if (inflow.receiver.deadline <= now) this.#giveUp(now, inflow)
       if (inflow.cursorAt <= now) this.#reportCursor(inflow)
     }
     this.#attachDue(now)
-    for (const remote of this.#context.roster) {
-      if (remote.wantAt > now) continue
-      remote.wantAt = Infinity
-      this.#want(now, remote)
-    }
     for (const inflow of this.#timed) this.#time(inflow)
     this.#arm()
-  }
-
-  #bind(now: number, remote: Remote, entry: BindingEntry): void {
-    const { limits, metrics } = this.#context
-    remote.wanted.delete(entry.stream)
-    if (remote.bindings.size >= limits.streams) return metrics.count('streamsFull')
-    const binding = openBinding(now, this.#context, entry)
-    if (!binding) return this.#context.reject('malformed')
-    remote.bindings.set(entry.stream, binding)
-    const { topic, delivery } = binding
-    this.#context.emit({ type: 'topic', topic, from: remote.instance, delivery })
-    this.#open(now, remote, binding)
   }
 
   /** Makes the binding an inflow if some subscription matches it, or gives it one more taker. */
@@ -282,25 +235,6 @@ export class Subscriber {
     this.#control.add(remote.endpoint, { type: 'cursor', target: remote.instance, entries })
   }
 
-  #want(now: number, remote: Remote): void {
-    const { controlGroup } = this.#context
-    const target = remote.instance
-    for (const first of remote.wanted) {
-      this.#control.add(controlGroup, { type: 'want', target, first, count: 1 })
-    }
-    remote.wanted.clear()
-    if (remote.bound >= remote.streamCount) return
-    const count = remote.streamCount - remote.bound
-    this.#control.add(controlGroup, { type: 'want', target, first: remote.bound + 1, count })
-    remote.wantMs = Math.min(WANT_MAX_MS, remote.wantMs * 2)
-    this.#wantAt(remote, now + remote.wantMs)
-  }
-
-  #wantAt(remote: Remote, at: number): void {
-    remote.wantAt = Math.min(remote.wantAt, at)
-    this.#context.timers.setBefore('receive', remote.wantAt)
-  }
-
   /** Keeps the inflow among the timed ones exactly as long as it has a deadline. */
   #time(inflow: Inflow): void {
     const { receiver, attachAt, finalHead, remote, binding } = inflow
@@ -321,14 +255,10 @@ export class Subscriber {
     for (const inflow of this.#timed) {
       at = Math.min(at, inflow.receiver.deadline, inflow.attachAt, inflow.cursorAt)
     }
-    for (const remote of this.#context.roster) at = Math.min(at, remote.wantAt)
     if (at < Infinity) this.#context.timers.set('receive', at)
   }
 }
 
-const WANT_MIN_MS = 10
-const WANT_MAX_MS = 2000
-const WANTED_MAX = 32
 const ATTACH_MIN_MS = 40
 const ATTACH_MAX_MS = 1000
 const ATTACH_MAX = 10

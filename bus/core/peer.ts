@@ -18,6 +18,7 @@ import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
+import { Learner } from './peer-learner.ts'
 import { type Publication, type PublishFault, Publisher } from './peer-publisher.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import type { TimerName } from './timers.ts'
@@ -33,6 +34,7 @@ export class Peer {
   readonly #greeter: Greeter
   readonly #publisher: Publisher
   readonly #subscriber: Subscriber
+  readonly #learner: Learner
   readonly #inbound: Inbound
   readonly #startedAt: number
   #closing: Closing | undefined
@@ -47,22 +49,24 @@ export class Peer {
     const context = new Context(env, config)
     this.#context = context
     this.#control = new ControlOut(context)
-    this.#subscriber = new Subscriber(context, this.#control, (at, remote) => {
-      this.#inbound.release(at, remote.instance)
+    this.#subscriber = new Subscriber(context, this.#control)
+    this.#learner = new Learner(context, this.#control, {
+      bound: (at, remote, binding) => this.#subscriber.onBound(at, remote, binding),
+      learnt: (at, remote) => this.#inbound.release(at, remote.instance),
     })
     this.#publisher = new Publisher(now, context, {
       control: this.#control,
       matching: (segments) => this.#subscriber.matching(segments),
     })
     this.#greeter = new Greeter(context, this.#control, {
-      joined: (at, remote) => this.#onJoined(at, remote),
+      joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
       left: (at, remote) => this.#onLeft(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
-      unknownStream: (at, remote, stream) => this.#subscriber.learnStream(at, remote, stream),
+      unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => this.#onRecord(at, remote, record),
       received: (inflow) => this.#subscriber.touch(inflow),
       issued: (header) => this.#issued(header),
@@ -109,13 +113,13 @@ export class Peer {
 
   subscribe(now: number, id: number, pattern: Pattern): void {
     this.#subscriber.subscribe(now, id, pattern)
-    this.#publisher.rematch()
+    this.#publisher.rematch(pattern)
     this.#settle(now)
   }
 
   unsubscribe(now: number, id: number): void {
-    this.#subscriber.unsubscribe(id)
-    this.#publisher.rematch()
+    const pattern = this.#subscriber.unsubscribe(id)
+    if (pattern) this.#publisher.rematch(pattern)
     this.#settle(now)
   }
 
@@ -158,6 +162,7 @@ export class Peer {
   }
 
   handleTimeout(now: number): void {
+    this.#forgive(now)
     for (;;) {
       const name = this.#context.timers.due(now)
       if (!name) break
@@ -177,6 +182,18 @@ export class Peer {
     return this.#context.timers.next
   }
 
+  /**
+   * This process itself stood still: what it waited for may lie unread in its socket, so nobody is
+   * given up for that time.
+   */
+  #forgive(now: number): void {
+    const lateMs = now - this.deadline
+    if (!(lateMs > STALL_MS)) return
+    this.#context.roster.forgive(lateMs)
+    this.#subscriber.forgive(now)
+    this.#heardAt += lateMs
+  }
+
   #onTimer(now: number, name: TimerName): void {
     switch (name) {
       case 'hello':
@@ -189,6 +206,8 @@ export class Peer {
         return this.#publisher.announce(now)
       case 'pace':
         return this.#publisher.pump(now)
+      case 'learn':
+        return this.#learner.onTimer(now)
       case 'receive':
         return this.#subscriber.onTimer(now)
       case 'heartbeat':
@@ -206,11 +225,10 @@ export class Peer {
       case 'beacon':
         this.#heard(now)
         remote.intervalMs = record.intervalMs
-        remote.streamCount = Math.max(remote.streamCount, record.streamCount)
-        return this.#subscriber.learn(now, remote)
+        return this.#learner.hear(now, remote, record.streamCount)
       case 'bindings':
         this.#heard(now)
-        return this.#subscriber.onBindings(remote, record)
+        return this.#learner.onBindings(remote, record)
       case 'started':
         return this.#subscriber.onStarted(now, remote, record)
       case 'heartbeat':
@@ -224,16 +242,17 @@ export class Peer {
     }
   }
 
-  #onJoined(now: number, remote: Remote): void {
+  #onJoined(now: number, remote: Remote, streamCount: number): void {
     this.#joinedAt = now
     this.#heard(now)
     this.#publisher.welcome(now)
     this.#inbound.release(now, remote.instance)
-    this.#subscriber.learn(now, remote)
+    this.#learner.hear(now, remote, streamCount)
   }
 
   #onLeft(now: number, remote: Remote): void {
     this.#subscriber.forget(now, remote)
+    this.#learner.forget(remote)
     this.#publisher.forget(remote.instance)
   }
 
@@ -279,5 +298,7 @@ export class Peer {
 }
 
 const HOUSEKEEPING_MS = 250
+/** A deadline missed by more than this means that the process was not running. */
+const STALL_MS = 50
 const SILENCE_MIN_MS = 1500
 const SILENCE_MAX_MS = 30_000

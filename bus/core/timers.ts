@@ -6,6 +6,7 @@ export const TIMER_NAMES = [
   'batch',
   'announce',
   'pace',
+  'learn',
   'receive',
   'heartbeat',
   'housekeeping',

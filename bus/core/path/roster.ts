@@ -46,11 +46,9 @@ export class Roster<P extends Present> implements Iterable<P> {
     return [...this].filter((peer) => expiresAt(peer) <= now)
   }
 
-  /** The earliest moment at which somebody may expire, or `Infinity`. */
-  get nextExpiry(): number {
-    let next = Infinity
-    for (const peer of this) next = Math.min(next, expiresAt(peer))
-    return next
+  /** Time in which this process could not hear does not count against anybody. */
+  forgive(lateMs: number): void {
+    for (const peer of this) peer.heardAt += lateMs
   }
 
   [Symbol.iterator](): Iterator<P> {

@@ -137,6 +137,11 @@ export class ReceiverStream {
     if (this.deadline === Infinity) this.#arm(now)
   }
 
+  /** Gives what is missing its full time again. */
+  postpone(now: number): void {
+    if (this.deadline < Infinity) this.#arm(now)
+  }
+
   /** Gives up what has not come by the deadline. */
   expire(now: number): void {
     if (now < this.deadline || this.next === 0) return

@@ -53,7 +53,7 @@ export class SenderStream {
   /** Next heartbeat, or `Infinity`. */
   heartbeatAt: number = Infinity
   heartbeatMs: number = HEARTBEAT_MIN_MS
-  /** Sealed bytes that wait for the pacer. */
+  /** Bytes that wait for the pacer: sealed, or the newest value without a packet. */
   waiting = 0
   #number = 0
   #index = 0
@@ -82,8 +82,9 @@ export class SenderStream {
     return this.sent < this.#number || this.#latest !== undefined
   }
 
-  get batching(): boolean {
-    return this.#batch !== undefined && this.#batch.count > 0
+  /** The number that everything published so far has left with. */
+  get target(): number {
+    return this.#latest ? this.#number + 1 : this.#number
   }
 
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
@@ -102,9 +103,10 @@ export class SenderStream {
 
   /** Keeps only the newest value; true when an older one was replaced unsent. */
   conflate(codec: number, payload: Uint8Array): boolean {
-    const replaced = this.#latest !== undefined
+    const replaced = this.#latest
     this.#latest = { codec, payload }
-    return replaced
+    this.waiting += payload.length - (replaced?.payload.length ?? 0)
+    return replaced !== undefined
   }
 
   /** Turns the newest value into packets, if one waits and nothing else does. */
@@ -112,6 +114,7 @@ export class SenderStream {
     if (!this.#latest || this.sent < this.#number) return false
     const message = this.#latest
     this.#latest = undefined
+    this.waiting -= message.payload.length
     this.publish(now, sentAt, message)
     this.flush()
     return true
