@@ -13,8 +13,8 @@ export interface InterfaceChange {
 }
 
 export interface MonitorOptions {
-  /** The interfaces that should be in use now. */
-  readonly look: () => readonly NetworkInterface[]
+  /** The interfaces that should be in use now; undefined when that cannot be told. */
+  readonly look: () => readonly NetworkInterface[] | undefined
   readonly report: (change: InterfaceChange) => void
   readonly everyMs?: number
   /** Tests run the looks by hand. */
@@ -40,7 +40,9 @@ export class InterfaceMonitor {
   look(): void {
     const { look, report } = this.#options
     const before = this.#known
-    this.#known = byName(look())
+    const now = look()
+    if (now === undefined) return
+    this.#known = byName(now)
     for (const [name, old] of before) {
       if (!this.#known.has(name)) report({ type: 'down', interface: old })
     }

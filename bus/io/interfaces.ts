@@ -33,7 +33,10 @@ export interface InterfaceWish {
   readonly carries: (loopback: NetworkInterface) => boolean
 }
 
-/** Every interface that is up and has an IPv6 address, by ascending number. */
+/**
+ * Every interface that is up and has an IPv6 address, by ascending number. Throws when the system
+ * does not tell, which it does not to a process without free file descriptors.
+ */
 export function listInterfaces(source: InterfaceSource = system): NetworkInterface[] {
   const found: NetworkInterface[] = []
   for (const [name, infos] of Object.entries(source.addresses())) {
@@ -80,7 +83,7 @@ export function requireInterfaces(
   return chooseInterfaces(all, wish)
 }
 
-/** False when the name now belongs to nobody or to a newer interface. */
+/** False when the name now belongs to nobody or to a newer interface; may throw, see above. */
 export function isCurrent(one: NetworkInterface, source: InterfaceSource = system): boolean {
   const index = source.attribute(one.name, 'ifindex')
   if (index !== undefined) return index === one.index

@@ -1,7 +1,13 @@
 /** Sends multicast by one interface, from a connected socket for each busy group. */
 import type { Socket } from 'node:dgram'
 import { isCurrent, type NetworkInterface } from './interfaces.ts'
-import { closeSocket, connectSocket, openSendSocket, systemCode } from './udp-socket.ts'
+import {
+  closeSocket,
+  connectSocket,
+  isOutOfFiles,
+  openSendSocket,
+  systemCode,
+} from './udp-socket.ts'
 
 export interface SenderOptions {
   readonly interface: NetworkInterface
@@ -127,8 +133,9 @@ export class GroupSender {
         this.#socketByGroup.set(group, own)
         return own
       }
-    } catch {
-      // Out of descriptors, or the interface is going: the shared socket tells which.
+    } catch (error) {
+      // The shared socket tells what is wrong, but it needs a descriptor, and so does the program.
+      if (isOutOfFiles(systemCode(error))) this.#shrink()
     }
     socket?.close()
     return undefined
@@ -152,6 +159,11 @@ export class GroupSender {
 
   #zoned(group: string): string {
     return `${group}%${this.#interface.zone}`
+  }
+
+  #shrink(): void {
+    this.socketsMax = Math.max(1, Math.floor(this.#socketByGroup.size / 2))
+    while (this.#socketByGroup.size > this.socketsMax) this.#evict()
   }
 
   #evict(): void {

@@ -79,16 +79,12 @@ export function probeRoute(by: NetworkInterface, group: string): Promise<string 
   })
 }
 
-/** As `probeRoute`, at once and without the reason. */
+/** As `probeRoute`, at once; throws when there is no socket to ask with. */
 export function hasRoute(by: NetworkInterface, group: string): boolean {
-  try {
-    const socket = openSendSocket(by, 0)
-    const routed = connectSocket(socket, probePort, `${group}%${by.zone}`)
-    socket.close()
-    return routed
-  } catch {
-    return false
-  }
+  const socket = openSendSocket(by, 0)
+  const routed = connectSocket(socket, probePort, `${group}%${by.zone}`)
+  socket.close()
+  return routed
 }
 
 export function closeSocket(socket: Socket): Promise<void> {
@@ -113,6 +109,7 @@ export function openError(cause: unknown, port: number): BusError {
       return new BusError('DENIED', `the system refused UDP port ${port} (${code})`, { cause })
     case 'EMFILE':
     case 'ENFILE':
+    case 'ERR_SYSTEM_ERROR':
       return new BusError('DENIED', 'too many open files: raise `ulimit -n`', { cause })
     case 'EAFNOSUPPORT':
     case 'EADDRNOTAVAIL':
@@ -120,6 +117,12 @@ export function openError(cause: unknown, port: number): BusError {
     default:
       return new BusError('NO_PATH', `cannot open UDP port ${port}: ${code}`, { cause })
   }
+}
+
+/** No more files or sockets for this process, or for the whole system. */
+export function isOutOfFiles(code: string): boolean {
+  // The last is how Node says that it had no socket to list the interfaces with.
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ERR_SYSTEM_ERROR'
 }
 
 export function systemCode(error: unknown): string {

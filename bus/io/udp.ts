@@ -14,7 +14,7 @@ import {
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 import { UdpPath } from './udp-path.ts'
 import { Receiver } from './udp-receive.ts'
-import { hasRoute, probeRoute, systemCode } from './udp-socket.ts'
+import { hasRoute, openError, probeRoute, systemCode } from './udp-socket.ts'
 
 export interface UdpOptions {
   readonly scope: Scope
@@ -77,7 +77,7 @@ class UdpTransport implements Transport {
     this.#state = 'opening'
     this.#listener = listener
     try {
-      const chosen = requireInterfaces(this.#list(), this.#wish)
+      const chosen = this.#require()
       this.#receiver = new Receiver({
         port: this.#options.port,
         receiveBuffer: this.#options.receiveBuffer ?? defaultReceiveBuffer,
@@ -145,6 +145,15 @@ class UdpTransport implements Transport {
     if (this.#state === 'open') this.#listener?.datagram(bytes, from)
   }
 
+  #require(): readonly NetworkInterface[] {
+    try {
+      return requireInterfaces(this.#list(), this.#wish)
+    } catch (error) {
+      if (error instanceof BusError) throw error
+      throw openError(error, this.#options.port)
+    }
+  }
+
   /** Resolves when datagrams leave by at least one interface. */
   async #requireRoute(chosen: readonly NetworkInterface[]): Promise<void> {
     const group = probeGroup(this.#options.scope)
@@ -181,9 +190,13 @@ class UdpTransport implements Transport {
     })
   }
 
-  #look(): readonly NetworkInterface[] {
+  #look(): readonly NetworkInterface[] | undefined {
     for (const path of this.#pathByName.values()) path.retry()
-    return chooseInterfaces(this.#list(), this.#wish)
+    try {
+      return chooseInterfaces(this.#list(), this.#wish)
+    } catch {
+      return undefined // No file descriptor was free to ask with: things stay as they are.
+    }
   }
 
   #adapt(change: InterfaceChange): void {
@@ -262,7 +275,11 @@ class UdpTransport implements Transport {
     const now = performance.now()
     if (now - this.#lookedAt < lookAgainMs) return false
     this.#lookedAt = now
-    this.#list()
+    try {
+      this.#list()
+    } catch {
+      return false
+    }
     return this.#own.has(address)
   }
 }
@@ -286,6 +303,7 @@ const hints: Readonly<Record<string, string>> = {
   EPERM: ' (a firewall on this machine drops it)',
   EACCES: ' (a firewall on this machine rejects it)',
   EMFILE: ' (too many open files: raise `ulimit -n`)',
+  ERR_SYSTEM_ERROR: ' (too many open files: raise `ulimit -n`)',
 }
 const defaultReceiveBuffer = 4 * 1024 * 1024
 /** What fits into an IPv6 packet with a 16-bit length beside the UDP header. */
