@@ -3,13 +3,14 @@
 declare const TextEncoder: new () => { encode(text: string): Uint8Array }
 declare const TextDecoder: new (
   label: string,
-  options: { fatal: boolean },
+  options: { fatal: boolean; ignoreBOM: boolean },
 ) => {
   decode(bytes: Uint8Array): string
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// `ignoreBOM` keeps a leading U+FEFF: payloads and topics come out as they went in.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
