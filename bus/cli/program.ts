@@ -34,7 +34,8 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function runCommand(command: Command, given: Arguments, output: Output): Promise<number> {
+async function runCommand(command: Command, found: Arguments, output: Output): Promise<number> {
+  const given = unprotected(found)
   for (const [name, value] of Object.entries(given)) {
     if (!Array.isArray(value) || REPEATABLE.has(name)) continue
     throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
@@ -57,7 +58,7 @@ function programOf(
   runs: (command: Command, given: Arguments) => Promise<void>,
 ): Argv {
   const { version } = createRequire(import.meta.url)('sixcast/package.json') as { version: string }
-  const program = yargs(words)
+  const program = yargs(protectedWords(words))
     .scriptName('sixcast')
     .usage('$0 COMMAND\n\nMessages between programs by IPv6 multicast, without a broker.')
     .locale('en')
@@ -68,9 +69,20 @@ function programOf(
       'parse-positional-numbers': false,
     })
     .exitProcess(false)
-    .fail(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageError((message ?? 'this is no command').replaceAll(/\s+/g, ' '))
+    })
     .strict()
     .recommendCommands()
+    .updateStrings({
+      'Did you mean %s?': 'there is no such command: did you mean %s?',
+      'Not enough non-option arguments: got %s, need at least %s': {
+        one: 'an argument is missing: got %s, need at least %s',
+        other: 'arguments are missing: got %s, need at least %s',
+      },
+      'Not enough arguments following: %s': 'option --%s needs a value',
+      'Invalid values:': 'a value is not one of the choices:',
+    })
     .demandCommand(1, 1, 'name a command, as in: sixcast demo')
     .version(version)
     .help()
@@ -119,8 +131,29 @@ function withSettings(program: Argv): void {
     .group([...SETTING_NAMES, 'config'], 'The bus (also SIXCAST_REALM, SIXCAST_KEY, ...):')
 }
 
+/**
+ * The parser takes quotes off values and reads words behind `--` as options once it knows that
+ * they are positional. A mark that no argument can hold keeps those words as they are.
+ */
+function protectedWords(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--')
+  const options = end < 0 ? words : words.slice(0, end)
+  const literal = end < 0 ? [] : words.slice(end + 1)
+  const quoted = options.map((word) => (/^['"]/.test(word) ? MARK + word : word))
+  return [...quoted, ...literal.map((word) => MARK + word)]
+}
+
+function unprotected(found: Arguments): Arguments {
+  const plain = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(plain)
+    return typeof value === 'string' && value.startsWith(MARK) ? value.slice(1) : value
+  }
+  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, plain(value)]))
+}
+
 function nameOf(usage: string): string | undefined {
   return usage.split(' ')[0]
 }
 
+const MARK = '\0'
 const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])
