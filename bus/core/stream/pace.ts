@@ -36,7 +36,7 @@ export class TokenBucket {
   when(now: number, size: number): number {
     this.#refill(now)
     const missing = size - this.#tokens
-    return missing <= 0 ? now : now + (missing * 1000) / this.#rate
+    return missing <= 0 ? now : now + Math.max(WAIT_MIN_MS, (missing * 1000) / this.#rate)
   }
 
   #refill(now: number): void {
@@ -46,3 +46,6 @@ export class TokenBucket {
     this.#at = now
   }
 }
+
+/** A wait so short that adding it to `now` changes nothing would be asked for again for ever. */
+const WAIT_MIN_MS = 0.01
