@@ -1,0 +1,42 @@
+/** Cryptography and seeded randomness for tests of the core. */
+import { createHash, createHmac } from 'node:crypto'
+import type { Crypto, Env } from '../../../bus/core/env.ts'
+import { type Secretbox, sodiumBox, tweetnaclBox } from '../../../bus/io/secretbox.ts'
+
+/** The machine's fastest secretbox: the two give the same bytes, as test/unit/io proves. */
+export const box: Secretbox = (await sodiumBox()) ?? tweetnaclBox
+
+export const crypto: Crypto = {
+  hash: (data) => createHash('sha512').update(data).digest(),
+  hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
+  ...box,
+}
+
+/** Randomness that a seed repeats: the SHA-512 of the seed and a counter. */
+export function seededEnv(seed: string): Env {
+  let count = 0
+  return {
+    crypto,
+    random(size) {
+      const bytes = new Uint8Array(size)
+      for (let at = 0; at < size; at += 64) {
+        const block = createHash('sha512').update(`${seed} ${count++}`).digest()
+        bytes.set(block.subarray(0, Math.min(64, size - at)), at)
+      }
+      return bytes
+    },
+  }
+}
+
+/** Bytes that count up from `first`: easy to tell apart in a failure. */
+export function counting(size: number, first = 0): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) => first + i)
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+export function unhex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'))
+}

@@ -1,0 +1,94 @@
+/** Sealing: what one seals the other opens, and nothing that was touched. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RealmKeys } from '../../../../bus/core/seal/keys.ts'
+import { type PacketId, Sealer } from '../../../../bus/core/seal/sealer.ts'
+import {
+  BODY_OFFSET,
+  HEADER_SIZE,
+  LENGTH_SIZE,
+  nonceOf,
+  readHeader,
+  splitDatagram,
+} from '../../../../bus/core/wire/packet.ts'
+import { counting, crypto, hex } from '../crypto.ts'
+
+const key = counting(32, 3)
+const id: PacketId = { kind: 0, flags: 1, stream: 77, number: 2 ** 40 + 5 }
+
+function sealerOf(root: Uint8Array | undefined): Sealer {
+  const keys = new RealmKeys(crypto, { name: 'home', root })
+  return new Sealer(crypto, keys, 0x0102030405060708n)
+}
+
+const sealed = sealerOf(counting(32))
+const open = sealerOf(undefined)
+
+describe('Sealer', () => {
+  it.each([
+    ['a sealed', sealed, 1, 16],
+    ['an open', open, 2, 0],
+  ])('gives back in %s realm what was put in', (_, sealer, version, overhead) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
+        const packet = sealer.seal(id, body, key)
+        expect(packet.length).toBe(BODY_OFFSET + body.length + overhead)
+        expect(splitDatagram(packet, () => undefined)).toBeUndefined()
+        expect(readHeader(packet)).toMatchObject({ ...id, version, instance: 0x0102030405060708n })
+        expect(hex(sealer.open(packet, key)!)).toBe(hex(body))
+      }),
+    )
+  })
+
+  it('refuses each of the 192 single-bit changes of the header', () => {
+    const packet = sealed.seal(id, counting(20), key)
+    for (let bit = 0; bit < HEADER_SIZE * 8; bit++) {
+      const changed = packet.slice()
+      changed[LENGTH_SIZE + (bit >>> 3)]! ^= 1 << (bit & 7)
+      expect(sealed.open(changed, key)).toBeUndefined()
+    }
+    expect(sealed.open(packet, key)).toBeDefined()
+  })
+
+  it('refuses every single-bit change of the body and every truncation', () => {
+    const packet = sealed.seal(id, counting(20), key)
+    for (let bit = BODY_OFFSET * 8; bit < packet.length * 8; bit++) {
+      const changed = packet.slice()
+      changed[bit >>> 3]! ^= 1 << (bit & 7)
+      expect(sealed.open(changed, key)).toBeUndefined()
+    }
+    for (let size = BODY_OFFSET; size < packet.length; size++) {
+      expect(sealed.open(packet.subarray(0, size), key)).toBeUndefined()
+    }
+  })
+
+  it('refuses ten thousand random changes of the header', () => {
+    const packet = sealed.seal(id, counting(20), key)
+    const change = fc.uint8Array({ minLength: HEADER_SIZE, maxLength: HEADER_SIZE })
+    fc.assert(
+      fc.property(change, (bits) => {
+        fc.pre(bits.some((byte) => byte !== 0))
+        const changed = packet.slice()
+        for (const [i, byte] of bits.entries()) changed[LENGTH_SIZE + i]! ^= byte
+        expect(sealed.open(changed, key)).toBeUndefined()
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  it('refuses another key', () => {
+    const packet = sealed.seal(id, counting(20), key)
+    expect(sealed.open(packet, counting(32, 4))).toBeUndefined()
+  })
+
+  it('tells the header of a packet before it is sealed', () => {
+    for (const sealer of [sealed, open]) {
+      const packet = sealer.seal(id, counting(5), key)
+      expect(hex(sealer.headerBytes(id))).toBe(hex(nonceOf(packet)))
+    }
+  })
+
+  it('repeats a packet byte for byte', () => {
+    expect(hex(sealed.seal(id, counting(9), key))).toBe(hex(sealed.seal(id, counting(9), key)))
+  })
+})

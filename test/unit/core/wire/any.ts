@@ -1,0 +1,111 @@
+/** Random but well-formed wire records. */
+import fc from 'fast-check'
+import { utf8 } from '../../../../bus/core/text.ts'
+import {
+  type Bindings,
+  type ControlRecord,
+  ControlType,
+  writeBinding,
+  writeControlBody,
+} from '../../../../bus/core/wire/control.ts'
+import { Writer } from '../../../../bus/core/wire/cursor.ts'
+import { type Hello, HELLO_LIST_MAX } from '../../../../bus/core/wire/hello.ts'
+
+export const anyUint64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+
+/** Any varint, each of its four sizes as likely as the others. */
+export const anyVarint: fc.Arbitrary<number> = fc.oneof(
+  fc.nat(0x3f),
+  fc.nat(0x3fff),
+  fc.nat(0x3fffffff),
+  fc.maxSafeNat(),
+)
+
+const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
+
+export const anyHello: fc.Arbitrary<Hello> = fc.record({
+  flags: fc.nat(255),
+  identity: bytes(32),
+  salt: bytes(16),
+  challenge: anyUint64,
+  controlNumber: anyVarint,
+  intervalMs: anyVarint,
+  port: fc.nat(0xffff),
+  streamCount: anyVarint,
+  name: fc.uint8Array({ maxLength: 64 }),
+  tags: fc.array(fc.string({ maxLength: 8 }).map(utf8), { maxLength: 8 }),
+  asked: fc.array(anyUint64, { maxLength: HELLO_LIST_MAX }),
+  echoes: fc.array(anyUint64, { maxLength: HELLO_LIST_MAX }),
+})
+
+const entry = fc.record({
+  stream: anyVarint,
+  tag: anyUint64,
+  mode: fc.nat(255),
+  packetSize: anyVarint,
+  ageMs: anyVarint,
+  sealedName: fc.uint8Array({ maxLength: 271 }),
+})
+
+const anyBindings: fc.Arbitrary<Bindings> = fc
+  .tuple(fc.array(entry, { maxLength: 3 }), bytes(64))
+  .map(([entries, signature]) => {
+    const writer = new Writer(1100)
+    writer.varint(entries.length)
+    for (const one of entries) writeBinding(writer, one)
+    return { type: 'bindings', entries, signed: writer.written, signature }
+  })
+
+const list = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 30 })
+
+export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
+  fc.record({
+    type: fc.constant('beacon' as const),
+    intervalMs: anyVarint,
+    streamCount: anyVarint,
+  }),
+  fc.record({
+    type: fc.constant('want' as const),
+    target: anyUint64,
+    first: anyVarint,
+    count: anyVarint,
+  }),
+  anyBindings,
+  fc.record({
+    type: fc.constant('attach' as const),
+    target: anyUint64,
+    entries: list(
+      fc.record({ stream: anyVarint, from: anyVarint, ageMs: anyVarint, attempt: anyVarint }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('started' as const),
+    asker: anyUint64,
+    entries: list(
+      fc.record({ stream: anyVarint, start: anyVarint, index: anyVarint, head: anyVarint }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('heartbeat' as const),
+    flags: fc.nat(255),
+    entries: list(fc.record({ stream: anyVarint, head: anyVarint, index: anyVarint })),
+  }),
+  fc.record({
+    type: fc.constant('cursor' as const),
+    target: anyUint64,
+    entries: list(fc.record({ stream: anyVarint, next: anyVarint })),
+  }),
+)
+
+/** A control record with its type and size, as it stands in a packet's body. */
+export function controlBytes(record: ControlRecord): Uint8Array {
+  const body =
+    record.type === 'bindings'
+      ? new Writer(1300).put(record.signed).put(record.signature).written
+      : writeControlBody(record)
+  return rawControl(ControlType[record.type], body)
+}
+
+export function rawControl(type: number, body: Uint8Array): Uint8Array {
+  return new Writer(body.length + 9).uint8(type).block(body).written
+}
