@@ -15,6 +15,7 @@ export interface PathOptions {
 }
 
 export class UdpPath {
+  readonly interface: NetworkInterface
   readonly sender: GroupSender
   readonly #name: string
   readonly #memberships: Memberships
@@ -23,6 +24,7 @@ export class UdpPath {
   readonly #missing = new Set<string>()
 
   constructor(options: PathOptions) {
+    this.interface = options.interface
     this.#name = options.interface.name
     this.#memberships = new Memberships(options.interface)
     this.#warn = options.warn

@@ -14,6 +14,7 @@ import {
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 import { UdpPath } from './udp-path.ts'
 import { Receiver } from './udp-receive.ts'
+import { TwinFinder } from './udp-twins.ts'
 import { hasRoute, openError, probeRoute, systemCode } from './udp-socket.ts'
 
 export interface UdpOptions {
@@ -48,6 +49,11 @@ class UdpTransport implements Transport {
   #listener: TransportListener | undefined
   #receiver: Receiver | undefined
   #monitor: InterfaceMonitor | undefined
+  readonly #twins = new TwinFinder(() => {
+    for (const name of this.#twins.muted) {
+      this.#event({ type: 'warning', message: `${name} shares its segment: another one sends` })
+    }
+  })
   #unreachable = false
   #unicastPending = 0
   #own: ReadonlySet<string> = new Set()
@@ -113,7 +119,10 @@ class UdpTransport implements Transport {
   send(to: string | Endpoint, datagram: Uint8Array): void {
     if (this.#state !== 'open') return
     if (typeof to !== 'string') return this.#sendTo(to, datagram)
-    for (const { sender } of this.#pathByName.values()) sender.send(to, datagram)
+    const { muted } = this.#twins
+    for (const [name, { sender }] of this.#pathByName) {
+      if (!muted.has(name)) sender.send(to, datagram)
+    }
     if (this.#pathByName.size === 0) this.#judge()
   }
 
@@ -121,6 +130,7 @@ class UdpTransport implements Transport {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#monitor?.close()
+    this.#twins.close()
     const paths = [...this.#pathByName.values()]
     this.#pathByName.clear()
     await Promise.all([this.#receiver?.close(), ...paths.map((path) => path.close())])
@@ -182,6 +192,7 @@ class UdpTransport implements Transport {
     if (this.#state === 'closed') throw new BusError('CLOSED', 'closed while opening')
     this.#state = 'open'
     for (const one of chosen) this.#addPath(one)
+    this.#watchTwins()
     const { timer } = this.#options
     this.#monitor = new InterfaceMonitor(chosen, {
       look: () => this.#look(),
@@ -210,6 +221,7 @@ class UdpTransport implements Transport {
     void this.#pathByName.get(name)?.close()
     this.#pathByName.delete(name)
     if (change.type !== 'down') this.#addPath(change.interface)
+    this.#watchTwins()
     this.#event({ type: 'interface', name, up: change.type !== 'down' })
     this.#judge()
   }
@@ -230,6 +242,11 @@ class UdpTransport implements Transport {
     for (const group of this.#groups) path.join(group)
     const share = Math.max(socketsMin, Math.floor(socketsMax / this.#pathByName.size))
     for (const { sender } of this.#pathByName.values()) sender.socketsMax = share
+  }
+
+  #watchTwins(): void {
+    if (this.#options.scope === 'host') return
+    this.#twins.watch([...this.#pathByName.values()].map((path) => path.interface))
   }
 
   /** Tells once when nothing can leave, and once when something can again. */
