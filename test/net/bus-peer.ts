@@ -153,7 +153,7 @@ export class BusPeer implements AsyncDisposable {
   }
 
   #wake(): void {
-    for (const check of [...this.#waiting]) check()
+    for (const check of this.#waiting) check()
   }
 }
 
@@ -167,7 +167,8 @@ export async function startBus(host: Host, options: ProgramOptions = {}): Promis
   program ??= compiled('test/net/bus-program.ts')
   const given = { realm: 'lab', key: labKey, scope: 'link', ...options }
   const argument = JSON.stringify(options.open === true ? { ...given, key: undefined } : given)
-  const peer = new BusPeer(host.spawn('node', [await program, argument]))
+  const kept = { charactersMax: LINE_MAX }
+  const peer = new BusPeer(host.spawn('node', [await program, argument], kept))
   await peer.tells('ready')
   return peer
 }
@@ -203,3 +204,5 @@ let program: Promise<string> | undefined
 /** The longest that a timer can wait. */
 const FOREVER_MS = 2 ** 31 - 1
 const WAIT_MS = 15_000
+/** The largest message, and what stands around it. */
+const LINE_MAX = 2 ** 21
