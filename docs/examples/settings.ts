@@ -1,0 +1,42 @@
+/** Every option of `connect` that a larger program may want, with a codec of its own. */
+import { generateKeyPairSync } from 'node:crypto'
+import { deserialize, serialize } from 'node:v8'
+import { connect, type ConnectOptions, type Identity, type PayloadCodec } from 'sixcast'
+
+/** V8's own format: it keeps dates, maps and sets, and only Node reads it. */
+const codec: PayloadCodec = {
+  encode: (value) => new Uint8Array(serialize(value)),
+  decode: (bytes) => deserialize(bytes),
+}
+
+const options: ConnectOptions = {
+  scope: 'host',
+  groups: 64,
+  rate: 50_000_000,
+  linger: 1000,
+  codec,
+  limits: { messageSize: 256 * 1024, peers: 64 },
+}
+await using clock = await connect({ ...options, identity: newIdentity(), tags: { kind: 'clock' } })
+await using reader = await connect(options)
+
+const times = reader.subscribe<{ at: Date }>('clock')
+clock.publish('clock', { at: new Date(0) })
+for await (const { value, from } of times) {
+  console.log(value.at instanceof Date, reader.presence.get(from)?.identity.length)
+  break
+}
+
+/** Kept in a file, it would be the same peer after a restart; the instance is new each time. */
+function newIdentity(): Identity {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
+  return {
+    publicKey: new Uint8Array(spki.subarray(-32)),
+    secretKey: new Uint8Array(pkcs8.subarray(-32)),
+  }
+}
+
+// Prints:
+// true 64
