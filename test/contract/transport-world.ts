@@ -101,13 +101,9 @@ export function randomGroup(): string {
   return `ff11:${words.map((word) => Number.parseInt(word, 16).toString(16)).join(':')}`
 }
 
-/** What keeps a process alive, by kind. */
-export function resources(): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const kind of process.getActiveResourcesInfo()) {
-    if (kind === 'UDPWRAP' || kind === 'Immediate') counts[kind] = (counts[kind] ?? 0) + 1
-  }
-  return counts
+/** How many sockets keep this process alive. */
+export function sockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'UDPWrap').length
 }
 
 /** Datagrams on their way at once: they fit into the smallest receive buffer in use. */
