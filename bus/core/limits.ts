@@ -27,6 +27,8 @@ export interface Limits {
   readonly reorderPackets: number
   /** Bytes waiting for an earlier packet, per process. */
   readonly reorderSize: number
+  /** Bytes of large messages that have not come completely, per process. */
+  readonly assemblySize: number
   /** Packets of unknown instances waiting for their hello. */
   readonly quarantinePackets: number
   /** The same: bytes. */
@@ -63,6 +65,8 @@ export const defaultLimits: Limits = {
   receivers: 1024,
   reorderPackets: 8192,
   reorderSize: 16 * 1024 * 1024,
+  // 64 of the largest messages under way at once.
+  assemblySize: 64 * 1024 * 1024,
   // Only unauthenticated state there is: 256 KiB in all.
   quarantinePackets: 256,
   quarantineSize: 256 * 1024,

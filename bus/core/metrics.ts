@@ -26,7 +26,6 @@ export const COUNTER_NAMES = [
   'uninterested',
   'own',
   'unverified',
-  'stale',
   // bounds that were hit
   'quarantineFull',
   'quarantineExpired',
@@ -36,6 +35,7 @@ export const COUNTER_NAMES = [
   'streamsFull',
   'receiversFull',
   'reorderFull',
+  'assemblyFull',
   'signaturesFull',
   'controlFull',
   'historyEvicted',

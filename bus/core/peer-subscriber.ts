@@ -10,6 +10,7 @@
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { answerDelay } from './service/presence.ts'
+import { AssemblyPool } from './stream/assembly.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
@@ -31,12 +32,16 @@ export class Subscriber {
   /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
   readonly #timed = new Set<Inflow>()
   readonly #budget: { used: number; readonly max: number }
+  readonly #pool: AssemblyPool
   #rejoinedAt = -Infinity
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
     this.#control = control
     this.#budget = { used: 0, max: context.limits.reorderSize }
+    this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
+      context.metrics.count('assemblyFull')
+    })
   }
 
   /** Ids of the subscriptions whose pattern matches a topic. */
@@ -146,6 +151,7 @@ export class Subscriber {
       reorderPackets: limits.reorderPackets,
       messageSize: limits.messageSize,
       budget: this.#budget,
+      pool: this.#pool,
       metrics,
       emit: (output) => this.#context.emit(output),
     })

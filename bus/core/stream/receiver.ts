@@ -13,7 +13,7 @@ import type { GapCause, Output, StreamInfo } from '../output.ts'
 import type { Metrics } from '../metrics.ts'
 import { Flag } from '../wire/packet.ts'
 import { readFragment, readRecords, type Record } from '../wire/record.ts'
-import { Assembly } from './assembly.ts'
+import { Assembly, type AssemblyPool } from './assembly.ts'
 import { type Budget, ReorderBuffer } from './reorder.ts'
 
 /** How long an early packet waits for a missing one, ms. */
@@ -27,6 +27,8 @@ export interface ReceiverOptions {
   readonly reorderPackets: number
   /** Bytes that may wait, shared by all streams of the process. */
   readonly budget: Budget
+  /** What unfinished messages may hold, shared by all streams of the process. */
+  readonly pool: AssemblyPool
   readonly messageSize: number
   readonly metrics: Metrics
   readonly emit: (output: Output) => void
@@ -51,7 +53,7 @@ export class ReceiverStream {
   constructor(options: ReceiverOptions) {
     this.options = options
     this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
-    this.#assembly = new Assembly(options.messageSize)
+    this.#assembly = new Assembly(options.messageSize, options.pool)
   }
 
   /** Packets that wait for an earlier one. */
@@ -131,6 +133,8 @@ export class ReceiverStream {
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
   heartbeat(now: number, head: number, index: number): void {
+    // Nothing more will show that what came behind the last delivered message is lost.
+    if (this.next > 0 && head === this.next - 1) return this.#giveUp(index, 'network')
     if (this.next === 0 || head < this.next || head < this.#head) return
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)
@@ -158,9 +162,10 @@ export class ReceiverStream {
     this.release()
   }
 
-  /** Gives the buffer's share of the budget back. */
+  /** Gives back what all streams share. */
   release(): void {
     this.#buffer.clear()
+    this.#assembly.reset()
     this.deadline = Infinity
   }
 

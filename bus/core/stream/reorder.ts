@@ -38,14 +38,14 @@ export class ReorderBuffer {
   /** Whether a body fits that lies `ahead` of what is delivered next. */
   room(body: Uint8Array, ahead: number): boolean {
     if (ahead > this.#countMax || this.#packets.size >= this.#countMax) return false
-    return this.#budget.used + body.length <= this.#budget.max
+    return this.#budget.used + costOf(body) <= this.#budget.max
   }
 
   /** False when the bound is hit; the packet is then not kept. */
   add(number: number, packet: EarlyPacket): boolean {
     if (!this.room(packet.body, 0)) return false
     this.#packets.set(number, packet)
-    this.#budget.used += packet.body.length
+    this.#budget.used += costOf(packet.body)
     if (this.#lowest === undefined || number < this.#lowest) this.#lowest = number
     return true
   }
@@ -54,7 +54,7 @@ export class ReorderBuffer {
     const packet = this.#packets.get(number)
     if (!packet) return undefined
     this.#packets.delete(number)
-    this.#budget.used -= packet.body.length
+    this.#budget.used -= costOf(packet.body)
     if (number === this.#lowest) this.#findLowest(number + 1)
     return packet
   }
@@ -64,7 +64,7 @@ export class ReorderBuffer {
   }
 
   clear(): void {
-    for (const packet of this.#packets.values()) this.#budget.used -= packet.body.length
+    for (const packet of this.#packets.values()) this.#budget.used -= costOf(packet.body)
     this.#packets.clear()
     this.#lowest = undefined
   }
@@ -82,3 +82,10 @@ export class ReorderBuffer {
     this.#lowest = lowest
   }
 }
+
+function costOf(body: Uint8Array): number {
+  return body.length + PACKET_COST
+}
+
+/** What keeping a packet takes besides its body: empty ones must not come for nothing. */
+const PACKET_COST = 256

@@ -129,7 +129,10 @@ export class SenderStream {
 
   /** Index of the first message at or behind packet `number`. */
   indexAt(number: number): number {
-    return this.history.get(number)?.index ?? this.#index
+    const stored = this.history.get(number)
+    if (stored) return stored.index
+    // Messages that wait for a packet will come in the next one.
+    return this.#batch && this.#batch.count > 0 ? this.#batch.index : this.#index
   }
 
   /** The next packet for the pacer, if any. */
