@@ -136,7 +136,7 @@ test('does not hear at scope host what a stranger sends to the port', async () =
   await sendFrom(local, transport.port)
   await sleep(30)
   const loopback = world.normal.some((one) => one.loopback)
-  expect(heard.map((bytes) => bytes[0])).toEqual(loopback ? [1, 9] : [9])
+  expect(heard.map((bytes) => bytes[0]).toSorted()).toEqual(loopback ? [1, 9] : [9])
 })
 
 interface Opened {
@@ -166,8 +166,9 @@ interface ChangingMachine {
 }
 
 function changingMachine(): ChangingMachine {
-  const outward = listInterfaces().filter((one) => one.linkLocal && one.multicast)
-  const normal = outward.filter((one) => !one.loopback).slice(0, 1)
+  const all = listInterfaces()
+  const outward = all.filter((one) => !one.loopback && one.linkLocal && one.multicast)
+  const normal = [...outward, ...all.filter((one) => one.loopback)].slice(0, 1)
   let now: readonly NetworkInterface[] = normal
   let tick = (): void => {}
   return {
