@@ -66,7 +66,10 @@ async function open(
     log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
   }
   driver.command((starting, now) => starting.start(now))
-  options.signal?.throwIfAborted()
+  if (options.signal?.aborted) {
+    await bus.close({ linger: 0 })
+    throw options.signal.reason
+  }
   return bus
 }
 
