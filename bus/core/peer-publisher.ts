@@ -267,7 +267,7 @@ export class Publisher {
       index: message.index,
       sentAt: now + config.wallOffset,
       codec: message.codec,
-      payload: message.payload.slice(),
+      payload: new Uint8Array(message.payload), // `slice` of a Buffer would be no copy
     })
   }
 

@@ -65,7 +65,8 @@ export class Sealer {
   /** The body in the clear, or `undefined` when the packet does not authenticate. */
   open(packet: Uint8Array, key: Uint8Array): Uint8Array | undefined {
     const box = bodyOf(packet)
-    if (this.#keys.open) return box
+    // A copy, as opening makes one: what is kept of a body must not keep a whole datagram.
+    if (this.#keys.open) return new Uint8Array(box)
     if (box.length < this.#keys.overhead) return undefined
     const body = new Uint8Array(box.length - this.#keys.overhead)
     return this.#crypto.open(body, box, nonceOf(packet), key) ? body : undefined

@@ -104,7 +104,8 @@ export class SenderStream {
   /** Keeps only the newest value; true when an older one was replaced unsent. */
   conflate(codec: number, payload: Uint8Array): boolean {
     const replaced = this.#latest
-    this.#latest = { codec, payload }
+    // It stays here past the publisher's turn: a copy of the bytes, which are the program's.
+    this.#latest = { codec, payload: new Uint8Array(payload) }
     this.waiting += payload.length - (replaced?.payload.length ?? 0)
     return replaced !== undefined
   }
