@@ -58,9 +58,12 @@ export class Inbound {
   /** Forgets packets that have waited too long. */
   expire(now: number): void {
     for (const [instance, held] of this.#heldByInstance) {
-      if (held[0]!.until > now) continue
-      this.#context.metrics.count('quarantineExpired', held.length)
-      this.#drop(instance)
+      const kept = held.filter(({ until }) => until > now)
+      if (kept.length === held.length) continue
+      this.#context.metrics.count('quarantineExpired', held.length - kept.length)
+      for (const { packet, until } of held) if (until <= now) this.#forget(packet)
+      if (kept.length > 0) this.#heldByInstance.set(instance, kept)
+      else this.#heldByInstance.delete(instance)
     }
   }
 
@@ -135,7 +138,8 @@ export class Inbound {
     if (full || this.#heldSize + packet.length > limits.quarantineSize) {
       return metrics.count('quarantineFull')
     }
-    const held = { packet: packet.slice(), from, until: now + limits.quarantineAge }
+    // A copy, also of a Buffer: a view would keep its whole datagram.
+    const held = { packet: new Uint8Array(packet), from, until: now + limits.quarantineAge }
     const others = this.#heldByInstance.get(instance)
     if (others) others.push(held)
     else this.#heldByInstance.set(instance, [held])
@@ -144,10 +148,12 @@ export class Inbound {
   }
 
   #drop(instance: bigint): void {
-    for (const { packet } of this.#heldByInstance.get(instance) ?? []) {
-      this.#heldCount -= 1
-      this.#heldSize -= packet.length
-    }
+    for (const { packet } of this.#heldByInstance.get(instance) ?? []) this.#forget(packet)
     this.#heldByInstance.delete(instance)
+  }
+
+  #forget(packet: Uint8Array): void {
+    this.#heldCount -= 1
+    this.#heldSize -= packet.length
   }
 }

@@ -86,7 +86,8 @@ export class Subscriber {
     if (record.asker !== this.#context.self.instance) return
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
-      if (!inflow || inflow.attachAt === Infinity) continue
+      // Number 0 is no packet's: a stream would wait for its start for ever, and keep the budget.
+      if (!inflow || inflow.attachAt === Infinity || entry.start === 0) continue
       inflow.attachAt = Infinity
       const { receiver } = inflow
       if (receiver.next === 0) receiver.start(now, entry.start, entry.index)
