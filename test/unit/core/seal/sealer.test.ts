@@ -26,9 +26,9 @@ const open = sealerOf(undefined)
 
 describe('Sealer', () => {
   it.each([
-    ['a sealed', sealed, 1, 16],
-    ['an open', open, 2, 0],
-  ])('gives back in %s realm what was put in', (_, sealer, version, overhead) => {
+    { realm: 'a sealed', sealer: sealed, version: 1, overhead: 16 },
+    { realm: 'an open', sealer: open, version: 2, overhead: 0 },
+  ])('gives back in $realm realm what was put in', ({ sealer, version, overhead }) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
         const packet = sealer.seal(id, body, key)
