@@ -136,7 +136,7 @@ test('does not hear at scope host what a stranger sends to the port', async () =
   await sendFrom(local, transport.port)
   await sleep(30)
   const loopback = world.normal.some((one) => one.loopback)
-  expect(heard.map((bytes) => bytes[0]).toSorted()).toEqual(loopback ? [1, 9] : [9])
+  expect(new Set(heard.map((bytes) => bytes[0]))).toEqual(new Set(loopback ? [1, 9] : [9]))
 })
 
 interface Opened {
