@@ -111,7 +111,8 @@ export class Learner {
     if (remote.bound >= remote.streamCount) return
     const count = remote.streamCount - remote.bound
     this.#control.add(controlGroup, { type: 'want', target, first: remote.bound + 1, count })
-    remote.wantMs = Math.min(WANT_MAX_MS, remote.wantMs * 2)
+    // Never the present, also when the first question was for a single stream.
+    remote.wantMs = Math.min(WANT_MAX_MS, Math.max(WANT_MIN_MS, remote.wantMs * 2))
     this.#askAt(remote, now + remote.wantMs)
   }
 
