@@ -1,0 +1,46 @@
+/** A simulated host, its interfaces, and what the network knows of the processes on it. */
+import type { Endpoint } from '../../bus/core/output.ts'
+import { Lane } from './weather.ts'
+
+/** What the network sees of a process. */
+export interface Station {
+  readonly alive: boolean
+  /** Where unicast reaches it. */
+  readonly port: number
+  /** Groups that it has joined. */
+  readonly groups: Set<string>
+  receive(bytes: Uint8Array, from: Endpoint): void
+}
+
+export class Host {
+  readonly name: string
+  readonly interfaces: Interface[] = []
+  readonly processes: Station[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** Groups that any living process has joined. */
+  isMember(group: string): boolean {
+    return this.processes.some((process) => process.alive && process.groups.has(group))
+  }
+}
+
+export class Interface {
+  readonly host: Host
+  readonly segment: number
+  readonly address: string
+  /** Larger datagrams do not pass. */
+  datagramSize = Infinity
+  /** Groups that the switch does not forward to this port. */
+  readonly forgotten: Set<string> = new Set()
+  readonly up: Lane = new Lane()
+  readonly down: Lane = new Lane()
+
+  constructor(host: Host, segment: number) {
+    this.host = host
+    this.segment = segment
+    this.address = `fe80::${host.name}:${host.interfaces.length}%eth${host.interfaces.length}`
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Hosts, their interfaces on segments, and how datagrams get from one to another.
+ *
+ * Multicast works as on Linux: an interface is a member of a group as long as any process of its
+ * host is, a wildcard socket hears every group of its host, the sender's own host hears it, too.
+ * A snooping switch forwards a group to those ports only from which it heard a join; a flap makes
+ * it forget. Unicast goes to an interface's address and a process's own port.
+ */
+import type { Endpoint } from '../../bus/core/output.ts'
+import { Host, Interface, type Station } from './host.ts'
+import type { Act, Process } from './process.ts'
+import type { Random } from './random.ts'
+import type { Schedule } from './schedule.ts'
+import { CLEAR, type Weather } from './weather.ts'
+
+export interface NetworkOptions {
+  /** A wildcard socket hears the groups that other processes of its host have joined. */
+  readonly wildcard: boolean
+  readonly weather: Weather
+}
+
+export class Network {
+  readonly hosts: Host[] = []
+  weather: Weather
+  readonly #options: NetworkOptions
+  readonly #schedule: Schedule
+  readonly #random: Random
+  /** `sender>receiver` names of hosts between which nothing passes. */
+  readonly #cuts: Set<string> = new Set()
+
+  constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
+    this.#schedule = schedule
+    this.#random = random
+    this.#options = options
+    this.weather = options.weather
+  }
+
+  host(segments: readonly number[]): Host {
+    const host = new Host((this.hosts.length + 1).toString(16))
+    for (const segment of segments) host.interfaces.push(new Interface(host, segment))
+    this.hosts.push(host)
+    return host
+  }
+
+  /** Carries out what a process asks of the network. */
+  act(process: Process, act: Act): void {
+    if (act.type === 'transmit') return this.#send(process, act.to, act.datagram)
+    const groups = process.groups
+    if (act.type === 'leave') return void groups.delete(act.group)
+    groups.add(act.group)
+    for (const { forgotten } of process.options.host.interfaces) forgotten.delete(act.group)
+  }
+
+  cut(from: Host, to: Host): void {
+    this.#cuts.add(`${from.name}>${to.name}`)
+  }
+
+  mend(): void {
+    this.#cuts.clear()
+  }
+
+  /** A switch port was down for a moment: no group is forwarded to it until the next join. */
+  flap(port: Interface): void {
+    for (const process of port.host.processes) {
+      for (const group of process.groups) port.forgotten.add(group)
+    }
+  }
+
+  /** No fault from now on; what switches have forgotten stays forgotten. */
+  heal(): void {
+    this.mend()
+    this.weather = CLEAR
+    for (const host of this.hosts) for (const port of host.interfaces) port.datagramSize = Infinity
+  }
+
+  #send(process: Process, to: string | Endpoint, bytes: Uint8Array): void {
+    const { host, port } = process.options
+    for (const out of host.interfaces) {
+      const from = { address: out.address, port: port + SEND_PORTS }
+      if (typeof to === 'string') this.#multicast(out, { from, to, bytes })
+      else if (this.#unicast(out, { from: { ...from, port }, to, bytes })) return
+    }
+  }
+
+  #multicast(out: Interface, sent: { from: Endpoint; to: string; bytes: Uint8Array }): void {
+    const { from, to, bytes } = sent
+    this.#hand(out.host, LOOPBACK_MS, { ...sent, time: this.#schedule.time })
+    if (bytes.length > out.datagramSize) return
+    for (const time of out.up.carry(this.#schedule.time, this.weather, this.#random)) {
+      for (const port of this.#portsOf(out.segment)) {
+        if (port === out || !port.host.isMember(to) || port.forgotten.has(to)) continue
+        this.#cross(out, port, { from, to, bytes, time })
+      }
+    }
+  }
+
+  /** False when the address is not on this interface's segment. */
+  #unicast(out: Interface, sent: { from: Endpoint; to: Endpoint; bytes: Uint8Array }): boolean {
+    const port = this.#portsOf(out.segment).find(({ address }) => address === sent.to.address)
+    if (!port) return false
+    const { time } = this.#schedule
+    if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, { ...sent, time })
+    else if (sent.bytes.length <= out.datagramSize) {
+      for (const later of out.up.carry(time, this.weather, this.#random)) {
+        this.#cross(out, port, { ...sent, time: later })
+      }
+    }
+    return true
+  }
+
+  /** From the segment down to one port. */
+  #cross(out: Interface, port: Interface, sent: Sent): void {
+    if (this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
+    if (sent.bytes.length > port.datagramSize) return
+    const half = { ...this.weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
+    for (const time of port.down.carry(sent.time, half, this.#random)) {
+      this.#hand(port.host, 0, { ...sent, time })
+    }
+  }
+
+  /** Copies a datagram to the sockets of a host that hear it. */
+  #hand(host: Host, delayMs: number, { from, to, bytes, time }: Sent): void {
+    if (typeof to === 'string' && !host.isMember(to)) return
+    this.#schedule.at(time + delayMs, () => {
+      for (const process of host.processes) {
+        const hears = typeof to === 'string' ? this.#hears(process, host, to) : isAt(process, to)
+        // A copy each: nobody may see what another does with its bytes.
+        if (hears) process.receive(bytes.slice(), from)
+      }
+    })
+  }
+
+  #hears(process: Station, host: Host, group: string): boolean {
+    if (process.groups.has(group)) return true
+    return this.#options.wildcard && host.isMember(group)
+  }
+
+  #portsOf(segment: number): Interface[] {
+    const ports = this.hosts.flatMap((host) => host.interfaces)
+    return ports.filter((port) => port.segment === segment)
+  }
+}
+
+interface Sent {
+  readonly from: Endpoint
+  readonly to: string | Endpoint
+  readonly bytes: Uint8Array
+  readonly time: number
+}
+
+function isAt(process: Station, to: Endpoint): boolean {
+  return process.port === to.port
+}
+
+const LOOPBACK_MS = 0.02
+/** Multicast leaves by other sockets than the one that receives unicast. */
+const SEND_PORTS = 20_000

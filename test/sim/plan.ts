@@ -1,0 +1,183 @@
+/**
+ * What one seed means: which faults there are at all, how many of everything, how large.
+ *
+ * Swarm testing: each seed switches most faults off completely, so that rare combinations are met
+ * and a quiet network is met, too.
+ */
+import type { Delivery } from '../../bus/core/output.ts'
+import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
+import { Random } from './random.ts'
+import { CLEAR, type Weather } from './weather.ts'
+
+export const FAULTS = [
+  // These lose something, so a gap is in order.
+  'loss',
+  'burst',
+  'partition',
+  'mtu',
+  'snoop',
+  'overflow',
+  'stall',
+  'crash',
+  'tight',
+  // These must not lose anything.
+  'duplicate',
+  'reorder',
+  'jitter',
+  'twin',
+  'close',
+  'late',
+  'junk',
+  'replay',
+  'rivals',
+  'answers',
+  'echo',
+] as const
+export type Fault = (typeof FAULTS)[number]
+const LOSSY = FAULTS.indexOf('duplicate')
+
+export interface Plan {
+  readonly seed: number
+  readonly faults: ReadonlySet<Fault>
+  /** No fault that loses anything. */
+  readonly calm: boolean
+  readonly hosts: number
+  readonly segments: number
+  readonly processes: number
+  readonly open: boolean
+  readonly realSignatures: boolean
+  readonly wildcard: boolean
+  readonly fold: number
+  readonly packetSize: number
+  readonly rate: number
+  readonly limits: Limits
+  readonly weather: Weather
+  readonly topics: readonly string[]
+  readonly patterns: readonly string[]
+  readonly deliveries: readonly Delivery[]
+  /** Messages of one publication burst, at most. */
+  readonly burstMax: number
+  readonly sizes: readonly SizeClass[]
+  /** Time of faults and load, ms. */
+  readonly stormMs: number
+  /** Bursts that each process publishes in that time, about. */
+  readonly bursts: number
+  readonly workMs: number
+  readonly answerMs: number
+}
+
+export type SizeClass = 'empty' | 'small' | 'middle' | 'edge' | 'large'
+
+export function planOf(seed: number): Plan {
+  const random = new Random(seed, 'plan')
+  const faults = faultsOf(random)
+  const calm = FAULTS.every((fault, i) => i >= LOSSY || !faults.has(fault))
+  const hosts = random.pick([1, 2, 2, 3, 4, 5])
+  const topics = topicsOf(random)
+  const packetSize = random.pick([1232, 1232, 60_000])
+  return {
+    seed,
+    faults,
+    calm,
+    hosts,
+    segments: random.chance(0.2) ? 2 : 1,
+    processes: Math.max(2, hosts + random.integer(0, 2)),
+    open: random.chance(0.25),
+    realSignatures: random.chance(0.1),
+    wildcard: random.chance(0.7),
+    fold: random.pick([0, 0, 0, 1, 3]),
+    packetSize,
+    rate: random.pick([250_000, 2_000_000, 12_500_000]),
+    limits: limitsOf(random, faults, packetSize),
+    weather: weatherOf(random, faults),
+    topics,
+    patterns: patternsOf(random, topics),
+    deliveries: random.pick([['reliable'], ['reliable'], MODES, ['best-effort'], ['latest']]),
+    burstMax: random.pick([1, 4, 40, 400]),
+    sizes: random.pick(SIZE_MIXES),
+    stormMs: random.pick([1500, 4000, 9000]),
+    bursts: random.pick([2, 6, 20]),
+    workMs: faults.has('overflow') ? random.pick([0.05, 0.2, 1]) : 0,
+    answerMs: faults.has('answers') ? random.pick([1, 20]) : 0,
+  }
+}
+
+/** The plan in one line. */
+export function summaryOf(plan: Plan): string {
+  const { hosts, processes, packetSize, fold, segments } = plan
+  const words = [`${processes} peers on ${hosts} hosts`, plan.open ? 'open' : 'sealed']
+  if (segments > 1) words.push(`${segments} segments`)
+  if (fold > 0) words.push(`${fold} groups`)
+  words.push(`${packetSize} B`, plan.deliveries.join('+'))
+  return `${words.join(', ')}; ${[...plan.faults].join(' ') || 'no faults'}`
+}
+
+function faultsOf(random: Random): Set<Fault> {
+  const quiet = random.chance(0.35)
+  const likely = random.pick([0.1, 0.25, 0.5])
+  return new Set(FAULTS.filter((_, i) => random.chance(likely) && !(quiet && i < LOSSY)))
+}
+
+function weatherOf(random: Random, faults: ReadonlySet<Fault>): Weather {
+  const has = (fault: Fault, value: number): number => (faults.has(fault) ? value : 0)
+  return {
+    ...CLEAR,
+    delayMs: random.pick([0.1, 0.5, 3]),
+    jitterMs: has('jitter', random.pick([1, 10])) + 0.05,
+    loss: has('loss', random.pick([0.01, 0.05, 0.15])),
+    burst: has('burst', random.pick([0.002, 0.02])),
+    burstLength: random.pick([3, 20, 50]),
+    duplicate: has('duplicate', random.pick([0.05, 0.5])),
+    overtaken: has('reorder', random.pick([0.02, 0.2])),
+    overtakenMs: random.pick([1, 10, 40]),
+  }
+}
+
+function limitsOf(random: Random, faults: ReadonlySet<Fault>, packetSize: number): Limits {
+  if (!faults.has('tight')) return defaultLimits
+  return {
+    ...defaultLimits,
+    historySize: random.pick([4 * packetSize, 40 * packetSize]),
+    historyAge: random.pick([500, 10_000]),
+    reorderPackets: random.pick([4, 64]),
+    reorderSize: random.pick([4 * packetSize, 64 * packetSize]),
+    quarantinePackets: random.pick([2, 32]),
+    quarantineSize: random.pick([4 * packetSize, 64 * 1024]),
+    sendMark: 8 * packetSize,
+    sendSize: 64 * packetSize,
+  }
+}
+
+/** Every name bears the marker that no sealed datagram may show. */
+function topicsOf(random: Random): string[] {
+  const words = ['a', 'b', 'c', 'kitchen', 'é']
+  const topics = new Set<string>()
+  const count = random.pick([1, 2, 5])
+  while (topics.size < count) {
+    const segments = [MARKER]
+    for (let i = random.integer(0, 3); i > 0; i--) segments.push(random.pick(words))
+    topics.add(segments.join('/'))
+  }
+  return [...topics]
+}
+
+function patternsOf(random: Random, topics: readonly string[]): string[] {
+  const patterns = new Set<string>(topics)
+  for (const topic of topics) {
+    const segments = topic.split('/')
+    segments[random.integer(0, segments.length - 1)] = random.pick(['*', '{name}', '**'])
+    patterns.add(segments.join('/'))
+  }
+  return [...patterns, random.pick(['**', `${MARKER}/**`, `${MARKER}/*`, `${MARKER}/nothing`])]
+}
+
+export const MARKER = 'sixsim'
+const MODES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
+const SIZE_MIXES: readonly (readonly SizeClass[])[] = [
+  ['small'],
+  ['empty', 'small'],
+  ['edge'],
+  ['small', 'middle', 'edge'],
+  ['small', 'large'],
+  ['large'],
+]

@@ -1,0 +1,41 @@
+/** Who sees whom: changes alternate, the dead do not come, everybody finds everybody. */
+import type { Notice, Process } from './process.ts'
+import { check } from './violation.ts'
+
+type Change = Extract<Notice, { readonly type: 'peer' }>
+
+export class Presence {
+  readonly #processesByInstance = new Map<bigint, Process>()
+  readonly #seen = new Map<Process, Set<Process>>()
+
+  born(process: Process): void {
+    this.#processesByInstance.set(process.peer.instance, process)
+    this.#seen.set(process, new Set())
+  }
+
+  seenBy(process: Process): ReadonlySet<Process> {
+    return this.#seen.get(process) ?? new Set()
+  }
+
+  onChange(process: Process, time: number, { change, peer }: Change): void {
+    const other = this.#processesByInstance.get(peer.instance)
+    check(other !== undefined, 'foreign', () => `${process.id} sees ${peer.name}, who never lived`)
+    check(other.options.realm === process.options.realm, 'foreign', () => {
+      return `${process.id} sees ${other.id} of another realm`
+    })
+    const seen = this.#seen.get(process)!
+    if (change === 'leave') {
+      check(seen.delete(other), 'liveness', () => `${process.id} lost ${other.id} twice`)
+      return
+    }
+    const dead = other.endedAt !== undefined && other.endedAt + ECHO_MS < time
+    check(!dead, 'foreign', () => `${process.id} sees ${other.id} ${change}, who is dead`)
+    check(change === 'update' || !seen.has(other), 'liveness', () => {
+      return `${process.id} met ${other.id} twice`
+    })
+    seen.add(other)
+  }
+}
+
+/** What the dead have sent may still be under way. */
+const ECHO_MS = 2000

@@ -1,0 +1,233 @@
+/**
+ * Runs one seed: a storm of load and faults, then healing, then the demand that all is well.
+ *
+ * Safety is checked at every step by the ledger, the wire watch, the presence and the cryptography;
+ * what must hold in the end is checked here.
+ */
+import { brew } from './faults.ts'
+import { name, type Stream, type Subscribed } from './ledger.ts'
+import type { Host } from './host.ts'
+import { planOf, summaryOf } from './plan.ts'
+import { Random } from './random.ts'
+import { Trace } from './trace.ts'
+import { check, RULES, Violation } from './violation.ts'
+import { advance, World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly summary: string
+  readonly violation:
+    | { readonly rule: string; readonly detail: string; readonly at: number }
+    | undefined
+  readonly hash: string
+  readonly events: number
+  readonly delivered: number
+  readonly lost: number
+}
+
+/** `line` receives every event. */
+export function runSeed(seed: number, line?: (line: string) => void): Outcome {
+  const plan = planOf(seed)
+  const trace = new Trace(line)
+  const world = new World(plan, trace)
+  let violation: Outcome['violation']
+  try {
+    play(world)
+  } catch (error) {
+    // Whatever is thrown in a world is a finding; the rule says which kind.
+    const rule = error instanceof Violation ? error.rule : 'exception'
+    const detail = error instanceof Violation ? error.message : String((error as Error).stack)
+    violation = { rule: RULES[rule], detail, at: world.schedule.time }
+  }
+  const { hash, count } = trace
+  const { delivered, lost } = world.ledger
+  return { seed, summary: summaryOf(plan), violation, hash, events: count, delivered, lost }
+}
+
+/** One line that says what went wrong and how to see it again. */
+export function failureLine({ seed, summary, violation }: Outcome): string {
+  if (!violation) return ''
+  const { rule, detail, at } = violation
+  return `npm run sim -- ${seed}  (${summary}) at ${at.toFixed(0)} ms: ${rule}: ${detail}`
+}
+
+function play(world: World): void {
+  const { plan } = world
+  const random = new Random(plan.seed, 'play')
+  populate(world, random)
+  watchCloses(world)
+  brew(world, random.fork('faults'))
+  advance(world, plan.stormMs)
+  heal(world)
+  advance(world, world.schedule.time + (plan.calm ? CALM_MS : HEALING_MS))
+  checkPresence(world)
+  world.workload.checkFlushes()
+  if (random.chance(0.5)) {
+    // Nobody publishes any more: heartbeats alone must tell where the streams end.
+    advance(world, world.schedule.time + (plan.calm ? 0 : TAIL_MS))
+    checkAccounts(world)
+  }
+  probe(world)
+  checkAccounts(world)
+  if (plan.calm) checkNothingLost(world)
+  closeAll(world)
+}
+
+function populate(world: World, random: Random): void {
+  const { plan, network } = world
+  for (let i = 0; i < plan.hosts; i++) {
+    const segments = [random.integer(0, plan.segments - 1)]
+    if (plan.segments > 1 && random.chance(0.3)) segments[0] = 0
+    if (plan.segments > 1 && random.chance(0.3)) segments.push(1 - segments[0]!)
+    if (plan.faults.has('twin') && random.chance(0.5)) segments.push(segments[0]!)
+    network.host(segments)
+  }
+  const launch = (host: Host, realm: number, atMs: number): void =>
+    world.schedule.at(atMs, () => void world.start({ host, realm }))
+  for (let i = 0; i < plan.processes; i++) {
+    const late = plan.faults.has('late') && random.chance(0.4)
+    const host = network.hosts[i % plan.hosts]!
+    launch(host, 0, late ? random.between(0, plan.stormMs) : random.between(0, 50))
+  }
+  if (!plan.faults.has('rivals')) return
+  for (const realm of [1, 2]) {
+    for (let i = 0; i < 2; i++) launch(random.pick(network.hosts), realm, random.between(0, 100))
+  }
+}
+
+function heal(world: World): void {
+  world.network.heal()
+  for (const process of world.processes) process.wake()
+}
+
+/** Every living process sees every other living one that it can reach, and nobody else. */
+function checkPresence(world: World): void {
+  for (const process of world.processes.filter(({ open }) => open)) {
+    const seen = world.presence.seenBy(process)
+    for (const other of world.processes) {
+      const should = other.open && world.reaches(process, other)
+      check(seen.has(other) === should, 'liveness', () => {
+        return `${process.id} ${should ? 'does not see' : 'still sees'} ${other.id}`
+      })
+    }
+  }
+}
+
+/** What each open subscription should have an account of: streams of living publishers. */
+function* owed(world: World): Generator<{ subscribed: Subscribed; stream: Stream }> {
+  for (const subscribed of world.ledger.subscriptions) {
+    const { process, endedAt } = subscribed
+    if (!process.open || endedAt !== undefined) continue
+    for (const stream of world.ledger.streams) {
+      const { publisher } = stream
+      if (!publisher.open || stream.messages.length === 0) continue
+      if (publisher !== process && !world.reaches(process, publisher)) continue
+      if (world.ledger.matches(subscribed, stream)) yield { subscribed, stream }
+    }
+  }
+}
+
+/** Every message of a reliable stream was delivered or is in a gap: the last one, too. */
+function checkAccounts(world: World): void {
+  for (const { subscribed, stream } of owed(world)) {
+    if (stream.delivery !== 'reliable') continue
+    const track = subscribed.tracks.get(stream)
+    const newest = stream.messages.at(-1)!
+    // Who subscribed behind the last message is owed nothing.
+    if (!track && newest.at <= subscribed.at) continue
+    check(track?.next === stream.messages.length, 'contract', () => {
+      const seen = track ? `up to ${track.next - 1}` : 'nothing'
+      return `${name(subscribed, stream)}: ${seen} of ${stream.messages.length} accounted for`
+    })
+  }
+}
+
+/** After healing, what is published arrives: on old streams and on new ones. */
+function probe(world: World): void {
+  const { ledger, workload, plan } = world
+  const open = world.processes.filter((process) => process.open)
+  const newTopic = `${plan.topics[0]!}/new`
+  for (const [round, last] of [false, false, false, true].entries()) {
+    const at = world.schedule.time
+    for (const process of open) {
+      // Tight limits may refuse; then this stream is not probed.
+      const topics = new Set([...ledger.streamsOf(process).map(({ topic }) => topic), newTopic])
+      for (const topic of topics) workload.publish(process, topic, 40 + round)
+      process.endTurn()
+    }
+    advance(world, at + (last ? PROBED_MS : PROBE_MS))
+  }
+  for (const { subscribed, stream } of owed(world)) {
+    const track = subscribed.tracks.get(stream)
+    const place = stream.messages.length
+    const lost = track?.gaps.at(-1)?.to === place - 1
+    check(track?.next === place && !lost, 'liveness', () => {
+      return `${name(subscribed, stream)}: the last message, long after healing, did not come`
+    })
+  }
+}
+
+/** In a calm world nothing published while a subscription existed is missing. */
+function checkNothingLost(world: World): void {
+  for (const { subscribed, stream } of owed(world)) {
+    const track = subscribed.tracks.get(stream)
+    const since = stream.delivery === 'reliable' ? subscribed.at : settledAt(subscribed, stream)
+    if (stream.delivery === 'best-effort' && world.plan.faults.has('reorder')) continue
+    const first = stream.messages.findIndex(({ at }) => at >= since)
+    if (first < 0) continue
+    const where = name(subscribed, stream)
+    const seen = track !== undefined && (track.first <= first || stream.delivery === 'latest')
+    check(seen, 'lossless', () => `${where}: began at ${track?.first}, and ${first} was due`)
+    const gap = track.gaps.find(({ to }) => to >= first)
+    check(!gap, 'lossless', () => `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause})`)
+  }
+}
+
+/** From when on a subscription has a stream that is not given again what was sent before. */
+function settledAt({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
+  return Math.max(at, process.startedAt, publisher.startedAt, openedAt) + SETTLED_MS
+}
+
+/** Each close ends in time; in a calm world everybody has confirmed everything then. */
+function watchCloses(world: World): void {
+  world.onClosed = (process, unconfirmed) => {
+    const { plan, ledger } = world
+    if (!plan.calm || world.lingerOf(process) < PATIENT_MS) return
+    check(unconfirmed.length === 0, 'close', () => `${process.id} says that some lack something`)
+    for (const stream of ledger.streamsOf(process).filter((s) => s.delivery === 'reliable')) {
+      for (const subscribed of ledger.subscriptions) {
+        if (!subscribed.process.open || subscribed.endedAt !== undefined) continue
+        if (!world.reaches(process, subscribed.process)) continue
+        if (!ledger.matches(subscribed, stream)) continue
+        if (subscribed.process.startedAt + SETTLED_MS > world.schedule.time) continue
+        const track = subscribed.tracks.get(stream)
+        if (!track && stream.messages.at(-1)!.at <= subscribed.at) continue
+        check(track?.next === stream.messages.length, 'close', () => {
+          return `${name(subscribed, stream)}: closed at ${track?.next} of ${stream.messages.length}`
+        })
+      }
+    }
+  }
+}
+
+function closeAll(world: World): void {
+  for (const process of world.processes.filter(({ open }) => open)) {
+    world.close(process, 2000)
+    advance(world, world.schedule.time + 50)
+  }
+  advance(world, world.schedule.time + CLOSED_MS)
+  for (const process of world.processes) {
+    check(!process.alive, 'close', () => `${process.id} has not closed`)
+  }
+}
+
+const CALM_MS = 3000
+/** Silence is repaired within 30 s, and the dead are forgotten before. */
+const HEALING_MS = 40_000
+/** Heartbeats are at most 30 s apart. */
+const TAIL_MS = 31_000
+const PROBE_MS = 2500
+const PROBED_MS = 3000
+const SETTLED_MS = 1500
+const PATIENT_MS = 500
+const CLOSED_MS = 4000

@@ -1,0 +1,171 @@
+/** What simulated programs do: publish bursts, subscribe and unsubscribe, answer, flush. */
+import type { Delivery } from '../../bus/core/output.ts'
+import { parsePattern, parseTopic } from '../../bus/core/topic/pattern.ts'
+import { Codec } from '../../bus/core/wire/record.ts'
+import type { Ledger } from './ledger.ts'
+import { MARKER, type Plan, type SizeClass } from './plan.ts'
+import type { Process } from './process.ts'
+import type { Random } from './random.ts'
+import type { Schedule } from './schedule.ts'
+import { check } from './violation.ts'
+
+interface WorkloadParts {
+  readonly random: Random
+  readonly schedule: Schedule
+  readonly ledger: Ledger
+  /** Writes down what programs do. */
+  readonly note: (text: string) => void
+}
+
+export class Workload {
+  readonly #plan: Plan
+  readonly #random: Random
+  readonly #schedule: Schedule
+  readonly #ledger: Ledger
+  readonly #note: (text: string) => void
+  /** Bytes that each process may still publish. */
+  readonly #budgets = new Map<Process, number>()
+  readonly #flushes = new Map<Process, Set<number>>()
+  #ids = 0
+  #messages = 0
+
+  constructor(plan: Plan, parts: WorkloadParts) {
+    this.#plan = plan
+    this.#random = parts.random
+    this.#schedule = parts.schedule
+    this.#ledger = parts.ledger
+    this.#note = parts.note
+  }
+
+  /** Plans what a new process does until the storm is over. */
+  employ(process: Process): void {
+    const { stormMs, bursts, rate } = this.#plan
+    const leftMs = stormMs - this.#schedule.time
+    const random = this.#random
+    this.#budgets.set(process, Math.min(BUDGET_MAX, (rate * Math.max(leftMs, 500)) / 3000))
+    for (let i = random.integer(0, 2); i > 0; i--) this.subscribe(process)
+    for (let i = random.integer(0, 2); i > 0; i--)
+      this.#in(leftMs, process, () => this.subscribe(process))
+    if (random.chance(0.3)) this.#in(leftMs, process, () => this.#unsubscribe(process))
+    if (random.chance(0.3)) this.#in(leftMs, process, () => this.#flush(process))
+    const publishes = random.chance(0.7) ? random.integer(1, bursts) : 0
+    for (let i = 0; i < publishes; i++) this.#in(leftMs, process, () => this.burst(process))
+    // Who publishes at once, before anybody has found it, is a case of its own.
+    if (random.chance(0.3)) this.burst(process)
+  }
+
+  subscribe(process: Process): void {
+    const parsed = parsePattern(this.#random.pick(this.#plan.patterns))
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const id = ++this.#ids
+    this.#note(`${process.id} subscribes #${id} ${parsed.pattern.text}`)
+    this.#ledger.subscribed(process, this.#schedule.time, { id, pattern: parsed.pattern })
+    process.command((peer, now) => peer.subscribe(now, id, parsed.pattern))
+  }
+
+  /** Some messages in one turn of the program. */
+  burst(process: Process): void {
+    const random = this.#random
+    const topic = random.pick(this.#plan.topics)
+    const count = random.integer(1, this.#plan.burstMax)
+    for (let i = 0; i < count; i++) {
+      const size = this.#sizeOf(random.pick(this.#plan.sizes))
+      const left = (this.#budgets.get(process) ?? 0) - size
+      if (left < 0) break
+      this.#budgets.set(process, left)
+      this.publish(process, random.chance(0.9) ? topic : random.pick(this.#plan.topics), size)
+    }
+    process.endTurn()
+  }
+
+  /** Publishes one message; false when a bound forbids it. */
+  publish(process: Process, topic: string, size: number): boolean {
+    const parsed = parseTopic(topic)
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const ledger = this.#ledger
+    const delivery = ledger.deliveryOf(process, topic) ?? this.#deliveryOf(process, topic)
+    const payload = payloadOf(delivery === 'latest' ? Math.max(32, size) : size, this.#messages++)
+    const about = { topic, segments: parsed.segments, delivery }
+    const stream = ledger.published(process, this.#schedule.time, { ...about, payload })
+    this.#note(
+      `${process.id} publishes ${topic} ${stream.messages.length - 1}, ${payload.length} B`,
+    )
+    const urgent = this.#random.chance(0.02)
+    const publication = { ...about, codec: Codec.bytes, payload: payload.slice(), urgent }
+    const fault = process.command((peer, now) => peer.publish(now, publication))
+    if (!fault) return true
+    check(fault === 'queue' && this.#plan.faults.has('tight'), 'liveness', () => {
+      return `${process.id} was refused "${topic}": ${fault}`
+    })
+    stream.messages.pop()
+    return false
+  }
+
+  flushed(process: Process, id: number): void {
+    const known = this.#flushes.get(process)?.delete(id)
+    check(known === true, 'liveness', () => `${process.id} flushed ${id}, which nobody waits for`)
+  }
+
+  /** Every flush of a living process has been answered. */
+  checkFlushes(): void {
+    for (const [process, waiting] of this.#flushes) {
+      check(!process.open || waiting.size === 0, 'liveness', () => `${process.id} never flushed`)
+    }
+  }
+
+  #flush(process: Process): void {
+    const id = ++this.#ids
+    const waiting = this.#flushes.get(process) ?? new Set()
+    this.#flushes.set(process, waiting.add(id))
+    process.command((peer, now) => peer.flush(now, id))
+  }
+
+  #unsubscribe(process: Process): void {
+    const open = this.#ledger.subscriptionsOf(process)
+    if (open.length === 0) return
+    const subscribed = this.#random.pick(open)
+    subscribed.endedAt = this.#schedule.time
+    process.command((peer, now) => peer.unsubscribe(now, subscribed.id))
+  }
+
+  /** At some time in the future, if the process can still do something then. */
+  #in(leftMs: number, process: Process, then: () => void): void {
+    const act = (): void => {
+      if (!process.open) return
+      if (process.stalled) this.#schedule.after(RETRY_MS, act)
+      else then()
+    }
+    this.#schedule.after(this.#random.between(0, leftMs), act)
+  }
+
+  #deliveryOf(process: Process, topic: string): Delivery {
+    const { deliveries } = this.#plan
+    return deliveries[(topic.length + process.id.length) % deliveries.length]!
+  }
+
+  #sizeOf(size: SizeClass): number {
+    const { packetSize } = this.#plan
+    const random = this.#random
+    switch (size) {
+      case 'empty':
+        return 0
+      case 'small':
+        return random.integer(1, 64)
+      case 'middle':
+        return random.integer(200, 1500)
+      case 'edge':
+        // Around what fills a packet, or a part of one.
+        return Math.floor(packetSize / random.pick([1, 1, 2, 3])) - random.integer(0, 80)
+      case 'large':
+        return random.integer(packetSize, packetSize * random.pick([2, 5]))
+    }
+  }
+}
+
+/** Bytes that tell every message, and every place in it, apart. */
+export function payloadOf(size: number, serial: number): Uint8Array {
+  return new Uint8Array(Buffer.alloc(size, `${MARKER}${serial};`))
+}
+
+const BUDGET_MAX = 2_000_000
+const RETRY_MS = 20

@@ -1,0 +1,215 @@
+/** One simulated world: hosts, processes and network of a plan, and everything that watches them. */
+import type { Crypto } from '../../bus/core/env.ts'
+import { quickSignatures, realSignatures, type Signatures, watchedCrypto } from './crypto.ts'
+import { Intruder } from './intruder.ts'
+import { Ledger } from './ledger.ts'
+import type { Host } from './host.ts'
+import { Network } from './network.ts'
+import type { Plan } from './plan.ts'
+import { Presence } from './presence.ts'
+import { type Act, type Notice, Process, type ProcessOptions } from './process.ts'
+import { Random } from './random.ts'
+import { Schedule } from './schedule.ts'
+import type { Trace } from './trace.ts'
+import { check } from './violation.ts'
+import { WireWatch } from './wire-watch.ts'
+import { Workload } from './workload.ts'
+
+interface Realm {
+  readonly name: string
+  readonly root: Uint8Array | undefined
+}
+
+export class World {
+  readonly plan: Plan
+  readonly schedule: Schedule = new Schedule()
+  readonly network: Network
+  readonly ledger: Ledger = new Ledger()
+  readonly presence: Presence = new Presence()
+  readonly wire: WireWatch = new WireWatch()
+  readonly workload: Workload
+  readonly intruder: Intruder
+  readonly processes: Process[] = []
+  readonly realms: readonly Realm[]
+  /** Datagrams that a full receive buffer has lost. */
+  overflows = 0
+  /** Called when a process has closed, with those who did not confirm. */
+  onClosed: (process: Process, unconfirmed: readonly bigint[]) => void = () => undefined
+  readonly #lingers = new Map<Process, number>()
+  readonly #trace: Trace
+  readonly #random: Random
+  readonly #crypto: Crypto = watchedCrypto()
+  readonly #signatures: Signatures
+
+  constructor(plan: Plan, trace: Trace) {
+    this.plan = plan
+    this.#trace = trace
+    const random = new Random(plan.seed, 'world')
+    this.#random = random
+    this.#signatures = plan.realSignatures ? realSignatures() : quickSignatures()
+    const { wildcard, weather } = plan
+    this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
+    this.intruder = new Intruder(random.fork('intruder'))
+    const { schedule, ledger } = this
+    this.workload = new Workload(plan, {
+      random: random.fork('workload'),
+      schedule,
+      ledger,
+      note: (text) => this.#note(text),
+    })
+    const root = plan.open ? undefined : random.bytes(32)
+    this.realms = [
+      { name: 'sim', root },
+      // The same name with another key, and another name with the same key.
+      { name: 'sim', root: random.bytes(32) },
+      { name: 'other', root },
+    ]
+  }
+
+  /** A new process that does its work; `like` is one that it takes the place of. */
+  start(like: { host: Host; realm: number; signer?: ProcessOptions['signer'] }): Process {
+    const process = this.launch(like)
+    this.workload.employ(process)
+    return process
+  }
+
+  /** A new process that has only said hello. */
+  launch(like: { host: Host; realm: number; signer?: ProcessOptions['signer'] }): Process {
+    const { plan } = this
+    const random = this.#random.fork('process')
+    const id = `p${this.processes.length + 1}`
+    const process = new Process(this.#surroundings(), {
+      id,
+      host: like.host,
+      realm: like.realm,
+      port: 40_000 + this.processes.length,
+      signer: like.signer ?? this.#signatures.signer(random),
+      signatures: this.#signatures,
+      random,
+      env: { crypto: this.#crypto, random: (size) => random.bytes(size) },
+      clockRate: 1 + random.between(-200e-6, 200e-6),
+      workMs: plan.workMs,
+      answerMs: plan.answerMs,
+      config: {
+        realm: this.realms[like.realm]!,
+        scope: 'link',
+        fold: plan.fold,
+        name: id,
+        tags: {},
+        packetSize: plan.packetSize,
+        rate: plan.rate,
+        limits: plan.limits,
+      },
+    })
+    this.processes.push(process)
+    like.host.processes.push(process)
+    this.presence.born(process)
+    this.#note(`${id} starts on host ${like.host.name}, realm ${like.realm}`)
+    process.command((peer, now) => peer.start(now))
+    return process
+  }
+
+  /** A crash. */
+  end(process: Process): void {
+    this.#note(`${process.id} ends`)
+    process.end()
+  }
+
+  lingerOf(process: Process): number {
+    return this.#lingers.get(process) ?? 0
+  }
+
+  close(process: Process, lingerMs: number): void {
+    if (!process.open) return
+    this.#lingers.set(process, lingerMs)
+    this.#note(`${process.id} closes, linger ${lingerMs}`)
+    process.closingAt = this.schedule.time
+    process.command((peer, now) => peer.close(now, lingerMs))
+  }
+
+  /** Whether multicast reaches from one process to another when nothing is broken. */
+  reaches(a: Process, b: Process): boolean {
+    if (a === b || a.options.realm !== b.options.realm) return false
+    const one = a.options.host
+    const other = b.options.host
+    if (one === other) return true
+    const segments = new Set(one.interfaces.map(({ segment }) => segment))
+    return other.interfaces.some(({ segment }) => segments.has(segment))
+  }
+
+  #surroundings(): ConstructorParameters<typeof Process>[0] {
+    const { schedule } = this
+    return {
+      get time() {
+        return schedule.time
+      },
+      after: (delayMs, then) => schedule.after(delayMs, then),
+      act: (process, act) => this.#onAct(process, act),
+      notice: (process, notice) => this.#onNotice(process, notice),
+      dropped: (process, datagram) => {
+        this.overflows += 1
+        this.#trace.add(schedule.time, `${process.id} overflows`, datagram)
+      },
+    }
+  }
+
+  #onAct(process: Process, act: Act): void {
+    if (act.type === 'transmit') {
+      const to = typeof act.to === 'string' ? act.to : `${act.to.address} ${act.to.port}`
+      this.#trace.add(this.schedule.time, `${process.id} sends to ${to}`, act.datagram)
+      this.wire.onDatagram(process, act.datagram)
+      this.intruder.overhear(this.schedule.time, act.datagram)
+    } else this.#note(`${process.id} ${act.type}s ${act.group}`)
+    this.network.act(process, act)
+  }
+
+  #onNotice(process: Process, notice: Notice): void {
+    switch (notice.type) {
+      case 'deliver':
+        this.#note(`${process.id} gets ${notice.stream.topic} ${notice.index}`)
+        this.ledger.onDeliver(process, notice)
+        return this.#echo(process, notice)
+      case 'gap':
+        this.#note(`${process.id} lacks ${notice.stream.topic} ${notice.from} to ${notice.to}`)
+        return this.ledger.onGap(process, notice)
+      case 'peer':
+        this.#note(`${process.id} sees ${notice.change} of ${notice.peer.name}`)
+        return this.presence.onChange(process, this.schedule.time, notice)
+      case 'flushed':
+        return this.workload.flushed(process, notice.id)
+      case 'closed':
+        this.#note(`${process.id} has closed`)
+        process.end()
+        return this.onClosed(
+          process,
+          notice.unconfirmed.map(({ instance }) => instance),
+        )
+      case 'rejected':
+        return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
+      case 'topic':
+      case 'ready':
+        return undefined
+    }
+  }
+
+  /** Some programs answer a message at once, in the midst of what the driver does. */
+  #echo(process: Process, { stream }: Extract<Notice, { type: 'deliver' }>): void {
+    if (!this.plan.faults.has('echo') || !process.open || stream.topic.endsWith(ECHO)) return
+    if (!this.#random.chance(0.1)) return
+    this.workload.publish(process, `${stream.topic.slice(0, 200)}${ECHO}`, 20)
+    process.endTurn()
+  }
+
+  #note(text: string): void {
+    this.#trace.add(this.schedule.time, text)
+  }
+}
+
+/** Runs the input of a world's schedule up to a time; whatever throws is a violation. */
+export function advance(world: World, time: number): void {
+  world.schedule.runUntil(time)
+  check(world.schedule.size < EVENTS_MAX, 'memory', () => 'events pile up')
+}
+
+const ECHO = '/echo'
+const EVENTS_MAX = 1_000_000
