@@ -19,6 +19,8 @@ export interface Place {
   readonly hostNumber: number
   /** The how-many-eth interface of its host this is. */
   readonly index: number
+  /** The how-many of its host's interfaces on this segment this is. */
+  readonly twin: number
   readonly segment: string
   readonly segmentNumber: number
   readonly mtu: number
@@ -26,20 +28,22 @@ export interface Place {
 
 /** Addresses follow from the numbers alone, so that an interface made again has the same ones. */
 export function cable(place: Place): Interface {
-  const { host, segment, mtu, hostNumber, segmentNumber } = place
+  const { host, segment, mtu, hostNumber, segmentNumber, twin } = place
   const name = `eth${place.index}`
   const hostDigits = (hostNumber + firstHost).toString(16)
   const macEnd = hostDigits.padStart(4, '0').replace(/(..)(..)/, '$1:$2')
   const subnet = (segmentNumber + 1).toString(16)
   const segmentDigits = subnet.padStart(2, '0')
+  const twinDigits = twin.toString(16)
   return {
     name,
     host,
     segment,
     mtu,
-    address: `fd5c:6c61:62:${subnet}::${hostDigits}`,
-    linkLocal: `fe80::5c:ff:fe${segmentDigits}:${hostDigits}`, // What the kernel makes of the MAC.
-    mac: `02:5c:00:${segmentDigits}:${macEnd}`,
+    address: `fd5c:6c61:62:${subnet}::${twin > 0 ? `${twinDigits}:` : ''}${hostDigits}`,
+    // What the kernel makes of the MAC.
+    linkLocal: `fe80::5c:${twin > 0 ? twinDigits : ''}ff:fe${segmentDigits}:${hostDigits}`,
+    mac: `02:5c:${twinDigits.padStart(2, '0')}:${segmentDigits}:${macEnd}`,
     port: `${host}.${name}`,
   }
 }

@@ -129,7 +129,8 @@ export class Lab implements AsyncDisposable {
     for (const name of spec.hosts) {
       const host = this.#hosts.get(name) ?? this.#newHost(name)
       const hostNumber = [...this.#hosts.keys()].indexOf(name)
-      const place = { host: name, hostNumber, index: host.interfaces.length }
+      const twin = host.interfaces.filter((end) => end.segment === spec.name).length
+      const place = { host: name, hostNumber, index: host.interfaces.length, twin }
       const end = cable({ ...place, segment: spec.name, segmentNumber, mtu: spec.mtu })
       host.connect(end)
       segment.connect(end)

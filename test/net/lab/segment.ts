@@ -45,14 +45,19 @@ export class Segment {
     const shown = await this.#switch.must('ip', ...question.split(' '))
     const links = JSON.parse(shown) as readonly LinkStatistics[] // The format of iproute2.
     const linksByPort = new Map(links.map((link) => [link.ifname, link.stats64]))
-    const counts = this.#interfaces.flatMap(({ host, port }) => {
+    const countsByHost = new Map<string, PortPackets>()
+    for (const { host, port } of this.#interfaces) {
       const stats = linksByPort.get(port)
-      if (stats === undefined) return [] // Its cable is deleted at present.
+      if (stats === undefined) continue // Its cable is deleted at present.
       const { rx, tx } = stats
-      const dropped = rx.dropped + tx.dropped
-      return [[host, { sent: rx.packets, received: tx.packets, dropped }] as const]
-    })
-    return new Map(counts)
+      const { sent = 0, received = 0, dropped = 0 } = countsByHost.get(host) ?? {}
+      countsByHost.set(host, {
+        sent: sent + rx.packets,
+        received: received + tx.packets,
+        dropped: dropped + rx.dropped + tx.dropped,
+      })
+    }
+    return countsByHost
   }
 
   /** The groups that a snooping switch believes each host has joined. */
@@ -62,8 +67,9 @@ export class Segment {
     const shown = await this.#switch.must('bridge', ...question.split(' '))
     const entries = (JSON.parse(shown) as readonly GroupTable[]).flatMap(({ mdb }) => mdb)
     return new Map(
-      this.#interfaces.map(({ host, port }) => {
-        const groups = entries.filter((entry) => entry.port === port).map((entry) => entry.grp)
+      this.hosts.map((host) => {
+        const ports = this.#interfaces.filter((end) => end.host === host).map((end) => end.port)
+        const groups = entries.filter(({ port }) => ports.includes(port)).map(({ grp }) => grp)
         return [host, [...new Set(groups)].toSorted()]
       }),
     )
