@@ -59,12 +59,15 @@ function jsonOf(value: unknown): string {
 }
 
 function encodeCustom(value: unknown, codec: PayloadCodec): Uint8Array {
+  let bytes: unknown
   try {
-    return codec.encode(value)
+    bytes = codec.encode(value)
   } catch (cause) {
     const reason = (cause as Error).message
     throw new BusError('INVALID_VALUE', `the codec cannot encode the value: ${reason}`, { cause })
   }
+  if (bytes instanceof Uint8Array) return bytes
+  throw new BusError('INVALID_VALUE', 'the codec gave no Uint8Array: its `encode` has to')
 }
 
 function decodeCustom(

@@ -83,14 +83,23 @@ export async function createKeyFile(path: string, key: Uint8Array): Promise<bool
     }
     await chmod(draft, 0o600)
     // A hard link appears whole or not at all, and never replaces what is there.
-    await link(draft, path)
-    return true
+    return await linked(draft, path)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
     const reason = (cause as Error).message
     throw new BusError('DENIED', `the key file ${path} cannot be written: ${reason}`, { cause })
   } finally {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined) // its directory may be none
+  }
+}
+
+/** False when something of that name is there. */
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 

@@ -42,7 +42,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
     realm,
     root: await rootOf(options, realm),
     scope,
-    interfaces: wish === undefined ? undefined : typeof wish === 'string' ? [wish] : wish,
+    interfaces: interfacesOf(wish),
     port: whole('port', options.port ?? DEFAULT_PORT, { min: 1, max: 65_535 }),
     hops:
       options.hops === undefined ? undefined : whole('hops', options.hops, { min: 0, max: 255 }),
@@ -63,8 +63,19 @@ async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Arra
   }
   if (key === undefined) return realmKey(realm)
   if (typeof key === 'string') return parseKey(key, 'option "key"')
+  if (!(key instanceof Uint8Array)) {
+    throw new BusError('INVALID_KEY', 'option "key" is neither bytes nor the text of a key file')
+  }
   if (key.length === 32) return key
   throw new BusError('INVALID_KEY', `option "key" has ${key.length} bytes: a realm's key has 32`)
+}
+
+function interfacesOf(wish: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (wish === undefined) return undefined
+  const names = typeof wish === 'string' ? [wish] : wish
+  const good = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
+  check(good, ['interface', wish], 'a name or glob such as "eth*", or a list of them')
+  return names
 }
 
 function checkTags(tags: Readonly<Record<string, string>>): void {
@@ -95,5 +106,11 @@ function whole(option: string, value: number, bounds: { min: number; max: number
 /** `mend` says what would be right. */
 function check(good: boolean, [option, value]: readonly [string, unknown], mend: string): void {
   if (good) return
-  throw new BusError('INVALID_OPTION', `option "${option}" is ${JSON.stringify(value)}: ${mend}`)
+  throw new BusError('INVALID_OPTION', `option "${option}" is ${shown(value)}: ${mend}`)
+}
+
+/** JSON, but for what JSON has no words for: NaN, Infinity, bigint, undefined. */
+function shown(value: unknown): string {
+  const simple = typeof value === 'number' || typeof value === 'bigint' || value === undefined
+  return simple ? String(value) : JSON.stringify(value)
 }

@@ -1,0 +1,140 @@
+/** Key files: who may read them, what they must hold, and who makes them. */
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  createKeyFile,
+  keyFileOf,
+  keyText,
+  newKey,
+  parseKey,
+  readKeyFile,
+  realmKey,
+} from '../../../bus/io/keyfile.ts'
+import { hex } from '../core/crypto.ts'
+
+let directory = ''
+let path = ''
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sixcast-keys-'))
+  path = join(directory, 'deep', 'home.key')
+  vi.stubEnv('XDG_CONFIG_HOME', directory)
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const invalid = (text: RegExp) =>
+  expect.objectContaining({ code: 'INVALID_KEY', message: expect.stringMatching(text) })
+
+describe('a key file', () => {
+  it('gives back the key it was made with, and only its owner may open it', async () => {
+    const key = newKey()
+    expect(await createKeyFile(path, key)).toBe(true)
+    expect(hex(await readKeyFile(path))).toBe(hex(key))
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(directory, 'deep'))).mode & 0o777).toBe(0o700)
+    expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
+  })
+
+  it('has the same mode whatever the umask allows', async () => {
+    const before = process.umask(0)
+    try {
+      await createKeyFile(path, newKey())
+    } finally {
+      process.umask(before)
+    }
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it.each([0o640, 0o604, 0o601, 0o666, 0o660])('of mode %o is refused', async (mode) => {
+    await createKeyFile(path, newKey())
+    await chmod(path, mode)
+    const shown = mode.toString(8)
+    await expect(readKeyFile(path)).rejects.toEqual(
+      invalid(new RegExp(`${path} has mode 0${shown}.*chmod 600 '${path}'`)),
+    )
+  })
+
+  it('of mode 0400 is taken', async () => {
+    await createKeyFile(path, newKey())
+    await chmod(path, 0o400)
+    expect(await readKeyFile(path)).toHaveLength(32)
+  })
+
+  it('that is not there is named in the error', async () => {
+    await expect(readKeyFile(path)).rejects.toEqual(invalid(new RegExp(`${path} cannot be read`)))
+  })
+
+  it('that holds no key is named in the error, with what it should hold', async () => {
+    const file = join(directory, 'odd.key')
+    await writeFile(file, 'secret\n', { mode: 0o600 })
+    await expect(readKeyFile(file)).rejects.toEqual(invalid(/odd\.key holds no.*sixcast keygen/))
+  })
+
+  it('that is there is never replaced', async () => {
+    const key = newKey()
+    await createKeyFile(path, key)
+    expect(await createKeyFile(path, newKey())).toBe(false)
+    expect(hex(await readKeyFile(path))).toBe(hex(key))
+    expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
+  })
+
+  it('is made once when many make it at the same time, and appears whole', async () => {
+    const keys = Array.from({ length: 20 }, newKey)
+    const made = await Promise.all(keys.map((key) => createKeyFile(path, key)))
+    expect(made.filter(Boolean)).toHaveLength(1)
+    expect(hex(await readKeyFile(path))).toBe(hex(keys[made.indexOf(true)]!))
+    expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
+  })
+
+  it('cannot be made below a file', async () => {
+    await writeFile(join(directory, 'deep'), '')
+    const denied = expect.objectContaining({ code: 'DENIED' })
+    await expect(createKeyFile(path, newKey())).rejects.toEqual(denied)
+  })
+})
+
+describe('the text of a key', () => {
+  const key = new Uint8Array(32).map((_, i) => i * 8 + 7)
+
+  it('is read with and without space around it', () => {
+    expect(keyText(key)).toMatch(/^sixcast-key-1 [\w-]{43}\n$/)
+    expect(hex(parseKey(keyText(key), 'x'))).toBe(hex(key))
+    expect(hex(parseKey(` ${keyText(key)}\r\n`, 'x'))).toBe(hex(key))
+  })
+
+  it.each([
+    '',
+    'sixcast-key-1 ',
+    keyText(key).slice(0, -2),
+    `${keyText(key).trim()}A`,
+    keyText(key).replace('key-1', 'key-2'),
+    keyText(key).replace('sixcast-key-1 ', ''),
+    `${keyText(key)}${keyText(key)}`,
+    `sixcast-key-1 ${'+'.repeat(43)}`,
+  ])('is refused as %j', (text) => {
+    expect(() => parseKey(text, 'option "key"')).toThrow(invalid(/^option "key" holds no/))
+  })
+})
+
+describe('the key of a realm', () => {
+  it('is made on first use for the local realm, and is the same from then on', async () => {
+    const [one, two] = await Promise.all([realmKey('local'), realmKey('local')])
+    expect(hex(one)).toBe(hex(two))
+    expect(hex(await realmKey('local'))).toBe(hex(one))
+    expect(await readFile(keyFileOf('local'), 'utf8')).toBe(keyText(one))
+    expect(keyFileOf('local').startsWith(directory)).toBe(true)
+  })
+
+  it('is never made for another realm: the error says how', async () => {
+    const mend = /realm "plant" has no key .*sixcast keygen --realm plant/
+    await expect(realmKey('plant')).rejects.toEqual(invalid(mend))
+    await createKeyFile(keyFileOf('plant'), newKey())
+    expect(await realmKey('plant')).toHaveLength(32)
+  })
+})

@@ -1,0 +1,68 @@
+/** Two secretboxes, one behaviour: peers that use either understand each other. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Secretbox, sodiumBox, tweetnaclBox } from '../../../bus/io/secretbox.ts'
+import { hex } from '../core/crypto.ts'
+
+const sodium = await sodiumBox()
+const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
+const message = fc.uint8Array({ maxLength: 2000 })
+
+function seal(
+  box: Secretbox,
+  text: Uint8Array,
+  by: { nonce: Uint8Array; key: Uint8Array },
+): string {
+  const out = new Uint8Array(text.length + 16)
+  box.seal(out, text, by.nonce, by.key)
+  return hex(out)
+}
+
+// The package is optional: where it does not load there is nothing to compare.
+describe.skipIf(!sodium)('sodium-native and tweetnacl', () => {
+  it('seal to the same bytes', () => {
+    fc.assert(
+      fc.property(message, bytes(24), bytes(32), (text, nonce, key) => {
+        expect(seal(sodium!, text, { nonce, key })).toBe(seal(tweetnaclBox, text, { nonce, key }))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('open what the other has sealed, and refuse the same changes', () => {
+    fc.assert(
+      fc.property(message, fc.tuple(bytes(24), bytes(32)), fc.nat(), (text, [nonce, key], seed) => {
+        const sealed = new Uint8Array(text.length + 16)
+        sodium!.seal(sealed, text, nonce, key)
+        const changed = sealed.slice()
+        changed[seed % changed.length]! ^= 1 << (seed & 7)
+        for (const box of [sodium!, tweetnaclBox]) {
+          const out = new Uint8Array(text.length)
+          expect(box.open(out, changed, nonce, key)).toBe(false)
+          expect(box.open(out, sealed, nonce, key)).toBe(true)
+          expect(hex(out)).toBe(hex(text))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('tweetnacl', () => {
+  it('opens what it has sealed under the same key and nonce only', () => {
+    const [nonce, key] = [new Uint8Array(24), new Uint8Array(32).fill(1)]
+    const sealed = new Uint8Array(19)
+    tweetnaclBox.seal(sealed, Uint8Array.of(1, 2, 3), nonce, key)
+    const out = new Uint8Array(3)
+    expect([tweetnaclBox.open(out, sealed, nonce, key), ...out]).toEqual([true, 1, 2, 3])
+    expect(
+      tweetnaclBox.open(
+        out,
+        sealed,
+        nonce.map(() => 1),
+        key,
+      ),
+    ).toBe(false)
+    expect(tweetnaclBox.open(out, sealed, nonce, new Uint8Array(32))).toBe(false)
+  })
+})

@@ -1,0 +1,126 @@
+/** Connect options: what is filled in, and that every bad one is named with its mend. */
+import { describe, expect, it } from 'vitest'
+import type { ConnectOptions } from '../../../bus/api/options.ts'
+import { defaultLimits } from '../../../bus/core/limits.ts'
+import { keyText } from '../../../bus/io/keyfile.ts'
+import { DEFAULT_PORT, DEFAULT_RATE, settle } from '../../../bus/io/settings.ts'
+import { counting, hex } from '../core/crypto.ts'
+
+const key = counting(32)
+const good: ConnectOptions = { key }
+
+/** JavaScript programs hand over anything: the types end here. */
+const odd = (options: object): ConnectOptions => ({ ...good, ...options })
+
+describe('settle', () => {
+  it('fills in everything that is absent', async () => {
+    const settings = await settle(good)
+    expect(settings).toMatchObject({
+      realm: 'local',
+      scope: 'host',
+      interfaces: undefined,
+      port: DEFAULT_PORT,
+      hops: undefined,
+      fold: 0,
+      tags: {},
+      rate: DEFAULT_RATE,
+      lingerMs: 2000,
+      limits: defaultLimits,
+    })
+    expect(hex(settings.root!)).toBe(hex(key))
+    expect(settings.name).toMatch(/.-[\w-]{6}$/)
+    expect((await settle(good)).name).not.toBe(settings.name)
+  })
+
+  it('takes a key as bytes or as the text of a key file', async () => {
+    expect(hex((await settle({ key: keyText(key) })).root!)).toBe(hex(key))
+  })
+
+  it('has no key in an open realm', async () => {
+    expect((await settle({ open: true })).root).toBeUndefined()
+  })
+
+  it('takes one interface or several', async () => {
+    expect((await settle(odd({ interface: 'eth0' }))).interfaces).toEqual(['eth0'])
+    expect((await settle(odd({ interface: ['eth0', 'wl*'] }))).interfaces).toEqual(['eth0', 'wl*'])
+  })
+
+  it('changes only the limits that are given', async () => {
+    const { limits } = await settle({ key, limits: { peers: 7 } })
+    expect(limits).toEqual({ ...defaultLimits, peers: 7 })
+  })
+
+  it.each<[string, object]>([
+    ['realm', { realm: 'a' }],
+    ['realm', { realm: 'a.b-c_D'.padEnd(64, '9') }],
+    ['port', { port: 1 }],
+    ['port', { port: 65_535 }],
+    ['hops', { hops: 0 }],
+    ['hops', { hops: 255 }],
+    ['groups', { groups: 65_536 }],
+    ['rate', { rate: 1000 }],
+    ['rate', { rate: 10 ** 11 }],
+    ['linger', { linger: 0 }],
+    ['linger', { linger: 3_600_000 }],
+    ['name', { name: 'x'.repeat(64) }],
+    ['name', { name: '' }],
+    ['tags', { tags: { [`k`]: 'v'.repeat(30) } }],
+    ['tags', { tags: { k: 'a=b', l: '' } }],
+    ['limits', { limits: { peers: 1 } }],
+  ])('takes %s at its edge: %j', async (_, options) => {
+    await expect(settle(odd(options))).resolves.toBeDefined()
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['realm', { realm: '' }, /"realm" is "": 1 to 64 letters/],
+    ['realm', { realm: 'x'.repeat(65) }, /1 to 64 letters/],
+    ['realm', { realm: '../etc' }, /"realm" is "\.\.\/etc"/],
+    ['scope', { scope: 'galaxy' }, /"scope" is "galaxy": one of host, link, site/],
+    ['scope', { scope: 'toString' }, /"scope" is "toString"/],
+    ['port', { port: 0 }, /"port" is 0: a whole number from 1 to 65535/],
+    ['port', { port: 65_536 }, /"port" is 65536/],
+    ['port', { port: 1.5 }, /"port" is 1.5/],
+    ['port', { port: '80' }, /"port" is "80"/],
+    ['port', { port: NaN }, /"port" is NaN/],
+    ['port', { port: 80n }, /"port" is 80/],
+    ['hops', { hops: -1 }, /"hops" is -1: a whole number from 0 to 255/],
+    ['hops', { hops: 256 }, /"hops" is 256/],
+    ['groups', { groups: 65_537 }, /"groups" is 65537/],
+    ['groups', { groups: -1 }, /"groups" is -1/],
+    ['rate', { rate: 999 }, /"rate" is 999: a whole number from 1000/],
+    ['rate', { rate: Infinity }, /"rate" is Infinity/],
+    ['linger', { linger: -1 }, /"linger" is -1/],
+    ['linger', { linger: 3_600_001 }, /from 0 to 3600000/],
+    ['name', { name: 'x'.repeat(65) }, /"name" is "x+": at most 64 bytes/],
+    ['name', { name: 'é'.repeat(33) }, /at most 64 bytes/],
+    ['tags', { tags: { k: 'v'.repeat(31) } }, /"tags" is "k=v+": key=value of at most 32 bytes/],
+    ['tags', { tags: { '': 'v' } }, /no "=" in the key/],
+    ['tags', { tags: { 'a=b': 'v' } }, /"tags" is "a=b=v"/],
+    [
+      'tags',
+      { tags: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, i])) },
+      /"tags" is 9: at most 8 tags/,
+    ],
+    ['open', { open: true }, /either open or has a key/],
+    ['limits', { limits: { peer: 3 } }, /"limits" is "peer": a name of the interface Limits/],
+    ['limits', { limits: { peers: 0 } }, /"limits.peers" is 0: a whole number from 1/],
+    ['limits', { limits: { peers: 'many' } }, /"limits.peers" is "many"/],
+    ['limits', { limits: { peers: undefined } }, /"limits.peers" is undefined/],
+    ['interface', { interface: [] }, /"interface" is \[\]/],
+    ['interface', { interface: ['eth0', 7] }, /"interface" is \["eth0",7\]/],
+  ])('refuses %s in %o, naming the value and what would be right', async (_, options, text) => {
+    await expect(settle(odd(options))).rejects.toEqual(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(text) }),
+    )
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['of the wrong length', { key: counting(31) }, /"key" has 31 bytes: a realm's key has 32/],
+    ['that is no key text', { key: 'hunter2' }, /"key" holds no sixcast key.*sixcast keygen/],
+    ['that is no bytes', { key: { length: 32 } }, /"key"/],
+  ])('refuses a key %s', async (_, options, text) => {
+    await expect(settle(odd(options))).rejects.toEqual(
+      expect.objectContaining({ code: 'INVALID_KEY', message: expect.stringMatching(text) }),
+    )
+  })
+})
