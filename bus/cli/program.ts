@@ -6,11 +6,14 @@ import { Exit, exitCodeOf, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
+import { keygen } from './keygen.ts'
+import { peers } from './peers.ts'
 import { pub } from './pub.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
+import { topics } from './topics.ts'
 
-const COMMANDS: readonly Command[] = [pub, sub]
+const COMMANDS: readonly Command[] = [pub, sub, peers, topics, keygen]
 
 /** Runs the words of the command line; resolves to the exit code when all output has left. */
 export async function run(words: readonly string[]): Promise<number> {
@@ -74,15 +77,7 @@ function programOf(
     })
     .strict()
     .recommendCommands()
-    .updateStrings({
-      'Did you mean %s?': 'there is no such command: did you mean %s?',
-      'Not enough non-option arguments: got %s, need at least %s': {
-        one: 'an argument is missing: got %s, need at least %s',
-        other: 'arguments are missing: got %s, need at least %s',
-      },
-      'Not enough arguments following: %s': 'option --%s needs a value',
-      'Invalid values:': 'a value is not one of the choices:',
-    })
+    .updateStrings(WORDING)
     .demandCommand(1, 1, 'name a command, as in: sixcast demo')
     .version(version)
     .help()
@@ -132,14 +127,14 @@ function withSettings(program: Argv): void {
 }
 
 /**
- * The parser takes quotes off values and reads words behind `--` as options once it knows that
- * they are positional. A mark that no argument can hold keeps those words as they are.
+ * The parser takes quotes off values, loses a lone `-`, and reads words behind `--` as options once
+ * it knows that they are positional. A mark that no argument can hold keeps them as they are.
  */
 function protectedWords(words: readonly string[]): readonly string[] {
-  const end = words.indexOf('--')
+  const end = words[0] === '--get-yargs-completions' ? -1 : words.indexOf('--')
   const options = end < 0 ? words : words.slice(0, end)
   const literal = end < 0 ? [] : words.slice(end + 1)
-  const quoted = options.map((word) => (/^['"]/.test(word) ? MARK + word : word))
+  const quoted = options.map((word) => (/^(-$|['"])/.test(word) ? MARK + word : word))
   return [...quoted, ...literal.map((word) => MARK + word)]
 }
 
@@ -154,6 +149,17 @@ function unprotected(found: Arguments): Arguments {
 function nameOf(usage: string): string | undefined {
   return usage.split(' ')[0]
 }
+
+/** The parser's messages in our words. */
+const WORDING = {
+  'Did you mean %s?': 'there is no such command: did you mean %s?',
+  'Not enough non-option arguments: got %s, need at least %s': {
+    one: 'an argument is missing: got %s, need at least %s',
+    other: 'arguments are missing: got %s, need at least %s',
+  },
+  'Not enough arguments following: %s': 'option --%s needs a value',
+  'Invalid values:': 'a value is not one of the choices:',
+} as unknown as Record<string, string> // the types know no plurals, the parser does
 
 const MARK = '\0'
 const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])

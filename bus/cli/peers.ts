@@ -1,0 +1,73 @@
+/** `sixcast peers`: who is in the realm. */
+import type { Argv } from 'yargs'
+import type { Bus, PeerInfo, PresenceChange } from '../index.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { shown } from './log.ts'
+import { endOf, listen, lookOf, withLook } from './survey.ts'
+import { table } from './table.ts'
+
+export const peers: Command = {
+  usage: 'peers',
+  describe: 'List the peers of the realm',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  return withLook(parser)
+    .example('sixcast peers', 'who is here')
+    .example('sixcast peers --watch --json', 'who comes and goes, for programs')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const look = lookOf(given)
+  const bus = await world.connect()
+  try {
+    const watching = look.watch ? watch(bus, world) : undefined
+    await listen(look, world)
+    const found = [...bus.presence]
+    await bus.close({ linger: 0 })
+    await watching
+    if (!look.watch && world.interrupt.code === undefined) await print(found, world)
+    return endOf(look, world)
+  } finally {
+    await bus.close({ linger: 0 })
+  }
+}
+
+async function watch(bus: Bus, world: World): Promise<void> {
+  for await (const change of bus.presence.watch()) {
+    const { type, peer } = change
+    if (world.json) await world.output.object({ ...objectOf(peer), type })
+    else await world.output.write(lineOf(change))
+  }
+}
+
+async function print(found: readonly PeerInfo[], { json, output }: World): Promise<void> {
+  found = found.toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
+  if (json) {
+    for (const peer of found) await output.object(objectOf(peer))
+    return
+  }
+  const rows = found.map(({ id, name, since, tags }) => [id, name, timeOf(since), tagsOf(tags)])
+  await output.write(table(['ID', 'NAME', 'SINCE', 'TAGS'], rows))
+}
+
+function objectOf({ id, name, identity, tags, since }: PeerInfo): object {
+  return { type: 'peer', id, name, identity, tags, since }
+}
+
+function lineOf({ type, peer }: PresenceChange): string {
+  const words = [type.padEnd(6), peer.id, peer.name, tagsOf(peer.tags)]
+  return `${shown(words.join('  ')).trimEnd()}\n`
+}
+
+function tagsOf(tags: PeerInfo['tags']): string {
+  return Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ')
+}
+
+function timeOf(since: number): string {
+  return new Date(since).toISOString()
+}
