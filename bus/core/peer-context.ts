@@ -54,6 +54,8 @@ export interface Inflow {
   readonly receiver: ReceiverStream
   /** Since when there has been a subscription for it. */
   readonly since: number
+  /** When it became an inflow. */
+  readonly openedAt: number
   /** Next attach, or `Infinity` when the publisher has answered. */
   attachAt: number
   attempts: number

@@ -11,6 +11,7 @@ import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { answerDelay } from './service/presence.ts'
 import { AssemblyPool } from './stream/assembly.ts'
+import { Bookmarks } from './stream/bookmarks.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
@@ -114,7 +115,11 @@ export class Subscriber {
   /** The publisher has gone: what is known to be missing becomes a gap. */
   forget(now: number, remote: Remote): void {
     for (const inflow of remote.inflows.values()) {
-      inflow.receiver.end(now)
+      const { receiver, binding } = inflow
+      receiver.end(now)
+      const { next, index } = receiver
+      const mark = { next, index, at: now }
+      if (next > 0 && index >= 0) this.#bookmarks.put(remote.instance, binding.stream, mark)
       this.#close(inflow)
     }
   }
@@ -162,14 +167,16 @@ export class Subscriber {
     const reliable = binding.delivery === 'reliable'
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     const attachAt = reliable ? now + delay : Infinity
-    const rest = { attachAt, attempts: 0, finalHead: 0, cursorAt: Infinity }
+    const rest = { openedAt: now, attachAt, attempts: 0, finalHead: 0, cursorAt: Infinity }
     const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
     remote.inflows.set(binding.stream, inflow)
     const sameTopic = this.#inflowsByTopic.get(binding.topic)
     if (sameTopic) sameTopic.add(inflow)
     else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
     this.#context.join(binding.group)
-    if (reliable && binding.openedAt >= since) receiver.start(now, 1, 0)
+    const mark = this.#bookmarks.take(remote.instance, binding.stream)
+    if (mark && since <= mark.at) receiver.start(now, mark.next, mark.index)
+    else if (reliable && binding.openedAt >= since) receiver.start(now, 1, 0)
     this.#time(inflow)
   }
 
@@ -194,8 +201,17 @@ export class Subscriber {
     this.#context.leave(binding.group)
   }
 
-  /** Missing packets are given up; if only heartbeats come through, the membership is renewed. */
+  /**
+   * A switch takes a moment to let a new member hear its group: what is missing at the start is
+   * asked for once more. Later it is given up, and where only heartbeats come through, the
+   * membership is renewed.
+   */
   #giveUp(now: number, inflow: Inflow): void {
+    if (now - inflow.openedAt < START_MS && inflow.attempts < ATTACH_MAX) {
+      inflow.receiver.hold(now)
+      inflow.attachAt = now
+      return
+    }
     const dark = inflow.receiver.early === 0
     inflow.receiver.expire(now)
     if (!dark || now - this.#rejoinedAt < REJOIN_MS) return
@@ -271,3 +287,5 @@ const ATTACH_MAX_MS = 1000
 const ATTACH_MAX = 10
 const UNICAST_ATTEMPTS = 2
 const REJOIN_MS = 2000
+/** How long after its opening an inflow asks again for what is missing. */
+const START_MS = 1000

@@ -56,6 +56,11 @@ export class ReceiverStream {
     this.#assembly = new Assembly(options.messageSize, options.pool)
   }
 
+  /** Index of the message delivered next, or -1 when unknown. */
+  get index(): number {
+    return this.#index
+  }
+
   /** Packets that wait for an earlier one. */
   get early(): number {
     return this.#buffer.size
@@ -141,6 +146,12 @@ export class ReceiverStream {
     if (this.deadline === Infinity) this.#arm(now)
   }
 
+  /** What is missing has been asked for again: it gets the time of a late attacher. */
+  hold(now: number): void {
+    this.#catchUpTo = Math.max(this.#catchUpTo, this.#head, (this.#buffer.lowest ?? 1) - 1)
+    this.#arm(now)
+  }
+
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
     if (this.deadline < Infinity) this.#arm(now)
@@ -158,7 +169,10 @@ export class ReceiverStream {
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
   end(now: number): void {
     while (this.next > 0 && this.#buffer.lowest !== undefined) this.#skip(now, this.#buffer.lowest)
-    if (this.next > 0 && this.#head >= this.next) this.#giveUp(this.#headIndex, 'publisher-gone')
+    if (this.next > 0 && this.#head >= this.next) {
+      this.#giveUp(this.#headIndex, 'publisher-gone')
+      this.next = this.#head + 1
+    }
     this.release()
   }
 
