@@ -34,12 +34,14 @@ export class Subscriber {
   readonly #timed = new Set<Inflow>()
   readonly #budget: { used: number; readonly max: number }
   readonly #pool: AssemblyPool
+  readonly #bookmarks: Bookmarks
   #rejoinedAt = -Infinity
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
     this.#control = control
     this.#budget = { used: 0, max: context.limits.reorderSize }
+    this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })

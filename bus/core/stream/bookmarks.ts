@@ -16,34 +16,43 @@ export interface Bookmark {
 
 export class Bookmarks {
   readonly #marksByInstance = new Map<bigint, Map<number, Bookmark>>()
-  readonly #instancesMax: number
+  readonly #sizeMax: number
+  #size = 0
 
-  constructor(instancesMax: number) {
-    this.#instancesMax = instancesMax
+  /** `sizeMax`: most marks. */
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax
   }
 
-  /** Puts a mark; the instance that has been gone longest makes room. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Puts a mark; the instances that have been gone longest make room. */
   put(instance: bigint, stream: number, mark: Bookmark): void {
-    const marks = this.#marksByInstance.get(instance)
-    if (marks) {
-      marks.set(stream, mark)
-      return
+    for (const oldest of this.#marksByInstance.keys()) {
+      if (this.#size < this.#sizeMax) break
+      this.#drop(oldest)
     }
-    if (this.#marksByInstance.size >= this.#instancesMax) {
-      for (const oldest of this.#marksByInstance.keys()) {
-        this.#marksByInstance.delete(oldest)
-        break
-      }
-    }
-    this.#marksByInstance.set(instance, new Map([[stream, mark]]))
+    let marks = this.#marksByInstance.get(instance)
+    if (!marks) this.#marksByInstance.set(instance, (marks = new Map<number, Bookmark>()))
+    if (!marks.has(stream)) this.#size += 1
+    marks.set(stream, mark)
   }
 
   /** Takes a mark out. */
   take(instance: bigint, stream: number): Bookmark | undefined {
     const marks = this.#marksByInstance.get(instance)
     const mark = marks?.get(stream)
-    marks?.delete(stream)
-    if (marks?.size === 0) this.#marksByInstance.delete(instance)
+    if (!marks || !mark) return undefined
+    marks.delete(stream)
+    this.#size -= 1
+    if (marks.size === 0) this.#marksByInstance.delete(instance)
     return mark
+  }
+
+  #drop(instance: bigint): void {
+    this.#size -= this.#marksByInstance.get(instance)?.size ?? 0
+    this.#marksByInstance.delete(instance)
   }
 }
