@@ -1,0 +1,99 @@
+/** The test vectors hold byte for byte, and what they say can be read back. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Groups } from '../../../bus/core/path/group.ts'
+import { instanceOf, RealmKeys } from '../../../bus/core/seal/keys.ts'
+import { Sealer } from '../../../bus/core/seal/sealer.ts'
+import { readControl } from '../../../bus/core/wire/control.ts'
+import { readHello } from '../../../bus/core/wire/hello.ts'
+import { bodyOf, splitDatagram } from '../../../bus/core/wire/packet.ts'
+import { readFragment, readRecords } from '../../../bus/core/wire/record.ts'
+import { strictVerifier } from '../../../bus/io/ed25519.ts'
+import { vectorTexts } from '../../vectors/vectors.ts'
+import { crypto, hex, unhex } from '../core/crypto.ts'
+
+// The files are what is tested: their shape is asserted by what is read from them.
+// oxlint-disable-next-line typescript/no-explicit-any
+const load = (name: string): any => JSON.parse(readFileSync(`test/vectors/${name}`, 'utf8'))
+
+it.each(Object.entries(vectorTexts()))('%s is what the code gives today', (name, text) => {
+  expect(readFileSync(`test/vectors/${name}`, 'utf8')).toBe(text)
+})
+
+describe.each(['sealed', 'open'])('the vectors of a realm that is %s', (kind) => {
+  const file = load('keys.json')[kind]
+  const root = kind === 'sealed' ? unhex(file.root) : undefined
+  const keys = new RealmKeys(crypto, { name: file.realm, root })
+  const sender = {
+    instance: BigInt(`0x${file.sender.instance}`),
+    salt: unhex(file.sender.salt),
+    identity: unhex(file.sender.identity),
+  }
+
+  it('agree with the keys of the core', () => {
+    expect(instanceOf(crypto, sender.identity, sender.salt)).toBe(sender.instance)
+    expect([hex(keys.id), hex(keys.control)]).toEqual([file.id, file.epoch.control])
+    expect(keys.hint).toBe(parseInt(file.hint, 16))
+    expect(hex(keys.controlKeyOf(sender))).toBe(file.sender.controlKey)
+    for (const { topic, tag, dataKey } of file.topics) {
+      expect(keys.tagOf(topic).toString(16).padStart(16, '0')).toBe(tag)
+      expect(hex(keys.dataKeyOf(sender, topic))).toBe(dataKey)
+    }
+    const { topic, sealed } = file.sealedName
+    expect(Buffer.from(keys.openName(keys.tagOf(topic), unhex(sealed))!).toString()).toBe(topic)
+  })
+
+  it('agree with the groups of the core', () => {
+    const groups = load('groups.json')
+    const { link } = groups[kind]
+    const of = (fold: number) => new Groups('link', fold, (label) => keys.groupBytes(label))
+    expect(link.control).toBe(of(0).control)
+    expect(link.topic).toBe(of(0).of(keys.tagOf(groups.topic)))
+    expect(link.foldedInto16).toBe(of(16).of(keys.tagOf(groups.topic)))
+  })
+
+  it('hold packets that open to their bodies', () => {
+    const { packets, datagram } = load('packets.json')[kind]
+    const sealer = new Sealer(crypto, keys, sender.instance)
+    for (const { packet, key, body } of packets) {
+      expect(hex(sealer.open(unhex(packet), unhex(key))!)).toBe(body)
+    }
+    const found: string[] = []
+    expect(splitDatagram(unhex(datagram.bytes), (one) => found.push(hex(one)))).toBeUndefined()
+    expect(found).toEqual([packets[0].packet, packets[2].packet])
+  })
+
+  it('hold hellos whose signatures are good', () => {
+    const sealer = new Sealer(crypto, keys, sender.instance)
+    const verify = strictVerifier()
+    for (const { packet, statement, signature, body } of load('hellos.json')[kind]) {
+      const signed = readHello(sealer.open(unhex(packet), keys.control)!)!
+      expect([hex(signed.signed), hex(signed.signature)]).toEqual([body, signature])
+      expect(verify(unhex(statement), signed.signature, signed.hello.identity)).toBe(true)
+    }
+  })
+})
+
+describe('the vectors of bodies', () => {
+  it('hold control records that can be read', () => {
+    const { records, bindings } = load('control.json')
+    const types: string[] = []
+    for (const { bytes } of [...records, bindings]) {
+      expect(readControl(unhex(bytes), (record) => types.push(record.type))).toBe(true)
+    }
+    expect(types).toHaveLength(7)
+  })
+
+  it('hold messages and fragments that can be read', () => {
+    const { records, fragments } = load('bodies.json')
+    for (const { bodies, messages } of records) {
+      const found = readRecords(unhex(bodies[0]))!.records
+      expect(found.map(({ payload }) => hex(payload))).toEqual(
+        messages.map(({ payload }: { payload: string }) => payload),
+      )
+    }
+    const parts = fragments.bodies.map((body: string) => hex(readFragment(unhex(body))!.bytes))
+    expect(parts.join('')).toBe(`02${fragments.messages[0].payload}`)
+    expect(bodyOf(unhex('00'.repeat(26)))).toHaveLength(0)
+  })
+})

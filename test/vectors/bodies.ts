@@ -1,0 +1,110 @@
+/** Vectors of what stands inside packets: control records, data bodies, fragments. */
+import { bytesOf64, concat } from '../../bus/core/bytes.ts'
+import { SenderStream } from '../../bus/core/stream/sender.ts'
+import { utf8 } from '../../bus/core/text.ts'
+import { type ControlRecord, writeBinding } from '../../bus/core/wire/control.ts'
+import { Writer } from '../../bus/core/wire/cursor.ts'
+import { Codec } from '../../bus/core/wire/record.ts'
+import { counting } from '../unit/core/crypto.ts'
+import { controlBytes } from '../unit/core/wire/any.ts'
+import { sealedRealm, sender, sign, statement, topic } from './samples.ts'
+
+const target = 0x0123456789abcdefn
+
+const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
+  { type: 'beacon', intervalMs: 750, streamCount: 3 },
+  { type: 'want', target, first: 1, count: 16_384 },
+  {
+    type: 'attach',
+    target,
+    entries: [
+      { stream: 1, from: 0, ageMs: 60_000, attempt: 0 },
+      { stream: 2, from: 77, ageMs: 5, attempt: 3 },
+    ],
+  },
+  { type: 'started', asker: target, entries: [{ stream: 1, start: 5, index: 40, head: 2 ** 40 }] },
+  { type: 'heartbeat', flags: 1, entries: [{ stream: 1, head: 64, index: 16_383 }] },
+  { type: 'cursor', target, entries: [{ stream: 1, next: 65 }] },
+]
+
+export function controlVectors(): object {
+  return {
+    about: 'a record: type, varint size, body; a control packet holds several, one after the other',
+    records: records.map((record) => ({ record, bytes: controlBytes(record) })),
+    bindings: bindings(),
+  }
+}
+
+export function bodyVectors(): object {
+  return {
+    records: [
+      body('one message of bytes', [{ codec: Codec.bytes, payload: counting(3) }]),
+      body('text, JSON, an empty message and a codec of the program', [
+        { codec: Codec.text, payload: utf8('grüß') },
+        { codec: Codec.json, payload: utf8('{"on":true}') },
+        { codec: Codec.bytes, payload: counting(0) },
+        { codec: Codec.custom, payload: counting(2) },
+      ]),
+      body('a size of two bytes', [{ codec: Codec.bytes, payload: counting(64) }]),
+    ],
+    fragments: {
+      about: 'one message too large for a body of 100 bytes; the flag of its packets is 1',
+      bodySize: 100,
+      ...bodiesOf(100, [{ codec: Codec.json, payload: utf8(JSON.stringify('x'.repeat(200))) }]),
+    },
+  }
+}
+
+function bindings(): object {
+  const tag = sealedRealm.tagOf(topic)
+  const entry = {
+    stream: 1,
+    tag,
+    mode: 0,
+    packetSize: 1232,
+    ageMs: 4000,
+    sealedName: sealedRealm.sealName(tag, utf8(topic)),
+  }
+  const writer = new Writer(200).varint(1)
+  writeBinding(writer, entry)
+  const parts = [bytesOf64(sender.instance), writer.written]
+  const signed = statement('sixcast/1/bindings', sealedRealm, parts)
+  const signature = sign(signed)
+  const record = { type: 'bindings', entries: [entry], signed: writer.written, signature } as const
+  return { topic, entries: [entry], statement: signed, signature, bytes: controlBytes(record) }
+}
+
+interface Message {
+  readonly codec: number
+  readonly payload: Uint8Array
+}
+
+function body(name: string, messages: readonly Message[]): object {
+  return { name, ...bodiesOf(1190, messages) }
+}
+
+function bodiesOf(bodySize: number, messages: readonly Message[]): object {
+  const bodies: Uint8Array[] = []
+  const stream = new SenderStream(0, 0, {
+    stream: 1,
+    topic,
+    segments: topic.split('/'),
+    tag: 0n,
+    group: '',
+    delivery: 'reliable',
+    packetSize: bodySize + 42,
+    bodySize,
+    seal: (_flags, _number, bytes) => {
+      bodies.push(bytes.slice())
+      return bytes
+    },
+  })
+  const sentAt = 1_700_000_000_000
+  // The index of the first message is not 0: it takes two bytes.
+  for (let i = 0; i < 70; i++) stream.publish(0, sentAt, { codec: 0, payload: counting(0) })
+  stream.flush()
+  bodies.length = 0
+  for (const message of messages) stream.publish(0, sentAt, message)
+  stream.flush()
+  return { index: 70, sentAt, messages, bodies: bodies.map((bytes) => concat(bytes)) }
+}

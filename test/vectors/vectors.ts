@@ -1,0 +1,20 @@
+/** Every test vector by the name of its file: what a stranger needs to speak with this bus. */
+import { bodyVectors, controlVectors } from './bodies.ts'
+import { groupVectors, keyVectors } from './keys.ts'
+import { helloVectors, packetVectors } from './packets.ts'
+import { plain } from './samples.ts'
+
+export function vectorTexts(): Readonly<Record<string, string>> {
+  return {
+    'keys.json': text(keyVectors()),
+    'groups.json': text(groupVectors()),
+    'packets.json': text(packetVectors()),
+    'hellos.json': text(helloVectors()),
+    'control.json': text(controlVectors()),
+    'bodies.json': text(bodyVectors()),
+  }
+}
+
+function text(vectors: object): string {
+  return `${JSON.stringify(plain(vectors), undefined, 2)}\n`
+}
