@@ -39,13 +39,19 @@ export class Peer {
   readonly #startedAt: number
   #closing: Closing | undefined
   #joinedAt = -Infinity
-  /** When something last came by multicast, and how long the next silence may be. */
+  /** When something last came by multicast. */
   #heardAt: number
+  /** Since when there is silence, or it was answered; and how long the next one may be. */
+  #silentAt: number
   #silenceMs = SILENCE_MIN_MS
+  #rejoinedAt = -Infinity
+  /** When somebody last fell silent without a goodbye. */
+  #lostAt = -Infinity
 
   constructor(now: number, env: Env, config: PeerConfig) {
     this.#startedAt = now
     this.#heardAt = now
+    this.#silentAt = now
     const context = new Context(env, config)
     this.#context = context
     this.#control = new ControlOut(context)
@@ -192,6 +198,7 @@ export class Peer {
     this.#context.roster.forgive(lateMs)
     this.#subscriber.forgive(now)
     this.#heardAt += lateMs
+    this.#silentAt += lateMs
   }
 
   #onTimer(now: number, name: TimerName): void {
@@ -265,7 +272,9 @@ export class Peer {
   }
 
   #housekeep(now: number): void {
+    const present = this.#context.roster.size
     this.#greeter.expire(now)
+    if (this.#context.roster.size < present) this.#lostAt = now
     this.#inbound.expire(now)
     this.#publisher.housekeep(now)
     this.#context.reportRejected()
@@ -274,16 +283,30 @@ export class Peer {
   }
 
   #heard(now: number): void {
+    // What made the control group audible again may not have done so for the others.
+    if (now - this.#heardAt >= SILENCE_MIN_MS) this.#rejoin(now)
     this.#heardAt = now
+    this.#silentAt = now
     this.#silenceMs = SILENCE_MIN_MS
   }
 
-  /** Nobody is heard though somebody is here: a switch may have forgotten the memberships. */
+  /**
+   * A switch may have forgotten the memberships: nobody is heard though somebody is here, or
+   * somebody has fallen silent, though peers on this host may still be heard.
+   */
   #watchSilence(now: number): void {
-    if (this.#context.roster.size === 0 || now - this.#heardAt < this.#silenceMs) return
-    this.#context.rejoinAll()
-    this.#heardAt = now
+    const silent = this.#context.roster.size > 0 && now - this.#silentAt >= this.#silenceMs
+    const lacking = now - this.#lostAt < LOST_MS && now - this.#rejoinedAt >= SILENCE_MAX_MS
+    if (!silent && !lacking) return
+    this.#rejoin(now)
+    if (!silent) return
+    this.#silentAt = now
     this.#silenceMs = Math.min(SILENCE_MAX_MS, this.#silenceMs * 2)
+  }
+
+  #rejoin(now: number): void {
+    this.#rejoinedAt = now
+    this.#context.rejoinAll()
   }
 
   #goodbye(unconfirmed: readonly Remote[]): void {
@@ -302,3 +325,5 @@ const HOUSEKEEPING_MS = 250
 const STALL_MS = 50
 const SILENCE_MIN_MS = 1500
 const SILENCE_MAX_MS = 30_000
+/** How long somebody who has fallen silent may still come back. */
+const LOST_MS = 600_000
