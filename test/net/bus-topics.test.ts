@@ -1,6 +1,7 @@
 /** Who hears what: topics, patterns, realms and keys, and when publishers and subscribers come. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { changeOf, otherKey, Peers, type Told } from './bus-peer.ts'
+import { runs } from './bus-measure.ts'
+import { changeOf, otherKey, Peers } from './bus-peer.ts'
 import type { Host } from './lab/host.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 
@@ -220,19 +221,3 @@ test('a peer without a key hears nothing of a sealed realm of the same name', as
   expect(open.messages()).toEqual([])
   await open.tells('warning', ({ message }) => /anybody on the network/.test(message ?? ''))
 })
-
-/** For each publisher which sequence numbers came, as runs; a repeated one stands twice. */
-function runs(messages: readonly Told[]): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const from of new Set(messages.map((line) => String(line.from)))) {
-    const numbers = messages.filter((line) => line.from === from).map((line) => line.sequence ?? -1)
-    const parts: string[] = []
-    for (let start = 0, at = 0; at < numbers.length; at++) {
-      if (numbers[at + 1] === numbers[at]! + 1) continue
-      parts.push(`${numbers[start]}-${numbers[at]}`)
-      start = at + 1
-    }
-    found[from] = parts.join(' ')
-  }
-  return found
-}

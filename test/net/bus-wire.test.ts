@@ -1,7 +1,7 @@
 /** What the bus puts on the wire: one packet however many listen, and nothing that can be read. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Kind, readHeader, splitDatagram } from '../../bus/core/wire/packet.ts'
+import { dataCount, report } from './bus-measure.ts'
 import { Peers, startBus } from './bus-peer.ts'
 import type { ProgramOptions } from './bus-program.ts'
 import type { Host } from './lab/host.ts'
@@ -149,23 +149,6 @@ async function talk(marks: Marks, realm: ProgramOptions): Promise<Frame[]> {
 /** How many packets have these bytes. */
 function found(frames: readonly Frame[], mark: string | Buffer): number {
   return frames.filter(({ payload }) => Buffer.from(payload).includes(mark)).length
-}
-
-/** Packets with messages; a datagram may hold more than one packet. */
-function dataCount(frames: readonly Frame[]): number {
-  let count = 0
-  for (const { payload } of frames) {
-    const fault = splitDatagram(payload, (packet) => {
-      if (readHeader(packet).kind === Kind.data) count += 1
-    })
-    expect(fault).toBeUndefined()
-  }
-  return count
-}
-
-function report(title: string, rows: readonly object[]): void {
-  const lines = rows.map((row) => JSON.stringify(row))
-  process.stdout.write(`${title}:\n${lines.join('\n')}\n`)
 }
 
 /** Messages that are each published by themselves. */
