@@ -226,7 +226,6 @@ export class Greeter {
     const flags = this.#askAll ? HelloFlag.askAll : 0
     this.#askAll = false
     this.#makeHello(flags, asked, echoes)
-    this.#armBeacon(now)
   }
 
   #makeHello(flags: number, asked: bigint[], echoes: bigint[], then?: () => void): void {
