@@ -198,7 +198,7 @@ export function gapOf(lost: Lost): Gap {
   }
 }
 
-export function asError(error: unknown): Error {
+function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 

@@ -1,6 +1,6 @@
 /** Named deadlines in a fixed table; the core holds no timer objects, the driver arms one. */
 
-export const TIMER_NAMES = [
+const TIMER_NAMES = [
   'hello',
   'beacon',
   'batch',

@@ -16,7 +16,7 @@ import { bytesOf64, concat, uint64Of } from '../bytes.ts'
 import type { Crypto } from '../env.ts'
 import { utf8 } from '../text.ts'
 
-export const KEY_SIZE = 32
+const KEY_SIZE = 32
 const SEAL_OVERHEAD = 16
 const NONCE_SIZE = 24
 /** Derived topic keys kept; beyond it the cache starts anew. */

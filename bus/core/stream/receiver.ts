@@ -19,7 +19,7 @@ import { type Budget, ReorderBuffer } from './reorder.ts'
 /** How long an early packet waits for a missing one, ms. */
 export const REORDER_MS = 100
 /** The same while a late attacher is being given what it missed. */
-export const CATCH_UP_MS = 1000
+const CATCH_UP_MS = 1000
 
 export interface ReceiverOptions {
   readonly info: StreamInfo

@@ -21,9 +21,9 @@ export const HelloFlag = {
   askAll: 2,
 } as const
 
-export const IDENTITY_SIZE = 32
+const IDENTITY_SIZE = 32
 export const SALT_SIZE = 16
-export const CHALLENGE_SIZE = 8
+const CHALLENGE_SIZE = 8
 export const SIGNATURE_SIZE = 64
 /** Most challenges echoed, and most instances asked, in one hello. */
 export const HELLO_LIST_MAX = 32

@@ -19,12 +19,11 @@ if (role === 'receive') {
     process.stdout.write('ready\n')
   })
 } else {
-  socket.bind(0, async () => {
-    socket.setMulticastInterface(`::%${interfaces[0]}`)
-    for await (const line of createInterface({ input: process.stdin })) {
-      const error = await new Promise((done) => socket.send(line, Number(port), group, done))
-      process.stdout.write(`${error === null ? 'sent' : error.code} ${line}\n`)
-    }
-    socket.close()
-  })
+  await new Promise((bound) => socket.bind(0, bound))
+  socket.setMulticastInterface(`::%${interfaces[0]}`)
+  for await (const line of createInterface({ input: process.stdin })) {
+    const error = await new Promise((done) => socket.send(line, Number(port), group, done))
+    process.stdout.write(`${error === null ? 'sent' : error.code} ${line}\n`)
+  }
+  socket.close()
 }
