@@ -58,7 +58,7 @@ export class Greeter {
   /** Says hello to everybody and asks everybody to do the same. */
   start(now: number): void {
     this.#askAll = true
-    this.#sendHello(now)
+    this.#sendHello()
     this.#armBeacon(now)
   }
 
@@ -77,7 +77,7 @@ export class Greeter {
 
   /** The `hello` timer. */
   onHelloTimer(now: number): void {
-    this.#sendHello(now)
+    this.#sendHello()
     if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
   }
 
@@ -218,7 +218,7 @@ export class Greeter {
     this.#context.timers.setBefore('hello', now + delay)
   }
 
-  #sendHello(now: number): void {
+  #sendHello(): void {
     const asked = [...this.#asked]
     const echoes = [...this.#echoes]
     this.#asked.clear()
