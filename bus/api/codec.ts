@@ -1,8 +1,8 @@
 /**
  * Values to payloads and back: bytes and text pass as they are, everything else as JSON.
  *
- * JSON and not CBOR: measured on small objects V8's JSON is faster than the CBOR libraries and
- * costs browsers nothing; docs/decisions/ has the figures.
+ * JSON and not CBOR: everybody reads it, and it costs no dependency and browsers nothing. It is not
+ * the fastest; docs/decisions/002-json.md has the figures.
  */
 import { textOf, utf8 } from '../core/text.ts'
 import { Codec } from '../core/wire/record.ts'
