@@ -72,6 +72,8 @@ export interface Remote extends Present {
   readonly window: ReplayWindow
   readonly bindings: Map<number, Binding>
   readonly inflows: Map<number, Inflow>
+  /** Streams that were inflows and are not wanted any more. */
+  readonly detached: Set<number>
   /** Where it was last heard, with its private port. */
   endpoint: Endpoint
   /** Streams it says it has opened. */

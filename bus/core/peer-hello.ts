@@ -182,6 +182,7 @@ export class Greeter {
       wantAt: Infinity,
       wantMs: 0,
       wanted: new Set(),
+      detached: new Set(),
       wantedAt: -Infinity,
     }
     if (!roster.add(remote)) return metrics.count('peersFull')

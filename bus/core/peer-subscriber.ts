@@ -103,7 +103,10 @@ export class Subscriber {
   onHeartbeat(now: number, remote: Remote, record: Heartbeat): void {
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
-      if (!inflow) continue
+      if (!inflow) {
+        if (record.flags & HeartbeatFlag.final) this.#wantNothing(remote, entry)
+        continue
+      }
       inflow.receiver.heartbeat(now, entry.head, entry.index)
       if (record.flags & HeartbeatFlag.final) {
         inflow.finalHead = entry.head
@@ -172,6 +175,7 @@ export class Subscriber {
     const rest = { openedAt: now, attachAt, attempts: 0, finalHead: 0, cursorAt: Infinity }
     const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
     remote.inflows.set(binding.stream, inflow)
+    remote.detached.delete(binding.stream)
     const sameTopic = this.#inflowsByTopic.get(binding.topic)
     if (sameTopic) sameTopic.add(inflow)
     else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
@@ -189,7 +193,16 @@ export class Subscriber {
 
   #match(inflow: Inflow): void {
     inflow.receiver.subscriptions = this.matching(inflow.binding.segments)
-    if (inflow.receiver.subscriptions.length === 0) this.#close(inflow)
+    if (inflow.receiver.subscriptions.length > 0) return
+    this.#close(inflow)
+    inflow.remote.detached.add(inflow.binding.stream)
+  }
+
+  /** A closing publisher waits for everybody that once attached: this peer wants no more of it. */
+  #wantNothing(remote: Remote, { stream, head }: HeartbeatEntry): void {
+    if (!remote.detached.has(stream)) return
+    const entries = [{ stream, next: head + 1 }]
+    this.#control.add(remote.endpoint, { type: 'cursor', target: remote.instance, entries })
   }
 
   #close(inflow: Inflow): void {
