@@ -15,7 +15,13 @@ import { Bookmarks } from './stream/bookmarks.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
-import { type AttachEntry, type Heartbeat, HeartbeatFlag, type Started } from './wire/control.ts'
+import {
+  type AttachEntry,
+  type Heartbeat,
+  type HeartbeatEntry,
+  HeartbeatFlag,
+  type Started,
+} from './wire/control.ts'
 
 interface Subscribed {
   readonly pattern: Pattern
