@@ -6,6 +6,8 @@ import { Exit, exitCodeOf, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
+import { demo } from './demo.ts'
+import { demoPeer } from './demo-peer.ts'
 import { keygen } from './keygen.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
@@ -13,7 +15,7 @@ import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.t
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 
-const COMMANDS: readonly Command[] = [pub, sub, peers, topics, keygen]
+const COMMANDS: readonly Command[] = [demo, pub, sub, peers, topics, keygen, demoPeer]
 
 /** Runs the words of the command line; resolves to the exit code when all output has left. */
 export async function run(words: readonly string[]): Promise<number> {
