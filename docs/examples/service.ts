@@ -4,7 +4,7 @@ import { type Bus, connect } from 'sixcast'
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 
-const service = await connect({ name: 'greeter', linger: 5000, signal: stop.signal })
+const service = await connect({ name: 'greeter', linger: 5000 })
 const client = await connect({ name: 'client' })
 
 let served = 0

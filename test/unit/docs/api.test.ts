@@ -1,0 +1,115 @@
+/** Holds docs/api.md to the code: every public name is in it, and its code is that of the examples. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../../bus/core/limits.ts'
+import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
+import { readExamples } from '../../examples/program.ts'
+
+const api = readFileSync('docs/api.md', 'utf8')
+/** Names stand in code: `name`, 'name', name: or name( all count, a part of a word does not. */
+const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
+
+describe('docs/api.md', () => {
+  it('names everything that the front door exports', () => {
+    const names = ['bus/index.ts', 'bus/public.ts', 'bus/api/options.ts'].flatMap(exportedNames)
+    expect(names).toContain('connect')
+    expect(names).toContain('SubscribeOptions')
+    expect(missing(names)).toEqual([])
+  })
+
+  it.each([
+    'ConnectOptions',
+    'SubscribeOptions',
+    'PublishOptions',
+    'Message',
+    'Gap',
+    'Subscription',
+    'PeerInfo',
+    'Presence',
+    'TopicInfo',
+    'CloseReport',
+    'Bus',
+  ])('names every member of %s', (type) => {
+    expect(missing(membersOf(type))).toEqual([])
+  })
+
+  it('names every error code', () => {
+    const codes = literalsOf('bus/api/errors.ts', 'BusErrorCode')
+    expect(codes).toContain('PORT_IN_USE')
+    expect(missing(codes)).toEqual([])
+  })
+
+  it('names every limit with its default', () => {
+    const rows = Object.entries(defaultLimits).filter(([name, value]) => {
+      const shown = value < 10_000 ? String(value) : value.toLocaleString('en-US')
+      return !api.includes(`| \`${name}\` | ${shown} |`)
+    })
+    expect(rows).toEqual([])
+  })
+
+  it('names every counter', () => {
+    expect(missing(COUNTER_NAMES)).toEqual([])
+  })
+
+  it('names every event', () => {
+    const events = /export type BusEvent =[\s\S]*?\n\n/.exec(read('bus/api/options.ts'))?.[0] ?? ''
+    const types = [...events.matchAll(/type: '(\w+)'/g)].map(([, type = '']) => type)
+    expect(types).toContain('rejected')
+    expect(types.filter((type) => !api.includes(`| \`'${type}'\` |`))).toEqual([])
+  })
+})
+
+describe.each(['README.md', 'docs/api.md'])('the code in %s', (document) => {
+  it('is made of lines of the examples, which tests run', () => {
+    const known = new Set(readExamples().flatMap(({ text }) => text.split('\n').map(trimmed)))
+    const blocks = [...read(document).matchAll(/```ts\n([\s\S]*?)```/g)]
+    const lines = blocks.flatMap(([, block = '']) => block.split('\n').map(trimmed))
+    expect(lines.length).toBeGreaterThan(10)
+    expect(lines.filter((line) => line !== '' && !known.has(line))).toEqual([])
+  })
+})
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
+function trimmed(line: string): string {
+  return line.trim()
+}
+
+/** What stands between backquotes, in blocks and in lines. */
+function codeOf(markdown: string): string {
+  return [...markdown.matchAll(/```\w*\n[\s\S]*?```|`[^`\n]+`|^## .*$/gm)].join('\n')
+}
+
+function missing(names: readonly string[]): string[] {
+  return names.filter((name) => !words.has(name))
+}
+
+/** Names that a file exports itself, types included. */
+function exportedNames(path: string): string[] {
+  const text = read(path)
+  const declared = text.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)
+  const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
+    list.split(',').map((name) => name.replace(/\btype\b/, '').trim()),
+  )
+  const named = [...declared].map(([, name = '']) => name)
+  return [...named, ...listed].filter((name) => name !== '')
+}
+
+/** The members of an interface of options.ts. */
+function membersOf(type: string): string[] {
+  const body = new RegExp(`^export interface ${type}\\b[^\\n]*\\{\\n([\\s\\S]*?)^\\}`, 'm')
+  const text = body.exec(read('bus/api/options.ts'))?.[1] ?? ''
+  const names = [...text.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(<]/gm)].map(
+    ([, name = '']) => name,
+  )
+  expect(names.length).toBeGreaterThan(0)
+  return names
+}
+
+function literalsOf(path: string, type: string): string[] {
+  const union =
+    new RegExp(`^export type ${type} =([\\s\\S]*?)\\n\\n`, 'm').exec(read(path))?.[1] ?? ''
+  return [...union.matchAll(/\| '(\w+)'/g)].map(([, literal = '']) => literal)
+}
