@@ -32,7 +32,7 @@ async function run(_given: unknown, world: World): Promise<number> {
   const work = new Work(bus, duty)
   const reporting = setInterval(() => say({ type: 'report', report: work.report() }), REPORT_MS)
   try {
-    await everybody(bus, crew)
+    await Promise.race([everybody(bus, crew), orphaned])
     say({ type: 'ready' })
     if (await heard('go', orphaned)) work.begin()
     const stopped = await heard('stop', orphaned)
@@ -114,7 +114,7 @@ class Work {
 /** Waits until this process knows all the others. */
 async function everybody(bus: Bus, crew: number): Promise<void> {
   const until = performance.now() + PATIENCE_MS
-  while (bus.presence.size < crew - 1) {
+  while (bus.presence.size < crew - 1 && process.connected) {
     if (performance.now() > until) {
       const mend = 'does a firewall block UDP from this host to itself?'
       const found = `only ${bus.presence.size} of ${crew - 1} others heard`
