@@ -62,6 +62,8 @@ export interface Inflow {
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
   cursorAt: number
+  /** When its group's membership was last renewed because nothing came through. */
+  rejoinedAt: number
 }
 
 export interface Remote extends Present {

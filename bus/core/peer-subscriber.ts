@@ -41,7 +41,6 @@ export class Subscriber {
   readonly #budget: { used: number; readonly max: number }
   readonly #pool: AssemblyPool
   readonly #bookmarks: Bookmarks
-  #rejoinedAt = -Infinity
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
@@ -178,7 +177,14 @@ export class Subscriber {
     const reliable = binding.delivery === 'reliable'
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     const attachAt = reliable ? now + delay : Infinity
-    const rest = { openedAt: now, attachAt, attempts: 0, finalHead: 0, cursorAt: Infinity }
+    const rest = {
+      openedAt: now,
+      attachAt,
+      attempts: 0,
+      finalHead: 0,
+      cursorAt: Infinity,
+      rejoinedAt: -Infinity,
+    }
     const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
     remote.inflows.set(binding.stream, inflow)
     remote.detached.delete(binding.stream)
@@ -235,8 +241,8 @@ export class Subscriber {
     }
     const dark = inflow.receiver.early === 0
     inflow.receiver.expire(now)
-    if (!dark || now - this.#rejoinedAt < REJOIN_MS) return
-    this.#rejoinedAt = now
+    if (!dark || now - inflow.rejoinedAt < REJOIN_MS) return
+    inflow.rejoinedAt = now
     this.#context.rejoin(inflow.binding.group)
   }
 

@@ -44,7 +44,7 @@ export class Peer {
   /** Since when there is silence, or it was answered; and how long the next one may be. */
   #silentAt: number
   #silenceMs = SILENCE_MIN_MS
-  #rejoinedAt = -Infinity
+  #rejoinedAt: number
   /** When somebody last fell silent without a goodbye. */
   #lostAt = -Infinity
 
@@ -52,6 +52,7 @@ export class Peer {
     this.#startedAt = now
     this.#heardAt = now
     this.#silentAt = now
+    this.#rejoinedAt = now
     const context = new Context(env, config)
     this.#context = context
     this.#control = new ControlOut(context)
@@ -292,12 +293,12 @@ export class Peer {
 
   /**
    * A switch may have forgotten the memberships: nobody is heard though somebody is here, or
-   * somebody has fallen silent, though peers on this host may still be heard.
+   * somebody has fallen silent, though peers on this host may still be heard, or nobody came ever.
    */
   #watchSilence(now: number): void {
     const silent = this.#context.roster.size > 0 && now - this.#silentAt >= this.#silenceMs
-    const lacking = now - this.#lostAt < LOST_MS && now - this.#rejoinedAt >= SILENCE_MAX_MS
-    if (!silent && !lacking) return
+    const lacking = this.#context.roster.size === 0 || now - this.#lostAt < LOST_MS
+    if (!silent && !(lacking && now - this.#rejoinedAt >= SILENCE_MAX_MS)) return
     this.#rejoin(now)
     if (!silent) return
     this.#silentAt = now

@@ -47,6 +47,8 @@ export class ReceiverStream {
   #head = 0
   #headIndex = 0
   #catchUpTo = 0
+  /** The start will not be told any more: the next packet is it. */
+  #anywhere = false
   readonly #buffer: ReorderBuffer
   readonly #assembly: Assembly
 
@@ -83,6 +85,7 @@ export class ReceiverStream {
   /** Begins wherever the stream is: with the lowest packet at hand, or the next that comes. */
   startAnywhere(now: number): void {
     if (this.next > 0) return
+    this.#anywhere = true
     this.next = this.#buffer.lowest ?? 0
     this.#drain(now)
   }
@@ -123,6 +126,7 @@ export class ReceiverStream {
       this.#open(packet.flags, packet.body)
       return
     }
+    if (this.next === 0 && this.#anywhere) this.next = number
     if (number === this.next) {
       this.next += 1
       this.#open(packet.flags, packet.body)
