@@ -49,7 +49,8 @@ function flap(world: World, random: Random): void {
 
 function stall(world: World, random: Random): void {
   const victim = anyOf(world, random)
-  victim?.stall(random.pick([30, 300, 2000, 7000]))
+  const leftMs = world.plan.stormMs - world.schedule.time
+  victim?.stall(Math.min(leftMs, random.pick([30, 300, 2000, 7000])))
 }
 
 function crash(world: World, random: Random): void {

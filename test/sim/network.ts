@@ -73,6 +73,11 @@ export class Network {
     for (const host of this.hosts) for (const port of host.interfaces) port.datagramSize = Infinity
   }
 
+  /** A querier asks, hosts report: switches know every membership again. */
+  query(): void {
+    for (const host of this.hosts) for (const port of host.interfaces) port.forgotten.clear()
+  }
+
   #send(process: Process, to: string | Endpoint, bytes: Uint8Array): void {
     const { host, port } = process.options
     for (const out of host.interfaces) {

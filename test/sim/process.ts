@@ -141,10 +141,6 @@ export class Process implements Station {
     this.#stalledUntil = Math.max(this.#stalledUntil, this.#world.time + durationMs)
   }
 
-  wake(): void {
-    this.#stalledUntil = 0
-  }
-
   /** It is gone, without a word. */
   end(): void {
     this.endedAt = this.#world.time

@@ -31,6 +31,8 @@ export class World {
   readonly intruder: Intruder
   readonly processes: Process[] = []
   readonly realms: readonly Realm[]
+  /** Programs answer nothing any more. */
+  quiet = false
   /** Datagrams that a full receive buffer has lost. */
   overflows = 0
   /** Called when a process has closed, with those who did not confirm. */
@@ -194,7 +196,8 @@ export class World {
 
   /** Some programs answer a message at once, in the midst of what the driver does. */
   #echo(process: Process, { stream }: Extract<Notice, { type: 'deliver' }>): void {
-    if (!this.plan.faults.has('echo') || !process.open || stream.topic.endsWith(ECHO)) return
+    if (this.quiet || !this.plan.faults.has('echo') || !process.open || stream.topic.endsWith(ECHO))
+      return
     if (!this.#random.chance(0.1)) return
     this.workload.publish(process, `${stream.topic.slice(0, 200)}${ECHO}`, 20)
     process.endTurn()
