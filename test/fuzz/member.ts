@@ -1,0 +1,110 @@
+/** A member with the realm's key and an identity of its own, who keeps to no rule. */
+import { bytesOf64, concat } from '../../bus/core/bytes.ts'
+import { instanceOf, type RealmKeys, type Sender } from '../../bus/core/seal/keys.ts'
+import { Sealer } from '../../bus/core/seal/sealer.ts'
+import { utf8 } from '../../bus/core/text.ts'
+import { type BindingEntry, ControlType, writeBinding } from '../../bus/core/wire/control.ts'
+import { Writer } from '../../bus/core/wire/cursor.ts'
+import { type Hello, writeHello } from '../../bus/core/wire/hello.ts'
+import { Kind } from '../../bus/core/wire/packet.ts'
+import type { Random } from '../sim/random.ts'
+import { crypto } from '../unit/core/crypto.ts'
+import { rawControl } from '../unit/core/wire/any.ts'
+import { signatureOf } from './target.ts'
+
+export interface HelloWish extends Partial<Hello> {
+  readonly badSignature?: boolean
+  /** Claims an instance that is not this identity's. */
+  readonly stolen?: bigint
+}
+
+/** A stream that the member has announced. */
+export interface Announced {
+  readonly topic: string
+  readonly mode: number
+  number: number
+  index: number
+}
+
+export class Member {
+  readonly sender: Sender
+  readonly streams = new Map<number, Announced>()
+  /** The last control number used. */
+  number = 0
+  readonly #random: Random
+  readonly #keys: RealmKeys
+  readonly #sealer: Sealer
+  readonly #controlKey: Uint8Array
+  readonly #dataKeys = new Map<string, Uint8Array>()
+
+  constructor(random: Random, keys: RealmKeys) {
+    this.#random = random
+    this.#keys = keys
+    const [identity, salt] = [random.bytes(32), random.bytes(16)]
+    this.sender = { instance: instanceOf(crypto, identity, salt), identity, salt }
+    this.#sealer = new Sealer(crypto, keys, this.sender.instance)
+    this.#controlKey = keys.controlKeyOf(this.sender)
+  }
+
+  hello(wish: HelloWish = {}): Uint8Array {
+    const { instance, identity, salt } = this.sender
+    const random = this.#random
+    const id = { kind: Kind.hello, flags: 0, stream: random.word(), number: random.word() }
+    const sealer = wish.stolen ? new Sealer(crypto, this.#keys, wish.stolen) : this.#sealer
+    const body = writeHello({
+      flags: 0,
+      identity,
+      salt,
+      challenge: instance,
+      controlNumber: this.number,
+      intervalMs: 500,
+      port: 2000,
+      streamCount: this.streams.size,
+      name: utf8('member'),
+      tags: [],
+      asked: [],
+      echoes: [],
+      ...wish,
+    })
+    const parts = [utf8('sixcast/1/hello'), this.#keys.id, sealer.headerBytes(id), body]
+    const signature = signatureOf(identity, concat(...parts))
+    if (wish.badSignature) signature[3]! ^= 1
+    return sealer.seal(id, concat(body, signature), this.#keys.control)
+  }
+
+  /** Anything under the key of hellos. */
+  oddHello(body: Uint8Array): Uint8Array {
+    const id = { kind: Kind.hello, flags: 0, stream: this.#random.word(), number: 1 }
+    return this.#sealer.seal(id, body, this.#keys.control)
+  }
+
+  control(body: Uint8Array, number: number = ++this.number): Uint8Array {
+    const id = { kind: Kind.control, flags: 0, stream: 0, number }
+    return this.#sealer.seal(id, body, this.#controlKey)
+  }
+
+  data(stream: number, number: number, packet: { flags: number; body: Uint8Array }): Uint8Array {
+    const topic = this.streams.get(stream)?.topic ?? 'plant/unknown'
+    let key = this.#dataKeys.get(topic)
+    if (!key) this.#dataKeys.set(topic, (key = this.#keys.dataKeyOf(this.sender, topic)))
+    const id = { kind: Kind.data, flags: packet.flags, stream, number }
+    return this.#sealer.seal(id, packet.body, key)
+  }
+
+  /** A signed page; `count` lies about how many entries there are. */
+  bindings(entries: readonly BindingEntry[], lie: { count?: number; bad?: boolean } = {}) {
+    const writer = new Writer(60_000).varint(lie.count ?? entries.length)
+    for (const entry of entries) writeBinding(writer, entry)
+    const instance = bytesOf64(this.sender.instance)
+    const parts = [utf8('sixcast/1/bindings'), this.#keys.id, instance, writer.written]
+    const signature = signatureOf(this.sender.identity, concat(...parts))
+    if (lie.bad) signature[9]! ^= 1
+    return rawControl(ControlType.bindings, concat(writer.written, signature))
+  }
+
+  entry(stream: number, topic: string, mode: number): BindingEntry {
+    const tag = this.#keys.tagOf(topic)
+    const sealedName = this.#keys.sealName(tag, utf8(topic))
+    return { stream, tag, mode, packetSize: 1232, ageMs: this.#random.integer(0, 5000), sealedName }
+  }
+}
