@@ -8,6 +8,7 @@ import { faultsOf, tallyOf } from './demo-tally.ts'
 import { View } from './demo-view.ts'
 import type { Duty } from './demo-words.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { aborted } from './interrupt.ts'
 import { seconds } from './values.ts'
 
 export const demo: Command = {
@@ -83,11 +84,8 @@ async function gathered(crew: readonly Member[], world: World): Promise<boolean>
     member.tell({ type: 'start', duty, key, port, linger, crew: crew.length })
   }
   const ready = Promise.all(crew.map((member) => member.heard('ready'))).then(() => true)
-  const cut = new Promise<false>((resolve) => {
-    world.interrupt.signal.addEventListener('abort', () => resolve(false), { once: true })
-    void world.output.broken.then(() => resolve(false))
-  })
-  const going = await Promise.race([ready, cut])
+  const cut = Promise.race([aborted(world.interrupt.signal), world.output.broken])
+  const going = await Promise.race([ready, cut.then(() => false)])
   if (going) for (const member of crew) member.tell({ type: 'go' })
   return going
 }

@@ -25,6 +25,12 @@ export class Interrupt {
   }
 }
 
+/** Resolves when the signal aborts, or has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
 /** 128 and the number of the signal. */
 const CODES = [
   ['SIGHUP', 129],

@@ -1,17 +1,21 @@
 /** Standard output: many small writes become few, a slow reader is waited for, a gone one is no error. */
 import type { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { aborted } from './interrupt.ts'
 
 export class Output {
   readonly #stream: Writable
   readonly #broken: Promise<void>
   #isBroken = false
+  #fault: Error | undefined
   #corked = false
 
   constructor(stream: Writable) {
     this.#stream = stream
     this.#broken = new Promise((resolve) => {
-      stream.on('error', () => {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
         this.#isBroken = true
+        if (error.code !== 'EPIPE') this.#fault = error
         resolve()
       })
     })
@@ -24,6 +28,11 @@ export class Output {
 
   get isBroken(): boolean {
     return this.#isBroken
+  }
+
+  /** Why it broke, when it was not the reader who has had enough: a full disk, for instance. */
+  get fault(): Error | undefined {
+    return this.#fault
   }
 
   /** Writes the parts behind one another. Await the result, if there is one, before the next. */
@@ -40,11 +49,12 @@ export class Output {
     return this.write(`${JSON.stringify(value)}\n`)
   }
 
-  /** Resolves when everything has been taken, or never will be. */
-  async flush(): Promise<void> {
+  /** Resolves when everything has been taken, or never will be; `hurry` cuts the wait short. */
+  async flush(hurry: AbortSignal): Promise<void> {
     if (this.#isBroken) return
     const written = new Promise<void>((resolve) => this.#stream.write('', () => resolve()))
-    await Promise.race([written, this.#broken])
+    const cut = aborted(hurry).then(() => sleep(HURRY_MS))
+    await Promise.race([written, this.#broken, cut])
   }
 
   /** What is written in one turn leaves in one piece. */
@@ -63,3 +73,5 @@ export class Output {
     await Promise.race([drained, this.#broken])
   }
 }
+
+const HURRY_MS = 200

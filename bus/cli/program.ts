@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
 import { type Arguments, type Command, World } from './command.ts'
-import { Exit, exitCodeOf, UsageError } from './exit.ts'
+import { Exit, exitCodeOf, Failure, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
@@ -21,16 +21,18 @@ const COMMANDS: readonly Command[] = [demo, pub, sub, peers, topics, keygen, dem
 export async function run(words: readonly string[]): Promise<number> {
   const output = new Output(process.stdout)
   process.stderr.on('error', () => undefined) // nobody is left to tell
+  const interrupt = new Interrupt()
   let code: number = Exit.ok
   const program = programOf(words, async (command, given) => {
-    code = await runCommand(command, given, output)
+    code = await runCommand(command, given, { output, interrupt })
   })
   try {
     await program.parseAsync()
-    await output.flush()
+    await output.flush(interrupt.signal)
+    if (output.fault) throw new Failure('OUTPUT', `standard output: ${output.fault.message}`)
     return code
   } catch (error) {
-    await output.flush()
+    await output.flush(interrupt.signal)
     const debug = words.join(' ').match(/--log-level[= ]debug/) !== null
     const stack = debug || process.env['SIXCAST_LOG_LEVEL'] === 'debug'
     const command = COMMANDS.map(({ usage }) => nameOf(usage)).find((name) => name === words[0])
@@ -39,16 +41,20 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function runCommand(command: Command, found: Arguments, output: Output): Promise<number> {
+async function runCommand(
+  command: Command,
+  found: Arguments,
+  outside: { readonly output: Output; readonly interrupt: Interrupt },
+): Promise<number> {
   const given = unprotected(found)
   for (const [name, value] of Object.entries(given)) {
     if (!Array.isArray(value) || REPEATABLE.has(name)) continue
     throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
   }
   const settings = await settingsOf(given, process.env)
-  const interrupt = new Interrupt()
+  const { interrupt } = outside
   const json = given['json'] === true
-  const world = new World({ output, interrupt, settings, json })
+  const world = new World({ ...outside, settings, json })
   interrupt.listen()
   try {
     return await command.run(given, world)

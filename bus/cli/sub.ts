@@ -4,6 +4,7 @@ import { matches, type Pattern, parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, Gap, Message, Subscription } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
+import { aborted } from './interrupt.ts'
 import { note, shown } from './log.ts'
 import { list, seconds, whole } from './values.ts'
 
@@ -110,8 +111,10 @@ class Printer {
       this.#job.timeoutMs === undefined
         ? undefined
         : setTimeout(() => this.#finish('timeout'), this.#job.timeoutMs)
-    interrupt.signal.addEventListener('abort', () => this.#finish('interrupt'), { once: true })
-    void output.broken.then(() => this.#finish('broken'))
+    const gone = Promise.race([
+      aborted(interrupt.signal).then(() => this.#finish('interrupt')),
+      output.broken.then(() => this.#finish('broken')),
+    ])
     const watching = this.#watchInvalid()
     const printing = Promise.all(this.#subscriptions.map((one, i) => this.#print(one, i)))
     log.info({ patterns: this.#job.patterns.map(({ text }) => text) }, 'subscribed')
@@ -122,9 +125,10 @@ class Printer {
       if (end === 'timeout') await subscription.close()
       else await subscription[Symbol.asyncDispose]()
     }
-    await Promise.race([printing, output.broken])
+    // A reader that has stopped reading must not hold up the end.
+    await Promise.race([printing, gone])
     await this.#bus.close({ linger: 0 })
-    await watching
+    await Promise.race([watching, gone])
     return this.#exitCode(end)
   }
 

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Arguments, World } from './command.ts'
 import { Exit } from './exit.ts'
+import { aborted } from './interrupt.ts'
 import { seconds } from './values.ts'
 
 export interface Look {
@@ -35,7 +36,7 @@ export async function listen(look: Look, world: World): Promise<void> {
   const { signal } = world.interrupt
   const time =
     look.timeoutMs === undefined
-      ? new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      ? aborted(signal)
       : sleep(look.timeoutMs, undefined, { signal }).catch(() => undefined)
   await Promise.race([time, world.output.broken])
 }
