@@ -1,0 +1,14 @@
+/** Seeds that once found a bug, with what it was: they always run. */
+
+export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
+  [6, 'asked for bindings for ever within one timer'],
+  [16, 'delivered a reliable stream again when its publisher came back'],
+  [38, 'kept packets for ever after ten lost attaches; renewed one dark group at a time'],
+  [75, 'took beacons of its own host for proof that it hears the segment'],
+  [77, 'never renewed its memberships once everybody had expired'],
+  [99, 'went on without a gap when a best-effort publisher came back'],
+  [204, 'sent no beacons while it was made to send hellos'],
+  [242, 'waited at close for who had unsubscribed'],
+  [274, 'waited at close for who had unsubscribed'],
+  [409, 'stayed deaf when a switch forgot it before it had met anybody'],
+])

@@ -1,0 +1,97 @@
+/** Bugs planted into the real classes: the simulator is worth something only if it finds them. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Output } from '../../bus/core/output.ts'
+import { Peer } from '../../bus/core/peer.ts'
+import { Sealer } from '../../bus/core/seal/sealer.ts'
+import { Batch } from '../../bus/core/stream/batch.ts'
+import { ReceiverStream } from '../../bus/core/stream/receiver.ts'
+import { Kind } from '../../bus/core/wire/packet.ts'
+import { runSeed } from './run.ts'
+import { RULES } from './violation.ts'
+
+type Rule = keyof typeof RULES
+type Seal = Parameters<Sealer['seal']>
+
+const mends: (() => void)[] = []
+
+/** Replaces a method until the test is over; the bug is given the object and the true method. */
+function plant<T extends object, G extends unknown[], R>(
+  prototype: T,
+  method: keyof T,
+  bug: (self: T, given: G, original: (...given: G) => R) => R,
+): void {
+  // The caller names a method whose parameters are G.
+  const original = Reflect.get(prototype, method) as (...given: G) => R
+  Reflect.set(prototype, method, function (this: T, ...given: G): R {
+    return bug(this, given, original.bind(this))
+  })
+  mends.push(() => void Reflect.set(prototype, method, original))
+}
+
+/** The first of the wanted rules that is broken within so many seeds. */
+function foundWithin(seeds: number, wanted: readonly Rule[]): string | undefined {
+  const rules: readonly string[] = wanted.map((rule) => RULES[rule])
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = runSeed(seed)
+    if (violation && rules.includes(violation.rule)) return violation.rule
+  }
+  return undefined
+}
+
+describe('the simulator finds', () => {
+  afterEach(() => {
+    for (const mend of mends.splice(0)) mend()
+  })
+
+  it('a receiver that delivers a message again after others came early', () => {
+    const again = new WeakMap<Peer, Output>()
+    let early = false
+    plant(ReceiverStream.prototype, 'accept', (self, given, accept) => {
+      early ||= self.early > 0
+      accept(...given)
+    })
+    plant(Peer.prototype, 'poll', (self, given, poll: Peer['poll']): Output | undefined => {
+      const repeated = again.get(self)
+      again.delete(self)
+      const output = repeated ?? poll(...(given as []))
+      if (output?.type !== 'deliver' || repeated || !early) return output
+      early = false
+      again.set(self, output)
+      return output
+    })
+    expect(foundWithin(20, ['order'])).toBeDefined()
+  })
+
+  it('a sender that uses a number again after a full batch', () => {
+    let full = false
+    plant(Sealer.prototype, 'seal', (_self, [id, body, key]: Seal, seal) => {
+      const again = full && id.kind === Kind.data && id.number > 1
+      if (id.kind === Kind.data) full = body.length > 1100
+      return seal(again ? { ...id, number: id.number - 1 } : id, body, key)
+    })
+    expect(foundWithin(20, ['nonce', 'identical'])).toBeDefined()
+  })
+
+  it('a heartbeat that hides the loss of a tail', () => {
+    plant(ReceiverStream.prototype, 'heartbeat', () => undefined)
+    expect(foundWithin(100, ['contract'])).toBeDefined()
+  })
+
+  it('a batch whose last message vanishes at the end of a large packet', () => {
+    type Add = Parameters<Batch['add']>
+    plant(Batch.prototype, 'add', (self, [codec, payload]: Add, add) => {
+      const vanishes = self.count > 0 && self.body.length + payload.length > 1180
+      if (!vanishes) add(codec, payload)
+    })
+    expect(foundWithin(60, ['lossless', 'contract', 'content'])).toBeDefined()
+  })
+
+  it('packets that are not sealed', () => {
+    plant(Sealer.prototype, 'seal', (_self, [id, body, key]: Seal, seal): Uint8Array => {
+      const packet = seal(id, body, key) as Uint8Array
+      if (id.kind === Kind.data) packet.set(body, packet.length - body.length)
+      return packet
+    })
+    expect(foundWithin(20, ['plaintext'])).toBeDefined()
+  })
+})
