@@ -13,6 +13,7 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 10_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
       project('sim', ['test/sim/**/*.test.ts'], 60_000),
+      oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
       oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),
       oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
       oneByOne(project('examples', ['test/examples/**/*.test.ts'], 60_000)),
