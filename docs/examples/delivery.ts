@@ -1,5 +1,4 @@
 /** Best-effort for what is worth nothing late, latest for what is worth nothing when it is old. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'sixcast'
 
 await using dashboard = await connect()
@@ -19,7 +18,6 @@ for await (const { value } of speeds) {
 
 // Best-effort and latest streams have no history: who listens later gets what is sent later.
 motor.publish('motor/sound', new Uint8Array([1, 2, 3]), { delivery: 'best-effort', urgent: true })
-await sleep(100)
 for await (const { value } of sounds) {
   console.log('sound', value.length, 'bytes')
   break
