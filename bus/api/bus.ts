@@ -2,6 +2,7 @@
 import type { Limits } from '../core/limits.ts'
 import type { Notice, RosterEntry } from '../core/output.ts'
 import type { Peer, PublishFault } from '../core/peer.ts'
+import { DELIVERIES } from '../core/peer-binding.ts'
 import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
@@ -98,6 +99,10 @@ export class LiveBus implements Bus {
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
     const { delivery = 'reliable', urgent = false } = options
+    if (!DELIVERIES.includes(delivery)) {
+      const mend = `one of ${DELIVERIES.join(', ')}`
+      throw new BusError('INVALID_OPTION', `option "delivery" is "${String(delivery)}": ${mend}`)
+    }
     const publication = { topic, segments, codec, payload, delivery, urgent }
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
@@ -150,7 +155,12 @@ export class LiveBus implements Bus {
   }
 
   close(options: Cancel & { readonly linger?: number } = {}): Promise<CloseReport> {
-    this.#closing ??= this.#close(options.linger ?? this.#parts.lingerMs)
+    const { linger = this.#parts.lingerMs } = options
+    if (!Number.isSafeInteger(linger) || linger < 0) {
+      const fault = `option "linger" is ${String(linger)}: a whole number of milliseconds from 0`
+      return Promise.reject(new BusError('INVALID_OPTION', fault))
+    }
+    this.#closing ??= this.#close(linger)
     return orAborted(this.#closing, options.signal)
   }
 
