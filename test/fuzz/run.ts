@@ -114,6 +114,9 @@ export class Fuzz {
   #fromMember(): Uint8Array {
     if (this.#random.chance(0.004) || this.#members.length === 0) return this.#join()
     const member = this.#random.pick(this.#members)
+    const present = this.#target.present.has(member.sender.instance)
+    // Whoever is not believed in gets no further than the quarantine.
+    if (!present && this.#random.chance(0.8)) return joining(member, this.#target)
     return hostilePacket(this.#random, member, this.#target)
   }
 
@@ -127,8 +130,8 @@ export class Fuzz {
     const place = this.#random.integer(0, MEMBERS_MAX - 1)
     const gone = this.#members[place]!
     this.#members[place] = member
-    // Half of them leave without a word.
-    const bye = this.#random.chance(0.5) ? gone.hello({ flags: 1 }) : EMPTY
+    // Some leave without a word.
+    const bye = this.#random.chance(0.8) ? gone.hello({ flags: 1 }) : EMPTY
     return concat(bye, joining(member, this.#target))
   }
 

@@ -47,6 +47,8 @@ export class Target {
   sentBytes = 0
   sentPackets = 0
   delivered = 0
+  /** Instances it believes in. */
+  readonly present = new Set<bigint>()
   /** Groups it is a member of. */
   readonly groups = new Set<string>()
   groupsMax = 0
@@ -118,6 +120,10 @@ export class Target {
           break
         case 'deliver':
           this.delivered += 1
+          break
+        case 'peer':
+          if (output.change === 'leave') this.present.delete(output.peer.instance)
+          else this.present.add(output.peer.instance)
           break
         default:
           break
