@@ -92,15 +92,25 @@ describe('a snooping switch port', () => {
   })
   afterAll(async () => await lab.close())
 
-  // The shorter one falls between two looks at the interface: only the silence tells.
-  test.each([1000, 300, 100])(
-    'that flaps for %i ms is dark for 2 s at most',
-    async (darkMs) => {
+  const cases = [
+    { darkMs: 1000, neighbours: 0 },
+    // Between two looks at the interface: only the silence tells.
+    { darkMs: 300, neighbours: 0 },
+    { darkMs: 100, neighbours: 0 },
+    // Long enough for each process of the host to see it: all leave, and the first one back is
+    // the first member, which the kernel reports.
+    { darkMs: 1500, neighbours: 2 },
+  ]
+
+  test.each(cases)(
+    'that flaps for $darkMs ms is dark for 2 s at most, beside $neighbours neighbours',
+    async ({ darkMs, neighbours }) => {
       await using peers = new Peers()
       const publisher = await peers.start(a1)
-      const [listener] = await peers.listen([a2], 'stream')
+      const hosts = Array.from({ length: neighbours + 1 }, () => a2)
+      const [listener, ...others] = await peers.listen(hosts, 'stream')
       await publisher.say({ repeat: 'stream', everyMs: 50 })
-      await listener!.hears(20)
+      await Promise.all([listener!, ...others].map((peer) => peer.hears(20)))
       await using bare = await listen(a2)
       await using speaker = new Speaker(a1)
       await untilPruned(lab.host('a3'))
@@ -115,7 +125,7 @@ describe('a snooping switch port', () => {
       await publisher.say({ rest: true })
       const bareDarkMs = (await bareBack) - backAt
       const { rejoins } = await listener!.stats()
-      report(`a snooping port that is down for ${darkMs} ms`, [
+      report(`a snooping port that is down for ${darkMs} ms, ${neighbours} neighbours`, [
         { busDarkMs, bareDarkMs, rejoins, gaps: gapsOf(listener!) },
       ])
       // 2 s by design; the rest is this machine's noise.
