@@ -16,7 +16,7 @@ export function race(
   return new Map([...speeds].map(([name, all]) => [name, median(all)]))
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
