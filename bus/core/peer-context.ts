@@ -116,6 +116,7 @@ export class Context {
   readonly #rejected = new Map<CounterName, number>()
   readonly #members = new Map<string, number>()
   #nextId = 1
+  #reportedAt = -Infinity
 
   constructor(env: Env, config: PeerConfig) {
     this.env = env
@@ -147,7 +148,9 @@ export class Context {
     this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
   }
 
-  reportRejected(): void {
+  reportRejected(now: number): void {
+    if (now - this.#reportedAt < REPORT_MS) return
+    this.#reportedAt = now
     for (const [reason, count] of this.#rejected) this.emit({ type: 'rejected', reason, count })
     this.#rejected.clear()
   }
@@ -198,11 +201,12 @@ export class Context {
     if (id) this.emit({ type: 'sign', id, message: this.#statement(label, parts) })
   }
 
-  /** Asks whether a signature is good; `then` runs only if it is. */
-  verify(proof: Proof, then: (now: number) => void): void {
+  /** Asks whether a signature is good; `then` runs only if it is, `refused` only if it is not. */
+  verify(proof: Proof, then: (now: number) => void, refused?: () => void): void {
     const id = this.#await((now, answer) => {
-      if (answer === true) then(now)
-      else this.reject('unverified')
+      if (answer === true) return then(now)
+      this.reject('unverified')
+      refused?.()
     })
     if (!id) return
     const message = this.#statement(proof.label, proof.parts)
@@ -232,3 +236,6 @@ export class Context {
     return id
   }
 }
+
+/** Dropped packets are summed up at most this often. */
+const REPORT_MS = 1000

@@ -131,16 +131,18 @@ export class Greeter {
    */
   #weigh(now: number, heard: Heard, proof: Proof): void {
     const { roster, self } = this.#context
-    const { header, hello } = heard
+    const { header, hello, from } = heard
+    const refused = (): void => this.#failed(from)
     const known = roster.get(header.instance) !== undefined
     if (hello.flags & HelloFlag.bye) {
-      if (known) this.#context.verify(proof, (later) => this.#farewell(later, header.instance))
+      const farewell = (later: number): void => this.#farewell(later, header.instance)
+      if (known) this.#context.verify(proof, farewell, refused)
       return
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = hello.echoes.includes(this.#challenge)
     if (asks || (!known && !fresh)) this.#echo(now, hello.challenge)
-    if (fresh) this.#context.verify(proof, (later) => this.#accept(later, heard))
+    if (fresh) this.#context.verify(proof, (later) => this.#accept(later, heard), refused)
     else if (!known) this.ask(now, header.instance)
   }
 
