@@ -1,0 +1,79 @@
+/** A peer with the usual limits and members that attack it, for tests of single attacks. */
+import { defaultLimits, type Limits } from '../../../bus/core/limits.ts'
+import type { CounterName } from '../../../bus/core/metrics.ts'
+import { RealmKeys } from '../../../bus/core/seal/keys.ts'
+import { Writer } from '../../../bus/core/wire/cursor.ts'
+import { writePrefix, writeRecord } from '../../../bus/core/wire/record.ts'
+import { Member } from '../../fuzz/member.ts'
+import { realm, Target } from '../../fuzz/target.ts'
+import { Random } from '../../sim/random.ts'
+import { crypto } from './crypto.ts'
+
+export class Attack {
+  readonly random: Random = new Random(1, 'attack')
+  readonly keys: RealmKeys
+  readonly target: Target
+  now = 0
+
+  constructor(limits: Partial<Limits> = {}, open = false) {
+    this.keys = new RealmKeys(crypto, { name: realm.name, root: open ? undefined : realm.root })
+    this.target = new Target(this.random, this.keys, { ...defaultLimits, ...limits })
+  }
+
+  send(datagram: Uint8Array, place = 1): this {
+    this.target.advance(this.now)
+    this.target.hear(this.now, datagram, { address: `fe80::${place}`, port: 2000 })
+    return this
+  }
+
+  /** In steps: a peer that missed its deadlines by much would take it that it stood still. */
+  wait(ms: number): this {
+    const until = this.now + ms
+    while (this.now < until) {
+      this.now = Math.min(until, this.now + 20)
+      this.target.advance(this.now)
+    }
+    return this
+  }
+
+  /** A member that is there. */
+  member(): Member {
+    const member = this.stranger()
+    const { target } = this
+    this.send(member.hello({ echoes: [target.challenge] }))
+    const full = target.present.size >= target.limits.peers
+    if (full || target.present.has(member.sender.instance)) return member
+    // The challenge was another one: it came with the answer.
+    this.wait(100).send(member.hello({ echoes: [target.challenge] }))
+    return member
+  }
+
+  /** A member that nobody has heard of. */
+  stranger(): Member {
+    return new Member(this.random, this.keys)
+  }
+
+  /** Announces streams of a member and waits until they are attached to. */
+  announce(member: Member, topics: readonly string[], mode = 0): this {
+    const entries = topics.map((topic, i) => member.entry(i + 1, topic, mode))
+    for (const [i, topic] of topics.entries()) {
+      member.streams.set(i + 1, { topic, mode, number: 0, index: 0 })
+    }
+    for (let i = 0; i < entries.length; i += 10) {
+      this.send(member.control(member.bindings(entries.slice(i, i + 10))))
+    }
+    return this
+  }
+
+  count(name: CounterName): number {
+    return this.target.peer.metrics.get(name)
+  }
+}
+
+/** The body of one message, number `index`. */
+export function body(index: number, size = 1): Uint8Array {
+  const writer = new Writer(size + 30)
+  writePrefix(writer, index, 1)
+  writeRecord(writer, 0, new Uint8Array(size))
+  return writer.written
+}
