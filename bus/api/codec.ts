@@ -4,7 +4,7 @@
  * JSON and not CBOR: everybody reads it, and it costs no dependency and browsers nothing. It is not
  * the fastest; docs/decisions/002-json.md has the figures.
  */
-import { textOf, utf8 } from '../core/text.ts'
+import { textOf, utf8Scratch } from '../core/text.ts'
 import { Codec } from '../core/wire/record.ts'
 import { BusError } from './errors.ts'
 import type { PayloadCodec } from './options.ts'
@@ -14,12 +14,15 @@ export interface Encoded {
   readonly payload: Uint8Array
 }
 
-/** Throws INVALID_VALUE when the value has no form on the wire. */
+/**
+ * The payload is good until the next call: the peer copies it within `publish`.
+ * Throws INVALID_VALUE when the value has no form on the wire.
+ */
 export function encodeValue(value: unknown, custom: PayloadCodec | undefined): Encoded {
   if (value instanceof Uint8Array) return { codec: Codec.bytes, payload: value }
-  if (typeof value === 'string') return { codec: Codec.text, payload: utf8(value) }
+  if (typeof value === 'string') return { codec: Codec.text, payload: utf8Scratch(value) }
   if (custom) return { codec: Codec.custom, payload: encodeCustom(value, custom) }
-  return { codec: Codec.json, payload: utf8(jsonOf(value)) }
+  return { codec: Codec.json, payload: utf8Scratch(jsonOf(value)) }
 }
 
 /** The value, or the reason why the payload is none. */

@@ -39,6 +39,11 @@ export class Inbound {
     this.#events = events
   }
 
+  /** What the quarantine holds. */
+  get held(): { readonly packets: number; readonly size: number } {
+    return { packets: this.#heldCount, size: this.#heldSize }
+  }
+
   onDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
     const { metrics } = this.#context
     metrics.count('packetsReceived')

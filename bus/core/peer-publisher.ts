@@ -10,7 +10,7 @@ import { Announcer } from './peer-announcer.ts'
 import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Pacer } from './peer-pacer.ts'
-import { SenderStream } from './stream/sender.ts'
+import { SenderStream, type Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import {
   type Attach,
@@ -92,15 +92,14 @@ export class Publisher {
     if (!stream) return 'streams'
     if (stream.options.delivery !== delivery) return 'delivery'
     metrics.count('messagesPublished')
-    const index = stream.index
     const before = stream.waiting
     if (delivery === 'reliable' || delivery === 'best-effort') {
-      stream.publish(now, now + config.wallOffset, { codec, payload })
+      const index = stream.publish(now, now + config.wallOffset, { codec, payload })
+      this.#deliverLocally(now, stream, { codec, payload, index })
     } else if (stream.conflate(codec, payload)) {
       metrics.count('messagesConflated')
     }
     if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
-    if (stream.local.length > 0) this.#deliverLocally(now, stream, { ...publication, index })
     this.#batching.add(stream)
     if (urgent) this.onTurn(now)
     else if (this.#batching.size > OPEN_BATCHES_MAX) this.#seal(now)
@@ -252,11 +251,8 @@ export class Publisher {
     return stream
   }
 
-  #deliverLocally(
-    now: number,
-    stream: SenderStream,
-    message: Publication & { index: number },
-  ): void {
+  #deliverLocally(now: number, stream: SenderStream, message: Settled): void {
+    if (stream.local.length === 0) return
     const { topic, delivery } = stream.options
     const { metrics, self, config } = this.#context
     metrics.count('messagesDelivered', stream.local.length)
@@ -282,7 +278,8 @@ export class Publisher {
   #sealStream(now: number, stream: SenderStream): void {
     const before = stream.waiting
     if (stream.options.delivery === 'latest') {
-      stream.settle(now, now + this.#context.config.wallOffset)
+      const settled = stream.settle(now, now + this.#context.config.wallOffset)
+      if (settled) this.#deliverLocally(now, stream, settled)
     } else {
       stream.flush()
     }

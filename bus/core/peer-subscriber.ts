@@ -57,6 +57,11 @@ export class Subscriber {
     return this.#trie.match(segments)
   }
 
+  /** Bytes that wait for an earlier packet. */
+  get earlySize(): number {
+    return this.#budget.used
+  }
+
   get size(): number {
     return this.#subscriptions.size
   }

@@ -90,6 +90,11 @@ export class Peer {
     return this.#context.metrics
   }
 
+  /** What waits for something that has not come; `limits` bounds each of them. */
+  get held(): { readonly packets: number; readonly size: number; readonly earlySize: number } {
+    return { ...this.#inbound.held, earlySize: this.#subscriber.earlySize }
+  }
+
   /** Whether more waits to be sent than the mark allows. */
   get overMark(): boolean {
     return this.#publisher.overMark
@@ -278,7 +283,7 @@ export class Peer {
     if (this.#context.roster.size < present) this.#lostAt = now
     this.#inbound.expire(now)
     this.#publisher.housekeep(now)
-    this.#context.reportRejected()
+    this.#context.reportRejected(now)
     this.#watchSilence(now)
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
   }

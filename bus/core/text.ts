@@ -1,6 +1,9 @@
 /** UTF-8 text, by the two globals that every runtime has; the only place that names them. */
 
-declare const TextEncoder: new () => { encode(text: string): Uint8Array }
+declare const TextEncoder: new () => {
+  encode(text: string): Uint8Array
+  encodeInto(text: string, into: Uint8Array): { readonly written: number }
+}
 declare const TextDecoder: new (
   label: string,
   options: { fatal: boolean; ignoreBOM: boolean },
@@ -9,11 +12,19 @@ declare const TextDecoder: new (
 }
 
 const encoder = new TextEncoder()
+const scratch = new Uint8Array(64 * 1024)
 // `ignoreBOM` keeps a leading U+FEFF: payloads and topics come out as they went in.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
+}
+
+/** The same in a buffer that the next call uses again: for what is copied at once. */
+export function utf8Scratch(text: string): Uint8Array {
+  // A UTF-16 unit takes three bytes at most.
+  if (text.length * 3 > scratch.length) return encoder.encode(text)
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written)
 }
 
 /** The text, or `undefined` when the bytes are not UTF-8. */

@@ -39,6 +39,13 @@ const HEARTBEAT_MIN_MS = 5
 const HEARTBEAT_MAX_MS = 30_000
 const KEPT_BATCH_SIZE = 2048
 
+/** A value of a `latest` stream that has got its packet and its index. */
+export interface Settled {
+  readonly codec: number
+  readonly payload: Uint8Array
+  readonly index: number
+}
+
 export class SenderStream {
   readonly options: SenderOptions
   readonly openedAt: number
@@ -110,15 +117,15 @@ export class SenderStream {
     return replaced !== undefined
   }
 
-  /** Turns the newest value into packets, if one waits and nothing else does. */
-  settle(now: number, sentAt: number): boolean {
-    if (!this.#latest || this.sent < this.#number) return false
+  /** Turns the newest value into packets and returns it, if one waits and nothing else does. */
+  settle(now: number, sentAt: number): Settled | undefined {
+    if (!this.#latest || this.sent < this.#number) return undefined
     const message = this.#latest
     this.#latest = undefined
     this.waiting -= message.payload.length
-    this.publish(now, sentAt, message)
+    const index = this.publish(now, sentAt, message)
     this.flush()
-    return true
+    return { ...message, index }
   }
 
   /** Seals what has been collected. */

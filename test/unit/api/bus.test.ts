@@ -128,6 +128,21 @@ describe('publish and subscribe', () => {
     expect(messages.at(-1)).toBe(99)
   })
 
+  it('give the publisher itself the newest values, too, without a hole in their sequence', async () => {
+    const [a] = await pair()
+    const sequences: number[] = []
+    const last = new Promise<void>((done) => {
+      a.subscribe('newest/own', ({ value, sequence }) => {
+        sequences.push(sequence)
+        if (value === 99) done()
+      })
+    })
+    for (let i = 0; i < 100; i++) a.publish('newest/own', i, { delivery: 'latest' })
+    await last
+    expect(sequences).toEqual(sequences.map((_, i) => i))
+    expect(sequences.length).toBeLessThan(100)
+  })
+
   it('send at once what is urgent', async () => {
     const [a, b] = await pair()
     const got = values(1, b.subscribe('now'))

@@ -190,7 +190,7 @@ describe('a stream of newest values', () => {
     expect(stream.conflate(0, counting(1, 1))).toBe(false)
     expect(stream.conflate(0, counting(1, 2))).toBe(true)
     expect(stream.pending).toBe(true)
-    expect([stream.settle(0, 1), stream.settle(0, 1)]).toEqual([true, false])
+    expect([stream.settle(0, 1)?.index, stream.settle(0, 1)?.index]).toEqual([0, undefined])
     expect(messagesOf(sealed)).toEqual(new Map([[0, '02']]))
   })
 
@@ -200,9 +200,9 @@ describe('a stream of newest values', () => {
     stream.settle(0, 1)
     stream.conflate(0, counting(1, 2))
     stream.conflate(0, counting(1, 3))
-    expect([stream.settle(0, 1), sealed.length, stream.pending]).toEqual([false, 1, true])
+    expect([stream.settle(0, 1), sealed.length, stream.pending]).toEqual([undefined, 1, true])
     stream.advance(1)
-    expect([stream.settle(1, 2), sealed.length]).toEqual([true, 2])
+    expect([stream.settle(1, 2)?.index, sealed.length]).toEqual([1, 2])
     expect(messagesOf(sealed)).toEqual(new Map([[0, '01'], [1, '03']])) // prettier-ignore
   })
 
