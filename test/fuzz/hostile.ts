@@ -12,7 +12,7 @@ import type { Target } from './target.ts'
 const SAFE = Number.MAX_SAFE_INTEGER
 
 /** Small as a rule, at or beyond an edge often enough. */
-export function oddNumber(random: Random, usual = 64): number {
+function oddNumber(random: Random, usual = 64): number {
   if (random.chance(0.7)) return random.integer(0, usual)
   return random.pick([0, 1, 63, 64, 16_384, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 48 - 1, 2 ** 48, SAFE])
 }

@@ -1,31 +1,15 @@
-/** Cryptography and seeded randomness for tests of the core. */
+/** Cryptography and short ways to write bytes for tests of the core. */
 import { createHash, createHmac } from 'node:crypto'
-import type { Crypto, Env } from '../../../bus/core/env.ts'
+import type { Crypto } from '../../../bus/core/env.ts'
 import { type Secretbox, sodiumBox, tweetnaclBox } from '../../../bus/io/secretbox.ts'
 
 /** The machine's fastest secretbox: the two give the same bytes, as test/unit/io proves. */
-export const box: Secretbox = (await sodiumBox()) ?? tweetnaclBox
+const box: Secretbox = (await sodiumBox()) ?? tweetnaclBox
 
 export const crypto: Crypto = {
   hash: (data) => createHash('sha512').update(data).digest(),
   hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
   ...box,
-}
-
-/** Randomness that a seed repeats: the SHA-512 of the seed and a counter. */
-export function seededEnv(seed: string): Env {
-  let count = 0
-  return {
-    crypto,
-    random(size) {
-      const bytes = new Uint8Array(size)
-      for (let at = 0; at < size; at += 64) {
-        const block = createHash('sha512').update(`${seed} ${count++}`).digest()
-        bytes.set(block.subarray(0, Math.min(64, size - at)), at)
-      }
-      return bytes
-    },
-  }
 }
 
 /** Bytes that count up from `first`: easy to tell apart in a failure. */
