@@ -74,6 +74,24 @@ export async function heardAfter(listener: BusPeer, time: number, count = 1): Pr
   return message.at
 }
 
+/**
+ * Publishes until everybody has long made itself known to the publisher, so that nobody is given
+ * anything again from then on; resolves with the number of messages that took.
+ */
+export async function settled(
+  publisher: BusPeer,
+  listeners: readonly BusPeer[],
+  topic: string,
+): Promise<number> {
+  await publisher.say({ repeat: topic, everyMs: 20 })
+  await Promise.all(listeners.map((peer) => peer.hears(30, topic)))
+  await publisher.say({ rest: true })
+  await publisher.say({ publish: topic, value: 'settled' })
+  const lasts = listeners.map((peer) => peer.tells('message', ({ value }) => value === 'settled'))
+  const [last] = await Promise.all(lasts)
+  return last!.sequence! + 1
+}
+
 /** Packets with messages; a datagram may hold more than one packet. */
 export function dataCount(frames: readonly Frame[]): number {
   let count = 0

@@ -1,7 +1,7 @@
 /** What the bus puts on the wire: one packet however many listen, and nothing that can be read. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dataCount, report } from './bus-measure.ts'
+import { dataCount, report, settled } from './bus-measure.ts'
 import { Peers, startBus } from './bus-peer.ts'
 import type { ProgramOptions } from './bus-program.ts'
 import type { Host } from './lab/host.ts'
@@ -26,14 +26,12 @@ test('one message to 1, 2 or 8 subscribers is one packet', async () => {
     await using peers = new Peers()
     const publisher = await peers.start(publisherHost)
     const listeners = await peers.listen(hosts.slice(0, subscribers), 'load')
-    // The first message finds its receivers; what follows is what is counted.
-    await publisher.say({ publish: 'load', value: 'first' })
-    await Promise.all(listeners.map((peer) => peer.hears(1)))
+    const before = await settled(publisher, listeners, 'load')
     await using capture = await lab.segment('a').capture()
     await publisher.say({ publish: 'load', value: 'x'.repeat(100), count: BURST, urgent: true })
-    await Promise.all(listeners.map((peer) => peer.hears(1 + BURST)))
+    await Promise.all(listeners.map((peer) => peer.hears(before + BURST)))
     const frames = await capture.stop()
-    const deliveries = listeners.reduce((sum, peer) => sum + peer.messages().length - 1, 0)
+    const deliveries = listeners.reduce((sum, peer) => sum + peer.messages().length - before, 0)
     const dataPackets = dataCount(frames)
     rows.push({ subscribers, messages: BURST, dataPackets, allFrames: frames.length, deliveries })
     expect(dataPackets).toBe(BURST)
@@ -46,12 +44,11 @@ test('one message to 1, 2 or 8 subscribers is one packet', async () => {
 test('messages of one turn share packets', async () => {
   await using peers = new Peers()
   const publisher = await peers.start(publisherHost)
-  const [listener] = await peers.listen(hosts.slice(0, 1), 'load')
-  await publisher.say({ publish: 'load', value: 'first' })
-  await listener?.hears(1)
+  const listeners = await peers.listen(hosts.slice(0, 1), 'load')
+  const before = await settled(publisher, listeners, 'load')
   await using capture = await lab.segment('a').capture()
   await publisher.say({ publish: 'load', value: 'x'.repeat(48), count: BURST })
-  await listener?.hears(1 + BURST)
+  await listeners[0]!.hears(before + BURST)
   // Twenty fit into one: 1,232 bytes by some 54.
   expect(dataCount(await capture.stop())).toBeLessThanOrEqual(Math.ceil(BURST / 20))
 })
