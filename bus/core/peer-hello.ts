@@ -66,11 +66,14 @@ export class Greeter {
   ask(now: number, instance: bigint): void {
     this.#newSecond(now)
     if (this.#asked.has(instance)) return
-    if (this.#asks >= this.#context.limits.askedHellos || this.#asked.size >= HELLO_LIST_MAX) {
+    // The budget is of hellos; one that is going to be sent may ask several.
+    const another = this.#asked.size === 0
+    const spent = another && this.#asks >= this.#context.limits.askedHellos
+    if (spent || this.#asked.size >= HELLO_LIST_MAX) {
       this.#context.metrics.count('askBudget')
       return
     }
-    this.#asks += 1
+    if (another) this.#asks += 1
     this.#asked.add(instance)
     this.#schedule(now)
   }
@@ -217,6 +220,8 @@ export class Greeter {
   }
 
   #schedule(now: number): void {
+    // One draw for each hello: the earliest of many draws would be at once, for everybody.
+    if (this.#context.timers.at('hello') < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     this.#context.timers.setBefore('hello', now + delay)
   }
