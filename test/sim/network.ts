@@ -23,6 +23,7 @@ export class Network {
   readonly hosts: Host[] = []
   weather: Weather
   readonly #options: NetworkOptions
+  readonly #portsBySegment = new Map<number, readonly Interface[]>()
   readonly #schedule: Schedule
   readonly #random: Random
   /** `sender>receiver` names of hosts between which nothing passes. */
@@ -37,7 +38,11 @@ export class Network {
 
   host(segments: readonly number[]): Host {
     const host = new Host((this.hosts.length + 1).toString(16))
-    for (const segment of segments) host.interfaces.push(new Interface(host, segment))
+    for (const segment of segments) {
+      const port = new Interface(host, segment)
+      host.interfaces.push(port)
+      this.#portsBySegment.set(segment, [...this.#portsOf(segment), port])
+    }
     this.hosts.push(host)
     return host
   }
@@ -140,9 +145,8 @@ export class Network {
     return this.#options.wildcard && host.isMember(group)
   }
 
-  #portsOf(segment: number): Interface[] {
-    const ports = this.hosts.flatMap((host) => host.interfaces)
-    return ports.filter((port) => port.segment === segment)
+  #portsOf(segment: number): readonly Interface[] {
+    return this.#portsBySegment.get(segment) ?? []
   }
 }
 

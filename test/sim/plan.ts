@@ -102,6 +102,26 @@ export function planOf(seed: number): Plan {
   }
 }
 
+/** A plan without any fault, for worlds that a test furnishes itself. */
+export function quietPlan(seed: number): Plan {
+  return {
+    ...planOf(seed),
+    faults: new Set(),
+    calm: true,
+    open: false,
+    realSignatures: false,
+    wildcard: false,
+    fold: 0,
+    deliveries: ['reliable'],
+    packetSize: 1232,
+    rate: 12_500_000,
+    limits: defaultLimits,
+    weather: CLEAR,
+    workMs: 0,
+    answerMs: 0,
+  }
+}
+
 /** The plan in one line. */
 export function summaryOf(plan: Plan): string {
   const { hosts, processes, packetSize, fold, segments } = plan

@@ -56,6 +56,7 @@ function play(world: World): void {
   const random = new Random(plan.seed, 'play')
   populate(world, random)
   watchCloses(world)
+  watchMemory(world)
   brew(world, random.fork('faults'))
   advance(world, plan.stormMs)
   world.network.heal()
@@ -74,6 +75,18 @@ function play(world: World): void {
   checkAccounts(world)
   if (plan.calm) checkNothingLost(world)
   closeAll(world)
+}
+
+/** The bounds on what waits hold at every moment that is looked at. */
+function watchMemory(world: World): void {
+  const { limits, stormMs } = world.plan
+  for (const { id, peer } of world.processes.filter(({ alive }) => alive)) {
+    const { packets, size, earlySize } = peer.held
+    check(packets <= limits.quarantinePackets, 'memory', () => `${id} holds ${packets} packets`)
+    check(size <= limits.quarantineSize, 'memory', () => `${id} holds ${size} B`)
+    check(earlySize <= limits.reorderSize, 'memory', () => `${id} keeps ${earlySize} B too early`)
+  }
+  if (world.schedule.time < stormMs) world.schedule.after(LOOK_MS, () => watchMemory(world))
 }
 
 function populate(world: World, random: Random): void {
@@ -230,6 +243,7 @@ const HEALING_MS = 40_000
 const QUERY_MS = 30_000
 /** Heartbeats are at most 30 s apart. */
 const TAIL_MS = 31_000
+const LOOK_MS = 25
 const PROBE_MS = 2500
 const PROBED_MS = 3000
 const SETTLED_MS = 1500
