@@ -206,14 +206,19 @@ describe('sub', () => {
   })
 
   it.each([
-    ['on standard error', [], 'err', /sixcast: gap of \d+ on burst from [0-9a-f]{16}, .*: network/],
-    [
-      'as objects with --json',
-      ['--json'],
-      'out',
-      /"type":"gap","topic":"burst".*"cause":"network"/,
-    ],
-  ] as const)('tells gaps %s and exits 1', async (_name, words, stream, pattern) => {
+    {
+      where: 'on standard error',
+      words: [],
+      stream: 'err',
+      pattern: /sixcast: gap of \d+ on burst from [0-9a-f]{16}, .*: network/,
+    },
+    {
+      where: 'as objects with --json',
+      words: ['--json'],
+      stream: 'out',
+      pattern: /"type":"gap","topic":"burst".*"cause":"network"/,
+    },
+  ] as const)('tells gaps $where and exits 1', async ({ words, stream, pattern }) => {
     const sub = await home.subscriber(['burst', ...words])
     const pub = home.start(['pub', 'burst', '--lines', '--delivery', 'best-effort'])
     pub.write('first\n')

@@ -1,0 +1,110 @@
+/** Flags, environment and configuration file reach the bus, in this order of precedence. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { Home, objectsOf, type Given } from './command.ts'
+
+const home = new Home()
+afterAll(() => home[Symbol.dispose]())
+
+const directory = join(home.config, 'sixcast')
+const standard = join(directory, 'config.json')
+mkdirSync(directory, { recursive: true })
+afterEach(() => rmSync(standard, { force: true }))
+
+/** The name under which `sub` with these words and this environment is seen by others. */
+async function seenName(words: readonly string[], given: Given = {}): Promise<unknown> {
+  const sub = await home.subscriber(['settings', ...words], given)
+  const { out } = await home.run(['peers', '--json'])
+  sub.kill('SIGTERM')
+  await sub.ended
+  return objectsOf(out)[0]?.['name']
+}
+
+describe('precedence', () => {
+  it('puts a flag before the environment, that before the file, that before the default', async () => {
+    const env = { SIXCAST_NAME: 'of-environment' }
+    writeFileSync(standard, '{ "name": "of-file" }')
+    expect(await seenName(['--name', 'of-flag'], { env })).toBe('of-flag')
+    expect(await seenName([], { env })).toBe('of-environment')
+    expect(await seenName([], { env: { SIXCAST_NAME: '' } })).toBe('of-file')
+    rmSync(standard)
+    expect(await seenName([])).toMatch(/-[\w-]{6}$/)
+  })
+
+  it('takes the file that --config or SIXCAST_CONFIG names', async () => {
+    const file = join(home.config, 'other.json')
+    writeFileSync(file, '{ "name": "of-other" }')
+    expect(await seenName(['--config', file])).toBe('of-other')
+    expect(await seenName([], { env: { SIXCAST_CONFIG: file } })).toBe('of-other')
+  })
+})
+
+describe('realms', () => {
+  it('with a key of their own hear only themselves', async () => {
+    expect((await home.run(['keygen', '--realm', 'one'])).code).toBe(0)
+    expect((await home.run(['keygen', '--realm', 'two'])).code).toBe(0)
+    const one = await home.subscriber(['realm', '--realm', 'one', '--count', '1'])
+    const two = await home.subscriber(['realm', '--realm', 'two', '--timeout', '3'])
+    await home.run(['pub', 'realm', 'x'], { env: { SIXCAST_REALM: 'one' } })
+    expect((await one.ended).code).toBe(0)
+    expect((await two.ended).code).toBe(2)
+  })
+
+  it('take their key from --key, and from a file beside the configuration', async () => {
+    const key = join(home.config, 'shared.key')
+    await home.run(['keygen', key])
+    const file = join(home.config, 'keyed.json')
+    writeFileSync(file, '{ "key": "shared.key", "realm": "keyed" }')
+    const sub = await home.subscriber(['keyed', '--config', file, '--count', '1'])
+    await home.run(['pub', 'keyed', 'x', '--realm', 'keyed', '--key', key])
+    expect((await sub.ended).code).toBe(0)
+  })
+
+  it('are open with --open, which is warned of, and nearer than a key in the environment', async () => {
+    const env = { SIXCAST_KEY: '/nowhere.key' }
+    const sub = await home.subscriber(['open', '--open', '--count', '1'], { env })
+    const pub = await home.run(['pub', 'open', 'x'], { env: { SIXCAST_OPEN: '1' } })
+    expect(pub.err).toMatch(/^sixcast: warning: this realm is open/)
+    expect(await home.run(['pub', 'open', 'x', '--open', '--log-level', 'error'])).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    })
+    expect((await sub.ended).code).toBe(0)
+  })
+})
+
+describe('ports and interfaces', () => {
+  it('divide what hears each other', async () => {
+    const sub = await home.subscriber(['port', '--timeout', '3'])
+    const other = String(Number(home.port) + 1)
+    await home.run(['pub', 'port', 'x', '--port', other])
+    expect((await sub.ended).code).toBe(2)
+  })
+
+  it('are chosen by name or glob, several by repeating the flag', async () => {
+    const words = ['iface', '--interface', 'nope*', '--interface', '*', '--count', '1']
+    const sub = await home.subscriber(words)
+    await home.run(['pub', 'iface', 'x'], { env: { SIXCAST_INTERFACE: 'nope*, *' } })
+    expect((await sub.ended).code).toBe(0)
+  })
+})
+
+describe('the key', () => {
+  it('is never told, however much is logged', async () => {
+    const { out: key } = await home.run(['keygen', '-'])
+    const secret = key.trim().split(' ')[1] ?? ''
+    const file = join(home.config, 'secret.key')
+    writeFileSync(file, key, { mode: 0o600 })
+    const words = ['pub', 'a', 'x', '--key', file, '--log-level', 'debug']
+    const { code, out, err } = await home.run(words)
+    expect(code).toBe(0)
+    expect(secret).toHaveLength(43)
+    expect(out + err).not.toContain(secret)
+    writeFileSync(file, `${key.trim()}!`, { mode: 0o600 })
+    const broken = await home.run(words)
+    expect(broken.code).toBe(1)
+    expect(broken.err).not.toContain(secret)
+  })
+})

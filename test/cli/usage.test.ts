@@ -1,0 +1,117 @@
+/** What the command refuses, with exit code 64, one line that says why, and where the help is. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Home, objectsOf } from './command.ts'
+
+const home = new Home()
+afterAll(() => home[Symbol.dispose]())
+
+describe('bad usage', () => {
+  it.each([
+    [[], /^sixcast: name a command/],
+    [['pubb'], /there is no such command: did you mean pub\?/],
+    [['nonsense'], /Unknown (command|argument): nonsense/],
+    [['pub'], /^sixcast: arguments are missing: got 0, need at least 1/],
+    [['pub', 'a'], /give a VALUE, --lines or --stdin/],
+    [['pub', 'a', 'x', '--lines'], /give a VALUE, --lines or --stdin/],
+    [['pub', 'a', 'x', 'y'], /Unknown argument: y/],
+    [['pub', 'a', 'x', '--nope'], /Unknown argument: nope/],
+    [['pub', 'a/*', 'x'], /topic "a\/\*" has a wildcard/],
+    [['pub', 'a', 'x', '--count', '0'], /option --count is "0": a whole number from 1/],
+    [['pub', 'a', 'x', '--count', '1.5'], /option --count is "1.5": a whole number/],
+    [['pub', 'a', 'x', '--count', '-1'], /option --count/],
+    [['pub', 'a', 'x', '--count', '1e3'], /option --count is "1e3"/],
+    [['pub', 'a', 'x', '--count'], /option --count needs a value/],
+    [['pub', 'a', 'x', '--count', '1', '--count', '2'], /option --count is given 2 times/],
+    [['pub', 'a', 'x', '--rate', '5'], /option --rate is of use only with --count or --lines/],
+    [['pub', 'a', 'x', '--count', '2', '--rate', '0'], /option --rate is "0": a number from/],
+    [['pub', 'a', 'x', '--delivery', 'maybe'], /Argument: delivery, Given: "maybe"/],
+    [['sub'], /arguments are missing/],
+    [['sub', 'a*'], /pattern "a\*" has the segment/],
+    [['sub', 'a', '--count', 'x'], /option --count is "x"/],
+    [['sub', 'a', '--timeout', '0'], /option --timeout is "0"/],
+    [['sub', 'a', '--timeout', 'soon'], /option --timeout is "soon"/],
+    [['sub', 'a', '--scope', 'moon'], /Given: "moon"/],
+    [['sub', 'a', '--port', '65536'], /option --port is "65536": a whole number from 1 to 65535/],
+    [['sub', 'a', '--hops', '256'], /option --hops is "256"/],
+    [['sub', 'a', '--linger', '3601'], /option --linger is "3601"/],
+    [['sub', 'a', '--log-level', 'loud'], /Given: "loud"/],
+    [['sub', 'a', '--name', 'x'.repeat(65)], /option "name" is .*at most 64 bytes/],
+    [['sub', 'a', '--realm', 'a b'], /option "realm" is "a b"/],
+    [['sub', 'a', '--open', '--key', 'f'], /either open or has a key/],
+    [['sub', 'a', '--config', '/nowhere.json'], /configuration file \/nowhere.json cannot be read/],
+    [['peers', 'x'], /Unknown (command|argument): x/],
+    [['peers', '--timeout', '-1'], /option --timeout/],
+    [['topics', 'a*'], /pattern "a\*"/],
+    [['keygen', '--realm', 'a/b'], /option --realm is "a\/b"/],
+    [['demo', '--seconds', '0'], /option --seconds is "0": a number from 0.5 to 3600/],
+    [['demo', '--realm', 'mine'], /option --realm is of no use here/],
+    [['demo', '--scope', 'link'], /option --scope is of no use here/],
+    [['demo-peer'], /demo-peer is a part of: sixcast demo/],
+  ])('%j is told', async (words, reason) => {
+    const { code, out, err } = await home.run(words)
+    expect(err).toMatch(reason)
+    expect(err).toMatch(/^sixcast: [^\n]+\nTry: sixcast ([a-z-]+ )?--help\n$/)
+    expect({ code, out }).toEqual({ code: 64, out: '' })
+  })
+
+  it.each([
+    [['sub', 'a', '--json', '--port', '0'], /^option --port is "0"/],
+    [['sub', 'a', '--json', '--raw'], /^give --json or --raw, not both/],
+    [['pub', 'a', '{', '--json'], /^VALUE is not JSON/],
+  ])('is an object with --json: %j', async (words, reason) => {
+    const { code, err } = await home.run(words)
+    expect(code).toBe(64)
+    expect(objectsOf(err)).toEqual([
+      { type: 'error', code: 'USAGE', message: expect.stringMatching(reason) },
+    ])
+  })
+
+  it.each([
+    [{ SIXCAST_PORT: '0' }, /SIXCAST_PORT is "0"/],
+    [{ SIXCAST_SCOPE: 'moon' }, /SIXCAST_SCOPE is "moon": one of host, link/],
+    [{ SIXCAST_OPEN: 'perhaps' }, /SIXCAST_OPEN is "perhaps": true or false/],
+    [{ SIXCAST_CONFIG: '/nowhere.json' }, /cannot be read/],
+  ])('in the environment is told: %j', async (env, reason) => {
+    const { code, err } = await home.run(['sub', 'a'], { env })
+    expect(err).toMatch(reason)
+    expect(code).toBe(64)
+  })
+
+  it.each([
+    ['{"realms": "x"}', /unknown key "realms"/],
+    ['{"port": "many"}', /"port" in .* is "many"/],
+    ['{"name": 5}', /"name" in .* is 5/],
+    ['[]', /holds no object/],
+    ['{', /is not JSON/],
+  ])('in the configuration file is told: %s', async (config, reason) => {
+    const file = join(home.config, 'bad.json')
+    writeFileSync(file, config)
+    const { code, err } = await home.run(['sub', 'a', '--config', file])
+    expect(err).toMatch(reason)
+    expect(code).toBe(64)
+  })
+})
+
+describe('an error', () => {
+  it('is one line and exit code 1, without a stack', async () => {
+    const { code, out, err } = await home.run(['sub', 'a', '--realm', 'elsewhere'])
+    expect(err).toMatch(/^sixcast: realm "elsewhere" has no key [^\n]*keygen[^\n]*\n$/)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+  })
+
+  it('has its code with --json and its stack with --log-level debug', async () => {
+    const words = ['sub', 'a', '--json', '--log-level', 'debug', '--interface', 'nope0']
+    const { code, err } = await home.run(words)
+    expect(code).toBe(1)
+    expect(err).toMatch(/^\{"type":"error","code":"NO_INTERFACE","message":".*nope0.*"\}$/m)
+    expect(err).toMatch(/^ +at /m)
+  })
+})
+
+describe('the version', () => {
+  it('is the package’s', async () => {
+    expect((await home.run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
