@@ -306,7 +306,7 @@ export class Publisher {
       this.#context.metrics.count('receiversFull')
     }
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
-    this.#context.timers.setBefore('pace', stream.gateUntil)
+    if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
     const since = now - entry.ageMs - AGE_SLACK_MS
     const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
     const start = Math.min(Math.max(wanted, history.first), stream.head + 1)

@@ -45,6 +45,8 @@ export class Peer {
   #silentAt: number
   #silenceMs = SILENCE_MIN_MS
   #rejoinedAt: number
+  /** When the world last gave this peer something to do. */
+  #ranAt: number
   /** When somebody last fell silent without a goodbye. */
   #lostAt = -Infinity
 
@@ -53,6 +55,7 @@ export class Peer {
     this.#heardAt = now
     this.#silentAt = now
     this.#rejoinedAt = now
+    this.#ranAt = now
     const context = new Context(env, config)
     this.#context = context
     this.#control = new ControlOut(context)
@@ -163,6 +166,7 @@ export class Peer {
   // --- inputs
 
   handleDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
+    this.#forgive(now)
     this.#inbound.onDatagram(now, datagram, from)
     this.#settle(now)
   }
@@ -199,7 +203,9 @@ export class Peer {
    * given up for that time.
    */
   #forgive(now: number): void {
-    const lateMs = now - this.deadline
+    // A deadline may have been set to what was already past: that is no standing still.
+    const lateMs = now - Math.max(this.deadline, this.#ranAt)
+    this.#ranAt = now
     if (!(lateMs > STALL_MS)) return
     this.#context.roster.forgive(lateMs)
     this.#subscriber.forgive(now)
