@@ -163,7 +163,7 @@ export class Workload {
 }
 
 /** Bytes that tell every message, and every place in it, apart. */
-export function payloadOf(size: number, serial: number): Uint8Array {
+function payloadOf(size: number, serial: number): Uint8Array {
   return new Uint8Array(Buffer.alloc(size, `${MARKER}${serial};`))
 }
 
