@@ -56,8 +56,9 @@ describe('a log of 50,000 lines', () => {
     const packets = (after?.sent ?? 0) - (before?.sent ?? 0)
     const bytes = Buffer.byteLength(log)
     report('50,000 lines to two hosts', [{ bytes, packets, seconds: seconds.toFixed(1) }])
-    // A packet carries some 1,150 bytes of lines; two copies would be twice as many packets.
-    expect(packets).toBeLessThan((bytes / 1_100) * 1.3)
+    // A packet carries some 1,150 bytes of lines. Who attaches late is given some of them again,
+    // but a copy for each of the two would be twice as many.
+    expect(packets).toBeLessThan((bytes / 1_150) * 1.7)
     expect(await beyond.stop()).toEqual([])
   }, 120_000)
 })
