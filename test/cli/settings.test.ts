@@ -84,10 +84,13 @@ describe('ports and interfaces', () => {
   })
 
   it('are chosen by name or glob, several by repeating the flag', async () => {
-    const words = ['iface', '--interface', 'nope*', '--interface', '*', '--count', '1']
+    const words = ['iface', '--interface', '*', '--interface', 'l*', '--count', '1']
     const sub = await home.subscriber(words)
-    await home.run(['pub', 'iface', 'x'], { env: { SIXCAST_INTERFACE: 'nope*, *' } })
+    await home.run(['pub', 'iface', 'x'], { env: { SIXCAST_INTERFACE: 'l*, *' } })
     expect((await sub.ended).code).toBe(0)
+    const wrong = await home.run(['sub', 'iface', '--interface', '*', '--interface', 'nope0'])
+    expect(wrong.err).toMatch(/^sixcast: interface 'nope0' does not exist/)
+    expect(wrong.code).toBe(1)
   })
 })
 

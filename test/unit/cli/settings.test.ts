@@ -1,0 +1,71 @@
+/** Which source of a setting wins. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { settingsOf } from '../../../bus/cli/settings.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'sixcast-settings-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+const file = join(directory, 'config.json')
+
+/** The settings of these sources; the file is always the test's own. */
+function settle(
+  config: object,
+  env: Readonly<Record<string, string>>,
+  flags: Readonly<Record<string, unknown>>,
+): ReturnType<typeof settingsOf> {
+  writeFileSync(file, JSON.stringify(config))
+  return settingsOf({ config: file, ...flags }, env)
+}
+
+describe('settings', () => {
+  it('are read from all three sources, the nearest wins', async () => {
+    const config = { realm: 'f', name: 'f', port: 1, hops: 0, 'log-level': 'info' }
+    const env = { SIXCAST_NAME: 'e', SIXCAST_PORT: '2', SIXCAST_LINGER: '0.5', SIXCAST_HOPS: '' }
+    expect(await settle(config, env, { port: '3', scope: 'link' })).toEqual({
+      realm: 'f',
+      name: 'e',
+      port: 3,
+      hops: 0,
+      linger: 500,
+      scope: 'link',
+      'log-level': 'info',
+    })
+  })
+
+  it('know interfaces as a list, by commas in the environment', async () => {
+    expect(await settle({ interface: 'a' }, {}, {})).toEqual({ interface: ['a'] })
+    expect(await settle({ interface: ['a', 'b'] }, {}, {})).toEqual({ interface: ['a', 'b'] })
+    const env = { SIXCAST_INTERFACE: 'a, b*' }
+    expect(await settle({}, env, {})).toEqual({ interface: ['a', 'b*'] })
+    expect(await settle({}, env, { interface: 'c' })).toEqual({ interface: ['c'] })
+  })
+
+  it.each([
+    [{ key: '/f' }, {}, { open: true }, { open: true }],
+    [{ open: true }, { SIXCAST_KEY: '/e' }, {}, { key: '/e' }],
+    [{ open: true }, {}, { open: false }, { open: false }],
+    [{ key: '/f' }, {}, { open: false }, { key: '/f', open: false }],
+    [{ key: '/f' }, { SIXCAST_KEY: '/e' }, { key: '/k' }, { key: '/k' }],
+  ])('decide about key and open together: %j, %j, %j', async (...sources) => {
+    const [config, env, flags, expected] = sources
+    expect(await settle(config, env as Record<string, string>, flags)).toEqual(expected)
+  })
+
+  it('refuse a key and open from one source', async () => {
+    await expect(settle({ key: 'f', open: true }, {}, {})).rejects.toThrow('not both')
+    await expect(settle({}, {}, { key: 'f', open: true })).rejects.toThrow('not both')
+  })
+
+  it('find a key file beside the configuration, and a flag’s where the user is', async () => {
+    expect(await settle({ key: 'k' }, {}, {})).toEqual({ key: join(directory, 'k') })
+    expect(await settle({}, {}, { key: 'k' })).toEqual({ key: 'k' })
+  })
+
+  it('do without a file unless one was asked for', async () => {
+    const env = { XDG_CONFIG_HOME: directory }
+    await expect(settingsOf({ config: join(directory, 'no.json') }, env)).rejects.toThrow('no.json')
+    await expect(settingsOf({}, { SIXCAST_CONFIG: '/no.json' })).rejects.toThrow('/no.json')
+  })
+})

@@ -1,0 +1,55 @@
+/** Values as people type them. */
+import { describe, expect, it } from 'vitest'
+import { decimal, flag, list, oneOf, seconds, text, whole } from '../../../bus/cli/values.ts'
+
+describe('whole numbers', () => {
+  const bounds = { min: 1, max: 10 }
+  it.each([
+    ['1', 1],
+    ['10', 10],
+    ['007', 7],
+    [5, 5],
+  ])('take %j', (raw, value) => {
+    expect(whole(raw, 'option --n', bounds)).toBe(value)
+  })
+
+  it.each(['0', '11', '', ' 1', '1.0', '1e0', '0x1', '-1', 'NaN', 1.5, Number.NaN, true, null, []])(
+    'refuse %j and name the bounds',
+    (raw) => {
+      expect(() => whole(raw, 'option --n', bounds)).toThrow(
+        /^option --n is .*: a whole number from 1 to 10$/,
+      )
+    },
+  )
+})
+
+describe('decimals and seconds', () => {
+  it('take fractions within the bounds', () => {
+    expect(decimal('0.5', 'x', { min: 0.5, max: 2 })).toBe(0.5)
+    expect(seconds('1.2345', 'x', { min: 0, max: 2 })).toBe(1235)
+    expect(() => decimal('0.4', 'x', { min: 0.5, max: 2 })).toThrow('a number from 0.5 to 2')
+    expect(() => decimal('.5', 'x', { min: 0.5, max: 2 })).toThrow('x is ".5"')
+  })
+})
+
+describe('the others', () => {
+  it('take what they name and refuse the rest', () => {
+    expect(oneOf('a', 'x', ['a', 'b'])).toBe('a')
+    expect(() => oneOf('c', 'x', ['a', 'b'])).toThrow('x is "c": one of a, b')
+    expect([true, 'true', '1', false, 'false', '0'].map((raw) => flag(raw, 'x'))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(() => flag('yes', 'x')).toThrow('true or false')
+    expect(text('a', 'x')).toBe('a')
+    expect(() => text('', 'x')).toThrow('x is ""')
+    expect(list('a', 'x')).toEqual(['a'])
+    expect(list(['a', 'b'], 'x')).toEqual(['a', 'b'])
+    expect(() => list([], 'x')).toThrow('at least one')
+    expect(() => list(['a', ''], 'x')).toThrow('x is ""')
+  })
+})
