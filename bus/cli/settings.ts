@@ -45,7 +45,7 @@ export function variableOf(name: string): string {
   return `SIXCAST_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
-export function optionOf(name: string): string {
+function optionOf(name: string): string {
   return `option --${name}`
 }
 
