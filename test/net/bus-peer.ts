@@ -195,9 +195,11 @@ export class Peers implements AsyncDisposable {
   }
 }
 
-/** The key that all peers of a lab have unless they are given another, as hexadecimal digits. */
-export const labKey: string = '5c'.repeat(32)
+/** A key that is not the lab's, as hexadecimal digits. */
 export const otherKey: string = 'c5'.repeat(32)
+
+/** What all peers of a lab have unless they are given another. */
+const labKey = '5c'.repeat(32)
 
 /** Compiled once for all tests of a file. */
 let program: Promise<string> | undefined
