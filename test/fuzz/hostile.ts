@@ -53,7 +53,7 @@ function hostileHello(random: Random, member: Member, target: Target): Uint8Arra
       return member.hello({
         ...fresh,
         controlNumber: random.chance(0.9) ? member.number : oddNumber(random),
-        intervalMs: random.chance(0.9) ? 500 : oddNumber(random),
+        intervalMs: random.chance(0.995) ? 500 : oddNumber(random),
         port: random.integer(0, 0xffff),
         streamCount: oddNumber(random),
         challenge: BigInt(random.word()),
@@ -124,7 +124,7 @@ function oddRecord(random: Random, target: Target): Uint8Array {
   const size = random.chance(0.05) ? 30 : random.integer(0, 4)
   const list = <T>(one: () => T): T[] => Array.from({ length: size }, one)
   const records: readonly (() => ControlRecord)[] = [
-    () => ({ type: 'beacon', intervalMs: random.chance(0.9) ? 500 : odd(), streamCount: odd() }),
+    () => ({ type: 'beacon', intervalMs: random.chance(0.995) ? 500 : odd(), streamCount: odd() }),
     () => ({ type: 'want', target: id, first: odd(), count: odd() }),
     () => ({
       type: 'attach',

@@ -131,7 +131,7 @@ export class Fuzz {
     const gone = this.#members[place]!
     this.#members[place] = member
     // Some leave without a word.
-    const bye = this.#random.chance(0.8) ? gone.hello({ flags: 1 }) : EMPTY
+    const bye = this.#random.chance(0.9) ? gone.hello({ flags: 1 }) : EMPTY
     return concat(bye, joining(member, this.#target))
   }
 

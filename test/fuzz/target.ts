@@ -22,7 +22,7 @@ export const tightLimits: Limits = {
   historySize: 64 * 1024,
   streams: 24,
   bindings: 300,
-  peers: 48,
+  peers: 42,
   receivers: 4,
   reorderPackets: 64,
   reorderSize: 128 * 1024,
