@@ -101,9 +101,8 @@ describe('topics', () => {
     expect([all.code, some.code]).toEqual([0, 0])
   })
 
-  it('lists hundreds of them', async () => {
-    const lines = Array.from({ length: 5 }, (_, i) => publisher(`many-${i}`, `many/${i}`))
-    expect(lines).toHaveLength(5)
+  it('lists those of several publishers in order', async () => {
+    for (const i of [3, 1, 4, 0, 2]) publisher(`many-${i}`, `many/${i}`)
     const { out } = await home.run(['topics', 'many/*', '--json', '--timeout', '3'])
     expect(objectsOf(out).map(({ topic }) => topic)).toEqual(
       [0, 1, 2, 3, 4].map((i) => `many/${i}`),
