@@ -131,7 +131,7 @@ export class Subscriber {
   forget(now: number, remote: Remote): void {
     for (const inflow of remote.inflows.values()) {
       const { receiver, binding } = inflow
-      receiver.end(now)
+      receiver.end()
       const { next, index } = receiver
       const mark = { next, index, at: now }
       if (next > 0 && index >= 0) this.#bookmarks.put(remote.instance, binding.stream, mark)

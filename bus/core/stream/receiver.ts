@@ -46,7 +46,10 @@ export class ReceiverStream {
   #index = -1
   #head = 0
   #headIndex = 0
+  #headAt = 0
   #catchUpTo = 0
+  /** What is missing gets its full time from here on. */
+  #waitsFrom = -Infinity
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
   readonly #buffer: ReorderBuffer
@@ -76,35 +79,39 @@ export class ReceiverStream {
   /** Begins at packet `number`, whose first message has this index. */
   start(now: number, number: number, index: number): void {
     if (this.next > 0) return
+    this.#waitsFrom = now
     this.next = number
     this.#index = index
     this.#buffer.dropBelow(number)
-    this.#drain(now)
+    this.#drain()
   }
 
   /** Begins wherever the stream is: with the lowest packet at hand, or the next that comes. */
   startAnywhere(now: number): void {
     if (this.next > 0) return
     this.#anywhere = true
+    this.#waitsFrom = now
     this.next = this.#buffer.lowest ?? 0
-    this.#drain(now)
+    this.#drain()
   }
 
   /** Packets up to `head` are on their way again: give them more time. */
   catchUp(now: number, head: number): void {
     if (head < this.next) return
     this.#catchUpTo = Math.max(this.#catchUpTo, head)
+    this.#waitsFrom = now
     this.heartbeat(now, head, 0)
-    this.#arm(now)
+    this.#arm()
   }
 
   /** What the publisher no longer has: nothing below `number` will come. */
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
     this.#giveUp(index, 'history')
+    this.#waitsFrom = now
     this.next = number
     this.#buffer.dropBelow(number)
-    this.#drain(now)
+    this.#drain()
   }
 
   /** Whether a packet with this number is of use; counted when not. */
@@ -127,17 +134,19 @@ export class ReceiverStream {
       return
     }
     if (this.next === 0 && this.#anywhere) this.next = number
+    // As long as some of it comes, the rest may be waiting for its turn.
+    if (number <= this.#catchUpTo) this.#waitsFrom = now
     if (number === this.next) {
       this.next += 1
       this.#open(packet.flags, packet.body)
-      this.#drain(now)
+      this.#drain()
       return
     }
-    this.#makeRoom(now, number, packet.body)
+    this.#makeRoom(number, packet.body)
     if (number === this.next) return this.accept(now, number, packet)
     if (number < this.next) return
-    if (!this.#buffer.add(number, packet)) this.options.metrics.count('reorderFull')
-    if (this.deadline === Infinity) this.#arm(now)
+    if (!this.#buffer.add(number, { ...packet, at: now })) this.options.metrics.count('reorderFull')
+    if (this.deadline === Infinity) this.#arm()
   }
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
@@ -145,34 +154,37 @@ export class ReceiverStream {
     // Nothing more will show that what came behind the last delivered message is lost.
     if (this.next > 0 && head === this.next - 1) return this.#giveUp(index, 'network')
     if (this.next === 0 || head < this.next || head < this.#head) return
+    if (head > this.#head) this.#headAt = now
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)
-    if (this.deadline === Infinity) this.#arm(now)
+    if (this.deadline === Infinity) this.#arm()
   }
 
   /** What is missing has been asked for again: it gets the time of a late attacher. */
   hold(now: number): void {
     this.#catchUpTo = Math.max(this.#catchUpTo, this.#head, (this.#buffer.lowest ?? 1) - 1)
-    this.#arm(now)
+    this.#waitsFrom = now
+    this.#arm()
   }
 
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
-    if (this.deadline < Infinity) this.#arm(now)
+    this.#waitsFrom = now
+    if (this.deadline < Infinity) this.#arm()
   }
 
-  /** Gives up what has not come by the deadline. */
+  /** Gives up what has not come by its deadline; holes that are as old go with it. */
   expire(now: number): void {
-    if (now < this.deadline || this.next === 0) return
-    const lowest = this.#buffer.lowest
-    if (lowest !== undefined) return this.#skip(now, lowest)
-    this.#giveUp(this.#headIndex, 'network')
-    this.#skip(now, this.#head + 1)
+    while (now >= this.deadline && this.next > 0) {
+      const lowest = this.#buffer.lowest
+      if (lowest === undefined) this.#giveUp(this.#headIndex, 'network')
+      this.#skip(lowest ?? this.#head + 1)
+    }
   }
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
-  end(now: number): void {
-    while (this.next > 0 && this.#buffer.lowest !== undefined) this.#skip(now, this.#buffer.lowest)
+  end(): void {
+    while (this.next > 0 && this.#buffer.lowest !== undefined) this.#skip(this.#buffer.lowest)
     if (this.next > 0 && this.#head >= this.next) {
       this.#giveUp(this.#headIndex, 'publisher-gone')
       this.next = this.#head + 1
@@ -188,34 +200,35 @@ export class ReceiverStream {
   }
 
   /** Gives up the oldest missing packets until one more fits, or is the next. */
-  #makeRoom(now: number, number: number, body: Uint8Array): void {
+  #makeRoom(number: number, body: Uint8Array): void {
     while (this.next > 0 && number > this.next && !this.#buffer.room(body, number - this.next)) {
       this.options.metrics.count('reorderFull')
-      this.#skip(now, Math.min(number, this.#buffer.lowest ?? number))
+      this.#skip(Math.min(number, this.#buffer.lowest ?? number))
     }
   }
 
   /** Goes on at packet `number` without what is missing before it. */
-  #skip(now: number, number: number): void {
+  #skip(number: number): void {
     this.#assembly.reset()
     this.next = number
-    this.#drain(now)
+    this.#drain()
   }
 
-  #drain(now: number): void {
+  #drain(): void {
     for (;;) {
       const packet = this.#buffer.take(this.next)
       if (!packet) break
       this.next += 1
       this.#open(packet.flags, packet.body)
     }
-    this.#arm(now)
+    this.#arm()
   }
 
-  #arm(now: number): void {
-    const missing = this.#buffer.lowest !== undefined || this.#head >= this.next
+  /** Each hole has its own time, from when it showed: many of them do not add up. */
+  #arm(): void {
+    const shownAt = this.#buffer.lowestAt ?? (this.#head >= this.next ? this.#headAt : Infinity)
     const wait = this.next <= this.#catchUpTo ? CATCH_UP_MS : REORDER_MS
-    this.deadline = missing && this.next > 0 ? now + wait : Infinity
+    this.deadline = this.next > 0 ? Math.max(shownAt, this.#waitsFrom) + wait : Infinity
   }
 
   #open(flags: number, body: Uint8Array): void {

@@ -9,6 +9,8 @@ export interface Budget {
 export interface EarlyPacket {
   readonly flags: number
   readonly body: Uint8Array
+  /** When it came, ms of the driver's clock. */
+  readonly at: number
 }
 
 export class ReorderBuffer {
@@ -25,6 +27,11 @@ export class ReorderBuffer {
   /** The lowest number at hand. */
   get lowest(): number | undefined {
     return this.#lowest
+  }
+
+  /** When the packet with the lowest number came. */
+  get lowestAt(): number | undefined {
+    return this.#lowest === undefined ? undefined : this.#packets.get(this.#lowest)?.at
   }
 
   get size(): number {

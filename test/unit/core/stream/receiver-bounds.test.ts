@@ -47,7 +47,7 @@ describe('the bounds of a receiver', () => {
       world.take(5).take(7)
       expect(world.budget.used).toBeGreaterThan(0)
       expect(world.pool.size).toBeGreaterThan(0)
-      if (finish === 'end') world.receiver.end(0)
+      if (finish === 'end') world.receiver.end()
       else world.receiver.release()
       expect([world.budget.used, world.pool.size, world.receiver.deadline]).toEqual([
         0,
@@ -64,7 +64,7 @@ describe('the end of a publisher', () => {
     world.start()
     world.take(2).take(4)
     world.receiver.heartbeat(0, 6, 6)
-    world.receiver.end(1)
+    world.receiver.end()
     expect(world.log()).toEqual([
       'gap 0-0 network',
       '1',
@@ -80,7 +80,7 @@ describe('the end of a publisher', () => {
     world.take(1).take(2)
     world.receiver.heartbeat(0, 2, 2)
     world.log()
-    world.receiver.end(1)
+    world.receiver.end()
     expect(world.log()).toEqual([])
   })
 })

@@ -43,6 +43,16 @@ describe('a live stream', () => {
     expect(world.receiver.deadline).toBe(Infinity)
   })
 
+  it('waits for many missing packets at the same time, not for one after the other', () => {
+    const world = receiving()
+    world.start()
+    for (let number = 2; number <= 20; number += 2) world.take(number, number)
+    world.log()
+    world.receiver.expire(20 + REORDER_MS)
+    expect(world.log()).toHaveLength(20)
+    expect(world.receiver.next).toBe(21)
+  })
+
   it('delivers nothing of a packet that comes after it was given up', () => {
     const world = receiving()
     world.start()
