@@ -10,6 +10,7 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [204, 'sent no beacons while it was made to send hellos'],
   [242, 'waited at close for who had unsubscribed'],
   [274, 'waited at close for who had unsubscribed'],
+  [8033, 'waited for each of many holes one after the other'],
   [2119, 'took a deadline set in the past for a stall, and kept the dead'],
   [409, 'stayed deaf when a switch forgot it before it had met anybody'],
 ])

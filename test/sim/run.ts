@@ -60,8 +60,10 @@ function play(world: World): void {
   brew(world, random.fork('faults'))
   advance(world, plan.stormMs)
   world.network.heal()
-  // Peers that hear each other on one host do not notice that the segment is silent.
-  const shared = world.network.hosts.some((host) => host.processes.length > 1)
+  // Whoever hears somebody, on the own host or by another interface, does not notice a silent one.
+  const shared = world.network.hosts.some(({ processes, interfaces }) => {
+    return processes.length > 1 || interfaces.length > 1
+  })
   if (shared) world.schedule.after(QUERY_MS, () => world.network.query())
   advance(world, world.schedule.time + (plan.calm ? CALM_MS : HEALING_MS))
   checkPresence(world)
