@@ -64,7 +64,7 @@ export interface ConnectOptions extends Cancel {
   readonly tags?: Readonly<Record<string, string>>
   /** The signing key pair. Default: a new one for this process. */
   readonly identity?: Identity
-  /** Bytes a second that this process sends at most. Default: 12,500,000 (100 Mbit/s). */
+  /** Bytes a second that this process sends at most. Default: 5,000,000 (40 Mbit/s). */
   readonly rate?: number
   /** How long `close` waits for the receivers' reports, ms. Default: 2000. */
   readonly linger?: number

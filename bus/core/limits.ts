@@ -50,12 +50,12 @@ export interface Limits {
 export const defaultLimits: Limits = {
   // Fragments of one message are consecutive packets of its stream; larger ones wait for repair.
   messageSize: 1024 * 1024,
-  // About 80 ms of the default pace: enough to keep it busy, little to lose.
+  // About 0.2 s of the default pace: enough to keep it busy, little to lose.
   sendMark: 1024 * 1024,
   // One burst of sixteen largest messages.
   sendSize: 16 * 1024 * 1024,
-  // What a subscriber that attaches late can still be given; the rate fills it in two thirds of
-  // a second, the age bounds it for slow streams.
+  // What a subscriber that attaches late can still be given; the rate fills it in less
+  // than two seconds, the age bounds it for slow streams.
   historySize: 8 * 1024 * 1024,
   historyAge: 10_000,
   streams: 16_384,

@@ -73,7 +73,7 @@ export async function createKeyFile(path: string, key: Uint8Array): Promise<bool
   const directory = dirname(path)
   const draft = join(directory, `.${nanoid()}.key`)
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory)
     const file = await open(draft, 'wx', 0o600)
     try {
       await file.writeFile(keyText(key))
@@ -89,6 +89,21 @@ export async function createKeyFile(path: string, key: Uint8Array): Promise<bool
     throw new BusError('DENIED', `the key file ${path} cannot be written: ${reason}`, { cause })
   } finally {
     await rm(draft, { force: true }).catch(() => undefined) // its directory may be none
+  }
+}
+
+/** Node's own recursive mkdir never ends where nothing can be made, as below /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    await mkdir(path, { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again
+    })
   }
 }
 

@@ -10,9 +10,9 @@ import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
 import { LOCAL_REALM, parseKey, realmKey } from './keyfile.ts'
 
 export const DEFAULT_PORT = 62278
-export const DEFAULT_LINGER_MS = 2000
-/** 100 Mbit/s. */
-export const DEFAULT_RATE = 12_500_000
+const DEFAULT_LINGER_MS = 2000
+/** 40 Mbit/s: what a busy receiver takes in while nothing repairs what it loses. */
+export const DEFAULT_RATE = 5_000_000
 
 export interface Settings {
   readonly realm: string

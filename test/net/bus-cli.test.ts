@@ -139,7 +139,7 @@ function logText(lines: number): string {
     if (number % 1000 === 999) return ''
     const id = createHash('sha256').update(`${number}`).digest('hex')
     const word = number % 7 === 0 ? 'Größe' : 'size'
-    return `2026-01-01T00:00:00Z INFO ${word} ${number} ${id.slice(0, 4 + (number % 50))}`
+    return `2026-01-01T00:00:00Z INFO ${word} ${number} ${id.repeat(2)}${id.slice(number % 50)}`
   })
   return `${text.join('\n')}\n`
 }

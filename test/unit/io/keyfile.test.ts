@@ -51,6 +51,15 @@ describe('a key file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
+  it('that cannot be made is an error, and never a wait without end', async () => {
+    const denied = expect.objectContaining({ code: 'DENIED' })
+    // Neither root nor anybody else makes folders in /proc; elsewhere a file is in the way.
+    await writeFile(join(directory, 'file'), '')
+    for (const place of ['/proc/nope/home.key', join(directory, 'file', 'home.key')]) {
+      await expect(createKeyFile(place, newKey())).rejects.toEqual(denied)
+    }
+  })
+
   it.each([0o640, 0o604, 0o601, 0o666, 0o660])('of mode %o is refused', async (mode) => {
     await createKeyFile(path, newKey())
     await chmod(path, mode)
