@@ -1,4 +1,4 @@
-/** Builds what the interop tests run: the C peer, and the adapter's program for plain Node. */
+/** Builds the C peer that the interop tests talk to. */
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execute } from '../net/lab/tools.ts'
@@ -14,14 +14,6 @@ export async function buildPeer(directory: string): Promise<string> {
   return program
 }
 
-/** Node 20 cannot run TypeScript; resolves with the path of the compiled program. */
-export async function buildAdapter(): Promise<string> {
-  // `npm run types` checks; here only the output is wanted.
-  const compile = ['tsc', '-p', join(root, 'test'), '--noEmit', 'false', '--noCheck']
-  await execute('npx', compile, { timeoutMs: 60_000 })
-  return join(root, '.build/test/interop/adapter.js')
-}
-
 async function needed(debianPackage: string, probe: Promise<unknown>): Promise<void> {
   try {
     await probe
@@ -30,5 +22,3 @@ async function needed(debianPackage: string, probe: Promise<unknown>): Promise<v
     throw new Error(`the interop tests need ${debianPackage}: ${mend}`, { cause })
   }
 }
-
-const root = join(import.meta.dirname, '../..')

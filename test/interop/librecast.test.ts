@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { librecastGroup } from '../../bus/librecast/index.ts'
 import { openLab, type Lab } from '../net/lab/lab.ts'
 import type { HostProcess } from '../net/lab/process.ts'
-import { buildAdapter, buildPeer } from './build.ts'
+import { compiled } from '../setup/compiled.ts'
+import { buildPeer } from './build.ts'
 
 let directory = ''
 let peer = ''
@@ -17,7 +18,7 @@ beforeAll(async () => {
   lab = await openLab({ wire: ['ours', 'theirs', 'border'], other: ['border', 'far'] })
   directory = await mkdtemp(join(tmpdir(), 'sixcast-interop-'))
   peer = await buildPeer(directory)
-  adapter = await buildAdapter()
+  adapter = await compiled('test/interop/adapter.ts')
 })
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 /** Talks to a bus-program in a host of the lab: commands in, what the bus told it out. */
 import type { CounterName } from '../../bus/index.ts'
 import type { Command, ProgramOptions } from './bus-program.ts'
-import { compiled } from './compiled.ts'
+import { compiled } from '../setup/compiled.ts'
 import type { Host } from './lab/host.ts'
 import type { Exit, HostProcess } from './lab/process.ts'
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Endpoint } from '../../bus/core/output.ts'
 import type { UdpOptions } from '../../bus/io/udp.ts'
-import { compiled } from './compiled.ts'
+import { compiled } from '../setup/compiled.ts'
 import type { Host } from './lab/host.ts'
 import type { Exit, HostProcess } from './lab/process.ts'
 

@@ -1,6 +1,6 @@
 /** Compiles the repository for the programs that tests run in hosts: Node 20 has no TypeScript. */
 import { join } from 'node:path'
-import { execute } from './lab/tools.ts'
+import { execute } from '../net/lab/tools.ts'
 
 /** Resolves with the path of the compiled file, by its path in the repository. */
 export async function compiled(source: string): Promise<string> {
