@@ -12,7 +12,7 @@ export function keyVectors(): object {
   return {
     about: 'derive(key, label) = the first 32 bytes of HMAC-SHA-512(key, label)',
     sealed: hierarchy(sealedRealm, root),
-    open: hierarchy(openRealm, derive(utf8('sixcast/1/open'), utf8(realmName))),
+    open: hierarchy(openRealm, utf8('sixcast/1/open')),
   }
 }
 
@@ -41,19 +41,21 @@ function groupsOf(realm: RealmKeys, scope: ScopeName): object {
   }
 }
 
-function hierarchy(realm: RealmKeys, key: Uint8Array): object {
+function hierarchy(realm: RealmKeys, realmRoot: Uint8Array): object {
+  const key = derive(realmRoot, utf8(`realm:${realmName}`))
   const epoch = derive(key, concat(utf8('epoch'), bytesOf64(0n)))
   const control = derive(epoch, utf8('control'))
   const topicRoot = derive(epoch, utf8('topic'))
   const name = derive(key, utf8('name'))
   const names = derive(key, utf8('names'))
-  const id = derive(key, utf8(`realm:${realmName}`))
+  const id = derive(key, utf8('id'))
   const { instance, salt, identity } = sender
   const senderLabel = concat(utf8('sixcast/1/sender'), id, bytesOf64(instance), salt, identity)
   const tag = crypto.hmac(name, utf8(topic)).subarray(0, 8)
   return {
     realm: realmName,
-    root: key,
+    root: realmRoot,
+    realmKey: key,
     id,
     hint: crypto.hash(utf8(`sixcast/1/hint/${realmName}`)).subarray(0, 2),
     name,

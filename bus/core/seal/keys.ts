@@ -1,11 +1,11 @@
 /**
  * The key hierarchy of a realm.
  *
- *     root ─┬─ name    places topics: tag = HMAC(name, topic)                  lives as long as
- *           ├─ address groups: HMAC(address, tag)                              the realm
- *           ├─ names   seals topic names in announcements
- *           └─ epoch e ─┬─ control ── sender key of each instance: control packets
- *                       └─ topic ── HMAC(K(a), b) = K(a/b) ── sender key: data packets
+ *     root ── realm ─┬─ name     places topics: tag = HMAC(name, topic)       live as long as
+ *                    ├─ address  groups: HMAC(address, tag)                   the realm
+ *                    ├─ names    seals topic names in announcements
+ *                    └─ epoch e ─┬─ control ── sender key of each instance: control packets
+ *                                └─ topic ── HMAC(K(a), b) = K(a/b) ── sender key: data packets
  *
  * Every derivation is HMAC-SHA-512 cut to 32 bytes. A sender key is bound to the realm, the
  * instance, its boot salt and its identity, so the nonce (the header) has to be unique only within
@@ -64,8 +64,9 @@ export class RealmKeys {
     this.#crypto = crypto
     this.open = root === undefined
     this.epoch = options.epoch ?? 0
-    const key = root ?? this.#derive(utf8('sixcast/1/open'), utf8(name))
-    this.id = this.#derive(key, utf8(`realm:${name}`))
+    // The name is in every key: one root used for two realms keeps them apart all the same.
+    const key = this.#derive(root ?? utf8('sixcast/1/open'), utf8(`realm:${name}`))
+    this.id = this.#derive(key, utf8('id'))
     const hint = crypto.hash(utf8(`sixcast/1/hint/${name}`))
     this.hint = hint[0]! * 0x100 + hint[1]!
     this.overhead = this.open ? 0 : SEAL_OVERHEAD

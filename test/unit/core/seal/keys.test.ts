@@ -22,7 +22,7 @@ function derive(key: Uint8Array, ...label: readonly Uint8Array[]): Uint8Array {
 
 describe('RealmKeys', () => {
   it('derives a topic key segment by segment', () => {
-    const epoch = derive(root, utf8('epoch'), bytesOf64(0n))
+    const epoch = derive(derive(root, utf8('realm:home')), utf8('epoch'), bytesOf64(0n))
     const topic = derive(epoch, utf8('topic'))
     const branch = derive(derive(topic, utf8('home')), utf8('kitchen'))
     const leaf = derive(branch, utf8('light'))
@@ -97,9 +97,11 @@ describe('RealmKeys', () => {
     expect(hex(two.control)).not.toBe(hex(one.control))
   })
 
-  it('gives realms of two names and one root the same tags, but no key that seals a packet', () => {
+  it('gives realms of two names and one root nothing in common', () => {
     const [one, two] = [realm('home'), realm('work')]
-    expect(two.tagOf('a')).toBe(one.tagOf('a'))
+    expect(two.tagOf('a')).not.toBe(one.tagOf('a'))
+    expect(hex(two.groupBytes(root))).not.toBe(hex(one.groupBytes(root)))
+    expect(hex(two.control)).not.toBe(hex(one.control))
     expect(hex(two.id)).not.toBe(hex(one.id))
     expect(hex(two.controlKeyOf(sender))).not.toBe(hex(one.controlKeyOf(sender)))
     expect(hex(two.dataKeyOf(sender, 'a'))).not.toBe(hex(one.dataKeyOf(sender, 'a')))
