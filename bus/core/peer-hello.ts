@@ -11,6 +11,7 @@ import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { instanceOf } from './seal/keys.ts'
 import { ReplayWindow } from './seal/replay.ts'
+import { Backoff } from './service/backoff.ts'
 import { answerDelay, jitteredInterval, statedInterval } from './service/presence.ts'
 import { textOf, utf8 } from './text.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello, writeHello } from './wire/hello.ts'
@@ -39,6 +40,7 @@ export class Greeter {
   #challenge: bigint
   #askAll = true
   readonly #asked = new Set<bigint>()
+  readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
   readonly #seen = new Set<string>()
@@ -53,6 +55,7 @@ export class Greeter {
     this.#control = control
     this.#events = events
     this.#challenge = context.random64()
+    this.#backoff = new Backoff(context.limits.peers)
   }
 
   /** Says hello to everybody and asks everybody to do the same. */
@@ -73,6 +76,7 @@ export class Greeter {
       this.#context.metrics.count('askBudget')
       return
     }
+    if (!this.#backoff.allow(now, instance)) return
     if (another) this.#asks += 1
     this.#asked.add(instance)
     this.#schedule(now)
@@ -192,6 +196,7 @@ export class Greeter {
     }
     if (!roster.add(remote)) return metrics.count('peersFull')
     this.#asked.delete(header.instance)
+    this.#backoff.forget(header.instance)
     this.#context.emit({ type: 'peer', change: 'join', peer: remote.entry })
     this.#events.joined(now, remote, hello.streamCount)
   }

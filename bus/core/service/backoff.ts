@@ -1,0 +1,51 @@
+/**
+ * How often one stranger is asked who it is: at once, then after waits that double.
+ *
+ * A realm of the same name under another key never answers; without this its packets and this
+ * peer's questions would provoke each other for ever.
+ */
+
+const WAIT_MIN_MS = 250
+const WAIT_MAX_MS = 4000
+/** A stranger unheard for this long begins anew. */
+const FORGET_MS = 60_000
+
+interface Wait {
+  readonly until: number
+  readonly waitMs: number
+}
+
+export class Backoff {
+  /** In the order of the last question. */
+  readonly #waits = new Map<bigint, Wait>()
+  readonly #sizeMax: number
+
+  /** `sizeMax`: strangers remembered; one more pushes the oldest out. */
+  constructor(sizeMax: number) {
+    this.#sizeMax = sizeMax
+  }
+
+  /** Whether this stranger may be asked now; if so, the next question has to wait longer. */
+  allow(now: number, instance: bigint): boolean {
+    const last = this.#waits.get(instance)
+    if (last && now < last.until) return false
+    const again = last && now < last.until + FORGET_MS
+    const waitMs = again ? Math.min(WAIT_MAX_MS, last.waitMs * 2) : WAIT_MIN_MS
+    this.#waits.delete(instance)
+    this.#waits.set(instance, { until: now + waitMs, waitMs })
+    if (this.#waits.size > this.#sizeMax) this.#forgetOldest()
+    return true
+  }
+
+  /** It has answered. */
+  forget(instance: bigint): void {
+    this.#waits.delete(instance)
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#waits.keys()) {
+      this.#waits.delete(oldest)
+      return
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** How often strangers are asked who they are. */
+import { describe, expect, it } from 'vitest'
+import { Backoff } from '../../../../bus/core/service/backoff.ts'
+
+describe('Backoff', () => {
+  it('asks at once, then after waits that double up to four seconds', () => {
+    const backoff = new Backoff(8)
+    const asked: number[] = []
+    for (let now = 0; now <= 16_000; now += 50) if (backoff.allow(now, 1n)) asked.push(now)
+    expect(asked).toEqual([0, 250, 750, 1750, 3750, 7750, 11_750, 15_750])
+  })
+
+  it('begins anew with one that has answered, or was unheard for a minute', () => {
+    const backoff = new Backoff(8)
+    expect([backoff.allow(0, 1n), backoff.allow(100, 1n)]).toEqual([true, false])
+    backoff.forget(1n)
+    expect(backoff.allow(100, 1n)).toBe(true)
+    expect(backoff.allow(350, 1n)).toBe(true)
+    expect(backoff.allow(100_000, 1n)).toBe(true)
+    expect(backoff.allow(100_250, 1n)).toBe(true)
+  })
+
+  it('remembers only so many, the last ones', () => {
+    const backoff = new Backoff(2)
+    for (const instance of [1n, 2n, 3n]) backoff.allow(0, instance)
+    expect([3n, 2n, 1n].map((instance) => backoff.allow(1, instance))).toEqual([false, false, true])
+  })
+})
