@@ -31,17 +31,24 @@ function memberships(kind: TransportKind): void {
     for (const peer of [a, b, c]) expect(peer.numbers()).toEqual([1])
   })
 
-  test.skipIf(kind.hearsForeign)('keeps group datagrams from who has not joined', async () => {
-    await using world = new World(kind)
-    const [sender, member, stranger] = [await world.peer(), await world.peer(), await world.peer()]
-    const group = randomGroup()
-    member.transport.join(group)
-    stranger.transport.join(randomGroup())
-    sender.transport.send(group, world.datagram(1))
-    await member.hears([1])
-    await sleep(quietMs)
-    expect(stranger.numbers()).toEqual([])
-  })
+  // A wildcard socket hears every group that its host has joined.
+  if (!kind.hearsForeign) {
+    test('keeps group datagrams from who has not joined', async () => {
+      await using world = new World(kind)
+      const [sender, member, stranger] = [
+        await world.peer(),
+        await world.peer(),
+        await world.peer(),
+      ]
+      const group = randomGroup()
+      member.transport.join(group)
+      stranger.transport.join(randomGroup())
+      sender.transport.send(group, world.datagram(1))
+      await member.hears([1])
+      await sleep(quietMs)
+      expect(stranger.numbers()).toEqual([])
+    })
+  }
 
   test('joins once however often it is told, so that one leave ends it', async () => {
     await using world = new World(kind)

@@ -18,8 +18,11 @@ function seal(
   return hex(out)
 }
 
-// The package is optional: where it does not load there is nothing to compare.
-describe.skipIf(!sodium)('sodium-native and tweetnacl', () => {
+describe('sodium-native and tweetnacl', () => {
+  it('are both here: the first is optional for users, not for these tests', () => {
+    expect(sodium, 'install it: npm ci --include=optional').toBeDefined()
+  })
+
   it('seal to the same bytes', () => {
     fc.assert(
       fc.property(message, bytes(24), bytes(32), (text, nonce, key) => {
