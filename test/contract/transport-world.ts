@@ -9,8 +9,6 @@ import type { Transport, TransportEvent } from '../../bus/io/transport.ts'
 export interface TransportKind {
   readonly name: string
   create(): Transport
-  /** True when a listener may hear groups it has not joined, as wildcard sockets do. */
-  readonly hearsForeign: boolean
 }
 
 /** The transports of one test. */
