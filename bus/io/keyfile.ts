@@ -5,7 +5,7 @@
  */
 import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
@@ -16,10 +16,13 @@ const KEY_SIZE = 32
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
 
-/** The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. */
+/**
+ * The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. A relative path
+ * there counts as none (XDG Base Directory Specification), or each folder would have keys.
+ */
 export function configDirectory(): string {
-  const base = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
-  return join(base, 'sixcast')
+  const given = process.env['XDG_CONFIG_HOME'] ?? ''
+  return join(isAbsolute(given) ? given : join(homedir(), '.config'), 'sixcast')
 }
 
 /** Where a realm's key is looked for when no other is given. */

@@ -1,6 +1,6 @@
 /** Key files: who may read them, what they must hold, and who makes them. */
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
@@ -49,6 +49,11 @@ describe('a key file', () => {
       process.umask(before)
     }
     expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is never looked for below the folder that a program happens to run in', () => {
+    vi.stubEnv('XDG_CONFIG_HOME', 'somewhere')
+    expect(keyFileOf('home')).toBe(join(homedir(), '.config/sixcast/realms/home.key'))
   })
 
   it('that cannot be made is an error, and never a wait without end', async () => {
