@@ -130,6 +130,10 @@ export class LiveBus implements Bus {
     this.#assertOpen()
     const handler = typeof second === 'function' ? second : undefined
     const given = (typeof second === 'function' ? third : second) ?? {}
+    if (handler && given.gaps) {
+      const mend = 'iterate the subscription, or read gaps from bus.events()'
+      throw new BusError('INVALID_OPTION', `a handler gets no gaps, but "gaps" is true: ${mend}`)
+    }
     const text = typeof pattern === 'string' ? pattern : pattern.pattern
     const ofTopic = typeof pattern === 'string' ? undefined : pattern.schema
     const schema = given.schema ?? ofTopic

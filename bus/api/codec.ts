@@ -20,6 +20,8 @@ export interface Encoded {
  */
 export function encodeValue(value: unknown, custom: PayloadCodec | undefined): Encoded {
   if (value instanceof Uint8Array) return { codec: Codec.bytes, payload: value }
+  if (value instanceof ArrayBuffer) return { codec: Codec.bytes, payload: new Uint8Array(value) }
+  if (ArrayBuffer.isView(value)) return { codec: Codec.bytes, payload: viewOf(value) }
   if (typeof value === 'string') return { codec: Codec.text, payload: utf8Scratch(value) }
   if (custom) return { codec: Codec.custom, payload: encodeCustom(value, custom) }
   return { codec: Codec.json, payload: utf8Scratch(jsonOf(value)) }
@@ -45,7 +47,15 @@ export function decodeValue(
   }
 }
 
+function viewOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
 function jsonOf(value: unknown): string {
+  if (value instanceof Map || value instanceof Set) {
+    const mend = 'publish an array or a plain object made of it'
+    throw new BusError('INVALID_VALUE', `a Map or Set has no JSON form: ${mend}`)
+  }
   let text: string | undefined
   try {
     text = JSON.stringify(value)

@@ -39,6 +39,7 @@ export class Greeter {
   readonly #events: GreeterEvents
   #challenge: bigint
   #askAll = true
+  #helloAt = -Infinity
   readonly #asked = new Set<bigint>()
   readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
@@ -84,6 +85,7 @@ export class Greeter {
 
   /** The `hello` timer. */
   onHelloTimer(now: number): void {
+    this.#helloAt = now
     this.#sendHello()
     if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
   }
@@ -111,7 +113,7 @@ export class Greeter {
     const body = sealer.open(packet, keys.control)
     const signed = body && readHello(body)
     if (!signed || !this.#plausible(header, signed.hello)) {
-      this.#failed(from)
+      this.#failed(from, 1)
       return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
     }
     this.#remember(nonce)
@@ -139,7 +141,7 @@ export class Greeter {
   #weigh(now: number, heard: Heard, proof: Proof): void {
     const { roster, self } = this.#context
     const { header, hello, from } = heard
-    const refused = (): void => this.#failed(from)
+    const refused = (): void => this.#failed(from, SIGNATURE_COST)
     const known = roster.get(header.instance) !== undefined
     if (hello.flags & HelloFlag.bye) {
       const farewell = (later: number): void => this.#farewell(later, header.instance)
@@ -228,7 +230,9 @@ export class Greeter {
     // One draw for each hello: the earliest of many draws would be at once, for everybody.
     if (this.#context.timers.at('hello') < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
-    this.#context.timers.setBefore('hello', now + delay)
+    // However many strangers and recordings ask, the answers have a pace of their own.
+    const at = Math.max(now + delay, this.#helloAt + HELLO_SPACING_MS)
+    this.#context.timers.setBefore('hello', at)
   }
 
   #sendHello(): void {
@@ -274,10 +278,11 @@ export class Greeter {
     return this.#failures >= failedHellos || bySource >= failedHellosBySource
   }
 
-  #failed(from: Endpoint): void {
-    this.#failures += 1
+  /** `cost` is in openings of a hello that do not succeed. */
+  #failed(from: Endpoint, cost: number): void {
+    this.#failures += cost
     const bySource = this.#failuresBySource.get(from.address) ?? 0
-    this.#failuresBySource.set(from.address, bySource + 1)
+    this.#failuresBySource.set(from.address, bySource + cost)
   }
 
   #armBeacon(now: number): void {
@@ -315,3 +320,7 @@ function tagsOf(tags: readonly Uint8Array[]): Record<string, string> {
 
 const HELLO_LABEL = utf8('sixcast/1/hello')
 const SEEN_MAX = 1024
+/** One hello answers and asks up to 32 others: 25 a second are 800. */
+const HELLO_SPACING_MS = 40
+/** A signature costs a hundred times what opening a secretbox does. */
+const SIGNATURE_COST = 100

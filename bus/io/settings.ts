@@ -32,6 +32,7 @@ export interface Settings {
 
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
 export async function settle(options: ConnectOptions): Promise<Settings> {
+  checkNames(options)
   const { realm = LOCAL_REALM, scope = 'host', interface: wish, tags = {} } = options
   check(/^[\w.-]{1,64}$/.test(realm), ['realm', realm], '1 to 64 letters, digits, ".", "-" or "_"')
   check(Object.hasOwn(SCOPES, scope), ['scope', scope], `one of ${Object.keys(SCOPES).join(', ')}`)
@@ -55,8 +56,27 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   }
 }
 
+/** A slip in an option's name must not go unseen: `scop` would leave the bus at scope host. */
+function checkNames(options: ConnectOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new BusError(
+      'INVALID_OPTION',
+      `connect takes an object of options, not ${typeof options}`,
+    )
+  }
+  for (const name of Object.keys(options)) {
+    check(OPTIONS.has(name), ['options', name], `one of ${[...OPTIONS].join(', ')}`)
+  }
+  const { log } = options
+  const logs = (['debug', 'info', 'warn', 'error'] as const).every(
+    (level) => log === undefined || typeof log[level] === 'function',
+  )
+  check(logs, ['log', typeof log], 'an object with debug, info, warn and error, as pino makes')
+}
+
 async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Array | undefined> {
   const { key, open = false } = options
+  check(typeof open === 'boolean', ['open', open], 'true or false')
   if (open) {
     check(key === undefined, ['open', open], 'a realm is either open or has a key, not both')
     return undefined
@@ -114,3 +134,23 @@ function shown(value: unknown): string {
   const simple = typeof value === 'number' || typeof value === 'bigint' || value === undefined
   return simple ? String(value) : JSON.stringify(value)
 }
+
+const OPTIONS: ReadonlySet<string> = new Set([
+  'realm',
+  'key',
+  'open',
+  'scope',
+  'interface',
+  'port',
+  'hops',
+  'groups',
+  'name',
+  'tags',
+  'identity',
+  'rate',
+  'linger',
+  'codec',
+  'limits',
+  'log',
+  'signal',
+] satisfies (keyof ConnectOptions)[])

@@ -143,6 +143,27 @@ describe('publish and subscribe', () => {
     expect(sequences.length).toBeLessThan(100)
   })
 
+  it('carry the bytes of every kind of buffer, and refuse what JSON would empty', async () => {
+    const [a, b] = await pair()
+    const got = values(3, b.subscribe('buffers'))
+    a.publish('buffers', Uint8Array.of(1, 2).buffer)
+    a.publish('buffers', new DataView(Uint8Array.of(0, 3, 4).buffer, 1))
+    a.publish('buffers', Uint16Array.of(0x0505))
+    expect(await got).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 4), Uint8Array.of(5, 5)])
+    for (const value of [new Map([[1, 2]]), new Set([1])]) {
+      expect(() => a.publish('buffers', value)).toThrow(
+        expect.objectContaining({ code: 'INVALID_VALUE' }),
+      )
+    }
+  })
+
+  it('say that a handler gets no gaps when gaps are asked for', async () => {
+    const [a] = await pair()
+    expect(() => a.subscribe('gaps', () => undefined, { gaps: true })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
+
   it('send at once what is urgent', async () => {
     const [a, b] = await pair()
     const got = values(1, b.subscribe('now'))

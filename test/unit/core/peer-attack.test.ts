@@ -85,11 +85,12 @@ describe('an outsider', () => {
     }
     const hellos = attack.target.sentPackets - before
     expect(hellos).toBeLessThan(10 * (20 + 4))
-    expect(attack.count('askBudget')).toBeGreaterThan(700)
+    // The others share the hellos that are sent: up to 32 are asked by each.
+    expect(attack.count('askBudget')).toBeGreaterThan(200)
   })
 
   it('has its hellos dropped unread once too many have failed', () => {
-    const attack = new Attack()
+    const attack = new Attack({ failedHellosBySource: 50 })
     const hello = attack.stranger().hello()
     hello[40]! ^= 1
     for (let i = 0; i < 60; i++) {
