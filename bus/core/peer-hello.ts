@@ -212,6 +212,8 @@ export class Greeter {
   #remove(now: number, remote: Remote): void {
     this.#context.roster.remove(remote.instance)
     this.#challenge = this.#context.random64()
+    // Answers that are under way echo the old challenge: strangers may be asked again at once.
+    this.#backoff.clear()
     this.#events.left(now, remote)
     this.#context.emit({ type: 'peer', change: 'leave', peer: remote.entry })
   }

@@ -42,6 +42,11 @@ export class Backoff {
     this.#waits.delete(instance)
   }
 
+  /** Everybody may be asked at once again. */
+  clear(): void {
+    this.#waits.clear()
+  }
+
   #forgetOldest(): void {
     for (const oldest of this.#waits.keys()) {
       this.#waits.delete(oldest)
