@@ -9,7 +9,7 @@ export interface Limits {
   readonly sendMark: number
   /** Bytes waiting for the pacer above which `publish` throws OVERFLOW. */
   readonly sendSize: number
-  /** Packets kept for those who attach late, per process: bytes. */
+  /** Packets kept for repair and for those who attach late, per process: bytes. */
   readonly historySize: number
   /** The same: age. */
   readonly historyAge: number
@@ -23,6 +23,8 @@ export interface Limits {
   readonly peers: number
   /** Receivers that one stream remembers for the lingering close. */
   readonly receivers: number
+  /** How long a missing packet is asked for before it is reported as lost. */
+  readonly repairAge: number
   /** Packets of one stream waiting for an earlier one. */
   readonly reorderPackets: number
   /** Bytes waiting for an earlier packet, per process. */
@@ -54,15 +56,17 @@ export const defaultLimits: Limits = {
   sendMark: 1024 * 1024,
   // One burst of sixteen largest messages.
   sendSize: 16 * 1024 * 1024,
-  // What a subscriber that attaches late can still be given; the rate fills it in less
-  // than two seconds, the age bounds it for slow streams.
-  historySize: 8 * 1024 * 1024,
+  // What can be sent again, to those who lost it or attach late; the rate fills it in less
+  // than seven seconds, the age bounds it for slow streams.
+  historySize: 32 * 1024 * 1024,
   historyAge: 10_000,
   streams: 16_384,
   bindings: 65_536,
   subscriptions: 16_384,
   peers: 1024,
   receivers: 1024,
+  // As long as its publisher may still have it.
+  repairAge: 10_000,
   reorderPackets: 8192,
   reorderSize: 16 * 1024 * 1024,
   // 64 of the largest messages under way at once.

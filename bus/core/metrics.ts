@@ -10,6 +10,11 @@ export const COUNTER_NAMES = [
   'messagesDelivered',
   'messagesLost',
   'messagesConflated',
+  // repair
+  'naksSent',
+  'naksReceived',
+  'naksSuppressed',
+  'repairsSent',
   // packets dropped, by reason
   'truncated',
   'version',
@@ -39,6 +44,8 @@ export const COUNTER_NAMES = [
   'signaturesFull',
   'controlFull',
   'historyEvicted',
+  'repairBudget',
+  'repairsFull',
   'sendFull',
   // repair of memberships
   'rejoins',

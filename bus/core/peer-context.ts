@@ -54,10 +54,10 @@ export interface Inflow {
   readonly receiver: ReceiverStream
   /** Since when there has been a subscription for it. */
   readonly since: number
-  /** When it became an inflow. */
-  readonly openedAt: number
   /** Next attach, or `Infinity` when the publisher has answered. */
   attachAt: number
+  /** When it last attached. */
+  attachedAt: number
   attempts: number
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number

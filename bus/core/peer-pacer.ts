@@ -1,5 +1,8 @@
 /**
- * What leaves, and when: streams take turns under one token bucket, late attachers get their share.
+ * What leaves, and when: new packets, repairs and what late attachers missed share one token bucket.
+ *
+ * Repairs that several need come before new packets, which slows those: a group that cannot keep
+ * up is sent less. What only one receiver needs gets a quarter of the turns. Streams take turns.
  *
  * Sent packets of reliable streams stay in their stream's history until the process's bound on
  * bytes or age makes the oldest of them go.
@@ -7,6 +10,7 @@
 import type { Endpoint } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
+import type { Repair, StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import type { SenderStream } from './stream/sender.ts'
 
@@ -19,8 +23,16 @@ export interface Resend {
   readonly last: number
 }
 
+/** One packet that is asked for again. */
+export interface Wanted extends Repair {
+  readonly stream: SenderStream
+  readonly number: number
+  readonly stored: StoredPacket
+}
+
 /** Sent, nothing to send, or when to try again. */
 type Step = 'sent' | 'none' | number
+type Source = 'repair' | 'solo' | 'new'
 
 export class Pacer {
   readonly #context: Context
@@ -32,9 +44,13 @@ export class Pacer {
   readonly #kept = new Ring<SenderStream>()
   #keptSize = 0
   #resends: Resend[] = []
+  /** Repairs for several, and for one. */
+  readonly #repairs = new Ring<Wanted>()
+  readonly #soloRepairs = new Ring<Wanted>()
   #waiting = 0
   #overMark = false
   #turn = 0
+  #repairedAt = -Infinity
   readonly #flushes: { readonly id: number; readonly heads: Map<SenderStream, number> }[] = []
 
   constructor(now: number, context: Context, sent: (now: number, stream: SenderStream) => void) {
@@ -50,7 +66,12 @@ export class Pacer {
   }
 
   get idle(): boolean {
-    return this.#sending.size === 0 && this.#resends.length === 0
+    return this.#sending.size === 0 && this.#resends.length === 0 && this.#repairing === 0
+  }
+
+  /** When something was last sent again. */
+  get repairedAt(): number {
+    return this.#repairedAt
   }
 
   get overMark(): boolean {
@@ -70,6 +91,20 @@ export class Pacer {
     const { stream, asker } = resend
     const running = this.#resends.some((r) => r.stream === stream && r.asker === asker)
     if (!running) this.#resends.push(resend)
+  }
+
+  /** Sends a packet again; one that waits already, and somebody else wants too, is for all. */
+  repair(wanted: Wanted): void {
+    const { stored, to, urgent, stream } = wanted
+    const waiting = stored.repair
+    if (waiting) {
+      if (waiting.to !== to) waiting.to = stream.options.group
+      return
+    }
+    if (this.#repairing >= REPAIRS_MAX) return this.#context.metrics.count('repairsFull')
+    stored.repair = wanted
+    if (urgent) this.#repairs.push(wanted)
+    else this.#soloRepairs.push(wanted)
   }
 
   /** An instance has gone: nothing is sent again for it. */
@@ -93,13 +128,9 @@ export class Pacer {
 
   /** Sends what the bucket allows. */
   pump(now: number): void {
-    let again: Step = 'sent'
-    while (again === 'sent') {
-      const resendFirst = this.#turn++ % 2 === 0
-      again = resendFirst ? this.#sendAgain(now) : this.#sendNew(now)
-      if (again === 'none') again = resendFirst ? this.#sendNew(now) : this.#sendAgain(now)
-    }
-    if (again !== 'none') this.#context.timers.setBefore('pace', again)
+    let again = now
+    while (again <= now) again = this.#sendOne(now)
+    if (again < Infinity) this.#context.timers.setBefore('pace', again)
     this.#report()
   }
 
@@ -111,6 +142,50 @@ export class Pacer {
       if (!oldest || oldest.at > now - this.#context.limits.historyAge) return
       this.#forgetOldest()
     }
+  }
+
+  get #repairing(): number {
+    return this.#repairs.size + this.#soloRepairs.size
+  }
+
+  /** Sends one packet and returns `now`, or when there may be one to send, or `Infinity`. */
+  #sendOne(now: number): number {
+    let next = Infinity
+    for (const source of TURNS[this.#turn++ % TURNS.length]!) {
+      const step = this.#sendFrom(now, source)
+      if (step === 'sent') return now
+      if (step !== 'none') next = Math.min(next, step)
+    }
+    return next
+  }
+
+  #sendFrom(now: number, source: Source): Step {
+    if (source === 'new') return this.#sendNew(now)
+    if (source === 'repair') return this.#sendRepair(now, this.#repairs)
+    const repair = this.#sendRepair(now, this.#soloRepairs)
+    return repair === 'none' ? this.#sendAgain(now) : repair
+  }
+
+  /** One packet that was asked for. */
+  #sendRepair(now: number, wanted: Ring<Wanted>): Step {
+    for (let repair = wanted.first; repair; repair = wanted.first) {
+      const { stream, number, stored } = repair
+      // The history may have let it go meanwhile.
+      const kept = stream.history.get(number) === stored
+      if (kept) {
+        const size = stored.packet.length
+        if (!this.#bucket.take(now, size)) return this.#bucket.when(now, size)
+        this.#context.transmit(repair.to, stored.packet)
+        this.#context.metrics.count('repairsSent')
+        stored.repairedAt = now
+        stored.repairedTo = repair.to
+        this.#repairedAt = now
+      }
+      stored.repair = undefined
+      wanted.shift()
+      if (kept) return 'sent'
+    }
+    return 'none'
   }
 
   /** One new packet, of the stream whose turn it is. */
@@ -187,3 +262,12 @@ export class Pacer {
 }
 
 const RESENDS_MAX = 4096
+/** Packets that wait to be sent again. */
+const REPAIRS_MAX = 16_384
+/** Who comes first, turn by turn. */
+const TURNS: readonly (readonly Source[])[] = [
+  ['repair', 'new', 'solo'],
+  ['repair', 'new', 'solo'],
+  ['solo', 'repair', 'new'],
+  ['new', 'repair', 'solo'],
+]

@@ -7,19 +7,13 @@
  */
 import type { Delivery } from './output.ts'
 import { Announcer } from './peer-announcer.ts'
-import type { Context, Remote } from './peer-context.ts'
+import type { Context } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Pacer } from './peer-pacer.ts'
+import { Responder } from './peer-responder.ts'
 import { SenderStream, type Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
-import {
-  type Attach,
-  type AttachEntry,
-  type CursorReport,
-  HeartbeatFlag,
-  type StartedEntry,
-  type Want,
-} from './wire/control.ts'
+import { HeartbeatFlag, type Want } from './wire/control.ts'
 import { BODY_OFFSET, Kind } from './wire/packet.ts'
 
 export interface Publication {
@@ -39,6 +33,7 @@ export class Publisher {
   readonly #control: ControlOut
   readonly #matching: (segments: readonly string[]) => readonly number[]
   readonly #announcer: Announcer
+  readonly responder: Responder
   readonly #pacer: Pacer
   readonly #bodySize: number
   readonly #streamsByTopic = new Map<string, SenderStream>()
@@ -63,6 +58,8 @@ export class Publisher {
     this.#matching = parts.matching
     this.#announcer = new Announcer(context, parts.control)
     this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
+    const { control } = parts
+    this.responder = new Responder(context, { control, pacer: this.#pacer, streams: this.#streams })
     this.#bodySize = context.config.packetSize - BODY_OFFSET - context.keys.overhead
     this.#gate = now + DISCOVERY_MS
   }
@@ -165,36 +162,6 @@ export class Publisher {
     }
   }
 
-  onAttach(now: number, remote: Remote, record: Attach): void {
-    const started: StartedEntry[] = []
-    let attempt = 0
-    for (const entry of record.entries) {
-      const stream = this.#streams[entry.stream - 1]
-      if (stream?.options.delivery !== 'reliable') continue
-      attempt = Math.max(attempt, entry.attempt)
-      started.push(this.#attach(now, remote, { stream, entry }))
-    }
-    const to = attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
-    for (let i = 0; i < started.length; i += ENTRIES_MAX) {
-      const entries = started.slice(i, i + ENTRIES_MAX)
-      this.#control.add(to, { type: 'started', asker: remote.instance, entries })
-    }
-    this.#pacer.pump(now)
-  }
-
-  onCursor(remote: Remote, record: CursorReport): void {
-    for (const entry of record.entries) {
-      const attached = this.#streams[entry.stream - 1]?.attached.get(remote.instance)
-      if (attached && entry.next > attached.next) attached.next = entry.next
-    }
-  }
-
-  /** An instance has gone: nobody waits for it. */
-  forget(instance: bigint): void {
-    for (const stream of this.#streams) stream.attached.delete(instance)
-    this.#pacer.forget(instance)
-  }
-
   /** The `heartbeat` timer: heads of streams that have fallen silent. */
   onHeartbeatTimer(now: number): void {
     const decayed: SenderStream[] = []
@@ -293,53 +260,26 @@ export class Publisher {
     this.#context.timers.setBefore('heartbeat', stream.heartbeatAt)
   }
 
-  /** Registers a receiver, decides where it starts, and has it given what it missed. */
-  #attach(
-    now: number,
-    remote: Remote,
-    { stream, entry }: { stream: SenderStream; entry: AttachEntry },
-  ): StartedEntry {
-    const { history, options } = stream
-    if (stream.attached.size < this.#context.limits.receivers) {
-      if (!stream.attached.has(remote.instance)) stream.attached.set(remote.instance, { next: 0 })
-    } else {
-      this.#context.metrics.count('receiversFull')
-    }
-    stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
-    if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
-    const since = now - entry.ageMs - AGE_SLACK_MS
-    const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
-    const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
-    const to = entry.attempt < UNICAST_ATTEMPTS ? remote.endpoint : options.group
-    const asker = remote.instance
-    this.#pacer.resend({ stream, to, asker, next: start, last: stream.sent })
-    return { stream: entry.stream, start, index: stream.indexAt(start), head: stream.sent }
-  }
-
   #heartbeat(to: string, flags: number, streams: readonly SenderStream[]): void {
+    const grttUs = Math.round(this.responder.rttMs * 1000)
     for (let i = 0; i < streams.length; i += ENTRIES_MAX) {
       const entries = streams.slice(i, i + ENTRIES_MAX).map((stream) => {
         const index = stream.indexAt(stream.sent + 1)
-        return { stream: stream.options.stream, head: stream.sent, index }
+        const receivers = stream.attached.size
+        return { stream: stream.options.stream, head: stream.sent, index, receivers }
       })
-      this.#control.add(to, { type: 'heartbeat', flags, entries })
+      this.#control.add(to, { type: 'heartbeat', flags, grttUs, entries })
     }
   }
 }
 
 /** How long a new process waits for receivers to find it before it sends its first data. */
 export const DISCOVERY_MS = 300
-/** How long a gated stream waits for more receivers once one has attached. */
-const GATE_MS = 30
 /** Batches leave at most this often, unless one is full. */
 const BATCH_MS = 1
 /** Batches open at once; one more seals them all. */
 const OPEN_BATCHES_MAX = 64
 /** Streams that are announced to a newcomer unasked: a few packets. */
 const WELCOME_MAX = 64
-/** An attacher's age is made this much longer: its question took time to come. */
-const AGE_SLACK_MS = 20
 /** Heartbeats rarer than this go to the control group, many streams in one record. */
 const DIGEST_MS = 1000
-/** Attach attempts that are answered by unicast; later ones for everybody to hear. */
-const UNICAST_ATTEMPTS = 2

@@ -9,9 +9,11 @@
  */
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { Asker } from './peer-asker.ts'
 import { answerDelay } from './service/presence.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
+import { NakTiming } from './stream/nak-timing.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
@@ -20,8 +22,10 @@ import {
   type Heartbeat,
   type HeartbeatEntry,
   HeartbeatFlag,
+  type Oldest,
   type Started,
 } from './wire/control.ts'
+import type { Nak } from './wire/nak.ts'
 
 interface Subscribed {
   readonly pattern: Pattern
@@ -41,12 +45,14 @@ export class Subscriber {
   readonly #budget: { used: number; readonly max: number }
   readonly #pool: AssemblyPool
   readonly #bookmarks: Bookmarks
+  readonly #asker: Asker
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
     this.#control = control
     this.#budget = { used: 0, max: context.limits.reorderSize }
     this.#bookmarks = new Bookmarks(context.limits.streams)
+    this.#asker = new Asker(context, control)
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })
@@ -103,6 +109,8 @@ export class Subscriber {
       if (!inflow || inflow.attachAt === Infinity || entry.start === 0) continue
       inflow.attachAt = Infinity
       const { receiver } = inflow
+      // After a second question nobody knows which one was answered.
+      if (inflow.attempts === 1) receiver.options.timing.measured(now - inflow.attachedAt)
       if (receiver.next === 0) receiver.start(now, entry.start, entry.index)
       else receiver.skipTo(now, entry.start, entry.index)
       receiver.catchUp(now, entry.head)
@@ -117,6 +125,7 @@ export class Subscriber {
         if (record.flags & HeartbeatFlag.final) this.#wantNothing(remote, entry)
         continue
       }
+      inflow.receiver.options.timing.hear(record.grttUs / 1000, entry.receivers)
       inflow.receiver.heartbeat(now, entry.head, entry.index)
       if (record.flags & HeartbeatFlag.final) {
         inflow.finalHead = entry.head
@@ -125,6 +134,20 @@ export class Subscriber {
       }
       this.#time(inflow)
     }
+  }
+
+  /** Somebody asks another publisher for packets. */
+  onNak(now: number, nak: Nak): void {
+    const inflow = this.#asker.overhear(now, nak)
+    if (inflow) this.#time(inflow)
+  }
+
+  /** A publisher has packets from `first` on and no older ones. */
+  onOldest(now: number, remote: Remote, { stream, first, index }: Oldest): void {
+    const inflow = remote.inflows.get(stream)
+    if (!inflow) return
+    inflow.receiver.skipTo(now, first, index)
+    this.#time(inflow)
   }
 
   /** The publisher has gone: what is known to be missing becomes a gap. */
@@ -152,7 +175,10 @@ export class Subscriber {
   /** The `receive` timer: reordering, attaching, cursors. */
   onTimer(now: number): void {
     for (const inflow of this.#timed) {
-      if (inflow.receiver.deadline <= now) this.#giveUp(now, inflow)
+      if (inflow.receiver.deadline <= now) {
+        inflow.receiver.expire(now)
+        this.#asker.ask(now, inflow)
+      }
       if (inflow.cursorAt <= now) this.#reportCursor(inflow)
     }
     this.#attachDue(now)
@@ -170,6 +196,8 @@ export class Subscriber {
     const receiver = new ReceiverStream({
       info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
       reorderPackets: limits.reorderPackets,
+      repairAge: limits.repairAge,
+      timing: new NakTiming(() => this.#context.unit()),
       messageSize: limits.messageSize,
       budget: this.#budget,
       pool: this.#pool,
@@ -183,8 +211,8 @@ export class Subscriber {
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     const attachAt = reliable ? now + delay : Infinity
     const rest = {
-      openedAt: now,
       attachAt,
+      attachedAt: 0,
       attempts: 0,
       finalHead: 0,
       cursorAt: Infinity,
@@ -233,24 +261,6 @@ export class Subscriber {
     this.#context.leave(binding.group)
   }
 
-  /**
-   * A switch takes a moment to let a new member hear its group: what is missing at the start is
-   * asked for once more. Later it is given up, and where only heartbeats come through, the
-   * membership is renewed.
-   */
-  #giveUp(now: number, inflow: Inflow): void {
-    if (now - inflow.openedAt < START_MS && inflow.attempts < ATTACH_MAX) {
-      inflow.receiver.hold(now)
-      inflow.attachAt = now
-      return
-    }
-    const dark = inflow.receiver.early === 0
-    inflow.receiver.expire(now)
-    if (!dark || now - inflow.rejoinedAt < REJOIN_MS) return
-    inflow.rejoinedAt = now
-    this.#context.rejoin(inflow.binding.group)
-  }
-
   #attachDue(now: number): void {
     const entriesByRemote = new Map<Remote, AttachEntry[]>()
     for (const inflow of this.#timed) {
@@ -264,6 +274,7 @@ export class Subscriber {
       const ageMs = Math.ceil(now - since)
       const entry = { stream: binding.stream, from: receiver.next, ageMs, attempt: attempts }
       inflow.attempts += 1
+      inflow.attachedAt = now
       inflow.attachAt = now + Math.min(ATTACH_MAX_MS, ATTACH_MIN_MS * 2 ** attempts)
       const entries = entriesByRemote.get(remote)
       if (entries) entries.push(entry)
@@ -318,6 +329,3 @@ const ATTACH_MIN_MS = 40
 const ATTACH_MAX_MS = 1000
 const ATTACH_MAX = 10
 const UNICAST_ATTEMPTS = 2
-const REJOIN_MS = 2000
-/** How long after its opening an inflow asks again for what is missing. */
-const START_MS = 1000

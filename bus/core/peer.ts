@@ -252,12 +252,17 @@ export class Peer {
         return this.#subscriber.onStarted(now, remote, record)
       case 'heartbeat':
         return this.#subscriber.onHeartbeat(now, remote, record)
+      case 'oldest':
+        return this.#subscriber.onOldest(now, remote, record)
+      case 'nak':
+        if (toSelf) return this.#publisher.responder.onNak(now, remote, record)
+        return this.#subscriber.onNak(now, record)
       case 'want':
         return toSelf ? this.#publisher.onWant(now, record) : undefined
       case 'attach':
-        return toSelf ? this.#publisher.onAttach(now, remote, record) : undefined
+        return toSelf ? this.#publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':
-        return toSelf ? this.#publisher.onCursor(remote, record) : undefined
+        return toSelf ? this.#publisher.responder.onCursor(remote, record) : undefined
     }
   }
 
@@ -272,7 +277,7 @@ export class Peer {
   #onLeft(now: number, remote: Remote): void {
     this.#subscriber.forget(now, remote)
     this.#learner.forget(remote)
-    this.#publisher.forget(remote.instance)
+    this.#publisher.responder.forget(remote.instance)
   }
 
   /** Whether a number of a packet that bears this peer's own instance was given out here. */

@@ -139,8 +139,19 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({
       type: 'heartbeat',
       flags: random.integer(0, 3),
-      entries: list(() => ({ stream: stream(), head: odd(), index: odd() })),
+      grttUs: odd(),
+      entries: list(() => ({ stream: stream(), head: odd(), index: odd(), receivers: odd() })),
     }),
+    () => ({
+      type: 'nak',
+      target: id,
+      flags: random.integer(0, 3),
+      rttUs: odd(),
+      stream: stream(),
+      first: random.chance(0.8) ? random.integer(1, 50) : Math.max(1, odd()),
+      missing: random.bytes(random.integer(0, 64)),
+    }),
+    () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
     () => ({
       type: 'cursor',
       target: id,

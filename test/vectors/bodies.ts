@@ -23,7 +23,22 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     ],
   },
   { type: 'started', asker: target, entries: [{ stream: 1, start: 5, index: 40, head: 2 ** 40 }] },
-  { type: 'heartbeat', flags: 1, entries: [{ stream: 1, head: 64, index: 16_383 }] },
+  {
+    type: 'heartbeat',
+    flags: 1,
+    grttUs: 10_000,
+    entries: [{ stream: 1, head: 64, index: 16_383, receivers: 3 }],
+  },
+  {
+    type: 'nak',
+    target,
+    flags: 1,
+    rttUs: 850,
+    stream: 1,
+    first: 65,
+    missing: Uint8Array.of(0b1010_0000, 0, 1),
+  },
+  { type: 'oldest', stream: 1, first: 66, index: 16_390 },
   { type: 'cursor', target, entries: [{ stream: 1, next: 65 }] },
 ]
 

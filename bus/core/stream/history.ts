@@ -1,7 +1,8 @@
 /**
- * The sealed packets of one stream: those waiting for the pacer, then those kept for late
- * attachers. Numbers are consecutive, so a packet is found by subtraction.
+ * The sealed packets of one stream: those waiting for the pacer, then those kept for
+ * repair and late attachers. Numbers are consecutive, so a packet is found by subtraction.
  */
+import type { Endpoint } from '../output.ts'
 import { Ring } from '../ring.ts'
 
 export interface StoredPacket {
@@ -10,6 +11,18 @@ export interface StoredPacket {
   readonly at: number
   /** Index of the first message in it. */
   readonly index: number
+  /** It waits to be sent again. */
+  repair?: Repair | undefined
+  /** When, and to whom, it was last sent again. */
+  repairedAt?: number
+  repairedTo?: string | Endpoint
+}
+
+/** One packet that is to be sent again. */
+export interface Repair {
+  to: string | Endpoint
+  /** Several lack it: it goes before new packets. */
+  urgent: boolean
 }
 
 export class History {

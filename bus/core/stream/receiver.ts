@@ -1,74 +1,100 @@
 /**
- * The receiving half of a stream: order, duplicates, gaps.
+ * The receiving half of a stream: order, duplicates, what is missing.
  *
- * Packets are handed on by number, in order, once. One that comes early waits for the missing ones
- * until a deadline; then what is missing is given up and reported as a gap. How many messages a
- * gap holds is known exactly, because each packet says the index of its first message and a
- * heartbeat says the index behind the last one.
+ * Packets are handed on by number, in order, once. One that comes early waits for the missing
+ * ones. Those are asked for again (`ask`) until they come, the publisher says that it no longer
+ * has them (`skipTo`), or their time is over (`expire`): then what they held is reported as a gap.
  *
  *     waiting   the start is not known: packets are kept, nothing is delivered
  *     live      `next` is the number that is delivered next
+ *
+ *     ... delivered | next ... holes and early packets ... top | known to exist ... known
+ *
+ * Holes are kept for the numbers up to `top`, which runs at most `reorderPackets` ahead.
  */
-import type { GapCause, Output, StreamInfo } from '../output.ts'
-import type { Metrics } from '../metrics.ts'
-import { Flag } from '../wire/packet.ts'
-import { readFragment, readRecords, type Record } from '../wire/record.ts'
-import { Assembly, type AssemblyPool } from './assembly.ts'
+import type { StreamInfo } from '../output.ts'
+import type { Nak } from '../wire/nak.ts'
+import { type Ask, Holes } from './holes.ts'
+import { Messages, type MessagesOptions } from './messages.ts'
+import type { NakTiming } from './nak-timing.ts'
 import { type Budget, ReorderBuffer } from './reorder.ts'
 
-/** How long an early packet waits for a missing one, ms. */
-export const REORDER_MS = 100
-/** The same while a late attacher is being given what it missed. */
-const CATCH_UP_MS = 1000
-
-export interface ReceiverOptions {
-  readonly info: StreamInfo
-  /** Most packets that wait for an earlier one. */
+export interface ReceiverOptions extends MessagesOptions {
+  /** Most packets that wait for an earlier one, and how far ahead one is taken. */
   readonly reorderPackets: number
+  /** How long a missing packet is asked for before it is given up, ms. */
+  readonly repairAge: number
   /** Bytes that may wait, shared by all streams of the process. */
   readonly budget: Budget
-  /** What unfinished messages may hold, shared by all streams of the process. */
-  readonly pool: AssemblyPool
-  readonly messageSize: number
-  readonly metrics: Metrics
-  readonly emit: (output: Output) => void
+  readonly timing: NakTiming
+}
+
+/** A question for missing packets, and whom to ask. */
+export interface Question extends Ask {
+  /** Only the publisher is asked, and answers only this receiver. */
+  readonly solo: boolean
+  /** Unicast has not helped: the question goes to everybody. */
+  readonly toAll: boolean
 }
 
 export class ReceiverStream {
   readonly options: ReceiverOptions
-  /** Whom the messages go to. */
-  subscriptions: readonly number[] = []
   /** The number delivered next; 0 while the start is unknown. */
   next = 0
-  /** When missing packets are given up, or `Infinity`. */
+  /** When `ask` or `expire` has something to do, or `Infinity`. */
   deadline: number = Infinity
-  /** Index of the next message, or -1 when unknown. */
-  #index = -1
+  /** The highest number that has come or is a hole. */
+  #top = 0
+  /** The highest number that is known to have been sent. */
+  #known = 0
+  /** The last heartbeat's number and the index behind it. */
   #head = 0
   #headIndex = 0
-  #headAt = 0
+  /** Packets up to this number are being sent again: nobody asks for them before `#heldUntil`. */
   #catchUpTo = 0
-  /** What is missing gets its full time from here on. */
-  #waitsFrom = -Infinity
+  #heldUntil = -Infinity
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
+  /** Rounds of questions since a packet last came, and when the last one began. */
+  #barren = 0
+  #barrenAt = -Infinity
+  /** Times that a heartbeat, and no packet, has shown that something is missing. */
+  #dark = 0
   readonly #buffer: ReorderBuffer
-  readonly #assembly: Assembly
+  readonly #holes = new Holes()
+  readonly #messages: Messages
 
   constructor(options: ReceiverOptions) {
     this.options = options
     this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
-    this.#assembly = new Assembly(options.messageSize, options.pool)
+    this.#messages = new Messages(options)
+  }
+
+  get info(): StreamInfo {
+    return this.options.info
+  }
+
+  set subscriptions(ids: readonly number[]) {
+    this.#messages.subscriptions = ids
+  }
+
+  get subscriptions(): readonly number[] {
+    return this.#messages.subscriptions
   }
 
   /** Index of the message delivered next, or -1 when unknown. */
   get index(): number {
-    return this.#index
+    return this.#messages.index
   }
 
   /** Packets that wait for an earlier one. */
   get early(): number {
     return this.#buffer.size
+  }
+
+  /** Whether heartbeats come through and packets do not, though they were asked for. */
+  get dark(): boolean {
+    return this.#dark >= DARK_MIN || (this.#dark > 0 && this.#barren >= DARK_MIN)
   }
 
   /** Whether everything up to `number` has been delivered or given up. */
@@ -79,45 +105,46 @@ export class ReceiverStream {
   /** Begins at packet `number`, whose first message has this index. */
   start(now: number, number: number, index: number): void {
     if (this.next > 0) return
-    this.#waitsFrom = now
-    this.next = number
-    this.#index = index
-    this.#buffer.dropBelow(number)
-    this.#drain()
+    this.#messages.index = index
+    this.#begin(now, number)
   }
 
   /** Begins wherever the stream is: with the lowest packet at hand, or the next that comes. */
   startAnywhere(now: number): void {
     if (this.next > 0) return
     this.#anywhere = true
-    this.#waitsFrom = now
-    this.next = this.#buffer.lowest ?? 0
-    this.#drain()
+    if (this.#buffer.lowest !== undefined) this.#begin(now, this.#buffer.lowest)
   }
 
-  /** Packets up to `head` are on their way again: give them more time. */
+  /** Packets up to `head` are on their way again: they get time to come. */
   catchUp(now: number, head: number): void {
     if (head < this.next) return
     this.#catchUpTo = Math.max(this.#catchUpTo, head)
-    this.#waitsFrom = now
-    this.heartbeat(now, head, 0)
-    this.#arm()
+    this.#heldUntil = now + CATCH_UP_MS
+    this.#know(now, head)
+    this.#arm(now)
   }
 
   /** What the publisher no longer has: nothing below `number` will come. */
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
-    this.#giveUp(index, 'history')
-    this.#waitsFrom = now
-    this.next = number
-    this.#buffer.dropBelow(number)
-    this.#drain()
+    while (this.next < number) {
+      const lowest = this.#buffer.lowest
+      if (lowest !== undefined && lowest < number) {
+        this.#skip(lowest, 'history')
+        continue
+      }
+      this.#messages.pass('history')
+      this.#messages.giveUp(index)
+      this.#skip(number, 'history')
+    }
+    this.#arm(now)
   }
 
   /** Whether a packet with this number is of use; counted when not. */
   wants(number: number): boolean {
     if (this.next > 0 && number < this.next) {
-      const late = this.options.info.delivery !== 'reliable'
+      const late = this.info.delivery !== 'reliable'
       this.options.metrics.count(late ? 'late' : 'duplicate')
       return false
     }
@@ -128,89 +155,168 @@ export class ReceiverStream {
 
   /** Takes an authenticated packet that `wants` let pass. */
   accept(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
-    if (this.options.info.delivery !== 'reliable') {
+    if (this.info.delivery !== 'reliable') {
       this.next = number + 1
-      this.#open(packet.flags, packet.body)
+      this.#messages.open(packet.flags, packet.body)
       return
     }
-    if (this.next === 0 && this.#anywhere) this.next = number
+    if (this.next === 0) {
+      if (!this.#anywhere) return this.#keep(now, number, packet)
+      this.#begin(now, number)
+    }
+    this.#barren = 0
     // As long as some of it comes, the rest may be waiting for its turn.
-    if (number <= this.#catchUpTo) this.#waitsFrom = now
+    if (number <= this.#catchUpTo) this.#heldUntil = now + CATCH_UP_MS
     if (number === this.next) {
+      this.#arrived(now, number)
       this.next += 1
-      this.#open(packet.flags, packet.body)
+      this.#messages.open(packet.flags, packet.body)
       this.#drain()
-      return
+    } else if (this.#buffer.room(packet.body, number - this.next)) {
+      this.#arrived(now, number)
+      this.#keep(now, number, packet)
+    } else {
+      // The oldest go first: this one is asked for when there is room for it.
+      this.options.metrics.count('reorderFull')
     }
-    this.#makeRoom(number, packet.body)
-    if (number === this.next) return this.accept(now, number, packet)
-    if (number < this.next) return
-    if (!this.#buffer.add(number, { ...packet, at: now })) this.options.metrics.count('reorderFull')
-    if (this.deadline === Infinity) this.#arm()
+    this.#know(now, number)
+    this.#arm(now)
   }
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
   heartbeat(now: number, head: number, index: number): void {
     // Nothing more will show that what came behind the last delivered message is lost.
-    if (this.next > 0 && head === this.next - 1) return this.#giveUp(index, 'network')
-    if (this.next === 0 || head < this.next || head < this.#head) return
-    if (head > this.#head) this.#headAt = now
+    if (this.next > 0 && head === this.next - 1) return this.#messages.giveUp(index)
+    if (head < this.next || head < this.#head) return
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)
-    if (this.deadline === Infinity) this.#arm()
+    if (this.next > 0 && head > this.#known) this.#dark += 1
+    this.#know(now, head)
+    this.#arm(now)
   }
 
-  /** What is missing has been asked for again: it gets the time of a late attacher. */
-  hold(now: number): void {
-    this.#catchUpTo = Math.max(this.#catchUpTo, this.#head, (this.#buffer.lowest ?? 1) - 1)
-    this.#waitsFrom = now
-    this.#arm()
+  /** What to ask for now, or `undefined`; call again until then. */
+  ask(now: number): Question | undefined {
+    if (this.next === 0 || now < Math.max(this.#holes.dueAt, this.#held(now))) return undefined
+    const { timing } = this.options
+    if (now - this.#barrenAt >= timing.again()) {
+      this.#barrenAt = now
+      this.#barren += 1
+    }
+    const patience = 2 ** Math.min(PATIENCE_MAX, Math.max(0, this.#barren - PATIENT_FROM))
+    const againAt = now + Math.min(AGAIN_MAX_MS, timing.again() * patience)
+    const ask = this.#holes.ask(now, this.#lastOfUse, againAt)
+    this.#arm(now)
+    if (!ask) return undefined
+    const tried = this.#barren >= PATIENT_FROM
+    const far = now - ask.shownAt > FAR_BEHIND_MS
+    const toAll = tried && this.#barren % 3 === 0
+    return { ...ask, solo: !toAll && (timing.alone || far || tried), toAll }
+  }
+
+  /** Another receiver has asked for packets of this stream. */
+  overheard(now: number, nak: Pick<Nak, 'first' | 'missing'>): void {
+    if (this.next === 0 || this.#holes.count === 0) return
+    const all = this.#holes.overheard(nak, now, now + this.options.timing.again())
+    if (all) this.options.metrics.count('naksSuppressed')
+    this.#arm(now)
   }
 
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
-    this.#waitsFrom = now
-    if (this.deadline < Infinity) this.#arm()
+    this.#holes.postpone(now, now + STALL_GRACE_MS)
+    this.#arm(now)
   }
 
-  /** Gives up what has not come by its deadline; holes that are as old go with it. */
+  /** Gives up what has been missing for too long. */
   expire(now: number): void {
-    while (now >= this.deadline && this.next > 0) {
-      const lowest = this.#buffer.lowest
-      if (lowest === undefined) this.#giveUp(this.#headIndex, 'network')
-      this.#skip(lowest ?? this.#head + 1)
+    for (let hole = this.#holes.first; hole && this.next > 0; hole = this.#holes.first) {
+      if (now < hole.shownAt + this.options.repairAge) break
+      this.#skip(hole.to + 1, 'network')
+      this.#know(now, this.#known)
     }
+    this.#arm(now)
   }
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
   end(): void {
-    while (this.next > 0 && this.#buffer.lowest !== undefined) this.#skip(this.#buffer.lowest)
-    if (this.next > 0 && this.#head >= this.next) {
-      this.#giveUp(this.#headIndex, 'publisher-gone')
-      this.next = this.#head + 1
+    for (let lowest = this.#buffer.lowest; lowest !== undefined; lowest = this.#buffer.lowest) {
+      if (this.next === 0) break
+      this.#skip(lowest, 'publisher-gone')
     }
+    if (this.next > 0 && this.#head >= this.next) this.#skip(this.#head + 1, 'publisher-gone')
     this.release()
   }
 
   /** Gives back what all streams share. */
   release(): void {
     this.#buffer.clear()
-    this.#assembly.reset()
+    this.#holes.clear()
+    this.#messages.reset()
     this.deadline = Infinity
   }
 
-  /** Gives up the oldest missing packets until one more fits, or is the next. */
-  #makeRoom(number: number, body: Uint8Array): void {
-    while (this.next > 0 && number > this.next && !this.#buffer.room(body, number - this.next)) {
-      this.options.metrics.count('reorderFull')
-      this.#skip(Math.min(number, this.#buffer.lowest ?? number))
+  /** The number up to which a packet could be kept if it came. */
+  get #lastOfUse(): number {
+    return this.#buffer.crowded ? Math.max(this.next, this.#buffer.highest ?? 0) : Infinity
+  }
+
+  /** Until when nothing is asked for because it is being sent anyway. */
+  #held(now: number): number {
+    const from = this.#holes.first?.from ?? Infinity
+    return from <= this.#catchUpTo && now < this.#heldUntil ? this.#heldUntil : -Infinity
+  }
+
+  #begin(now: number, number: number): void {
+    this.next = number
+    this.#top = number - 1
+    this.#buffer.dropBelow(number)
+    for (const early of this.#buffer.sorted()) this.#arrived(now, early)
+    this.#drain()
+    this.#know(now, this.#known)
+    this.#arm(now)
+  }
+
+  #keep(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
+    this.#known = Math.max(this.#known, number)
+    if (!this.#buffer.add(number, packet)) this.options.metrics.count('reorderFull')
+    this.#arm(now)
+  }
+
+  /** A packet is at hand: what lies between it and the others is missing. */
+  #arrived(now: number, number: number): void {
+    if (number <= this.#top) {
+      const hole = this.#holes.fill(number)
+      if (hole) this.options.timing.filled(now - hole.shownAt, now - hole.askedAt)
+      return
     }
+    this.#dark = 0
+    this.#show(now, number - 1)
+    this.#top = number
+  }
+
+  /** Packets up to `number` have been sent. */
+  #know(now: number, number: number): void {
+    this.#known = Math.max(this.#known, number)
+    if (this.next > 0) this.#show(now, this.#known)
+  }
+
+  #show(now: number, number: number): void {
+    const last = Math.min(number, this.next + this.options.reorderPackets)
+    if (last <= this.#top) return
+    const held = this.#top < this.#catchUpTo ? this.#heldUntil : -Infinity
+    const dueAt = Math.max(held, now + this.options.timing.first())
+    this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt })
+    this.#top = last
   }
 
   /** Goes on at packet `number` without what is missing before it. */
-  #skip(number: number): void {
-    this.#assembly.reset()
+  #skip(number: number, cause: 'network' | 'history' | 'publisher-gone'): void {
+    this.#messages.pass(cause)
     this.next = number
+    this.#top = Math.max(this.#top, number - 1)
+    this.#holes.dropBelow(number)
+    if (number > this.#head) this.#messages.giveUp(this.#headIndex)
     this.#drain()
   }
 
@@ -219,74 +325,31 @@ export class ReceiverStream {
       const packet = this.#buffer.take(this.next)
       if (!packet) break
       this.next += 1
-      this.#open(packet.flags, packet.body)
+      this.#messages.open(packet.flags, packet.body)
     }
-    this.#arm()
   }
 
-  /** Each hole has its own time, from when it showed: many of them do not add up. */
-  #arm(): void {
-    const shownAt = this.#buffer.lowestAt ?? (this.#head >= this.next ? this.#headAt : Infinity)
-    const wait = this.next <= this.#catchUpTo ? CATCH_UP_MS : REORDER_MS
-    this.deadline = this.next > 0 ? Math.max(shownAt, this.#waitsFrom) + wait : Infinity
-  }
-
-  #open(flags: number, body: Uint8Array): void {
-    if (flags & Flag.fragment) return this.#openFragment(body)
-    const records = readRecords(body)
-    if (!records) return this.options.metrics.count('malformed')
-    this.#assembly.reset()
-    if (!this.#reach(records.index)) return
-    for (const record of records.records) this.#deliver(record, records.sentAt)
-  }
-
-  #openFragment(body: Uint8Array): void {
-    const fragment = readFragment(body)
-    if (!fragment) return this.options.metrics.count('malformed')
-    // Who begins in the middle of a message begins behind it.
-    if (this.#index < 0 && fragment.offset > 0) this.#index = fragment.index + 1
-    if (!this.#reach(fragment.index)) return
-    const step = this.#assembly.add(fragment)
-    if (step.type === 'done') this.#deliver(step.record, fragment.sentAt)
-  }
-
-  /** Comes to the message with this index; false when it is past. */
-  #reach(index: number): boolean {
-    if (this.#index < 0) this.#index = index
-    if (index > this.#index) this.#giveUp(index, 'network')
-    return index === this.#index
-  }
-
-  /** Reports the messages before `index` as lost. */
-  #giveUp(index: number, cause: GapCause): void {
-    const from = this.#index
-    if (from < 0 || index <= from) return
-    this.#index = index
-    this.options.metrics.count('messagesLost', index - from)
-    if (this.options.info.delivery === 'latest') return
-    const { info, emit } = this.options
-    emit({
-      type: 'gap',
-      subscriptions: this.subscriptions,
-      stream: info,
-      from,
-      to: index - 1,
-      cause,
-    })
-  }
-
-  #deliver(record: Record, sentAt: number): void {
-    const { info, emit, metrics } = this.options
-    metrics.count('messagesDelivered', this.subscriptions.length)
-    emit({
-      type: 'deliver',
-      subscriptions: this.subscriptions,
-      stream: info,
-      index: this.#index,
-      sentAt,
-      codec: record.codec,
-      payload: record.payload,
-    })
-    this.#index += 1
+  #arm(now: number): void {
+    const first = this.#holes.first
+    if (this.next === 0 || !first) {
+      this.deadline = Infinity
+      return
+    }
+    const askAt = Math.max(this.#held(now), this.#holes.dueAt)
+    this.deadline = Math.min(askAt, first.shownAt + this.options.repairAge)
   }
 }
+
+/** What is being sent again may pause for so long before it is asked for. */
+const CATCH_UP_MS = 200
+/** Heartbeats, or rounds of questions, without a packet before the group is taken for dark. */
+const DARK_MIN = 2
+/** Barren rounds before the questions go by unicast, and become rarer. */
+const PATIENT_FROM = 2
+/** Doublings of the wait, and its end. */
+const PATIENCE_MAX = 6
+const AGAIN_MAX_MS = 500
+/** What has been missing for so long is this receiver's own affair. */
+const FAR_BEHIND_MS = 1000
+/** After a standstill the socket is read before anything is asked for. */
+const STALL_GRACE_MS = 20

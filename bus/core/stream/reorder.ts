@@ -9,8 +9,6 @@ export interface Budget {
 export interface EarlyPacket {
   readonly flags: number
   readonly body: Uint8Array
-  /** When it came, ms of the driver's clock. */
-  readonly at: number
 }
 
 export class ReorderBuffer {
@@ -18,6 +16,7 @@ export class ReorderBuffer {
   readonly #countMax: number
   readonly #budget: Budget
   #lowest: number | undefined
+  #highest = 0
 
   constructor(countMax: number, budget: Budget) {
     this.#countMax = countMax
@@ -29,9 +28,20 @@ export class ReorderBuffer {
     return this.#lowest
   }
 
-  /** When the packet with the lowest number came. */
-  get lowestAt(): number | undefined {
-    return this.#lowest === undefined ? undefined : this.#packets.get(this.#lowest)?.at
+  /** The highest number at hand. */
+  get highest(): number | undefined {
+    return this.#packets.size > 0 ? this.#highest : undefined
+  }
+
+  /** Whether little more fits: then only what lies below `highest` is of use. */
+  get crowded(): boolean {
+    const { used, max } = this.#budget
+    return this.#packets.size > this.#countMax * CROWDED || used > max * CROWDED
+  }
+
+  /** The numbers at hand, in order. */
+  sorted(): number[] {
+    return [...this.#packets.keys()].sort((a, b) => a - b)
   }
 
   get size(): number {
@@ -54,6 +64,7 @@ export class ReorderBuffer {
     this.#packets.set(number, packet)
     this.#budget.used += costOf(packet.body)
     if (this.#lowest === undefined || number < this.#lowest) this.#lowest = number
+    this.#highest = this.#packets.size === 1 ? number : Math.max(this.#highest, number)
     return true
   }
 
@@ -96,3 +107,5 @@ function costOf(body: Uint8Array): number {
 
 /** What keeping a packet takes besides its body: empty ones must not come for nothing. */
 const PACKET_COST = 256
+/** Part of a bound from which on it counts as nearly reached. */
+const CROWDED = 0.75

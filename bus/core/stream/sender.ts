@@ -35,7 +35,9 @@ export interface Attached {
   next: number
 }
 
-const HEARTBEAT_MIN_MS = 5
+/** The first heartbeat after a packet: soon where packets are being lost, else later. */
+const HEARTBEAT_LOSSY_MS = 5
+const HEARTBEAT_MIN_MS = 40
 const HEARTBEAT_MAX_MS = 30_000
 const KEPT_BATCH_SIZE = 2048
 
@@ -60,6 +62,8 @@ export class SenderStream {
   /** Next heartbeat, or `Infinity`. */
   heartbeatAt: number = Infinity
   heartbeatMs: number = HEARTBEAT_MIN_MS
+  /** Receivers have asked for packets again: they may until then. */
+  lossyUntil: number = -Infinity
   /** Bytes that wait for the pacer: sealed, or the newest value without a packet. */
   waiting = 0
   #number = 0
@@ -156,8 +160,8 @@ export class SenderStream {
       this.history.shift()
       return
     }
-    this.heartbeatMs = HEARTBEAT_MIN_MS
-    this.heartbeatAt = now + HEARTBEAT_MIN_MS
+    this.heartbeatMs = now < this.lossyUntil ? HEARTBEAT_LOSSY_MS : HEARTBEAT_MIN_MS
+    this.heartbeatAt = now + this.heartbeatMs
   }
 
   /** A heartbeat has left: the next one comes after twice the time. */

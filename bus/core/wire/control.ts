@@ -9,12 +9,16 @@
  *     attach     target (8) | entries: varint stream, varint from (0: by age), varint age ms,
  *                varint attempt
  *     started    asker (8) | entries: varint stream, varint start, varint index, varint head
- *     heartbeat  uint8 flags | entries: varint stream, varint head, varint index
+ *     heartbeat  uint8 flags | varint group round trip, us | entries: varint stream, varint head,
+ *                varint index, varint receivers
  *     cursor     target (8) | entries: varint stream, varint next
- *     nak, interest, digest: reserved
+ *     nak        see nak.ts
+ *     interest   reserved
+ *     oldest     varint stream | varint first | varint index
  *
  * Entries open with their varint count. `head` is the last number sent, `index` the index of the
- * next message, `start` the number that the asker begins with.
+ * next message, `start` the number that the asker begins with, `first` the oldest packet that the
+ * publisher can still send, with the index of its first message.
  *
  * A binding ties a stream to its topic:
  *
@@ -24,6 +28,7 @@
  */
 import { Reader, Writer } from './cursor.ts'
 import { SIGNATURE_SIZE } from './hello.ts'
+import { type Nak, readNak, writeNak } from './nak.ts'
 
 export const ControlType = {
   beacon: 1,
@@ -33,8 +38,9 @@ export const ControlType = {
   started: 5,
   heartbeat: 6,
   cursor: 7,
-  nak: 8, // reserved: negative acknowledgement
+  nak: 8,
   interest: 9, // reserved: what a segment wants, for relays
+  oldest: 10,
 } as const
 
 export const HeartbeatFlag = {
@@ -94,6 +100,8 @@ export interface HeartbeatEntry {
   readonly stream: number
   readonly head: number
   readonly index: number
+  /** Receivers that have attached. */
+  readonly receivers: number
 }
 
 export interface CursorEntry {
@@ -116,6 +124,8 @@ export interface Started {
 export interface Heartbeat {
   readonly type: 'heartbeat'
   readonly flags: number
+  /** Longest round trip of a receiver to the publisher, microseconds. */
+  readonly grttUs: number
   readonly entries: readonly HeartbeatEntry[]
 }
 
@@ -125,7 +135,24 @@ export interface CursorReport {
   readonly entries: readonly CursorEntry[]
 }
 
-export type ControlRecord = Beacon | Want | Bindings | Attach | Started | Heartbeat | CursorReport
+/** What lies below `first` is lost for everybody who lacks it. */
+export interface Oldest {
+  readonly type: 'oldest'
+  readonly stream: number
+  readonly first: number
+  readonly index: number
+}
+
+export type ControlRecord =
+  | Beacon
+  | Want
+  | Bindings
+  | Attach
+  | Started
+  | Heartbeat
+  | CursorReport
+  | Nak
+  | Oldest
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -150,13 +177,17 @@ export function writeControlBody(record: Exclude<ControlRecord, Bindings>): Uint
         writer.varint(e.stream).varint(e.start).varint(e.index).varint(e.head)
       })
     case 'heartbeat':
-      return writeEntries(writer.uint8(record.flags), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.head).varint(e.index)
+      return writeEntries(writer.uint8(record.flags).varint(record.grttUs), record.entries, (e) => {
+        writer.varint(e.stream).varint(e.head).varint(e.index).varint(e.receivers)
       })
     case 'cursor':
       return writeEntries(writer.uint64(record.target), record.entries, (e) => {
         writer.varint(e.stream).varint(e.next)
       })
+    case 'nak':
+      return writeNak(writer, record)
+    case 'oldest':
+      return writer.varint(record.stream).varint(record.first).varint(record.index).written
   }
 }
 
@@ -196,9 +227,23 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
     case ControlType.started:
       return { type: 'started', asker: reader.uint64(), entries: readEntries(reader, readStart) }
     case ControlType.heartbeat:
-      return { type: 'heartbeat', flags: reader.uint8(), entries: readEntries(reader, readHead) }
+      return {
+        type: 'heartbeat',
+        flags: reader.uint8(),
+        grttUs: reader.varint(),
+        entries: readEntries(reader, readHead),
+      }
     case ControlType.cursor:
       return { type: 'cursor', target: reader.uint64(), entries: readEntries(reader, readNext) }
+    case ControlType.nak:
+      return readNak(reader)
+    case ControlType.oldest:
+      return {
+        type: 'oldest',
+        stream: reader.varint(),
+        first: reader.varint(),
+        index: reader.varint(),
+      }
     default:
       return undefined
   }
@@ -241,7 +286,12 @@ function readStart(reader: Reader): StartedEntry {
 }
 
 function readHead(reader: Reader): HeartbeatEntry {
-  return { stream: reader.varint(), head: reader.varint(), index: reader.varint() }
+  return {
+    stream: reader.varint(),
+    head: reader.varint(),
+    index: reader.varint(),
+    receivers: reader.varint(),
+  }
 }
 
 function readNext(reader: Reader): CursorEntry {

@@ -159,14 +159,15 @@ describe('a member', () => {
     attack.announce(member, ['plant/1/x', 'plant/2/x']).wait(200)
     const target = attack.target.peer.instance
     const entries = [1, 2].map((stream) => ({ stream, start: 1, index: 0, head: SAFE }))
-    const far = [{ stream: 1, head: SAFE, index: SAFE }]
+    const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
     const flags = HeartbeatFlag.final
     const before = memory()
     const start = performance.now()
     for (let i = 0; i < 1000; i++) {
       attack.send(member.control(controlBytes({ type: 'want', target, first: 0, count: SAFE })))
       attack.send(member.control(controlBytes({ type: 'started', asker: target, entries })))
-      attack.send(member.control(controlBytes({ type: 'heartbeat', flags, entries: far })))
+      const heartbeat = { type: 'heartbeat', flags, grttUs: SAFE, entries: far } as const
+      attack.send(member.control(controlBytes(heartbeat)))
       attack.send(member.data(2, 1 + i * 2 ** 30, { flags: 0, body: body(SAFE - 1000 + i) }))
       attack.wait(1)
     }

@@ -1,7 +1,6 @@
 /** The receiver's bounds, its other delivery modes, its fragments, and its end. */
 import { describe, expect, it } from 'vitest'
-import { REORDER_MS } from '../../../../bus/core/stream/receiver.ts'
-import { receiving } from './receiving.ts'
+import { REPAIR_AGE, receiving } from './receiving.ts'
 
 describe('the bounds of a receiver', () => {
   it('let as many packets wait as the limit says and give up the oldest for one more', () => {
@@ -102,7 +101,7 @@ describe('fragments', () => {
     world.fragment(1, { offset: 0, size: 10, totalSize: 30 })
     world.fragment(3, { offset: 20, size: 10, totalSize: 30 })
     world.fragment(4, { offset: 0, size: 5, totalSize: 5, index: 1 })
-    world.receiver.expire(REORDER_MS)
+    world.receiver.expire(REPAIR_AGE)
     expect(world.log()).toEqual(['gap 0-0 network', '1'])
     expect(world.pool.size).toBe(0)
   })

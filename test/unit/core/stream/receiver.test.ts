@@ -1,8 +1,7 @@
 /** The receiving half of a stream: order, duplicates, gaps to the message, and bounds. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REORDER_MS } from '../../../../bus/core/stream/receiver.ts'
-import { receiving } from './receiving.ts'
+import { REPAIR_AGE, receiving } from './receiving.ts'
 
 describe('a live stream', () => {
   it('delivers packets in order and each once', () => {
@@ -33,11 +32,11 @@ describe('a live stream', () => {
     const world = receiving({ perPacket: 10 })
     world.start()
     world.take(1, 5).take(4, 6)
-    expect(world.receiver.deadline).toBe(6 + REORDER_MS)
+    expect(world.receiver.deadline).toBe(6 + REPAIR_AGE)
     world.log()
-    world.receiver.expire(6 + REORDER_MS - 1)
+    world.receiver.expire(6 + REPAIR_AGE - 1)
     expect(world.log()).toEqual([])
-    world.receiver.expire(6 + REORDER_MS)
+    world.receiver.expire(6 + REPAIR_AGE)
     expect(world.log().slice(0, 2)).toEqual(['gap 10-29 network', '30'])
     expect(world.metrics.get('messagesLost')).toBe(20)
     expect(world.receiver.deadline).toBe(Infinity)
@@ -48,7 +47,7 @@ describe('a live stream', () => {
     world.start()
     for (let number = 2; number <= 20; number += 2) world.take(number, number)
     world.log()
-    world.receiver.expire(20 + REORDER_MS)
+    world.receiver.expire(20 + REPAIR_AGE)
     expect(world.log()).toHaveLength(20)
     expect(world.receiver.next).toBe(21)
   })
@@ -57,7 +56,7 @@ describe('a live stream', () => {
     const world = receiving()
     world.start()
     world.take(2)
-    world.receiver.expire(REORDER_MS)
+    world.receiver.expire(REPAIR_AGE)
     expect(world.take(1).log()).toEqual(['gap 0-0 network', '1'])
   })
 
@@ -95,8 +94,8 @@ describe('a heartbeat', () => {
     world.take(1)
     world.log()
     world.receiver.heartbeat(10, 3, 15)
-    expect(world.receiver.deadline).toBe(10 + REORDER_MS)
-    world.receiver.expire(10 + REORDER_MS)
+    expect(world.receiver.deadline).toBe(10 + REPAIR_AGE)
+    world.receiver.expire(10 + REPAIR_AGE)
     expect(world.log()).toEqual(['gap 5-14 network'])
     expect([world.receiver.next, world.receiver.deadline]).toEqual([4, Infinity])
   })
@@ -128,7 +127,7 @@ describe('a heartbeat', () => {
     world.start()
     world.fragment(1, { offset: 0, size: 10, totalSize: 30 })
     world.fragment(3, { offset: 20, size: 10, totalSize: 30 })
-    world.receiver.expire(REORDER_MS)
+    world.receiver.expire(REPAIR_AGE)
     expect(world.log()).toEqual([])
     world.receiver.heartbeat(500, 3, 1)
     expect(world.log()).toEqual(['gap 0-0 network'])
@@ -148,7 +147,7 @@ describe('a heartbeat', () => {
     const world = receiving()
     world.start()
     world.receiver.heartbeat(0, 2 ** 48 - 1, Number.MAX_SAFE_INTEGER)
-    world.receiver.expire(REORDER_MS)
+    world.receiver.expire(REPAIR_AGE)
     expect(world.log()).toEqual([`gap 0-${Number.MAX_SAFE_INTEGER - 1} network`])
     expect(world.receiver.next).toBe(2 ** 48)
   })

@@ -2,11 +2,15 @@
 import type { Delivery, Output } from '../../../../bus/core/output.ts'
 import { Metrics } from '../../../../bus/core/metrics.ts'
 import { AssemblyPool } from '../../../../bus/core/stream/assembly.ts'
+import { NakTiming } from '../../../../bus/core/stream/nak-timing.ts'
 import { ReceiverStream } from '../../../../bus/core/stream/receiver.ts'
 import type { Budget } from '../../../../bus/core/stream/reorder.ts'
 import { Writer } from '../../../../bus/core/wire/cursor.ts'
 import { Flag } from '../../../../bus/core/wire/packet.ts'
 import { writeFragmentPrefix, writePrefix, writeRecord } from '../../../../bus/core/wire/record.ts'
+
+/** How long these receivers ask for what is missing, ms. */
+export const REPAIR_AGE = 100
 
 export interface Receiving {
   readonly receiver: ReceiverStream
@@ -54,7 +58,8 @@ export function receiving(setup: Setup = {}): Receiving {
     outputs.push(output)
     all.push(output)
   }
-  const shared = { info, metrics, budget, pool }
+  const timing = new NakTiming(() => 0.5)
+  const shared = { info, metrics, budget, pool, timing, repairAge: REPAIR_AGE }
   const receiver = new ReceiverStream({ ...shared, reorderPackets, messageSize, emit })
   receiver.subscriptions = [1]
   const accept = (now: number, number: number, packet: { flags: number; body: Uint8Array }) => {

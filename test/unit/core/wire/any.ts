@@ -10,6 +10,7 @@ import {
 } from '../../../../bus/core/wire/control.ts'
 import { Writer } from '../../../../bus/core/wire/cursor.ts'
 import { type Hello, HELLO_LIST_MAX } from '../../../../bus/core/wire/hello.ts'
+import { NAK_SPAN } from '../../../../bus/core/wire/nak.ts'
 
 export const anyUint64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 
@@ -88,12 +89,30 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
   fc.record({
     type: fc.constant('heartbeat' as const),
     flags: fc.nat(255),
-    entries: list(fc.record({ stream: anyVarint, head: anyVarint, index: anyVarint })),
+    grttUs: anyVarint,
+    entries: list(
+      fc.record({ stream: anyVarint, head: anyVarint, index: anyVarint, receivers: anyVarint }),
+    ),
   }),
   fc.record({
     type: fc.constant('cursor' as const),
     target: anyUint64,
     entries: list(fc.record({ stream: anyVarint, next: anyVarint })),
+  }),
+  fc.record({
+    type: fc.constant('nak' as const),
+    target: anyUint64,
+    flags: fc.nat(255),
+    rttUs: anyVarint,
+    stream: anyVarint,
+    first: anyVarint.map((number) => Math.max(1, number)),
+    missing: fc.uint8Array({ maxLength: NAK_SPAN / 8 }),
+  }),
+  fc.record({
+    type: fc.constant('oldest' as const),
+    stream: anyVarint,
+    first: anyVarint,
+    index: anyVarint,
   }),
 )
 

@@ -1,0 +1,56 @@
+/** Asks publishers for packets that are missing, and listens to others who do. */
+import type { Context, Inflow } from './peer-context.ts'
+import type { ControlOut } from './peer-control.ts'
+import type { Question } from './stream/receiver.ts'
+import { type Nak, NakFlag } from './wire/nak.ts'
+
+export class Asker {
+  readonly #context: Context
+  readonly #control: ControlOut
+
+  constructor(context: Context, control: ControlOut) {
+    this.#context = context
+    this.#control = control
+  }
+
+  /** Asks for what is due; where only heartbeats come through, the membership is renewed. */
+  ask(now: number, inflow: Inflow): void {
+    for (let asked = 0; asked < ASKS_AT_ONCE; asked++) {
+      const question = inflow.receiver.ask(now)
+      if (!question) break
+      this.#send(inflow, question)
+    }
+    if (!inflow.receiver.dark || now - inflow.rejoinedAt < REJOIN_MS) return
+    inflow.rejoinedAt = now
+    this.#context.rejoin(inflow.binding.group)
+  }
+
+  /** Somebody asks somebody else. */
+  overhear(now: number, nak: Nak): Inflow | undefined {
+    const inflow = this.#context.roster.get(nak.target)?.inflows.get(nak.stream)
+    inflow?.receiver.overheard(now, nak)
+    return inflow
+  }
+
+  /** The publisher is asked by unicast, for it may not be in the group; the group hears it too. */
+  #send({ binding, remote, receiver }: Inflow, question: Question): void {
+    const { first, missing, solo, toAll } = question
+    const rttMs = receiver.options.timing.rttMs ?? 0
+    const nak: Nak = {
+      type: 'nak',
+      target: remote.instance,
+      flags: solo ? NakFlag.solo : 0,
+      rttUs: Math.round(rttMs * 1000),
+      stream: binding.stream,
+      first,
+      missing,
+    }
+    this.#context.metrics.count('naksSent')
+    if (toAll) return this.#control.add(this.#context.controlGroup, nak)
+    this.#control.add(remote.endpoint, nak)
+    if (!solo) this.#control.add(binding.group, nak)
+  }
+}
+
+const ASKS_AT_ONCE = 4
+const REJOIN_MS = 2000

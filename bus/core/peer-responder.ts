@@ -1,0 +1,158 @@
+/**
+ * Answers receivers: attaching, cursors, and packets that are asked for again.
+ *
+ * Who is asked by one receiver alone answers it by unicast. What several ask for, or one for all
+ * to hear, goes to the group: whoever was suppressed needs it too. Nobody can make a publisher
+ * send more than its paced rate, and one asker no more than its share of it.
+ */
+import type { Context, Remote } from './peer-context.ts'
+import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import type { Pacer } from './peer-pacer.ts'
+import { GroupRtt } from './stream/nak-timing.ts'
+import { TokenBucket } from './stream/pace.ts'
+import type { SenderStream } from './stream/sender.ts'
+import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
+import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
+
+export class Responder {
+  readonly #context: Context
+  readonly #control: ControlOut
+  readonly #pacer: Pacer
+  readonly #streams: readonly SenderStream[]
+  readonly #shares = new Map<bigint, { readonly bucket: TokenBucket; readonly alone: boolean }>()
+  readonly #rtt = new GroupRtt()
+
+  constructor(
+    context: Context,
+    parts: {
+      readonly control: ControlOut
+      readonly pacer: Pacer
+      readonly streams: readonly SenderStream[]
+    },
+  ) {
+    this.#context = context
+    this.#control = parts.control
+    this.#pacer = parts.pacer
+    this.#streams = parts.streams
+  }
+
+  /** The longest round trip of a receiver, ms. */
+  get rttMs(): number {
+    return this.#rtt.ms
+  }
+
+  onAttach(now: number, remote: Remote, record: Attach): void {
+    const started: StartedEntry[] = []
+    let attempt = 0
+    for (const entry of record.entries) {
+      const stream = this.#streams[entry.stream - 1]
+      if (stream?.options.delivery !== 'reliable') continue
+      attempt = Math.max(attempt, entry.attempt)
+      started.push(this.#attach(now, remote, { stream, entry }))
+    }
+    const to = attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+    for (let i = 0; i < started.length; i += ENTRIES_MAX) {
+      const entries = started.slice(i, i + ENTRIES_MAX)
+      this.#control.add(to, { type: 'started', asker: remote.instance, entries })
+    }
+    this.#pacer.pump(now)
+  }
+
+  onCursor(remote: Remote, record: CursorReport): void {
+    for (const entry of record.entries) {
+      const attached = this.#streams[entry.stream - 1]?.attached.get(remote.instance)
+      if (attached && entry.next > attached.next) attached.next = entry.next
+    }
+  }
+
+  onNak(now: number, remote: Remote, nak: Nak): void {
+    const stream = this.#streams[nak.stream - 1]
+    if (stream?.options.delivery !== 'reliable') return
+    const { metrics } = this.#context
+    metrics.count('naksReceived')
+    if (nak.rttUs > 0) this.#rtt.hear(nak.rttUs / 1000)
+    stream.lossyUntil = now + LOSSY_MS
+    const alone = stream.attached.size <= 1
+    const solo = (nak.flags & NakFlag.solo) !== 0
+    const to = solo ? remote.endpoint : stream.options.group
+    const share = this.#shareOf(now, remote, alone)
+    let gone = false
+    eachMissing(nak, (number) => {
+      if (number > stream.sent) return false
+      const stored = stream.history.get(number)
+      if (!stored) {
+        gone = true
+        return true
+      }
+      // Packets are large and answers under way: what has just been sent is not sent again.
+      const { repairedTo, repairedAt = -Infinity } = stored
+      if (repairedTo === to && now - repairedAt < this.#rtt.ms) return true
+      if (!stored.repair && !share.take(now, stored.packet.length)) {
+        metrics.count('repairBudget')
+        return false
+      }
+      this.#pacer.repair({ stream, number, stored, to, urgent: alone || !solo })
+      return true
+    })
+    if (gone) this.#tellOldest(stream, to)
+    this.#pacer.pump(now)
+  }
+
+  /** An instance has gone: nobody waits for it. */
+  forget(instance: bigint): void {
+    for (const stream of this.#streams) stream.attached.delete(instance)
+    this.#shares.delete(instance)
+    this.#pacer.forget(instance)
+  }
+
+  #tellOldest(stream: SenderStream, to: Remote['endpoint'] | string): void {
+    const { first } = stream.history
+    const entry = { stream: stream.options.stream, first, index: stream.indexAt(first) }
+    this.#control.add(to, { type: 'oldest', ...entry })
+  }
+
+  /** What one asker may be sent again: a part of the rate, or all of it where nobody else is. */
+  #shareOf(now: number, { instance }: Remote, alone: boolean): TokenBucket {
+    const known = this.#shares.get(instance)
+    if (known && known.alone === alone) return known.bucket
+    const { rate } = this.#context.config
+    const bucket = new TokenBucket(alone ? rate : rate * ASKER_SHARE, rate * ASKER_BURST_S, now)
+    this.#shares.set(instance, { bucket, alone })
+    return bucket
+  }
+
+  /** Registers a receiver, decides where it starts, and has it given what it missed. */
+  #attach(
+    now: number,
+    remote: Remote,
+    { stream, entry }: { stream: SenderStream; entry: AttachEntry },
+  ): StartedEntry {
+    const { history, options } = stream
+    if (stream.attached.size < this.#context.limits.receivers) {
+      if (!stream.attached.has(remote.instance)) stream.attached.set(remote.instance, { next: 0 })
+    } else {
+      this.#context.metrics.count('receiversFull')
+    }
+    stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
+    if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
+    const since = now - entry.ageMs - AGE_SLACK_MS
+    const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
+    const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
+    const to = entry.attempt < UNICAST_ATTEMPTS ? remote.endpoint : options.group
+    const asker = remote.instance
+    this.#pacer.resend({ stream, to, asker, next: start, last: stream.sent })
+    return { stream: entry.stream, start, index: stream.indexAt(start), head: stream.sent }
+  }
+}
+
+/** How long a gated stream waits for more receivers once one has attached. */
+const GATE_MS = 30
+/** An attacher's age is made this much longer: its question took time to come. */
+const AGE_SLACK_MS = 20
+/** Attach attempts that are answered by unicast; later ones for everybody to hear. */
+const UNICAST_ATTEMPTS = 2
+/** A stream that was asked for something lately has its heartbeats sooner. */
+const LOSSY_MS = 10_000
+/** One asker among several gets this part of the rate, and this many seconds of the rate at once. */
+const ASKER_SHARE = 0.25
+const ASKER_BURST_S = 0.25

@@ -1,0 +1,161 @@
+/** The numbers that a receiver misses, as ranges in order, each with its time to ask. */
+import { mark, NAK_SPAN, type Nak, names } from '../wire/nak.ts'
+
+/** Packets `from` to `to` are missing. */
+export interface Hole {
+  readonly from: number
+  readonly to: number
+  /** When they were missed, ms of the driver's clock. */
+  readonly shownAt: number
+  /** When they are asked for. */
+  readonly dueAt: number
+  /** When they were last asked for, or `-Infinity`. */
+  readonly askedAt: number
+}
+
+/** What is asked for at one time. */
+export interface Ask {
+  readonly first: number
+  readonly missing: Uint8Array
+  /** When the oldest of it was missed. */
+  readonly shownAt: number
+}
+
+export class Holes {
+  #holes: Hole[] = []
+  /** Never later than the earliest due time. */
+  #dueAt = Infinity
+
+  get first(): Hole | undefined {
+    return this.#holes[0]
+  }
+
+  /** Ranges held. */
+  get count(): number {
+    return this.#holes.length
+  }
+
+  /** When something may be due, or `Infinity`. */
+  get dueAt(): number {
+    return this.#dueAt
+  }
+
+  /** Packets behind all others known are missing. */
+  show(hole: Omit<Hole, 'askedAt'>): void {
+    this.#holes.push({ ...hole, askedAt: -Infinity })
+    this.#dueAt = Math.min(this.#dueAt, hole.dueAt)
+  }
+
+  /** A packet has come: returns the hole that it was in. */
+  fill(number: number): Hole | undefined {
+    const at = this.#find(number)
+    const hole = this.#holes[at]
+    if (!hole || hole.from > number) return undefined
+    const before = hole.from < number ? [{ ...hole, to: number - 1 }] : []
+    const behind = hole.to > number ? [{ ...hole, from: number + 1 }] : []
+    this.#holes.splice(at, 1, ...before, ...behind)
+    this.#settle()
+    return hole
+  }
+
+  /** What lies below `number` is not missed any more. */
+  dropBelow(number: number): void {
+    const at = this.#find(number)
+    const rest = this.#holes.slice(at)
+    const cut = rest[0]
+    if (cut && cut.from < number) rest[0] = { ...cut, from: number }
+    this.#holes = rest
+    this.#settle()
+  }
+
+  clear(): void {
+    this.#holes = []
+    this.#dueAt = Infinity
+  }
+
+  /**
+   * Gathers what is due, up to number `last`, as one question; it is due again at `againAt`.
+   * What lies too far from the first of it stays due.
+   */
+  ask(now: number, last: number, againAt: number): Ask | undefined {
+    if (now < this.#dueAt) return undefined
+    const start = this.#holes.findIndex(({ dueAt, from }) => dueAt <= now && from <= last)
+    if (start < 0) {
+      this.#recount(now, last, againAt)
+      return undefined
+    }
+    const first = this.#holes[start]!.from
+    const end = Math.min(last, first + NAK_SPAN - 1)
+    const missing = new Uint8Array(NAK_SPAN / 8)
+    let shownAt = Infinity
+    let highest = first
+    const asked: Hole[] = []
+    for (const hole of this.#holes) {
+      if (hole.dueAt > now || hole.from < first || hole.from > end) {
+        asked.push(hole)
+        continue
+      }
+      const to = Math.min(hole.to, end)
+      for (let number = hole.from; number <= to; number++) mark(missing, number - first)
+      asked.push({ ...hole, to, dueAt: againAt, askedAt: now })
+      if (hole.to > to) asked.push({ ...hole, from: to + 1 })
+      shownAt = Math.min(shownAt, hole.shownAt)
+      highest = to
+    }
+    this.#holes = asked
+    this.#recount(now, last, againAt)
+    return { first, missing: missing.subarray(0, ((highest - first) >>> 3) + 1), shownAt }
+  }
+
+  /** Somebody else has asked: what all of that covers waits for the answer until `againAt`. */
+  overheard(nak: Pick<Nak, 'first' | 'missing'>, now: number, againAt: number): boolean {
+    const end = nak.first + nak.missing.length * 8
+    let all = this.#holes.length > 0
+    this.#holes = this.#holes.map((hole) => {
+      if (hole.dueAt >= againAt) return hole
+      if (hole.from < nak.first || hole.to >= end || !covers(nak, hole)) {
+        all = false
+        return hole
+      }
+      return { ...hole, dueAt: againAt, askedAt: now }
+    })
+    return all
+  }
+
+  /** Everything gets its full time again, from `now`, and is asked for at `dueAt` at the earliest. */
+  postpone(now: number, dueAt: number): void {
+    this.#holes = this.#holes.map((hole) => {
+      return { ...hole, shownAt: Math.max(now, hole.shownAt), dueAt: Math.max(dueAt, hole.dueAt) }
+    })
+  }
+
+  /** What `last` holds back looks again at `laterAt`. */
+  #recount(now: number, last: number, laterAt: number): void {
+    this.#dueAt = Infinity
+    for (const { from, dueAt } of this.#holes) {
+      const at = from > last && dueAt <= now ? laterAt : dueAt
+      if (at < this.#dueAt) this.#dueAt = at
+    }
+  }
+
+  #settle(): void {
+    if (this.#holes.length === 0) this.#dueAt = Infinity
+  }
+
+  /** Place of the first hole that does not end below `number`. */
+  #find(number: number): number {
+    let low = 0
+    let high = this.#holes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#holes[middle]!.to < number) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole): boolean {
+  for (let number = from; number <= to; number++) if (!names(nak, number)) return false
+  return true
+}

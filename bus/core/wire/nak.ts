@@ -1,0 +1,67 @@
+/**
+ * The negative acknowledgement: which packets of one stream a receiver lacks.
+ *
+ *     nak        target (8) | uint8 flags | varint round trip, us | varint stream | varint first |
+ *                bitmap: the rest of the record; bit i (from the highest of the first byte) set:
+ *                packet first + i is missing
+ *
+ * A bitmap is bounded, so no record can name more packets than NAK_SPAN, whatever it claims.
+ */
+import type { Reader, Writer } from './cursor.ts'
+
+export const NakFlag = {
+  /** Asked of the publisher alone: it answers by unicast. Otherwise the group has heard it too. */
+  solo: 1,
+} as const
+
+/** Packets that one record can name. */
+export const NAK_SPAN = 4096
+
+export interface Nak {
+  readonly type: 'nak'
+  readonly target: bigint
+  readonly flags: number
+  /** The asker's round trip to the publisher, microseconds. */
+  readonly rttUs: number
+  readonly stream: number
+  /** The packet that the first bit stands for. */
+  readonly first: number
+  readonly missing: Uint8Array
+}
+
+export function writeNak(writer: Writer, nak: Nak): Uint8Array {
+  writer.uint64(nak.target).uint8(nak.flags).varint(nak.rttUs)
+  return writer.varint(nak.stream).varint(nak.first).put(nak.missing).written
+}
+
+export function readNak(reader: Reader): Nak {
+  const target = reader.uint64()
+  const flags = reader.uint8()
+  const rttUs = reader.varint()
+  const stream = reader.varint()
+  const first = reader.varint()
+  if (reader.left > NAK_SPAN / 8 || first === 0) reader.failed = true
+  const missing = reader.take(reader.left)
+  return { type: 'nak', target, flags, rttUs, stream, first, missing }
+}
+
+/** Marks packet `first + place` as missing. */
+export function mark(bitmap: Uint8Array, place: number): void {
+  bitmap[place >>> 3]! |= 0x80 >>> (place & 7)
+}
+
+/** Whether packet `number` is named. */
+export function names(nak: Pick<Nak, 'first' | 'missing'>, number: number): boolean {
+  const place = number - nak.first
+  if (place < 0 || place >= nak.missing.length * 8) return false
+  return (nak.missing[Math.floor(place / 8)]! & (0x80 >>> (place % 8))) !== 0
+}
+
+/** Calls `each` with the number of every packet named, in order, until it returns false. */
+export function eachMissing(nak: Nak, each: (number: number) => boolean): void {
+  for (let byte = 0; byte < nak.missing.length; byte++) {
+    for (let bits = nak.missing[byte]!, bit = 0; bits !== 0; bits = (bits << 1) & 0xff, bit++) {
+      if (bits & 0x80 && !each(nak.first + byte * 8 + bit)) return
+    }
+  }
+}
