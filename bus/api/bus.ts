@@ -1,12 +1,15 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Limits } from '../core/limits.ts'
 import type { Notice, RosterEntry } from '../core/output.ts'
-import type { Peer, PublishFault } from '../core/peer.ts'
+import type { Peer } from '../core/peer.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
 import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
+import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
+import { faultError } from './faults.ts'
+import { Matching } from './matching.ts'
 import type {
   Bus,
   BusEvent,
@@ -16,6 +19,7 @@ import type {
   Gap,
   Handler,
   Logger,
+  MatchedOptions,
   Message,
   PathKind,
   PayloadCodec,
@@ -59,6 +63,7 @@ export class LiveBus implements Bus {
   readonly #events = new Broadcast<BusEvent>()
   readonly #subscriptionsById = new Map<number, LiveSubscription>()
   readonly #segmentsByTopic = new Map<string, readonly string[]>()
+  readonly #matching = new Matching()
   readonly #flushes = new Map<number, () => void>()
   #path: PathKind
   #nextId = 1
@@ -142,6 +147,15 @@ export class LiveBus implements Bus {
     return subscription
   }
 
+  async matched(to: string | Topic<unknown>, options: MatchedOptions = {}): Promise<number> {
+    this.#assertOpen()
+    const topic = typeof to === 'string' ? to : to.pattern
+    const offer = { topic, segments: this.#segmentsOf(topic), delivery: 'reliable' as const }
+    const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
+    if (typeof found === 'string') throw faultError(found, topic, this.#parts.limits)
+    return this.#matching.wait(topic, found, options)
+  }
+
   events(options?: Cancel): AsyncIterable<BusEvent> {
     return this.#events.iterate(options)
   }
@@ -189,6 +203,8 @@ export class LiveBus implements Bus {
         this.#topicTable.add(info)
         return this.event({ type: 'topic', topic: info })
       }
+      case 'attached':
+        return this.#matching.attached(notice.topic, notice.count)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'ready':
@@ -251,6 +267,7 @@ export class LiveBus implements Bus {
   }
 
   async #close(lingerMs: number): Promise<CloseReport> {
+    this.#matching.close()
     const closed = new Promise<readonly RosterEntry[]>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
     const unconfirmed = await closed
@@ -284,38 +301,6 @@ function parsedPattern(text: string): Extract<ParsedPattern, { ok: true }>['patt
   const parsed = parsePattern(text)
   if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
   return parsed.pattern
-}
-
-function faultError(
-  fault: Exclude<PublishFault, undefined>,
-  topic: string,
-  limits: Limits,
-): BusError {
-  switch (fault) {
-    case 'queue': {
-      const mend = 'await bus.ready between messages, or raise limits.sendSize'
-      return new BusError('OVERFLOW', `${limits.sendSize} bytes wait to be sent: ${mend}`)
-    }
-    case 'streams': {
-      const mend = 'use fewer topics, or raise limits.streams'
-      return new BusError('LIMIT', `topic "${topic}" is one more than ${limits.streams}: ${mend}`)
-    }
-    case 'delivery': {
-      const mend = 'a topic keeps the mode of its first message; use another topic'
-      return new BusError('INVALID_OPTION', `topic "${topic}" has another delivery mode: ${mend}`)
-    }
-  }
-}
-
-/** Waits, but not longer than the signal allows. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  if (signal.aborted) return Promise.reject(signal.reason as Error)
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 const SEGMENTS_MAX = 16_384

@@ -81,6 +81,13 @@ export interface PublishOptions {
   readonly urgent?: boolean
 }
 
+export interface MatchedOptions extends Cancel {
+  /** Subscribers to wait for; 0 tells how many there are now. Default: 1. */
+  readonly count?: number
+  /** Rejects with TIMEOUT after so many ms. Default: waits without end. */
+  readonly timeout?: number
+}
+
 /** What happens when a subscription's queue is full. */
 export type Overflow = 'drop-oldest' | 'drop-newest' | 'latest' | 'fail'
 
@@ -223,6 +230,11 @@ export interface Bus extends AsyncDisposable {
     handler: Handler<Message<T, P>>,
     options?: SubscribeOptions<T>,
   ): Subscription<never>
+  /**
+   * Announces a reliable topic and waits until other peers have subscribed to it; resolves to their
+   * number. What is published from then on, `close` waits for them to confirm.
+   */
+  matched(topic: string | Topic<unknown>, options?: MatchedOptions): Promise<number>
   /** What happens on the bus besides messages; bounded, oldest dropped first. */
   events(options?: Cancel): AsyncIterable<BusEvent>
   /** Every counter, by name. */

@@ -21,6 +21,7 @@ describe('docs/api.md', () => {
     'ConnectOptions',
     'SubscribeOptions',
     'PublishOptions',
+    'MatchedOptions',
     'Message',
     'Gap',
     'Subscription',
