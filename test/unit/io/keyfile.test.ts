@@ -77,19 +77,20 @@ describe('a key file', () => {
     )
   })
 
-  it('of another user is refused, one of root is not', async () => {
+  it('of another user is refused, whom the error names', async () => {
     await createKeyFile(path, newKey())
-    const me = process.geteuid?.() ?? 0
-    const user = vi.spyOn(process, 'geteuid').mockReturnValue(4321)
-    // Only root can give its file away; anybody else's is a stranger's as it is.
-    if (me === 0) {
-      expect(await readKeyFile(path)).toHaveLength(32)
-      await chown(path, 1234, 1234)
-    }
-    const owner = me === 0 ? 1234 : me
+    // Only root can give a file away; anybody else's is a stranger's as soon as one is another.
+    const owner = process.geteuid?.() || 1234
+    if (process.geteuid?.() === 0) await chown(path, owner, owner)
+    vi.spyOn(process, 'geteuid').mockReturnValue(4321)
     const fault = new RegExp(`belongs to user ${owner}, who may change .*: chown 4321 '${path}'`)
     await expect(readKeyFile(path)).rejects.toEqual(invalid(fault))
-    user.mockReturnValue(owner)
+  })
+
+  it('of this user or of root is taken', async () => {
+    await createKeyFile(path, newKey())
+    const me = process.geteuid?.() || 4321
+    vi.spyOn(process, 'geteuid').mockReturnValue(me)
     expect(await readKeyFile(path)).toHaveLength(32)
   })
 
