@@ -88,6 +88,11 @@ export interface MatchedOptions extends Cancel {
   readonly timeout?: number
 }
 
+export interface CloseOptions extends Cancel {
+  /** Default: the `linger` of `connect`. */
+  readonly linger?: number
+}
+
 /** What happens when a subscription's queue is full. */
 export type Overflow = 'drop-oldest' | 'drop-newest' | 'latest' | 'fail'
 
@@ -102,14 +107,16 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly gaps?: boolean
 }
 
-/** The parameters that `{name}` segments of a pattern capture. */
-export type Params<P extends string> = string extends P
-  ? { readonly [name: string]: string }
+/** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */
+export type Params<P extends string> = { readonly [name in ParamName<P>]: string }
+
+type ParamName<P extends string> = string extends P
+  ? string
   : P extends `${infer Head}/${infer Tail}`
-    ? Params<Head> & Params<Tail>
+    ? ParamName<Head> | ParamName<Tail>
     : P extends `{${infer Name}}`
-      ? { readonly [key in Name]: string }
-      : unknown
+      ? Name
+      : never
 
 export interface Message<T = unknown, P extends string = string> {
   readonly type: 'message'
@@ -228,7 +235,7 @@ export interface Bus extends AsyncDisposable {
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
     handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T>,
+    options?: SubscribeOptions<T> & { readonly gaps?: false },
   ): Subscription<never>
   /**
    * Announces a reliable topic and waits until other peers have subscribed to it; resolves to their
@@ -242,5 +249,5 @@ export interface Bus extends AsyncDisposable {
   /** Resolves when everything published so far has been handed to the network. */
   flush(options?: Cancel): Promise<void>
   /** Flushes, waits up to `linger` for the receivers, says goodbye. `asyncDispose` calls it. */
-  close(options?: Cancel & { readonly linger?: number }): Promise<CloseReport>
+  close(options?: CloseOptions): Promise<CloseReport>
 }
