@@ -1,3 +1,4 @@
 /** The front door on Node. */
 export { connect } from './io/connect.ts'
+export { newIdentity } from './io/ed25519.ts'
 export * from './public.ts'

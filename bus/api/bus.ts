@@ -1,21 +1,25 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Limits } from '../core/limits.ts'
 import type { Notice, RosterEntry } from '../core/output.ts'
-import type { Peer, PublishFault } from '../core/peer.ts'
-import { DELIVERIES } from '../core/peer-binding.ts'
+import type { Peer } from '../core/peer.ts'
 import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
+import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
+import { faultError } from './faults.ts'
+import { Matching } from './matching.ts'
 import type {
   Bus,
   BusEvent,
   Cancel,
+  CloseOptions,
   CloseReport,
   CounterName,
   Gap,
   Handler,
   Logger,
+  MatchedOptions,
   Message,
   PathKind,
   PayloadCodec,
@@ -25,7 +29,9 @@ import type {
   Subscription,
   TopicInfo,
 } from './options.ts'
+import { CANCEL, CLOSE, MATCHED, PUBLISH, SUBSCRIBE } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
+import { checkOptions, kindOf } from './rules.ts'
 import { gapOf, LiveSubscription, peerId } from './subscription.ts'
 import type { Topic } from './topic.ts'
 
@@ -59,6 +65,7 @@ export class LiveBus implements Bus {
   readonly #events = new Broadcast<BusEvent>()
   readonly #subscriptionsById = new Map<number, LiveSubscription>()
   readonly #segmentsByTopic = new Map<string, readonly string[]>()
+  readonly #matching = new Matching()
   readonly #flushes = new Map<number, () => void>()
   #path: PathKind
   #nextId = 1
@@ -90,7 +97,8 @@ export class LiveBus implements Bus {
 
   publish<T>(to: string | Topic<T>, value: T, options: PublishOptions = {}): void {
     this.#assertOpen()
-    const topic = typeof to === 'string' ? to : to.pattern
+    checkOptions('publish', options, PUBLISH)
+    const topic = textOf(to)
     const segments = this.#segmentsOf(topic)
     const { codec, payload } = encodeValue(value, this.#parts.codec)
     const { messageSize } = this.#parts.limits
@@ -99,10 +107,6 @@ export class LiveBus implements Bus {
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
     const { delivery = 'reliable', urgent = false } = options
-    if (!DELIVERIES.includes(delivery)) {
-      const mend = `one of ${DELIVERIES.join(', ')}`
-      throw new BusError('INVALID_OPTION', `option "delivery" is "${String(delivery)}": ${mend}`)
-    }
     const publication = { topic, segments, codec, payload, delivery, urgent }
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
@@ -120,7 +124,7 @@ export class LiveBus implements Bus {
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
     handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T>,
+    options?: SubscribeOptions<T> & { readonly gaps?: false },
   ): Subscription<never>
   subscribe(
     pattern: string | Topic<unknown>,
@@ -129,20 +133,43 @@ export class LiveBus implements Bus {
   ): Subscription<unknown> {
     this.#assertOpen()
     const handler = typeof second === 'function' ? second : undefined
-    const given = (typeof second === 'function' ? third : second) ?? {}
-    if (handler && given.gaps) {
+    if (!handler && third !== undefined) {
+      const fault = `the handler of subscribe is ${kindOf(second)}, and options follow it`
+      throw new BusError('INVALID_OPTION', `${fault}: subscribe(pattern, handler, options)`)
+    }
+    const given = typeof second === 'function' ? third : second
+    checkOptions('subscribe', given, SUBSCRIBE)
+    if (handler && given?.gaps) {
       const mend = 'iterate the subscription, or read gaps from bus.events()'
       throw new BusError('INVALID_OPTION', `a handler gets no gaps, but "gaps" is true: ${mend}`)
     }
-    const text = typeof pattern === 'string' ? pattern : pattern.pattern
-    const ofTopic = typeof pattern === 'string' ? undefined : pattern.schema
-    const schema = given.schema ?? ofTopic
-    const subscription = this.#open(parsedPattern(text), schema ? { ...given, schema } : given)
+    const ofTopic = typeof pattern === 'object' && pattern !== null ? pattern.schema : undefined
+    checkOptions('subscribe', { schema: ofTopic }, SUBSCRIBE)
+    const schema = given?.schema ?? ofTopic
+    const parsed = parsedPattern(textOf(pattern))
+    const subscription = this.#open(parsed, { ...given, ...(schema && { schema }) })
     if (handler) subscription.handle(handler)
     return subscription
   }
 
+  async matched(to: string | Topic<unknown>, options: MatchedOptions = {}): Promise<number> {
+    this.#assertOpen()
+    checkOptions('matched', options, MATCHED)
+    const { count = 1 } = options
+    const { limits } = this.#parts
+    if (count > limits.receivers) {
+      const mend = `at most ${limits.receivers}, or raise limits.receivers`
+      throw new BusError('INVALID_OPTION', `option "count" is ${count}: ${mend}`)
+    }
+    const topic = textOf(to)
+    const offer = { topic, segments: this.#segmentsOf(topic), delivery: 'reliable' as const }
+    const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
+    if (typeof found === 'string') throw faultError(found, topic, limits)
+    return this.#matching.wait(topic, found, options)
+  }
+
   events(options?: Cancel): AsyncIterable<BusEvent> {
+    checkOptions('events', options, CANCEL)
     return this.#events.iterate(options)
   }
 
@@ -152,19 +179,16 @@ export class LiveBus implements Bus {
 
   async flush(options: Cancel = {}): Promise<void> {
     this.#assertOpen()
+    checkOptions('flush', options, CANCEL)
     const id = this.#nextId++
     const flushed = new Promise<void>((resolve) => this.#flushes.set(id, resolve))
     this.#parts.link.command((peer, now) => peer.flush(now, id))
     await orAborted(flushed, options.signal)
   }
 
-  close(options: Cancel & { readonly linger?: number } = {}): Promise<CloseReport> {
-    const { linger = this.#parts.lingerMs } = options
-    if (!Number.isSafeInteger(linger) || linger < 0) {
-      const fault = `option "linger" is ${String(linger)}: a whole number of milliseconds from 0`
-      return Promise.reject(new BusError('INVALID_OPTION', fault))
-    }
-    this.#closing ??= this.#close(linger)
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkOptions('close', options, CLOSE)
+    this.#closing ??= this.#close(options.linger ?? this.#parts.lingerMs)
     return orAborted(this.#closing, options.signal)
   }
 
@@ -189,6 +213,8 @@ export class LiveBus implements Bus {
         this.#topicTable.add(info)
         return this.event({ type: 'topic', topic: info })
       }
+      case 'attached':
+        return this.#matching.attached(notice.topic, notice.count)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'ready':
@@ -251,6 +277,7 @@ export class LiveBus implements Bus {
   }
 
   async #close(lingerMs: number): Promise<CloseReport> {
+    this.#matching.close()
     const closed = new Promise<readonly RosterEntry[]>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
     const unconfirmed = await closed
@@ -261,6 +288,7 @@ export class LiveBus implements Bus {
     for (const resolve of this.#flushes.values()) resolve()
     this.#ready?.resolve()
     this.presence.close()
+    this.#topicTable.close()
     this.#events.close()
     return { unconfirmed: unconfirmed.map((entry) => peerInfo(entry, this.#parts.wallOffset)) }
   }
@@ -280,42 +308,15 @@ export class LiveBus implements Bus {
   }
 }
 
+/** Programs in plain JavaScript hand over anything: what is no text is told by the parser. */
+function textOf(to: string | Topic<unknown>): string {
+  return typeof to === 'object' && to !== null ? to.pattern : to
+}
+
 function parsedPattern(text: string): Extract<ParsedPattern, { ok: true }>['pattern'] {
   const parsed = parsePattern(text)
   if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
   return parsed.pattern
-}
-
-function faultError(
-  fault: Exclude<PublishFault, undefined>,
-  topic: string,
-  limits: Limits,
-): BusError {
-  switch (fault) {
-    case 'queue': {
-      const mend = 'await bus.ready between messages, or raise limits.sendSize'
-      return new BusError('OVERFLOW', `${limits.sendSize} bytes wait to be sent: ${mend}`)
-    }
-    case 'streams': {
-      const mend = 'use fewer topics, or raise limits.streams'
-      return new BusError('LIMIT', `topic "${topic}" is one more than ${limits.streams}: ${mend}`)
-    }
-    case 'delivery': {
-      const mend = 'a topic keeps the mode of its first message; use another topic'
-      return new BusError('INVALID_OPTION', `topic "${topic}" has another delivery mode: ${mend}`)
-    }
-  }
-}
-
-/** Waits, but not longer than the signal allows. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  if (signal.aborted) return Promise.reject(signal.reason as Error)
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 const SEGMENTS_MAX = 16_384

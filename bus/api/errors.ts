@@ -17,7 +17,7 @@ export type BusErrorCode =
   | 'INVALID_PATTERN'
   | 'INVALID_OPTION'
   | 'INVALID_VALUE'
-  /** A key file or key is malformed, missing, or readable by others. */
+  /** A key file or key is malformed, missing, another user's, or readable by others. */
   | 'INVALID_KEY'
   | 'TOO_LARGE'
   /** A bound was hit: the send queue, or a subscription with overflow 'fail'. */

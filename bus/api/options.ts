@@ -81,6 +81,18 @@ export interface PublishOptions {
   readonly urgent?: boolean
 }
 
+export interface MatchedOptions extends Cancel {
+  /** Subscribers to wait for; 0 tells how many there are now. Default: 1. */
+  readonly count?: number
+  /** Rejects with TIMEOUT after so many ms. Default: waits without end. */
+  readonly timeout?: number
+}
+
+export interface CloseOptions extends Cancel {
+  /** Default: the `linger` of `connect`. */
+  readonly linger?: number
+}
+
 /** What happens when a subscription's queue is full. */
 export type Overflow = 'drop-oldest' | 'drop-newest' | 'latest' | 'fail'
 
@@ -95,14 +107,16 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly gaps?: boolean
 }
 
-/** The parameters that `{name}` segments of a pattern capture. */
-export type Params<P extends string> = string extends P
-  ? { readonly [name: string]: string }
+/** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */
+export type Params<P extends string> = { readonly [name in ParamName<P>]: string }
+
+type ParamName<P extends string> = string extends P
+  ? string
   : P extends `${infer Head}/${infer Tail}`
-    ? Params<Head> & Params<Tail>
+    ? ParamName<Head> | ParamName<Tail>
     : P extends `{${infer Name}}`
-      ? { readonly [key in Name]: string }
-      : unknown
+      ? Name
+      : never
 
 export interface Message<T = unknown, P extends string = string> {
   readonly type: 'message'
@@ -221,8 +235,13 @@ export interface Bus extends AsyncDisposable {
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
     handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T>,
+    options?: SubscribeOptions<T> & { readonly gaps?: false },
   ): Subscription<never>
+  /**
+   * Announces a reliable topic and waits until other peers have subscribed to it; resolves to their
+   * number. What is published from then on, `close` waits for them to confirm.
+   */
+  matched(topic: string | Topic<unknown>, options?: MatchedOptions): Promise<number>
   /** What happens on the bus besides messages; bounded, oldest dropped first. */
   events(options?: Cancel): AsyncIterable<BusEvent>
   /** Every counter, by name. */
@@ -230,5 +249,5 @@ export interface Bus extends AsyncDisposable {
   /** Resolves when everything published so far has been handed to the network. */
   flush(options?: Cancel): Promise<void>
   /** Flushes, waits up to `linger` for the receivers, says goodbye. `asyncDispose` calls it. */
-  close(options?: Cancel & { readonly linger?: number }): Promise<CloseReport>
+  close(options?: CloseOptions): Promise<CloseReport>
 }

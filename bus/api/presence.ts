@@ -2,6 +2,8 @@
 import type { RosterEntry } from '../core/output.ts'
 import { Broadcast } from './broadcast.ts'
 import type { Cancel, PeerId, PeerInfo, Presence, PresenceChange, TopicInfo } from './options.ts'
+import { CANCEL } from './option-rules.ts'
+import { checkOptions } from './rules.ts'
 import { peerId } from './subscription.ts'
 
 export class LivePresence implements Presence {
@@ -17,6 +19,7 @@ export class LivePresence implements Presence {
   }
 
   watch(options?: Cancel): AsyncIterable<PresenceChange> {
+    checkOptions('watch', options, CANCEL)
     return this.#changes.iterate(options)
   }
 
@@ -31,7 +34,9 @@ export class LivePresence implements Presence {
     this.#changes.emit(change)
   }
 
+  /** Nobody is seen any more. */
   close(): void {
+    this.#peersById.clear()
     this.#changes.close()
   }
 }
@@ -48,6 +53,10 @@ export class TopicTable implements Iterable<TopicInfo> {
 
   forget(id: PeerId): void {
     this.#topicsByPeer.delete(id)
+  }
+
+  close(): void {
+    this.#topicsByPeer.clear()
   }
 
   *[Symbol.iterator](): Iterator<TopicInfo> {

@@ -45,7 +45,6 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
   readonly #drops: Drops
 
   constructor(options: QueueOptions) {
-    checkOptions(options)
     this.#options = options
     this.#drops = new Drops(options.onDrop)
     this.#pull = new Pull({ take: () => this.#take(), drop: () => this.cancel() })
@@ -226,22 +225,10 @@ function keyOf(message: Traced): string {
   return streamKey(message.from, message.topic)
 }
 
-function checkOptions({ limit, overflow }: QueueOptions): void {
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new BusError('INVALID_OPTION', `queue is ${limit}: give a whole number from 1`)
-  }
-  if (!OVERFLOWS.includes(overflow)) {
-    const choice = OVERFLOWS.map((name) => `'${name}'`).join(', ')
-    throw new BusError('INVALID_OPTION', `overflow is '${overflow}': give one of ${choice}`)
-  }
-}
-
 function overflowError(what: string): BusError {
   const mend = `consume faster, raise 'queue' or choose another 'overflow'`
   return new BusError('OVERFLOW', `the subscription's ${what} is full: ${mend}`)
 }
-
-const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
 
 /**
  * Most gaps waiting, about 10 MB. They merge, so that only a consumer that stands still in front of

@@ -56,5 +56,8 @@ function isPromise<T>(result: T | Promise<T>): result is Promise<T> {
   return typeof (result as Partial<Promise<T>>).then === 'function'
 }
 
+export const SCHEMA_MEND =
+  'give a schema of zod, valibot, arktype or another Standard Schema library'
+
 /** One hostile array can make a million issues; the event needs only enough to see what is wrong. */
 const ISSUES_MAX = 16

@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { parsePattern } from '../core/topic/pattern.ts'
 import { BusError } from './errors.ts'
-import { isSchema } from './schema.ts'
+import { isSchema, SCHEMA_MEND } from './schema.ts'
 
 /** A topic or pattern whose values have type `T`. */
 export interface Topic<T, P extends string = string> {
@@ -24,8 +24,8 @@ export function topic<T = unknown, const P extends string = string>(
   if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
   if (schema === undefined) return { pattern }
   if (!isSchema(schema)) {
-    const mend = 'give a schema of zod, valibot, arktype or another Standard Schema library'
-    throw new BusError('INVALID_OPTION', `the schema of topic "${pattern}" is none: ${mend}`)
+    const fault = `the schema of topic "${pattern}" is none`
+    throw new BusError('INVALID_OPTION', `${fault}: ${SCHEMA_MEND}`)
   }
   return { pattern, schema }
 }

@@ -44,7 +44,10 @@ export class World {
   /** Opens the bus that the settings describe. */
   async connect(): Promise<Bus> {
     const { 'log-level': _level, key, ...plain } = this.settings
-    const options: ConnectOptions = { ...plain, log: this.log, signal: this.interrupt.signal }
-    return connect(key === undefined ? options : { ...options, key: await readKeyFile(key) })
+    const { signal } = this.interrupt
+    const options: ConnectOptions = { ...plain, log: this.log, signal }
+    return connect(
+      key === undefined ? options : { ...options, key: await readKeyFile(key, signal) },
+    )
   }
 }

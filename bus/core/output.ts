@@ -81,6 +81,8 @@ export type Notice =
       readonly from: bigint
       readonly delivery: Delivery
     }
+  /** One more peer has attached to this peer's stream of a topic: `count` of them are there now. */
+  | { readonly type: 'attached'; readonly topic: string; readonly count: number }
   /** Packets were dropped since the last such output of that reason; at most one a second each. */
   | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
   /** The send queue fell below its mark again. */

@@ -5,28 +5,16 @@
  * seals the batch and hands it to the pacer. Streams are gated for the first moments of a process,
  * until receivers have had the time to find it: what they attach for is then sent only once.
  */
-import type { Delivery } from './output.ts'
 import { Announcer } from './peer-announcer.ts'
 import type { Context } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Pacer } from './peer-pacer.ts'
 import { Responder } from './peer-responder.ts'
+import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import { SenderStream, type Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
 import { BODY_OFFSET, Kind } from './wire/packet.ts'
-
-export interface Publication {
-  readonly topic: string
-  readonly segments: readonly string[]
-  readonly codec: number
-  readonly payload: Uint8Array
-  readonly delivery: Delivery
-  readonly urgent: boolean
-}
-
-/** What forbids a publication: a bound, or that its topic has another delivery mode. */
-export type PublishFault = 'streams' | 'queue' | 'delivery' | undefined
 
 export class Publisher {
   readonly #context: Context
@@ -80,14 +68,13 @@ export class Publisher {
   /** Takes a message, or says which bound forbids it; then nothing has happened. */
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
-    const { topic, codec, payload, delivery, urgent } = publication
+    const { codec, payload, delivery, urgent } = publication
     if (this.#pacer.waiting + payload.length > limits.sendSize) {
       metrics.count('sendFull')
       return 'queue'
     }
-    const stream = this.#streamsByTopic.get(topic) ?? this.#openStream(now, publication)
-    if (!stream) return 'streams'
-    if (stream.options.delivery !== delivery) return 'delivery'
+    const stream = this.#open(now, publication)
+    if (typeof stream === 'string') return stream
     metrics.count('messagesPublished')
     const before = stream.waiting
     if (delivery === 'reliable' || delivery === 'best-effort') {
@@ -101,6 +88,14 @@ export class Publisher {
     if (urgent) this.onTurn(now)
     else if (this.#batching.size > OPEN_BATCHES_MAX) this.#seal(now)
     return undefined
+  }
+
+  /** Announces a topic before anything is published on it: how many peers have attached to it. */
+  offer(now: number, offer: Offer): number | OfferFault {
+    const stream = this.#open(now, offer)
+    if (typeof stream === 'string') return stream
+    this.onTurn(now)
+    return stream.attached.size
   }
 
   /** The end of a turn of the program: what was published in it leaves now. */
@@ -187,13 +182,19 @@ export class Publisher {
     this.#pacer.housekeep(now)
   }
 
-  #openStream(now: number, publication: Publication): SenderStream | undefined {
+  #open(now: number, offer: Offer): SenderStream | OfferFault {
+    const stream = this.#streamsByTopic.get(offer.topic) ?? this.#openStream(now, offer)
+    if (!stream) return 'streams'
+    return stream.options.delivery === offer.delivery ? stream : 'delivery'
+  }
+
+  #openStream(now: number, offer: Offer): SenderStream | undefined {
     const { limits, keys, groups, sealer, self, config, metrics } = this.#context
     if (this.#streams.length >= limits.streams) {
       metrics.count('streamsFull')
       return undefined
     }
-    const { topic, segments, delivery } = publication
+    const { topic, segments, delivery } = offer
     const number = this.#streams.length + 1
     const tag = keys.tagOf(topic)
     const key = keys.dataKeyOf(self, topic)

@@ -129,7 +129,11 @@ export class Responder {
   ): StartedEntry {
     const { history, options } = stream
     if (stream.attached.size < this.#context.limits.receivers) {
-      if (!stream.attached.has(remote.instance)) stream.attached.set(remote.instance, { next: 0 })
+      if (!stream.attached.has(remote.instance)) {
+        stream.attached.set(remote.instance, { next: 0 })
+        const count = stream.attached.size
+        this.#context.emit({ type: 'attached', topic: options.topic, count })
+      }
     } else {
       this.#context.metrics.count('receiversFull')
     }

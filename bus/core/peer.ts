@@ -19,14 +19,15 @@ import { ControlOut } from './peer-control.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
-import { type Publication, type PublishFault, Publisher } from './peer-publisher.ts'
+import { Publisher } from './peer-publisher.ts'
 import { Subscriber } from './peer-subscriber.ts'
+import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import type { TimerName } from './timers.ts'
 import type { Pattern } from './topic/pattern.ts'
 import type { ControlRecord } from './wire/control.ts'
 import { type Header, Kind } from './wire/packet.ts'
 
-export type { PeerConfig, Publication, PublishFault }
+export type { Offer, OfferFault, PeerConfig, Publication, PublishFault }
 
 export class Peer {
   readonly #context: Context
@@ -118,6 +119,13 @@ export class Peer {
     const fault = this.#publisher.publish(now, publication)
     if (publication.urgent) this.#settle(now)
     return fault
+  }
+
+  /** Announces a topic: how many peers have attached to it (`attached` tells of more), or a fault. */
+  offer(now: number, offer: Offer): number | OfferFault {
+    const found = this.#publisher.offer(now, offer)
+    this.#settle(now)
+    return found
   }
 
   /** The program's turn is over: what it published may leave. */

@@ -14,8 +14,8 @@ import { udpTransport } from './udp.ts'
  * machine. Rejects with NO_PATH, NO_INTERFACE, PORT_IN_USE, DENIED, INVALID_OPTION or INVALID_KEY.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Bus> {
-  options.signal?.throwIfAborted()
   const settings = await settle(options)
+  options.signal?.throwIfAborted()
   const { scope, interfaces, port, hops } = settings
   const transport = udpTransport({ scope, interfaces, port, hops })
   return open(transport, { settings, options, path: 'multicast' })

@@ -98,6 +98,7 @@ export class Driver {
       case 'gap':
       case 'peer':
       case 'topic':
+      case 'attached':
       case 'rejected':
       case 'ready':
       case 'flushed':

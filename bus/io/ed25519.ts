@@ -35,6 +35,7 @@ const SMALL_ORDER = new Set([
 /** Public keys kept in the library's form. */
 const KEYS_MAX = 1024
 
+/** A new key pair: who keeps it and connects with it again is the same identity. */
 export function newIdentity(): Identity {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   return {

@@ -3,15 +3,19 @@
  *
  * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
  */
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
+import { readSmallFile } from './small-file.ts'
 
 const HEAD = 'sixcast-key-1 '
 const KEY_SIZE = 32
+/** More than a key file ever holds. */
+const FILE_SIZE_MAX = 4096
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
@@ -49,26 +53,33 @@ export function parseKey(text: string, source: string): Uint8Array {
   throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${mend}`)
 }
 
-/** Throws INVALID_KEY when the file is missing, malformed, or open to others. */
-export async function readKeyFile(path: string): Promise<Uint8Array> {
+/**
+ * Throws INVALID_KEY when the file is missing, malformed, or somebody else's. A pipe is waited for,
+ * until the signal aborts.
+ */
+export async function readKeyFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   let text: string
   try {
-    const { mode } = await stat(path)
-    if (mode & OTHERS) {
-      const open = (mode & 0o777).toString(8).padStart(4, '0')
-      const mend = `run: chmod 600 '${path}'`
-      throw new BusError(
-        'INVALID_KEY',
-        `the key file ${path} has mode ${open}, open to others; ${mend}`,
-      )
-    }
-    text = await readFile(path, 'utf8')
+    text = await readSmallFile(path, { sizeMax: FILE_SIZE_MAX, check: assertOwn, signal })
   } catch (cause) {
-    if (cause instanceof BusError) throw cause
+    if (cause instanceof BusError || signal?.aborted) throw cause
     const reason = (cause as Error).message
     throw new BusError('INVALID_KEY', `the key file ${path} cannot be read: ${reason}`, { cause })
   }
   return parseKey(text, `the key file ${path}`)
+}
+
+/** A key that others may read or put there protects nothing. */
+function assertOwn(path: string, { mode, uid }: Stats): void {
+  const me = process.geteuid?.()
+  if (me !== undefined && uid !== me && uid !== 0) {
+    const fault = `the key file ${path} belongs to user ${uid}, who may change it`
+    throw new BusError('INVALID_KEY', `${fault}; as root, run: chown ${me} '${path}'`)
+  }
+  if ((mode & OTHERS) === 0) return
+  const open = (mode & 0o777).toString(8).padStart(4, '0')
+  const fault = `the key file ${path} has mode ${open}, open to others`
+  throw new BusError('INVALID_KEY', `${fault}; run: chmod 600 '${path}'`)
 }
 
 /** Writes a new key file, mode 0600; false when one is there already, which is left alone. */
@@ -122,11 +133,11 @@ async function linked(draft: string, path: string): Promise<boolean> {
 }
 
 /** The key of a realm from its file; the local realm's is made on first use. */
-export async function realmKey(realm: string): Promise<Uint8Array> {
+export async function realmKey(realm: string, signal?: AbortSignal): Promise<Uint8Array> {
   const path = keyFileOf(realm)
   if (realm === LOCAL_REALM) await createLocalKey(path)
   else await requireFile(path, realm)
-  return readKeyFile(path)
+  return readKeyFile(path, signal)
 }
 
 async function createLocalKey(path: string): Promise<void> {

@@ -1,7 +1,6 @@
 /** Every option of `connect` that a larger program may want, with a codec of its own. */
-import { generateKeyPairSync } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
-import { connect, type ConnectOptions, type Identity, type PayloadCodec } from 'sixcast'
+import { connect, type ConnectOptions, newIdentity, type PayloadCodec } from 'sixcast'
 
 /** V8's own format: it keeps dates, maps and sets, and only Node reads it. */
 const codec: PayloadCodec = {
@@ -17,6 +16,7 @@ const options: ConnectOptions = {
   codec,
   limits: { messageSize: 256 * 1024, peers: 64 },
 }
+// Kept in a file, it would be the same identity after a restart; the instance is new each time.
 await using clock = await connect({ ...options, identity: newIdentity(), tags: { kind: 'clock' } })
 await using reader = await connect(options)
 
@@ -25,17 +25,6 @@ clock.publish('clock', { at: new Date(0) })
 for await (const { value, from } of times) {
   console.log(value.at instanceof Date, reader.presence.get(from)?.identity.length)
   break
-}
-
-/** Kept in a file, it would be the same peer after a restart; the instance is new each time. */
-function newIdentity(): Identity {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const spki = publicKey.export({ format: 'der', type: 'spki' })
-  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
-  return {
-    publicKey: new Uint8Array(spki.subarray(-32)),
-    secretKey: new Uint8Array(pkcs8.subarray(-32)),
-  }
 }
 
 // Prints:

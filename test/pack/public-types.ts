@@ -1,7 +1,8 @@
-/** The public types as text: the one list of public names, and the files it takes them from. */
+/** The public types as text: the one list of public names, what it takes them from, and the door. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+const DOOR = 'dist/bus/index.d.ts'
 const LIST = 'dist/bus/public.d.ts'
 
 /** Declarations without comments, so that a difference is a change of a type. */
@@ -10,7 +11,19 @@ export function publicTypes(): string {
   const sources = [...list.matchAll(/from '(\.[^']+)'/g)]
     .map(([, path = '']) => join(dirname(LIST), path.replace(/\.(ts|js)$/, '.d.ts')))
     .toSorted()
-  return [LIST, ...new Set(sources)].map((path) => `// ${path}\n\n${declarations(path)}`).join('\n')
+  const files = [LIST, ...new Set(sources)].map((path) => `// ${path}\n\n${declarations(path)}`)
+  return [`// ${DOOR}\n\n${functionsOfDoor()}`, ...files].join('\n')
+}
+
+/** Only what the door lets out of the files behind it. */
+function functionsOfDoor(): string {
+  const exported = readFileSync(DOOR, 'utf8').matchAll(/export \{ (\w+) \} from '\.([^']+)'/g)
+  return [...exported]
+    .map(([, name = '', path = '']) => {
+      const text = declarations(join(dirname(DOOR), path.replace(/\.(ts|js)$/, '.d.ts')))
+      return new RegExp(`^export declare function ${name}\\b.*\\n`, 'm').exec(text)?.[0] ?? ''
+    })
+    .join('')
 }
 
 function declarations(path: string): string {

@@ -189,6 +189,7 @@ export class World {
       case 'rejected':
         return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
       case 'topic':
+      case 'attached':
       case 'ready':
         return undefined
     }

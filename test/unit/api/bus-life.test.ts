@@ -237,6 +237,17 @@ describe('presence', () => {
     expect(a.presence.size).toBe(0)
   })
 
+  it('and topics are empty once the bus is closed', async () => {
+    const [a, b] = await pair()
+    const announced = event(b, 'topic')
+    a.publish('said', 1)
+    await announced
+    expect([b.presence.size, [...b.topics].length]).toEqual([1, 1])
+    await b.close({ linger: 0 })
+    expect([b.presence.size, [...b.presence], [...b.topics]]).toEqual([0, [], []])
+    expect(b.presence.get(a.id)).toBeUndefined()
+  })
+
   it('names the topics that others publish until they leave', async () => {
     const [a, b] = await pair()
     const announced = event(b, 'topic')
@@ -290,7 +301,9 @@ describe('errors', () => {
   it('name what cannot be subscribed to', async () => {
     const [a] = await pair({ limits: { subscriptions: 1 } })
     expect(() => a.subscribe('a/{b')).toThrow(code('INVALID_PATTERN', /\{b/))
-    expect(() => a.subscribe('a', { queue: 0 })).toThrow(code('INVALID_OPTION', /queue is 0/))
+    expect(() => a.subscribe('a', { queue: 0 })).toThrow(
+      code('INVALID_OPTION', /"queue" is 0: a whole number from 1/),
+    )
     const odd = { overflow: 'explode' as 'fail' }
     expect(() => a.subscribe('a', odd)).toThrow(code('INVALID_OPTION', /drop-oldest/))
     const one = a.subscribe('a')
@@ -313,6 +326,7 @@ describe('errors', () => {
     const bus = await network()()
     await bus.close()
     expect(() => bus.publish('x', 1)).toThrow(code('CLOSED', /connect again/))
+    await expect(bus.matched('x')).rejects.toEqual(code('CLOSED', /connect again/))
     expect(() => bus.subscribe('x')).toThrow(code('CLOSED', /connect again/))
     await expect(bus.flush()).rejects.toEqual(code('CLOSED', /connect again/))
     await bus.ready

@@ -207,15 +207,6 @@ describe('overflow', () => {
     await turn()
     expect(onDrop.mock.calls.map(([gaps]) => gaps.map(shown))).toEqual([['-a1', '-a3']])
   })
-
-  it.each([0, -1, 1.5, Number.NaN, Infinity])('refuses a queue of %s', (limit) => {
-    expect(() => open({ limit })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-  })
-
-  it('refuses an unknown policy', () => {
-    const overflow = 'grow' as Overflow
-    expect(() => open({ overflow })).toThrow(/'grow'.*'drop-oldest'/)
-  })
 })
 
 describe('gaps', () => {

@@ -72,4 +72,31 @@ describe('types', () => {
     }
     expectTypeOf(wrong).returns.toBeVoid()
   })
+
+  it('takes a handler of any message, whatever the pattern', () => {
+    const handler = (message: Message): void => void message.params['room']
+    const subscribe = (bus: Bus): Subscription<never>[] => [
+      bus.subscribe('home/light', handler),
+      bus.subscribe('home/{room}/light', handler),
+      bus.subscribe('home/{room}/light/{lamp}', handler, { gaps: false }),
+      bus.subscribe('**', handler),
+      bus.subscribe(topic('home/{room}/light', z.number()), handler),
+      bus.subscribe('home/x' as string, handler),
+      bus.subscribe('home/light', (message: Message<number>) => void message.value),
+    ]
+    expectTypeOf(subscribe).returns.toEqualTypeOf<Subscription<never>[]>()
+    const wrong = (bus: Bus): void => {
+      // @ts-expect-error -- nothing captures a room
+      bus.subscribe('home/light', ({ params }) => params.room)
+    }
+    expectTypeOf(wrong).returns.toBeVoid()
+  })
+
+  it('gives no gaps to a handler', () => {
+    const wrong = (bus: Bus): void => {
+      // @ts-expect-error -- they come to who iterates, and as events
+      bus.subscribe('home/light', () => undefined, { gaps: true })
+    }
+    expectTypeOf(wrong).returns.toBeVoid()
+  })
 })

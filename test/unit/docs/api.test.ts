@@ -1,6 +1,7 @@
 /** Holds docs/api.md to the code: every public name is in it, and its code is that of the examples. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { CLOSE, CONNECT, MATCHED, PUBLISH, SUBSCRIBE } from '../../../bus/api/option-rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { readExamples } from '../../examples/program.ts'
@@ -21,17 +22,36 @@ describe('docs/api.md', () => {
     'ConnectOptions',
     'SubscribeOptions',
     'PublishOptions',
+    'MatchedOptions',
     'Message',
     'Gap',
     'Subscription',
     'PeerInfo',
     'Presence',
     'TopicInfo',
+    'CloseOptions',
     'CloseReport',
     'Bus',
   ])('names every member of %s', (type) => {
     expect(missing(membersOf(type))).toEqual([])
   })
+
+  it.each(Object.entries({ CONNECT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE }))(
+    'names every bound of the options in %s',
+    (_, rules) => {
+      const bounds = Object.entries(rules).flatMap(([name, { bounds: numbers }]) =>
+        numbers.map((number) => ({ name, number })),
+      )
+      const lines = api.split('\n').filter((line) => line.includes('`'))
+      const absent = bounds.filter(({ name, number }) => {
+        const shown = new RegExp(
+          `(?<![\\d,])(${number}|${number.toLocaleString('en-US')})(?![\\d,]*\\d)`,
+        )
+        return !lines.some((line) => line.includes(`\`${name}\``) && shown.test(line))
+      })
+      expect(absent).toEqual([])
+    },
+  )
 
   it('names every error code', () => {
     const codes = literalsOf('bus/api/errors.ts', 'BusErrorCode')

@@ -1,5 +1,7 @@
 /** Key files: who may read them, what they must hold, and who makes them. */
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -25,6 +27,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs()
+  vi.restoreAllMocks()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -74,6 +77,23 @@ describe('a key file', () => {
     )
   })
 
+  it('of another user is refused, whom the error names', async () => {
+    await createKeyFile(path, newKey())
+    // Only root can give a file away; anybody else's is a stranger's as soon as one is another.
+    const owner = process.geteuid?.() || 1234
+    if (process.geteuid?.() === 0) await chown(path, owner, owner)
+    vi.spyOn(process, 'geteuid').mockReturnValue(4321)
+    const fault = new RegExp(`belongs to user ${owner}, who may change .*: chown 4321 '${path}'`)
+    await expect(readKeyFile(path)).rejects.toEqual(invalid(fault))
+  })
+
+  it('of this user or of root is taken', async () => {
+    await createKeyFile(path, newKey())
+    const me = process.geteuid?.() || 4321
+    vi.spyOn(process, 'geteuid').mockReturnValue(me)
+    expect(await readKeyFile(path)).toHaveLength(32)
+  })
+
   it('of mode 0400 is taken', async () => {
     await createKeyFile(path, newKey())
     await chmod(path, 0o400)
@@ -88,6 +108,15 @@ describe('a key file', () => {
     const file = join(directory, 'odd.key')
     await writeFile(file, 'secret\n', { mode: 0o600 })
     await expect(readKeyFile(file)).rejects.toEqual(invalid(/odd\.key holds no.*sixcast keygen/))
+  })
+
+  it('that is a folder, or far too large, is named in the error', async () => {
+    await createKeyFile(path, newKey())
+    await expect(readKeyFile(directory)).rejects.toEqual(
+      invalid(/it is a directory: name the file/),
+    )
+    await writeFile(path, 'x'.repeat(5000))
+    await expect(readKeyFile(path)).rejects.toEqual(invalid(/it is larger than 4096 bytes/))
   })
 
   it('that is there is never replaced', async () => {
@@ -110,6 +139,38 @@ describe('a key file', () => {
     await writeFile(join(directory, 'deep'), '')
     const denied = expect.objectContaining({ code: 'DENIED' })
     await expect(createKeyFile(path, newKey())).rejects.toEqual(denied)
+  })
+})
+
+describe('a named pipe', () => {
+  beforeEach(() => {
+    path = join(directory, 'pipe')
+    execFileSync('mkfifo', ['-m', '600', path])
+  })
+
+  it('is a key file, as soon as somebody writes the key', async () => {
+    const key = newKey()
+    const reading = readKeyFile(path)
+    await writeFile(path, keyText(key))
+    expect(hex(await reading)).toBe(hex(key))
+  })
+
+  it('that nobody writes to is waited for no longer than the signal allows', async () => {
+    const abort = new AbortController()
+    const reading = readKeyFile(path, abort.signal)
+    // Opening it for writing without waiting succeeds once it is being read.
+    await vi.waitFor(() => closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)))
+    await expect(reading).rejects.toEqual(invalid(/holds no sixcast key/))
+    const again = readKeyFile(path, abort.signal)
+    const reason = new Error('enough')
+    abort.abort(reason)
+    await expect(again).rejects.toBe(reason)
+    await expect(readKeyFile(path, abort.signal)).rejects.toBe(reason)
+  })
+
+  it('that others may write to is refused unread', async () => {
+    await chmod(path, 0o620)
+    await expect(readKeyFile(path)).rejects.toEqual(invalid(/has mode 0620/))
   })
 })
 

@@ -91,7 +91,7 @@ describe('settle', () => {
     ['rate', { rate: Infinity }, /"rate" is Infinity/],
     ['linger', { linger: -1 }, /"linger" is -1/],
     ['linger', { linger: 3_600_001 }, /from 0 to 3600000/],
-    ['name', { name: 'x'.repeat(65) }, /"name" is "x+": at most 64 bytes/],
+    ['name', { name: 'x'.repeat(65) }, /"name" is "x+": text of at most 64 bytes/],
     ['name', { name: 'é'.repeat(33) }, /at most 64 bytes/],
     ['tags', { tags: { k: 'v'.repeat(31) } }, /"tags" is "k=v+": key=value of at most 32 bytes/],
     ['tags', { tags: { '': 'v' } }, /no "=" in the key/],
@@ -101,21 +101,63 @@ describe('settle', () => {
       { tags: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, i])) },
       /"tags" is 9: at most 8 tags/,
     ],
+    ['name', { name: 5 }, /"name" is 5: text of at most 64 bytes/],
+    ['name', { name: 'a\u001b[2J' }, /"name" is "a\\u001b\[2J": .*without control characters/],
+    ['name', { name: 'a\u009b' }, /without control characters/],
+    ['name', { name: 'a\u007f' }, /without control characters/],
+    ['name', { name: 'a\nb' }, /without control characters/],
+    ['name', { name: 'a\u2028b' }, /without control characters/],
+    ['name', { name: 'a\u2029b' }, /without control characters/],
+    ['tags', { tags: { k: 'a\u0085' } }, /no control characters/],
+    ['tags', { tags: 5 }, /"tags" is 5: an object/],
+    ['tags', { tags: ['a=b'] }, /"tags" is \["a=b"\]: an object/],
+    ['tags', { tags: new Map([['a', 'b']]) }, /"tags" is .*: an object/],
+    ['tags', { tags: { k: 5 } }, /"tags\.k" is 5: give text/],
     ['open', { open: true }, /either open or has a key/],
     ['open', { open: 'false' }, /"open" is "false": true or false/],
     ['open', { open: 1 }, /"open" is 1: true or false/],
-    ['options', { scop: 'link' }, /"options" is "scop": one of realm, key/],
-    ['log', { log: 5 }, /"log" is "number"/],
-    ['limits', { limits: { peer: 3 } }, /"limits" is "peer": a name of the interface Limits/],
+    ['names', { scop: 'link' }, /"scop" is unknown to connect: did you mean "scope"\?/],
+    ['names', { Realm: 'x' }, /did you mean "realm"\? there are realm, key, open/],
+    ['names', { colour: 'x' }, /"colour" is unknown to connect: there are realm, key, open/],
+    ['names', { toString: 1 }, /"toString" is unknown to connect/],
+    ['names', { ['__proto__']: 1 }, /"__proto__" is unknown to connect/],
+    ['log', { log: 5 }, /"log" is a number: an object with debug/],
+    ['log', { log: { warn: 1 } }, /"log" is an object: an object with debug/],
+    ['codec', { codec: { encode: 1 } }, /"codec" is an object: an object with encode and decode/],
+    ['identity', { identity: {} }, /"identity" is an object: .*newIdentity\(\)/],
+    ['identity', { identity: 5 }, /"identity" is a number/],
+    ['signal', { signal: 5 }, /"signal" is a number: an AbortSignal/],
+    ['signal', { signal: new AbortController() }, /"signal" is an object: an AbortSignal/],
+    ['limits', { limits: 5 }, /"limits" is 5: an object/],
+    ['limits', { limits: { peer: 3 } }, /"limits.peer" is unknown .*did you mean "peers"\?/],
     ['limits', { limits: { peers: 0 } }, /"limits.peers" is 0: a whole number from 1/],
     ['limits', { limits: { peers: 'many' } }, /"limits.peers" is "many"/],
     ['limits', { limits: { peers: undefined } }, /"limits.peers" is undefined/],
     ['interface', { interface: [] }, /"interface" is \[\]/],
     ['interface', { interface: ['eth0', 7] }, /"interface" is \["eth0",7\]/],
+    ['interface', { interface: 7 }, /"interface" is 7/],
+    ['realm', { realm: 7 }, /"realm" is 7/],
   ])('refuses %s in %o, naming the value and what would be right', async (_, options, text) => {
     await expect(settle(odd(options))).rejects.toEqual(
       expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(text) }),
     )
+  })
+
+  it('takes what is undefined for absent', async () => {
+    await expect(settle(odd({ scope: undefined, name: undefined }))).resolves.toBeDefined()
+  })
+
+  it.each([null, 5, 'realm', [], new Map()])('refuses %o instead of options', async (options) => {
+    const refused = { code: 'INVALID_OPTION', message: expect.stringMatching(/as an object, not/) }
+    const given = options as unknown as ConnectOptions // what a program in JavaScript may do
+    await expect(settle(given)).rejects.toEqual(expect.objectContaining(refused))
+  })
+
+  it('shows no secret in an error', async () => {
+    const secretKey = 'hush'
+    const fault = await settle(odd({ identity: { publicKey: 'x', secretKey } })).catch(String)
+    expect(fault).toMatch(/"identity" is an object/)
+    expect(fault).not.toContain(secretKey)
   })
 
   it.each<[string, object, RegExp]>([

@@ -1,0 +1,25 @@
+/** What the peer refuses, as the errors that the program gets. */
+import type { Limits } from '../core/limits.ts'
+import type { PublishFault } from '../core/publication.ts'
+import { BusError } from './errors.ts'
+
+export function faultError(
+  fault: Exclude<PublishFault, undefined>,
+  topic: string,
+  limits: Limits,
+): BusError {
+  switch (fault) {
+    case 'queue': {
+      const mend = 'await bus.ready between messages, or raise limits.sendSize'
+      return new BusError('OVERFLOW', `${limits.sendSize} bytes wait to be sent: ${mend}`)
+    }
+    case 'streams': {
+      const mend = 'use fewer topics, or raise limits.streams'
+      return new BusError('LIMIT', `topic "${topic}" is one more than ${limits.streams}: ${mend}`)
+    }
+    case 'delivery': {
+      const mend = 'a topic keeps the mode of its first message; use another topic'
+      return new BusError('INVALID_OPTION', `topic "${topic}" has another delivery mode: ${mend}`)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/** Every option of every call with what it may be: one table for each call. */
+import { defaultLimits } from '../core/limits.ts'
+import { SCOPES } from '../core/path/group.ts'
+import { DELIVERIES } from '../core/peer-binding.ts'
+import { utf8 } from '../core/text.ts'
+import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import type {
+  Cancel,
+  CloseOptions,
+  ConnectOptions,
+  MatchedOptions,
+  Overflow,
+  PublishOptions,
+  SubscribeOptions,
+} from './options.ts'
+import {
+  described,
+  type Fault,
+  flag,
+  hasControl,
+  isObject,
+  kindOf,
+  methods,
+  oneOf,
+  type Rule,
+  rule,
+  type Rules,
+  shown,
+  unknownName,
+  whole,
+} from './rules.ts'
+import { isSchema, SCHEMA_MEND } from './schema.ts'
+
+const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
+const HOUR_MS = 3_600_000
+
+const signal = described(
+  ({ aborted, addEventListener }) =>
+    typeof aborted === 'boolean' && typeof addEventListener === 'function',
+  'an AbortSignal, as AbortSignal.timeout(1000) makes',
+)
+const linger = whole(0, HOUR_MS)
+
+const limit = whole(1)
+const tags: Rule = { faultOf: tagsFault, bounds: [TAGS_MAX, TAG_SIZE_MAX] }
+const limits: Rule = { faultOf: limitsFault, bounds: [] }
+
+export const CONNECT: Rules<ConnectOptions> = {
+  realm: rule(
+    (value) => typeof value === 'string' && /^[\w.-]{1,64}$/.test(value),
+    '1 to 64 letters, digits, ".", "-" or "_"',
+    [1, 64],
+  ),
+  // A message about a key must not show it: who reads it says what is wrong.
+  key: rule(() => true, '', [32]),
+  open: flag,
+  scope: oneOf(Object.keys(SCOPES)),
+  interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
+  port: whole(1, 65_535),
+  hops: whole(0, 255),
+  groups: whole(0, 65_536),
+  name: rule(
+    (value) =>
+      typeof value === 'string' && utf8(value).length <= NAME_SIZE_MAX && !hasControl(value),
+    `text of at most ${NAME_SIZE_MAX} bytes without control characters`,
+    [NAME_SIZE_MAX],
+  ),
+  tags,
+  identity: described(
+    ({ publicKey, secretKey }) => isBytes(publicKey) && isBytes(secretKey),
+    'an object with publicKey and secretKey, 32 bytes each; newIdentity() makes one',
+  ),
+  rate: whole(1000, 10 ** 11),
+  linger,
+  codec: methods(['encode', 'decode'], 'an object with encode and decode'),
+  limits,
+  log: methods(
+    ['debug', 'info', 'warn', 'error'],
+    'an object with debug, info, warn and error, as pino makes',
+  ),
+  signal,
+}
+
+export const PUBLISH: Rules<PublishOptions> = { delivery: oneOf(DELIVERIES), urgent: flag }
+
+export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
+  schema: {
+    faultOf: (value) => (isSchema(value) ? undefined : { found: kindOf(value), mend: SCHEMA_MEND }),
+    bounds: [],
+  },
+  queue: whole(1),
+  overflow: oneOf(OVERFLOWS),
+  gaps: flag,
+  signal,
+}
+
+export const MATCHED: Rules<MatchedOptions> = {
+  count: whole(0),
+  timeout: whole(0, 24 * HOUR_MS),
+  signal,
+}
+
+export const CLOSE: Rules<CloseOptions> = { linger, signal }
+
+/** For waits that have no option but to be given up. */
+export const CANCEL: Rules<Cancel> = { signal }
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array
+}
+
+function isInterfaces(value: unknown): boolean {
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
+}
+
+function tagsFault(value: unknown): Fault | undefined {
+  if (!isObject(value)) return { found: shown(value), mend: "an object such as { role: 'pump' }" }
+  const entries = Object.entries(value)
+  if (entries.length > TAGS_MAX) {
+    return { found: String(entries.length), mend: `at most ${TAGS_MAX} tags` }
+  }
+  const mend = `key=value of at most ${TAG_SIZE_MAX} bytes, no "=" in the key, no control characters`
+  for (const [key, text] of entries) {
+    if (typeof text !== 'string') return { part: `.${key}`, found: shown(text), mend: 'give text' }
+    const tag = `${key}=${text}`
+    const named = key !== '' && !key.includes('=')
+    const good = named && utf8(tag).length <= TAG_SIZE_MAX && !hasControl(tag)
+    if (!good) return { found: shown(tag), mend }
+  }
+  return undefined
+}
+
+function limitsFault(value: unknown): Fault | undefined {
+  if (!isObject(value)) return { found: shown(value), mend: 'an object such as { peers: 64 }' }
+  for (const [name, bound] of Object.entries(value)) {
+    const part = `.${name}`
+    if (!Object.hasOwn(defaultLimits, name)) {
+      return { part, ...unknownName('the limits', name, defaultLimits) }
+    }
+    const fault = limit.faultOf(bound)
+    if (fault) return { ...fault, part }
+  }
+  return undefined
+}

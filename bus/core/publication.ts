@@ -1,0 +1,21 @@
+/** What a program hands over to be sent, and what may forbid it. */
+import type { Delivery } from './output.ts'
+
+/** What a stream is opened for. */
+export interface Offer {
+  readonly topic: string
+  readonly segments: readonly string[]
+  readonly delivery: Delivery
+}
+
+export interface Publication extends Offer {
+  readonly codec: number
+  readonly payload: Uint8Array
+  readonly urgent: boolean
+}
+
+/** One topic too many, or its topic has another delivery mode. */
+export type OfferFault = 'streams' | 'delivery'
+
+/** What forbids a publication: a bound, or that its topic has another delivery mode. */
+export type PublishFault = OfferFault | 'queue' | undefined

@@ -1,0 +1,73 @@
+/**
+ * Reads a small file of any kind whole: a pipe, too, without a thread that stands still in it.
+ *
+ * The usual read of a named pipe without a writer occupies a thread that nothing can wake, and a
+ * process with such a thread cannot even exit. So the file is opened without waiting, and pipes
+ * and terminals are read as events.
+ */
+import { close, constants, fstat, open, read, type Stats } from 'node:fs'
+import { Socket } from 'node:net'
+import { promisify } from 'node:util'
+
+export interface SmallFile {
+  readonly sizeMax: number
+  /** Looks at the very file that is read; throws when it is not to be. */
+  readonly check: (path: string, stats: Stats) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Rejects with the system's error, with what `check` throws, or with the signal's reason. */
+export async function readSmallFile(path: string, file: SmallFile): Promise<string> {
+  const { sizeMax, check, signal } = file
+  signal?.throwIfAborted()
+  const descriptor = await opened(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  let piped = false
+  try {
+    const stats = await statOf(descriptor)
+    if (stats.isDirectory()) throw new Error('it is a directory: name the file in it')
+    check(path, stats)
+    piped = stats.isFIFO()
+    const chunks = piped ? pipe(descriptor, signal) : blocks(descriptor)
+    const bytes: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of chunks) {
+      size += chunk.length
+      if (size > sizeMax) throw new Error(`it is larger than ${sizeMax} bytes`)
+      bytes.push(chunk)
+    }
+    return Buffer.concat(bytes).toString()
+  } finally {
+    if (!piped) await closed(descriptor)
+  }
+}
+
+/** Takes the descriptor over. A named pipe that has no writer yet is waited for. */
+async function* pipe(
+  descriptor: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const stream = new Socket({ fd: descriptor, readable: true, writable: false })
+  if (signal?.aborted) stream.destroy(signal.reason as Error)
+  const abort = (): void => void stream.destroy(signal?.reason as Error)
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    stream.destroy()
+  }
+}
+
+async function* blocks(descriptor: number): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { bytesRead, buffer } = await readFrom(descriptor, { buffer: new Uint8Array(BLOCK_SIZE) })
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+const opened = promisify(open)
+const statOf = promisify(fstat)
+const readFrom = promisify(read)
+const closed = promisify(close)
+const BLOCK_SIZE = 4096
