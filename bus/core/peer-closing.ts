@@ -2,7 +2,7 @@
  * The lingering close: everything leaves, receivers confirm, then the goodbye.
  *
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
- * or `linger` has passed since the last packet left. A process that has only just started waits
+ * or `linger` has passed since the last packet, or the last repair, left. A process that has only just started waits
  * until receivers have had the time to find it.
  */
 import type { Context, Remote } from './peer-context.ts'
@@ -15,7 +15,8 @@ export class Closing {
   readonly #lingerMs: number
   readonly #done: (unconfirmed: readonly Remote[]) => void
   readonly #settledAt: number
-  #deadline = Infinity
+  /** When everything had left. */
+  #idleAt = Infinity
   #waitMs = FINAL_MIN_MS
   #finalAt = 0
   #ended = false
@@ -40,16 +41,22 @@ export class Closing {
   /** Looks whether it is over; called after each input. `joinedAt`: the newest peer's arrival. */
   step(now: number, joinedAt: number): void {
     if (this.#ended) return
-    if (!this.#publisher.idle) return
-    if (this.#deadline === Infinity)
-      this.#deadline = Math.max(now, this.#settledAt) + this.#lingerMs
+    if (this.#idleAt === Infinity && !this.#publisher.idle) return
+    if (this.#idleAt === Infinity) this.#idleAt = Math.max(now, this.#settledAt)
+    const deadline = this.#deadline
     const waiting = this.#unconfirmed()
     const quietAt = Math.max(this.#settledAt, this.#lingerMs > 0 ? joinedAt + NEWCOMER_MS : 0)
     const settled = now >= quietAt && waiting.length === 0
-    if (settled || now >= this.#deadline) return this.#end(waiting)
+    if (settled || now >= deadline) return this.#end(waiting)
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
     const next = waiting.length > 0 ? this.#finalAt : quietAt
-    this.#context.timers.setBefore('close', Math.min(this.#deadline, next))
+    this.#context.timers.setBefore('close', Math.min(deadline, next))
+  }
+
+  /** Who still gets repairs has more time, but not for ever. */
+  get #deadline(): number {
+    const last = Math.max(this.#idleAt, this.#publisher.repairedAt)
+    return Math.min(last + this.#lingerMs, this.#idleAt + this.#lingerMs * LINGER_FACTOR)
   }
 
   /** Says again where the streams end, each time after twice the wait. */
@@ -80,6 +87,8 @@ export class Closing {
   }
 }
 
+/** The close ends after so many times `linger`, whoever still asks. */
+const LINGER_FACTOR = 10
 const FINAL_MIN_MS = 10
 const FINAL_MAX_MS = 250
 /** A peer that has just come may still be about to attach. */

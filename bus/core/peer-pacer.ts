@@ -66,7 +66,7 @@ export class Pacer {
   }
 
   get idle(): boolean {
-    return this.#sending.size === 0 && this.#resends.length === 0 && this.#repairing === 0
+    return this.#sending.size === 0 && this.#resends.length === 0
   }
 
   /** When something was last sent again. */

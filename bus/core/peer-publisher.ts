@@ -61,6 +61,11 @@ export class Publisher {
     return this.#batching.size === 0 && this.#pacer.idle
   }
 
+  /** When something was last sent again. */
+  get repairedAt(): number {
+    return this.#pacer.repairedAt
+  }
+
   get overMark(): boolean {
     return this.#pacer.overMark
   }

@@ -20,6 +20,7 @@ import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
 import { Publisher } from './peer-publisher.ts'
+import { Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import type { TimerName } from './timers.ts'
@@ -40,24 +41,15 @@ export class Peer {
   readonly #startedAt: number
   #closing: Closing | undefined
   #joinedAt = -Infinity
-  /** When something last came by multicast. */
-  #heardAt: number
-  /** Since when there is silence, or it was answered; and how long the next one may be. */
-  #silentAt: number
-  #silenceMs = SILENCE_MIN_MS
-  #rejoinedAt: number
+  readonly #silence: Silence
   /** When the world last gave this peer something to do. */
   #ranAt: number
-  /** When somebody last fell silent without a goodbye. */
-  #lostAt = -Infinity
 
   constructor(now: number, env: Env, config: PeerConfig) {
     this.#startedAt = now
-    this.#heardAt = now
-    this.#silentAt = now
-    this.#rejoinedAt = now
     this.#ranAt = now
     const context = new Context(env, config)
+    this.#silence = new Silence(now, context)
     this.#context = context
     this.#control = new ControlOut(context)
     this.#subscriber = new Subscriber(context, this.#control)
@@ -217,8 +209,7 @@ export class Peer {
     if (!(lateMs > STALL_MS)) return
     this.#context.roster.forgive(lateMs)
     this.#subscriber.forgive(now)
-    this.#heardAt += lateMs
-    this.#silentAt += lateMs
+    this.#silence.forgive(lateMs)
   }
 
   #onTimer(now: number, name: TimerName): void {
@@ -250,11 +241,11 @@ export class Peer {
     const toSelf = 'target' in record && record.target === this.instance
     switch (record.type) {
       case 'beacon':
-        this.#heard(now)
+        this.#silence.heard(now)
         remote.intervalMs = record.intervalMs
         return this.#learner.hear(now, remote, record.streamCount)
       case 'bindings':
-        this.#heard(now)
+        this.#silence.heard(now)
         return this.#learner.onBindings(remote, record)
       case 'started':
         return this.#subscriber.onStarted(now, remote, record)
@@ -276,7 +267,7 @@ export class Peer {
 
   #onJoined(now: number, remote: Remote, streamCount: number): void {
     this.#joinedAt = now
-    this.#heard(now)
+    this.#silence.heard(now)
     this.#publisher.welcome(now)
     this.#inbound.release(now, remote.instance)
     this.#learner.hear(now, remote, streamCount)
@@ -299,39 +290,12 @@ export class Peer {
   #housekeep(now: number): void {
     const present = this.#context.roster.size
     this.#greeter.expire(now)
-    if (this.#context.roster.size < present) this.#lostAt = now
+    if (this.#context.roster.size < present) this.#silence.lost(now)
     this.#inbound.expire(now)
     this.#publisher.housekeep(now)
     this.#context.reportRejected(now)
-    this.#watchSilence(now)
+    this.#silence.watch(now)
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
-  }
-
-  #heard(now: number): void {
-    // What made the control group audible again may not have done so for the others.
-    if (now - this.#heardAt >= SILENCE_MIN_MS) this.#rejoin(now)
-    this.#heardAt = now
-    this.#silentAt = now
-    this.#silenceMs = SILENCE_MIN_MS
-  }
-
-  /**
-   * A switch may have forgotten the memberships: nobody is heard though somebody is here, or
-   * somebody has fallen silent, though peers on this host may still be heard, or nobody came ever.
-   */
-  #watchSilence(now: number): void {
-    const silent = this.#context.roster.size > 0 && now - this.#silentAt >= this.#silenceMs
-    const lacking = this.#context.roster.size === 0 || now - this.#lostAt < LOST_MS
-    if (!silent && !(lacking && now - this.#rejoinedAt >= SILENCE_MAX_MS)) return
-    this.#rejoin(now)
-    if (!silent) return
-    this.#silentAt = now
-    this.#silenceMs = Math.min(SILENCE_MAX_MS, this.#silenceMs * 2)
-  }
-
-  #rejoin(now: number): void {
-    this.#rejoinedAt = now
-    this.#context.rejoinAll()
   }
 
   #goodbye(unconfirmed: readonly Remote[]): void {
@@ -348,7 +312,3 @@ export class Peer {
 const HOUSEKEEPING_MS = 250
 /** A deadline missed by more than this means that the process was not running. */
 const STALL_MS = 50
-const SILENCE_MIN_MS = 1500
-const SILENCE_MAX_MS = 30_000
-/** How long somebody who has fallen silent may still come back. */
-const LOST_MS = 600_000

@@ -13,4 +13,5 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [8033, 'waited for each of many holes one after the other'],
   [2119, 'took a deadline set in the past for a stall, and kept the dead'],
   [409, 'stayed deaf when a switch forgot it before it had met anybody'],
+  [692, 'waited for ever for packets between early ones that came before the start was known'],
 ])

@@ -10,7 +10,7 @@ import { Random } from './random.ts'
 import { CLEAR, type Weather } from './weather.ts'
 
 export const FAULTS = [
-  // These lose something, so a gap is in order.
+  // These lose packets.
   'loss',
   'burst',
   'partition',
@@ -34,13 +34,18 @@ export const FAULTS = [
   'echo',
 ] as const
 export type Fault = (typeof FAULTS)[number]
+/** These lose messages of reliable streams for good, or may: a gap is in order. */
+const FINAL: readonly Fault[] = ['partition', 'mtu', 'snoop', 'stall', 'crash', 'tight']
+const BURST_MENDABLE = 3
 const LOSSY = FAULTS.indexOf('duplicate')
 
 export interface Plan {
   readonly seed: number
   readonly faults: ReadonlySet<Fault>
-  /** No fault that loses anything. */
+  /** No fault that loses packets. */
   readonly calm: boolean
+  /** No fault that loses messages of reliable streams. */
+  readonly mendable: boolean
   readonly hosts: number
   readonly segments: number
   readonly processes: number
@@ -75,7 +80,7 @@ export function planOf(seed: number): Plan {
   const hosts = random.pick([1, 2, 2, 3, 4, 5])
   const topics = topicsOf(random)
   const packetSize = random.pick([1232, 1232, 60_000])
-  return {
+  const plan: Omit<Plan, 'mendable'> = {
     seed,
     faults,
     calm,
@@ -101,6 +106,9 @@ export function planOf(seed: number): Plan {
     workMs: faults.has('overflow') ? random.pick([0.05, 0.2, 1]) : 0,
     answerMs: faults.has('answers') ? random.pick([1, 20]) : 0,
   }
+  // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
+  const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
+  return { ...plan, mendable: !dark && !FINAL.some((fault) => faults.has(fault)) }
 }
 
 /** A plan without any fault, for worlds that a test furnishes itself. */
@@ -109,6 +117,7 @@ export function quietPlan(seed: number): Plan {
     ...planOf(seed),
     faults: new Set(),
     calm: true,
+    mendable: true,
     open: false,
     realSignatures: false,
     wildcard: false,

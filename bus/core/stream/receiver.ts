@@ -10,13 +10,15 @@
  *
  *     ... delivered | next ... holes and early packets ... top | known to exist ... known
  *
- * Holes are kept for the numbers up to `top`, which runs at most `reorderPackets` ahead.
+ * Each number from `next` to `top` has come early or is in a hole; what is only known to exist
+ * shows at most `reorderPackets` ahead.
  */
 import type { StreamInfo } from '../output.ts'
 import type { Nak } from '../wire/nak.ts'
 import { type Ask, Holes } from './holes.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
 import type { NakTiming } from './nak-timing.ts'
+import { Patience } from './patience.ts'
 import { type Budget, ReorderBuffer } from './reorder.ts'
 
 export interface ReceiverOptions extends MessagesOptions {
@@ -55,9 +57,7 @@ export class ReceiverStream {
   #heldUntil = -Infinity
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
-  /** Rounds of questions since a packet last came, and when the last one began. */
-  #barren = 0
-  #barrenAt = -Infinity
+  readonly #patience = new Patience()
   /** Times that a heartbeat, and no packet, has shown that something is missing. */
   #dark = 0
   readonly #buffer: ReorderBuffer
@@ -94,7 +94,7 @@ export class ReceiverStream {
 
   /** Whether heartbeats come through and packets do not, though they were asked for. */
   get dark(): boolean {
-    return this.#dark >= DARK_MIN || (this.#dark > 0 && this.#barren >= DARK_MIN)
+    return this.#dark >= DARK_MIN || (this.#dark > 0 && this.#patience.tried)
   }
 
   /** Whether everything up to `number` has been delivered or given up. */
@@ -164,7 +164,7 @@ export class ReceiverStream {
       if (!this.#anywhere) return this.#keep(now, number, packet)
       this.#begin(now, number)
     }
-    this.#barren = 0
+    this.#patience.rewarded()
     // As long as some of it comes, the rest may be waiting for its turn.
     if (number <= this.#catchUpTo) this.#heldUntil = now + CATCH_UP_MS
     if (number === this.next) {
@@ -199,18 +199,12 @@ export class ReceiverStream {
   ask(now: number): Question | undefined {
     if (this.next === 0 || now < Math.max(this.#holes.dueAt, this.#held(now))) return undefined
     const { timing } = this.options
-    if (now - this.#barrenAt >= timing.again()) {
-      this.#barrenAt = now
-      this.#barren += 1
-    }
-    const patience = 2 ** Math.min(PATIENCE_MAX, Math.max(0, this.#barren - PATIENT_FROM))
-    const againAt = now + Math.min(AGAIN_MAX_MS, timing.again() * patience)
+    const againAt = this.#patience.asked(now, timing.again())
     const ask = this.#holes.ask(now, this.#lastOfUse, againAt)
     this.#arm(now)
     if (!ask) return undefined
-    const tried = this.#barren >= PATIENT_FROM
+    const { tried, toAll } = this.#patience
     const far = now - ask.shownAt > FAR_BEHIND_MS
-    const toAll = tried && this.#barren % 3 === 0
     return { ...ask, solo: !toAll && (timing.alone || far || tried), toAll }
   }
 
@@ -298,11 +292,11 @@ export class ReceiverStream {
   /** Packets up to `number` have been sent. */
   #know(now: number, number: number): void {
     this.#known = Math.max(this.#known, number)
-    if (this.next > 0) this.#show(now, this.#known)
+    if (this.next === 0) return
+    this.#show(now, Math.min(this.#known, this.next + this.options.reorderPackets))
   }
 
-  #show(now: number, number: number): void {
-    const last = Math.min(number, this.next + this.options.reorderPackets)
+  #show(now: number, last: number): void {
     if (last <= this.#top) return
     const held = this.#top < this.#catchUpTo ? this.#heldUntil : -Infinity
     const dueAt = Math.max(held, now + this.options.timing.first())
@@ -342,13 +336,8 @@ export class ReceiverStream {
 
 /** What is being sent again may pause for so long before it is asked for. */
 const CATCH_UP_MS = 200
-/** Heartbeats, or rounds of questions, without a packet before the group is taken for dark. */
+/** Heartbeats without a packet before the group is taken for dark. */
 const DARK_MIN = 2
-/** Barren rounds before the questions go by unicast, and become rarer. */
-const PATIENT_FROM = 2
-/** Doublings of the wait, and its end. */
-const PATIENCE_MAX = 6
-const AGAIN_MAX_MS = 500
 /** What has been missing for so long is this receiver's own affair. */
 const FAR_BEHIND_MS = 1000
 /** After a standstill the socket is read before anything is asked for. */
