@@ -16,6 +16,10 @@ export default defineConfig({
       oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
       oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),
       oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
+      withSetup(
+        'test/compose/setup.ts',
+        oneByOne(project('compose', ['test/compose/**/*.test.ts'], 120_000)),
+      ),
       oneByOne(project('examples', ['test/examples/**/*.test.ts'], 60_000)),
       oneByOne(project('pack', ['test/pack/**/*.test.ts'], 300_000)),
     ],
@@ -32,6 +36,11 @@ function project(name: string, include: string[], timeoutMs: number): Project {
 /** These share the machine's network, ports or time: two files at once would disturb each other. */
 function oneByOne(parallel: Project): Project {
   return { ...parallel, test: { ...parallel.test, fileParallelism: false } }
+}
+
+/** The setup runs once, before the first file of the project. */
+function withSetup(globalSetup: string, plain: Project): Project {
+  return { ...plain, test: { ...plain.test, globalSetup } }
 }
 
 type Project = TestProjectInlineConfiguration

@@ -4,7 +4,7 @@ import { type Bus, connect } from '../index.ts'
 import type { Command, World } from './command.ts'
 import { meterOf } from './demo-readings.ts'
 import type { DeliveryReport, Duty, FromMember, ToMember } from './demo-words.ts'
-import { Exit, Failure, UsageError } from './exit.ts'
+import { codeOf, Exit, Failure, UsageError } from './exit.ts'
 
 /** Not for people: `sixcast demo` starts it. */
 export const demoPeer: Command = {
@@ -19,6 +19,22 @@ async function run(_given: unknown, world: World): Promise<number> {
   const orphaned = new Promise<void>((resolve) => process.once('disconnect', resolve))
   const start = await heard('start', orphaned)
   if (!start) return Exit.error
+  try {
+    return await member(start, orphaned, world)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    say({ type: 'failed', code: codeOf(error), message })
+    // Who exits at once may take its last words along.
+    await orphaned
+    return Exit.error
+  }
+}
+
+async function member(
+  start: Extract<ToMember, { readonly type: 'start' }>,
+  orphaned: Promise<void>,
+  world: World,
+): Promise<number> {
   const { duty, key, port, linger, crew } = start
   const bus = await connect({
     realm: 'demo',
@@ -41,7 +57,6 @@ async function run(_given: unknown, world: World): Promise<number> {
     await bus.close(stopped ? {} : { linger: 0 })
     clearInterval(reporting)
     say({ type: 'done', report: work.report() })
-    // Who exits at once may take its last words along.
     await orphaned
     return Exit.ok
   } finally {
@@ -142,7 +157,8 @@ function heard<T extends ToMember['type']>(
 }
 
 function say(words: FromMember): void {
-  if (process.connected) process.send?.(words)
+  // A first process that has just died is noticed by its channel's end.
+  if (process.connected) process.send?.(words, undefined, {}, () => undefined)
 }
 
 const REPORT_MS = 200

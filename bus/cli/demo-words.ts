@@ -28,6 +28,8 @@ export type FromMember =
   | { readonly type: 'ready' }
   | { readonly type: 'report'; readonly report: DeliveryReport }
   | { readonly type: 'done'; readonly report: DeliveryReport }
+  /** It could not go on; the first process tells the user. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
 
 /** Counted by the buses themselves. */
 export interface DeliveryReport {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Argv } from 'yargs'
 import { newKey } from '../io/keyfile.ts'
 import type { Arguments, Command, World } from './command.ts'
-import { Member } from './demo-crew.ts'
+import { Member, onceEach } from './demo-crew.ts'
 import { faultsOf, tallyOf } from './demo-tally.ts'
 import { View } from './demo-view.ts'
 import type { Duty } from './demo-words.ts'
@@ -46,7 +46,8 @@ async function run(given: Arguments, world: World): Promise<number> {
   const lastsMs = seconds(given['seconds'] ?? '8', 'option --seconds', bounds)
   const { output, interrupt } = world
   const logLevel = world.settings['log-level'] ?? 'warn'
-  const crew = DUTIES.map((duty) => new Member(duty, logLevel))
+  const log = onceEach((line) => void process.stderr.write(`${line}\n`))
+  const crew = DUTIES.map((duty) => new Member(duty, logLevel, log))
   const form = world.json ? 'json' : process.stdout.isTTY ? 'table' : 'lines'
   const view = new View(output, form, crew)
   try {

@@ -23,7 +23,8 @@ export class Failure extends Error {
 }
 
 export function exitCodeOf(error: unknown): number {
-  return isUsage(error) ? Exit.usage : Exit.error
+  if (isUsage(error)) return Exit.usage
+  return codeOf(error) === 'TIMEOUT' ? Exit.timeout : Exit.error
 }
 
 /** The word by which programs tell errors apart. */

@@ -20,7 +20,7 @@ function build(parser: Argv): Argv {
     })
     .option('json', { type: 'boolean', describe: 'Print the path as a JSON object' })
     .example('sixcast keygen --realm garage', 'make the key of the realm "garage"')
-    .example('sixcast keygen - | ssh pi "umask 077; cat > garage.key"', 'never touch this disk')
+    .example('sixcast keygen - | pass insert -m garage', 'keep it in a store of your own')
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
@@ -49,15 +49,22 @@ async function run(given: Arguments, world: World): Promise<number> {
 function advice(path: string, realm: string): string {
   const own = keyFileOf(realm)
   const use = path === own ? `--realm ${realm}` : `--realm ${realm} --key ${path}`
-  const folder = `~/.config/sixcast/realms`
   const secret = 'Who has the file can read and write in the realm: send it only where it is safe.'
+  const copied = `There --realm ${realm} finds it.`
   return [
     path,
     '',
     `Use it:  sixcast sub ${use} '**'`,
-    `Copy it: ssh HOST 'umask 077; mkdir -p ${folder}'`,
-    `         scp -p '${path}' HOST:.config/sixcast/realms/${realm}.key`,
+    `Copy it: ${copyLine(path, realm)}`,
+    `         ${copied}`,
     secret,
     '',
   ].join('\n')
+}
+
+/** One line that takes the key to its usual place on another host, for its owner alone. */
+function copyLine(path: string, realm: string): string {
+  const folder = '.config/sixcast/realms'
+  const there = `umask 077; mkdir -p ${folder}; cat > ${folder}/${realm}.key`
+  return `ssh HOST '${there}' < ${/^[\w./-]+$/.test(path) ? path : `'${path}'`}`
 }

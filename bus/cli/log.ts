@@ -3,10 +3,12 @@ import { pino } from 'pino'
 import type { Logger } from '../index.ts'
 import { codeOf, isUsage } from './exit.ts'
 import type { LogLevel } from './settings.ts'
+import { shown, shownJson, shownText } from './shown.ts'
 
 /** Short lines for people, or pino's JSON for programs. */
 export function logger(level: LogLevel, json: boolean): Logger {
-  const write = (line: string): void => void process.stderr.write(json ? line : readable(line))
+  const write = (line: string): void =>
+    void process.stderr.write(json ? `${shownJson(JSON.parse(line))}\n` : readable(line))
   return pino({ level, base: null }, { write })
 }
 
@@ -21,7 +23,7 @@ export function reportError(
 ): void {
   const message = shown(error instanceof Error ? error.message : String(error))
   if (how.json) {
-    process.stderr.write(`${JSON.stringify({ type: 'error', code: codeOf(error), message })}\n`)
+    process.stderr.write(`${shownJson({ type: 'error', code: codeOf(error), message })}\n`)
   } else {
     process.stderr.write(`sixcast: ${message}\n`)
     if (isUsage(error)) {
@@ -29,21 +31,13 @@ export function reportError(
       process.stderr.write(`Try: ${words.join(' ')}\n`)
     }
   }
-  if (how.stack && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-}
-
-/** Text of others for a terminal or a table: control characters would act on it. */
-export function shown(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (control) => {
-    return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
-  })
+  if (how.stack && error instanceof Error) process.stderr.write(`${shownText(error.stack ?? '')}\n`)
 }
 
 function readable(line: string): string {
   const { level, time: _time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>
-  const details = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : ''
-  return `sixcast: ${LEVEL_NAMES.get(Number(level)) ?? 'note'}: ${String(msg)}${details}\n`
+  const details = Object.keys(fields).length > 0 ? ` ${shownJson(fields)}` : ''
+  return `sixcast: ${LEVEL_NAMES.get(Number(level)) ?? 'note'}: ${shown(String(msg))}${details}\n`
 }
 
 const LEVEL_NAMES: ReadonlyMap<number, string> = new Map([

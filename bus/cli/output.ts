@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { aborted } from './interrupt.ts'
+import { shownJson } from './shown.ts'
 
 export class Output {
   readonly #stream: Writable
@@ -46,7 +47,7 @@ export class Output {
 
   /** One JSON object on a line of its own. */
   object(value: object): Promise<void> | undefined {
-    return this.write(`${JSON.stringify(value)}\n`)
+    return this.write(`${shownJson(value)}\n`)
   }
 
   /** Resolves when everything has been taken, or never will be; `hurry` cuts the wait short. */

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import type { Bus, PeerInfo, PresenceChange } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
-import { shown } from './log.ts'
+import { shown } from './shown.ts'
 import { endOf, listen, lookOf, withLook } from './survey.ts'
 import { table } from './table.ts'
 

@@ -14,6 +14,7 @@ import { pub } from './pub.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
+import { flag } from './values.ts'
 
 const COMMANDS: readonly Command[] = [demo, pub, sub, peers, topics, keygen, demoPeer]
 
@@ -23,10 +24,10 @@ export async function run(words: readonly string[]): Promise<number> {
   process.stderr.on('error', () => undefined) // nobody is left to tell
   const interrupt = new Interrupt()
   let code: number = Exit.ok
-  const program = programOf(words, async (command, given) => {
-    code = await runCommand(command, given, { output, interrupt })
-  })
   try {
+    const program = programOf(words, async (command, given) => {
+      code = await runCommand(command, given, { output, interrupt })
+    })
     await program.parseAsync()
     await output.flush(interrupt.signal)
     if (output.fault) throw new Failure('OUTPUT', `standard output: ${output.fault.message}`)
@@ -135,15 +136,25 @@ function withSettings(program: Argv): void {
 }
 
 /**
- * The parser takes quotes off values, loses a lone `-`, and reads words behind `--` as options once
+ * The parser takes every `--flag=VALUE` but `true` for no, takes quotes off values, loses a lone `-`, and reads words behind `--` as options once
  * it knows that they are positional. A mark that no argument can hold keeps them as they are.
  */
 function protectedWords(words: readonly string[]): readonly string[] {
-  const end = words[0] === '--get-yargs-completions' ? -1 : words.indexOf('--')
+  const completing = words[0] === '--get-yargs-completions'
+  const end = completing ? -1 : words.indexOf('--')
   const options = end < 0 ? words : words.slice(0, end)
   const literal = end < 0 ? [] : words.slice(end + 1)
-  const quoted = options.map((word) => (/^(-$|['"])/.test(word) ? MARK + word : word))
-  return [...quoted, ...literal.map((word) => MARK + word)]
+  const kept = options.map((word) => {
+    if (/^(-$|['"])/.test(word)) return MARK + word
+    return completing ? word : plainFlag(word)
+  })
+  return [...kept, ...literal.map((word) => MARK + word)]
+}
+
+/** `--open=yes` as `--open=true`. */
+function plainFlag(word: string): string {
+  const [, name = '', value] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
+  return FLAGS.has(name) ? `--${name}=${flag(value, `option --${name}`)}` : word
 }
 
 function unprotected(found: Arguments): Arguments {
@@ -170,4 +181,6 @@ const WORDING = {
 } as unknown as Record<string, string> // the types know no plurals, the parser does
 
 const MARK = '\0'
+/** The options without a value, of all commands. */
+const FLAGS: ReadonlySet<string> = new Set(['open', 'json', 'lines', 'stdin', 'raw', 'watch'])
 const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])

@@ -1,5 +1,4 @@
 /** `sixcast pub`: publishes a value, standard input, or each of its lines. */
-import { addAbortSignal } from 'node:stream'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
@@ -8,9 +7,11 @@ import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus, Delivery, PeerInfo } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { allOfInput, assertInput, chunksOfInput } from './input.ts'
 import { Lines } from './lines.ts'
 import { note } from './log.ts'
-import { decimal, oneOf, whole } from './values.ts'
+import { shownJson } from './shown.ts'
+import { decimal, oneOf, seconds, whole } from './values.ts'
 
 export const pub: Command = {
   usage: 'pub <topic> [value]',
@@ -29,6 +30,8 @@ interface Job {
   readonly count: number
   /** Messages a second at most. */
   readonly rate: number
+  /** Subscribers that must be there first, and how long they may take, ms. */
+  readonly require: { readonly count: number; readonly timeout: number } | undefined
 }
 
 function build(parser: Argv): Argv {
@@ -53,19 +56,34 @@ function build(parser: Argv): Argv {
       choices: DELIVERIES,
       describe: 'How the messages are delivered [default: reliable]',
     })
+    .option('require', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Wait until N others have subscribed; exit code 2 when they do not come',
+    })
+    .option('timeout', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'SECONDS that --require waits [default: 10]',
+    })
     .option('json', { type: 'boolean', describe: 'The value (or each line) is JSON' })
     .example('sixcast pub home/kitchen/light on', 'send a text')
     .example('sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value')
     .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
     .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a file of up to 1 MiB')
     .example('sixcast pub clock tick --count 60 --rate 1', 'send once a second for a minute')
+    .example('sixcast pub deploy go --require 3', 'only when three others listen')
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
   const job = jobOf(given)
   const { interrupt } = world
+  if (job.value === undefined) assertInput()
   const bus = await world.connect()
   try {
+    if (job.require) {
+      await bus.matched(job.topic, { ...job.require, signal: interrupt.signal })
+    }
     if (job.lines) await publishLines(bus, job, world)
     else await publishValue(bus, job, world)
   } catch (error) {
@@ -92,9 +110,11 @@ function jobOf(given: Arguments): Job {
   }
   const json = given['json'] === true
   if (json && typeof value === 'string') parsedJson(value, 'VALUE')
+  const delivery = oneOf(given['delivery'] ?? 'reliable', 'option --delivery', DELIVERIES)
   return {
     topic: String(topic),
-    delivery: oneOf(given['delivery'] ?? 'reliable', 'option --delivery', DELIVERIES),
+    delivery,
+    require: requirementOf(given, delivery),
     value: typeof value === 'string' ? value : undefined,
     lines: lines === true,
     json,
@@ -111,11 +131,25 @@ function jobOf(given: Arguments): Job {
   }
 }
 
+function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job['require'] {
+  if (require === undefined) {
+    if (timeout === undefined) return undefined
+    throw new UsageError('option --timeout is of use only with --require')
+  }
+  const count = whole(require, 'option --require', { min: 1, max: defaultLimits.receivers })
+  if (delivery !== 'reliable') {
+    throw new UsageError(`option --require is of use only with reliable delivery, not ${delivery}`)
+  }
+  const bounds = { min: 0, max: REQUIRE_S_MAX }
+  return { count, timeout: seconds(timeout ?? REQUIRE_S, 'option --timeout', bounds) }
+}
+
 async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {
-  const bytes = job.value ?? (await allOfStdin(world.interrupt.signal))
+  const { signal } = world.interrupt
+  const bytes = job.value ?? (await allOfInput(signal, defaultLimits.messageSize))
   if (bytes === undefined) return
   const value = valueOf(bytes, job, 'standard input')
-  const pace = new Pace(job.rate, world.interrupt.signal)
+  const pace = new Pace(job.rate, signal)
   for (let sent = 0; sent < job.count && (await pace.next(bus)); sent++) {
     bus.publish(job.topic, value, { delivery: job.delivery })
   }
@@ -134,11 +168,11 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
     return true
   }
   try {
-    for await (const chunk of addAbortSignal(signal, process.stdin)) {
-      if (!(await publish(lines.take(chunk as Uint8Array)))) return
+    for await (const chunk of chunksOfInput(signal)) {
+      if (!(await publish(lines.take(chunk)))) return
     }
-  } catch (error) {
     if (signal.aborted) return
+  } catch (error) {
     if (error instanceof RangeError) throw new Failure('TOO_LARGE', error.message)
     throw error
   }
@@ -171,27 +205,6 @@ class Pace {
   }
 }
 
-/** Undefined when the command has been interrupted. */
-async function allOfStdin(signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const { messageSize } = defaultLimits
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of addAbortSignal(signal, process.stdin)) {
-      size += (chunk as Uint8Array).length
-      if (size > messageSize) {
-        const mend = 'send its lines with --lines, or a smaller file'
-        throw new Failure('TOO_LARGE', `standard input is over ${messageSize} bytes: ${mend}`)
-      }
-      chunks.push(chunk as Uint8Array)
-    }
-  } catch (error) {
-    if (signal.aborted) return undefined
-    throw error
-  }
-  return Buffer.concat(chunks)
-}
-
 /** Text where it is text, so that subscribers can read it; bytes otherwise. */
 function valueOf(given: string | Uint8Array, job: Job, source: string): unknown {
   const text = typeof given === 'string' ? given : textOf(given)
@@ -216,7 +229,7 @@ function parsedJson(value: string, source: string): void {
 function tellUnconfirmed(peers: readonly PeerInfo[], json: boolean): void {
   if (json) {
     const names = peers.map(({ id, name }) => ({ id, name }))
-    process.stderr.write(`${JSON.stringify({ type: 'unconfirmed', peers: names })}\n`)
+    process.stderr.write(`${shownJson({ type: 'unconfirmed', peers: names })}\n`)
     return
   }
   const names = peers.map(({ id, name }) => `${name} (${id})`).join(', ')
@@ -227,3 +240,6 @@ const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
 const TURN_COUNT = 1024
 const CATCH_UP_MS = 1000
 const HURRY_MS = 500
+/** How long --require waits, in seconds: a day at most. */
+const REQUIRE_S = 10
+const REQUIRE_S_MAX = 86_400

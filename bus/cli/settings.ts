@@ -1,9 +1,9 @@
 /** The settings that every command shares: a flag wins over the environment, that over the file. */
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { SCOPES } from '../core/path/group.ts'
 import type { Scope } from '../index.ts'
 import { configDirectory } from '../io/keyfile.ts'
+import { readConfig } from './config.ts'
 import { UsageError } from './exit.ts'
 import { flag, list, oneOf, seconds, text, whole } from './values.ts'
 
@@ -34,7 +34,7 @@ type Raw = Readonly<Record<string, unknown>>
 export async function settingsOf(flags: Raw, env: NodeJS.ProcessEnv): Promise<Partial<Settings>> {
   const named = flags['config'] ?? (env['SIXCAST_CONFIG'] || undefined)
   const file = typeof named === 'string' ? named : join(configDirectory(), 'config.json')
-  const fromFile = configured(await configOf(file, named !== undefined), file)
+  const fromFile = configured(await readConfig(file, named !== undefined), file)
   const fromEnv = read((name) => fromEnvironment(name, env), variableOf)
   const fromFlags = read((name) => flags[name], optionOf)
   return combine([fromFile, fromEnv, fromFlags])
@@ -81,27 +81,6 @@ function read(
 function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
   const raw = env[variableOf(name)] || undefined
   return name === 'interface' ? raw?.split(',').map((entry) => entry.trim()) : raw
-}
-
-async function configOf(path: string, demanded: boolean): Promise<Raw> {
-  let content: string
-  try {
-    content = await readFile(path, 'utf8')
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' && !demanded) return {}
-    throw new UsageError(`the configuration file ${path} cannot be read: ${message}`, { cause })
-  }
-  try {
-    const parsed = JSON.parse(content) as unknown
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
-      return parsed as Raw
-    }
-  } catch (cause) {
-    const reason = (cause as Error).message
-    throw new UsageError(`the configuration file ${path} is not JSON: ${reason}`, { cause })
-  }
-  throw new UsageError(`the configuration file ${path} holds no object: write {"realm": "NAME"}`)
 }
 
 function configured(config: Raw, path: string): Partial<Settings> {

@@ -5,7 +5,8 @@ import type { Bus, Gap, Message, Subscription } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
-import { note, shown } from './log.ts'
+import { note } from './log.ts'
+import { shown, shownText } from './shown.ts'
 import { list, seconds, whole } from './values.ts'
 
 export const sub: Command = {
@@ -180,7 +181,7 @@ class Printer {
         ? `base64:${Buffer.from(value).toString('base64')}`
         : String(payloadOf(value))
     // A terminal would obey the control characters that strangers send.
-    return `${topic} ${process.stdout.isTTY ? shownText(text) : text}\n`
+    return `${shown(topic)} ${process.stdout.isTTY ? shownText(text) : text}\n`
   }
 
   #gap(gap: Gap): Promise<void> | undefined {
@@ -212,11 +213,6 @@ function objectOf(message: Message): object {
 function payloadOf(value: unknown): string | Uint8Array {
   if (typeof value === 'string' || value instanceof Uint8Array) return value
   return JSON.stringify(value)
-}
-
-/** Line ends and tabs of a text do no harm. */
-function shownText(text: string): string {
-  return text.replace(/[^\n\t]+/g, shown)
 }
 
 /** Enough for a terminal that is held for a while; what overflows all the same becomes a gap. */

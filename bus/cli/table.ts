@@ -1,5 +1,5 @@
 /** Columns for people: as wide as their widest cell, the last one as long as it is. */
-import { shown } from './log.ts'
+import { shown } from './shown.ts'
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(shown))

@@ -4,6 +4,7 @@ import { matches, parsePattern, type Pattern } from '../core/topic/pattern.ts'
 import type { Bus, PeerId, TopicInfo } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { UsageError } from './exit.ts'
+import { shown } from './shown.ts'
 import { endOf, listen, lookOf, withLook } from './survey.ts'
 import { table } from './table.ts'
 import { text } from './values.ts'
@@ -47,7 +48,7 @@ async function watch(bus: Bus, pattern: Pattern, world: World): Promise<void> {
   const print = (type: 'topic' | 'ended', info: TopicInfo): Promise<void> | undefined => {
     const { topic, from, delivery } = info
     if (world.json) return world.output.object({ type, topic, delivery, from })
-    return world.output.write(`${type}  ${topic}  ${delivery}  ${from}\n`)
+    return world.output.write(`${type}  ${shown(topic)}  ${delivery}  ${from}\n`)
   }
   for await (const event of bus.events()) {
     if (event.type === 'topic' && covers(pattern, event.topic.topic)) {

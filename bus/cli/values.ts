@@ -17,10 +17,12 @@ export function list(raw: unknown, source: string): readonly string[] {
   throw wrong(raw, source, 'give at least one')
 }
 
+/** As shells and configurations write it, in any case. */
 export function flag(raw: unknown, source: string): boolean {
-  if (raw === true || raw === 'true' || raw === '1') return true
-  if (raw === false || raw === 'false' || raw === '0') return false
-  throw wrong(raw, source, 'true or false')
+  const word = typeof raw === 'string' ? raw.toLowerCase() : raw
+  if ([true, 'true', '1', 'yes', 'on'].some((yes) => yes === word)) return true
+  if ([false, 'false', '0', 'no', 'off'].some((no) => no === word)) return false
+  throw wrong(raw, source, 'true or false (also 1, yes, on; 0, no, off)')
 }
 
 export function oneOf<T extends string>(raw: unknown, source: string, choice: readonly T[]): T {

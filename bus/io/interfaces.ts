@@ -83,6 +83,34 @@ export function requireInterfaces(
   return chooseInterfaces(all, wish)
 }
 
+/** NO_PATH: what was looked for, what there is, and the mend. */
+export function noPathError(
+  { scope, names }: InterfaceWish,
+  tried: readonly string[],
+  all: readonly NetworkInterface[],
+): BusError {
+  const usual =
+    scope === 'host'
+      ? 'the loopback interface with a route for ff00::/8, then for any other with one'
+      : 'interfaces that are up, can multicast and have a link-local IPv6 address'
+  const sought = names ? `interfaces named ${names.join(' or ')} with a route for ff00::/8` : usual
+  const found = `tried ${tried.join(', ') || 'none'}, there is ${listed(all)}`
+  const fault = `no interface carries IPv6 multicast at scope ${scope}: looked for ${sought}; ${found}`
+  return new BusError('NO_PATH', `${fault}: ${mendOf(scope, tried, all)}`)
+}
+
+function mendOf(scope: Scope, tried: readonly string[], all: readonly NetworkInterface[]): string {
+  if (all.length === 0) {
+    return 'turn IPv6 on; on Linux, as root: sysctl -w net.ipv6.conf.all.disable_ipv6=0'
+  }
+  if (scope === 'host') {
+    return 'as root, run: ip -6 route add local ff00::/8 dev lo table local'
+  }
+  const mend =
+    tried.length > 0 ? 'give it an address and a route' : 'bring one up (ip link set DEV up)'
+  return `${mend}, or stay on this host with scope host`
+}
+
 /** False when the name now belongs to nobody or to a newer interface; may throw, see above. */
 export function isCurrent(one: NetworkInterface, source: InterfaceSource = system): boolean {
   const index = source.attribute(one.name, 'ifindex')

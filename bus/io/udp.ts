@@ -5,8 +5,8 @@ import type { Endpoint } from '../core/output.ts'
 import { InterfaceMonitor, type InterfaceChange, type RepeatTimer } from './interface-monitor.ts'
 import {
   chooseInterfaces,
-  listed,
   listInterfaces,
+  noPathError,
   requireInterfaces,
   type InterfaceWish,
   type NetworkInterface,
@@ -179,13 +179,8 @@ class UdpTransport implements Transport {
   }
 
   #noPath(chosen: readonly NetworkInterface[], codes: readonly (string | undefined)[]): BusError {
-    const tried = chosen.map(({ name }, at) => `${name} (${codes[at]})`).join(', ') || 'none'
-    return new BusError(
-      'NO_PATH',
-      `no interface carries IPv6 multicast; tried ${tried} of ${listed(this.#list())}: ` +
-        'bring an interface with a link-local address up, or, for this host alone, as root: ' +
-        'ip -6 route add local ff00::/8 dev lo table local',
-    )
+    const tried = chosen.map(({ name }, at) => `${name} (${codes[at]})`)
+    return noPathError(this.#wish, tried, this.#list())
   }
 
   #start(chosen: readonly NetworkInterface[]): void {

@@ -1,6 +1,6 @@
 /** Runs the built command in processes of its own, each file in a realm and on a port of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -17,6 +17,8 @@ export interface Given {
   readonly env?: Readonly<Record<string, string>>
   /** Written to standard input, which then ends. Without it standard input stays open. */
   readonly input?: string | Uint8Array
+  /** What standard input is instead: the path of a file, as behind `<` in a shell. */
+  readonly from?: string
 }
 
 /** The home of one test file: no key, setting or port of the machine's user comes in. */
@@ -30,7 +32,13 @@ export class Home implements Disposable {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SIXCAST_'))
     const own = { XDG_CONFIG_HOME: this.config, SIXCAST_PORT: this.port }
     const env = { ...Object.fromEntries(inherited), ...own, ...given.env }
-    const run = new Run(spawn(process.execPath, [MAIN, ...words], { env }), given.input)
+    const from = given.from === undefined ? undefined : openSync(given.from, 'r')
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      env,
+      stdio: [from ?? 'pipe', 'pipe', 'pipe'],
+    })
+    const run = new Run(child, given.input)
+    if (from !== undefined) closeSync(from)
     this.#runs.push(run)
     return run
   }

@@ -1,4 +1,6 @@
 /** `sixcast demo`: what it counts, how long it takes, and that nothing of it stays. */
+import { createSocket } from 'node:dgram'
+import { once as nodeOnce } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -74,6 +76,19 @@ describe('the demo', () => {
     run.kill('SIGKILL')
     for (let waited = 0; waited < 50 && children.some(alive); waited++) await sleep(100)
     expect(children.filter(alive)).toEqual([])
+  })
+
+  it.each([
+    [[], /^sixcast: UDP port \d+ belongs to a program that does not share it: [^\n]*\n$/],
+    [['--json'], /^\{"type":"error","code":"PORT_IN_USE",[^\n]*\n$/],
+  ])('tells once what fails in all of its processes: %j', async (words, once) => {
+    const owner = createSocket({ type: 'udp6', ipv6Only: true })
+    owner.bind(Number(home.port) + 7, '::')
+    await nodeOnce(owner, 'listening')
+    const { code, err } = await home.run(['demo', '--port', String(owner.address().port), ...words])
+    owner.close()
+    expect(err).toMatch(once)
+    expect(code).toBe(1)
   })
 
   it('exits 1 when one of its processes dies, and takes the others along', async () => {

@@ -19,6 +19,19 @@ describe('the help', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
   })
 
+  it.each(COMMANDS.slice(0, -1))(
+    'of %s names flags that are read before the parser',
+    async (name) => {
+      const { out } = await home.run([name, '--help'])
+      const flags = [...out.matchAll(/^ +--([a-z-]+) .*\[boolean\]$/gm)].map(([, flag]) => flag!)
+      for (const flag of flags.filter((one) => one !== 'help' && one !== 'version')) {
+        const { code, err } = await home.run([name, `--${flag}=perhaps`])
+        expect(err).toMatch(`option --${flag} is "perhaps": true or false`)
+        expect(code).toBe(64)
+      }
+    },
+  )
+
   it.each(COMMANDS.slice(0, -1))('of %s has examples', async (command) => {
     const { code, out } = await home.run([command, '--help'])
     expect(code).toBe(0)
@@ -52,6 +65,18 @@ describe('docs/cli.md', () => {
       expect(row).toContain(`| \`${variableOf(name)}\` | \`${name}\` |`)
     }
     expect(page).toContain('`SIXCAST_CONFIG`')
+  })
+
+  it('copies keys in one way, the one that keygen prints', async () => {
+    const { out } = await home.run(['keygen', '--realm', 'site'])
+    const own = '~/.config/sixcast/realms/site.key'
+    const line = /^Copy it: (.*)$/m.exec(out)?.[1]?.replace(/ < .*/, ` < ${own}`) ?? ''
+    expect(line).toMatch(/^ssh HOST '.*'/)
+    for (const document of ['README.md', 'docs/cli.md']) {
+      const text = readFileSync(document, 'utf8')
+      expect(text).toContain(line.replace('HOST', 'alpha'))
+      expect(text).not.toMatch(/\bscp\b/)
+    }
   })
 
   it('names every exit code', () => {

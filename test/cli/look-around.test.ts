@@ -27,13 +27,13 @@ function publisher(name: string, topic: string, words: readonly string[] = []): 
 describe('peers', () => {
   it('lists who is here, without itself', async () => {
     publisher('first', 'a')
-    publisher('sec\u001bond', 'b')
+    publisher('second one', 'b')
     const { code, out, err } = await home.run(['peers', '--timeout', '2'])
     const [head, ...rows] = out.trimEnd().split('\n')
     expect(head).toMatch(/^ID +NAME +SINCE +TAGS$/)
     expect(rows).toEqual([
       expect.stringMatching(/^[0-9a-f]{16} {2}first +\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      expect.stringMatching(/^[0-9a-f]{16} {2}sec\\x1bond +\d{4}-/),
+      expect.stringMatching(/^[0-9a-f]{16} {2}second one +\d{4}-/),
     ])
     expect({ code, err }).toEqual({ code: 0, err: '' })
   })
@@ -135,7 +135,7 @@ describe('keygen', () => {
     const made = await home.run(['keygen', '--realm', 'garage'])
     expect(made).toMatchObject({ code: 0, err: '' })
     expect(made.out).toContain(`${own}\n`)
-    expect(made.out).toMatch(/scp -p '.*garage\.key' HOST:/)
+    expect(made.out).toMatch(/^Copy it: ssh HOST '.*garage\.key' < \/.*garage\.key$/m)
     expect(statSync(own).mode & 0o777).toBe(0o600)
     const before = readFileSync(own, 'utf8')
     expect(before).toMatch(/^sixcast-key-1 [\w-]{43}\n$/)
@@ -144,6 +144,18 @@ describe('keygen', () => {
     expect(again.err).toMatch(/^sixcast: the key file .*garage\.key exists/)
     expect(readFileSync(own, 'utf8')).toBe(before)
     expect(made.out).not.toContain(before.trim().split(' ')[1])
+  })
+
+  it('prints a line that takes the key to its place on another host', async () => {
+    const made = await home.run(['keygen', '--realm', 'carried'])
+    const line = /^Copy it: (.*)$/m.exec(made.out)?.[1] ?? ''
+    const there = join(home.config, 'there')
+    const ssh = `ssh() { mkdir -p '${there}' && cd '${there}' && sh -c "$2"; }`
+    execFileSync('sh', ['-c', `${ssh}; ${line}`])
+    const copy = join(there, '.config/sixcast/realms/carried.key')
+    const key = join(home.config, 'sixcast/realms/carried.key')
+    expect(readFileSync(copy, 'utf8')).toBe(readFileSync(key, 'utf8'))
+    expect(statSync(copy).mode & 0o777).toBe(0o600)
   })
 
   it('writes to another file, or to standard output', async () => {

@@ -1,8 +1,10 @@
 /** Flags, environment and configuration file reach the bus, in this order of precedence. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { Home, objectsOf, type Given } from './command.ts'
+import { type Given, Home, MAIN, objectsOf } from './command.ts'
 
 const home = new Home()
 afterAll(() => home[Symbol.dispose]())
@@ -11,6 +13,15 @@ const directory = join(home.config, 'sixcast')
 const standard = join(directory, 'config.json')
 mkdirSync(directory, { recursive: true })
 afterEach(() => rmSync(standard, { force: true }))
+
+/** Undefined when it has just been closed. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
 
 /** The name under which `sub` with these words and this environment is seen by others. */
 async function seenName(words: readonly string[], given: Given = {}): Promise<unknown> {
@@ -72,6 +83,44 @@ describe('realms', () => {
       err: '',
     })
     expect((await sub.ended).code).toBe(0)
+  })
+})
+
+describe('the key file', () => {
+  it('may be a named pipe: one that nobody writes to is waited for until a signal', async () => {
+    const pipe = join(home.config, 'pipe')
+    execFileSync('mkfifo', ['-m', '600', pipe])
+    const waiting = home.start(['sub', 'a', '--key', pipe])
+    const files = `/proc/${waiting.pid}/fd`
+    const isPipe = (fd: string): boolean => linkOf(join(files, fd)) === pipe
+    while (!readdirSync(files).some(isPipe)) await turn()
+    waiting.kill('SIGTERM')
+    expect(await waiting.ended).toEqual({ code: 143, out: '', err: '' })
+  })
+
+  it('may be what another command prints', async () => {
+    const key = join(home.config, 'printed.key')
+    await home.run(['keygen', key])
+    const sub = await home.subscriber(['printed', '--key', key, '--count', '1'])
+    const command = `"${process.execPath}" "${MAIN}" pub printed x --key <(cat '${key}')`
+    const env = { ...process.env, XDG_CONFIG_HOME: home.config, SIXCAST_PORT: home.port }
+    execFileSync('bash', ['-c', command], { env })
+    expect((await sub.ended).code).toBe(0)
+  })
+})
+
+describe('flags', () => {
+  it('take yes and no as shells write them, in the environment and behind =', async () => {
+    const warned = /this realm is open/
+    const on = await home.run(['pub', 'a', 'x'], { env: { SIXCAST_OPEN: 'Yes' } })
+    const off = await home.run(['pub', 'a', 'x'], { env: { SIXCAST_OPEN: 'off' } })
+    const set = await home.run(['pub', 'a', 'x', '--open=on'])
+    const unset = await home.run(['pub', 'a', 'x', '--open=NO'], { env: { SIXCAST_OPEN: '1' } })
+    expect([on.err, set.err]).toEqual([
+      expect.stringMatching(warned),
+      expect.stringMatching(warned),
+    ])
+    expect([off.err, unset.err]).toEqual(['', ''])
   })
 })
 

@@ -26,6 +26,15 @@ describe('bad usage', () => {
     [['pub', 'a', 'x', '--count', '1', '--count', '2'], /option --count is given 2 times/],
     [['pub', 'a', 'x', '--rate', '5'], /option --rate is of use only with --count or --lines/],
     [['pub', 'a', 'x', '--count', '2', '--rate', '0'], /option --rate is "0": a number from/],
+    [['pub', 'a', 'x', '--require', '0'], /option --require is "0": a whole number from 1 to 1024/],
+    [['pub', 'a', 'x', '--require', '1', '--timeout', '-1'], /option --timeout/],
+    [['pub', 'a', 'x', '--timeout', '1'], /option --timeout is of use only with --require/],
+    [
+      ['pub', 'a', 'x', '--require', '1', '--delivery', 'latest'],
+      /--require is of use only with reliable delivery, not latest/,
+    ],
+    [['pub', 'a', 'x', '--open=perhaps'], /option --open is "perhaps": true or false/],
+    [['pub', 'a', 'x', '--name', 'a\u001b[2J'], /option "name" is .*without control characters/],
     [['pub', 'a', 'x', '--delivery', 'maybe'], /Argument: delivery, Given: "maybe"/],
     [['sub'], /arguments are missing/],
     [['sub', 'a*'], /pattern "a\*" has the segment/],
@@ -83,6 +92,7 @@ describe('bad usage', () => {
     ['{"realms": "x"}', /unknown key "realms"/],
     ['{"port": "many"}', /"port" in .* is "many"/],
     ['{"name": 5}', /"name" in .* is 5/],
+    ['{\n"port": 1,\n"port": 2}', /has the key "port" on line 2 and on line 3: keep one of them/],
     ['[]', /holds no object/],
     ['{', /is not JSON/],
   ])('in the configuration file is told: %s', async (config, reason) => {

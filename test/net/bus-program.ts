@@ -59,20 +59,21 @@ async function answer(command: number, given: Command): Promise<void> {
 }
 
 async function obey(given: Command): Promise<object> {
-  const { subscribe, publish, each, repeat, value, count = 1 } = given
+  const { subscribe, publish, each, repeat, value, count = 1, everyMs, ...rest } = given
+  const { rest: calm, stats, flush, close, ...options } = rest
   if (subscribe !== undefined) listen(bus, subscribe)
   if (publish !== undefined) {
-    for (let turn = 0; turn < count; turn++) bus.publish(publish, value, given)
+    for (let turn = 0; turn < count; turn++) bus.publish(publish, value, options)
   }
-  for (const topic of each ?? []) bus.publish(topic, value, given)
+  for (const topic of each ?? []) bus.publish(topic, value, options)
   if (repeat !== undefined) {
     let next = 0
-    repeating = setInterval(() => bus.publish(repeat, next++, given), given.everyMs)
+    repeating = setInterval(() => bus.publish(repeat, next++, options), everyMs)
   }
-  if (given.rest) clearInterval(repeating)
-  if (given.flush) await bus.flush()
-  if (given.close) return bus.close()
-  return given.stats ? { stats: bus.stats() } : {}
+  if (calm) clearInterval(repeating)
+  if (flush) await bus.flush()
+  if (close) return bus.close()
+  return stats ? { stats: bus.stats() } : {}
 }
 
 function listen(from: Bus, pattern: string): void {

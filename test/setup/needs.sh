@@ -22,11 +22,22 @@ need 'command -v ip6tables' iptables 'seeded packet loss in the net tests'
 need 'command -v tcpdump' tcpdump 'what really is on the wire, in the net tests'
 need 'command -v cc' gcc 'compiles the C peer of the interop tests'
 need 'test -e /usr/include/librecast/net.h' liblibrecast-dev 'the C library the interop tests talk to'
+need 'command -v dockerd' docker.io 'an engine in a namespace of its own for the container tests'
+need 'command -v docker-compose' docker-compose 'starts compose/compose.yaml in the container tests'
+need 'command -v busybox' busybox-static 'the shell of the image that the container tests make'
 
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null 2>&1 || stop "install by hand:$missing (no apt-get here)."
   [ "$(id -u)" = 0 ] || stop "run as root once: apt-get install$missing"
   export DEBIAN_FRONTEND=noninteractive
+  # Debian starts the services it installs, unless this file forbids it. No test needs them.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM HUP
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
   # shellcheck disable=SC2086 # one word a package
   { apt-get update -q && apt-get install -qy --no-install-recommends $missing; } ||
     stop "apt-get could not install$missing"

@@ -1,6 +1,7 @@
 /** The demo's sums, its readings, and its view on a terminal. */
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { onceEach } from '../../../bus/cli/demo-crew.ts'
 import { meterOf } from '../../../bus/cli/demo-readings.ts'
 import { type Counted, faultsOf, tallyOf } from '../../../bus/cli/demo-tally.ts'
 import { View } from '../../../bus/cli/demo-view.ts'
@@ -62,6 +63,15 @@ describe.each(['load', 'memory', 'network'] as const)('the %s meter', (name) => 
       expect(topic).toMatch(/^machine\/[\w.-]+\/(load|processor|memory|network\/[\w.-]+)$/)
       expect(Object.values(value as object).every(Number.isFinite)).toBe(true)
     }
+  })
+})
+
+describe('what the processes log', () => {
+  it('is passed on once when they say it alike', () => {
+    const lines: string[] = []
+    const log = onceEach((line) => lines.push(line))
+    for (const line of ['a', 'b', 'a', 'a', 'c', 'b']) log(line)
+    expect(lines).toEqual(['a', 'b', 'c'])
   })
 })
 

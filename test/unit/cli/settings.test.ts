@@ -63,6 +63,22 @@ describe('settings', () => {
     expect(await settle({}, {}, { key: 'k' })).toEqual({ key: 'k' })
   })
 
+  it('stand in the file once each', async () => {
+    const twice = async (text: string): Promise<unknown> => {
+      writeFileSync(file, text)
+      return settingsOf({ config: file }, {})
+    }
+    const json = '{\n  "realm": "a", "name": "x \\"realm\\": {",\n\n  "realm"\n: "b"\n}'
+    await expect(twice(json)).rejects.toThrow(
+      /config\.json has the key "realm" on line 2 and on line 4: keep one of them/,
+    )
+    const spelled = '{"port": 1,\n"p\\u006frt": 2}'
+    await expect(twice(spelled)).rejects.toThrow(/"port" on line 1 and on line 2/)
+    // Only the keys of the object itself count, and no text that looks like one.
+    const fine = '{"name": "realm", "realm": "name", "interface": ["a", "a"]}'
+    expect(await twice(fine)).toEqual({ name: 'realm', realm: 'name', interface: ['a', 'a'] })
+  })
+
   it('do without a file unless one was asked for', async () => {
     const env = { XDG_CONFIG_HOME: directory }
     await expect(settingsOf({ config: join(directory, 'no.json') }, env)).rejects.toThrow('no.json')

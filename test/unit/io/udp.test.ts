@@ -67,8 +67,30 @@ test('tells NO_INTERFACE and NO_PATH by what there is', async () => {
   const none = udpTransport({ scope: 'link', port, interfaceList: () => [] })
   await expect(none.open(ears)).rejects.toMatchObject({
     code: 'NO_PATH',
-    message: expect.stringContaining('ip -6 route add local ff00::/8 dev lo table local'),
+    message: expect.stringMatching(/link-local.*tried none, .*: turn IPv6 on/),
   })
+})
+
+test.each([
+  [
+    'host',
+    undefined,
+    /scope host: looked for the loopback .*: as root, run: ip -6 route add local/,
+  ],
+  ['link', undefined, /scope link: looked for .* link-local .* there is lo: bring one up/],
+  [
+    'link',
+    ['l*'],
+    /scope link: looked for interfaces named l\* .*: give it an address and a route/,
+  ],
+] as const)('says what was looked for at scope %s, and what to do', async (scope, names, text) => {
+  // Its number is nobody's, so that nothing can leave by it.
+  const lo = { name: 'lo', index: 999_999, zone: '999999', linkLocal: false }
+  const one = { ...lo, addresses: ['::1'], loopback: true, multicast: false }
+  const lost = udpTransport({ scope, port, interfaceList: () => [one], interfaces: names })
+  const ears = { datagram() {}, event() {} }
+  const refusal = { code: 'NO_PATH', message: expect.stringMatching(text) }
+  await expect(lost.open(ears)).rejects.toMatchObject(refusal)
 })
 
 test('goes on when the interface leaves and comes back, and says so once each', async () => {

@@ -1,0 +1,56 @@
+/** The configuration file: a JSON object in which every key stands once. */
+import { readFile } from 'node:fs/promises'
+import { UsageError } from './exit.ts'
+
+/** An absent file is an empty one, unless it was `demanded`. Throws UsageError. */
+export async function readConfig(
+  path: string,
+  demanded: boolean,
+): Promise<Readonly<Record<string, unknown>>> {
+  const file = `the configuration file ${path}`
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !demanded) return {}
+    throw new UsageError(`${file} cannot be read: ${message}`, { cause })
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError(`${file} is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`${file} holds no object: write {"realm": "NAME"}`)
+  }
+  const twice = repeatedKey(text)
+  if (twice) {
+    const lines = `on line ${twice.lines[0]} and on line ${twice.lines[1]}`
+    throw new UsageError(`${file} has the key "${twice.key}" ${lines}: keep one of them`)
+  }
+  return { ...parsed }
+}
+
+/** The first key of the outermost object that stands there twice; the parser takes the last one. */
+function repeatedKey(json: string): { key: string; lines: readonly [number, number] } | undefined {
+  const lineByKey = new Map<string, number>()
+  let depth = 0
+  let line = 1
+  for (const [token, key] of json.matchAll(TOKENS)) {
+    if (token === '{' || token === '[') depth += 1
+    if (token === '}' || token === ']') depth -= 1
+    if (key !== undefined && depth === 1) {
+      const name = JSON.parse(key) as string // the parser has taken this text before
+      const before = lineByKey.get(name)
+      if (before !== undefined) return { key: name, lines: [before, line] }
+      lineByKey.set(name, line)
+    }
+    line += token.split('\n').length - 1
+  }
+  return undefined
+}
+
+/** Brackets, line ends, keys (a text before a colon), and other texts, in JSON that is valid. */
+const TOKENS = /[{}[\]\n]|("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"/g
