@@ -1,5 +1,5 @@
 /**
- * What leaves, and when: new packets, repairs and what late attachers missed share one token bucket.
+ * What leaves, and when: new packets and repairs share one token bucket.
  *
  * Repairs that several need come before new packets, which slows those: a group that cannot keep
  * up is sent less. What only one receiver needs gets a quarter of the turns. Streams take turns.
@@ -7,21 +7,11 @@
  * Sent packets of reliable streams stay in their stream's history until the process's bound on
  * bytes or age makes the oldest of them go.
  */
-import type { Endpoint } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
 import type { Repair, StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import type { SenderStream } from './stream/sender.ts'
-
-/** Packets of a stream that one late attacher is given again. */
-export interface Resend {
-  readonly stream: SenderStream
-  readonly to: string | Endpoint
-  readonly asker: bigint
-  next: number
-  readonly last: number
-}
 
 /** One packet that is asked for again. */
 export interface Wanted extends Repair {
@@ -43,7 +33,6 @@ export class Pacer {
   /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
   readonly #kept = new Ring<SenderStream>()
   #keptSize = 0
-  #resends: Resend[] = []
   /** Repairs for several, and for one. */
   readonly #repairs = new Ring<Wanted>()
   readonly #soloRepairs = new Ring<Wanted>()
@@ -66,7 +55,7 @@ export class Pacer {
   }
 
   get idle(): boolean {
-    return this.#sending.size === 0 && this.#resends.length === 0
+    return this.#sending.size === 0
   }
 
   /** When something was last sent again. */
@@ -85,14 +74,6 @@ export class Pacer {
     if (stream.pending) this.#sending.add(stream)
   }
 
-  /** Gives a late attacher a range again, unless it is being given one already. */
-  resend(resend: Resend): void {
-    if (resend.next > resend.last || this.#resends.length >= RESENDS_MAX) return
-    const { stream, asker } = resend
-    const running = this.#resends.some((r) => r.stream === stream && r.asker === asker)
-    if (!running) this.#resends.push(resend)
-  }
-
   /** Sends a packet again; one that waits already, and somebody else wants too, is for all. */
   repair(wanted: Wanted): void {
     const { stored, to, urgent, stream } = wanted
@@ -105,11 +86,6 @@ export class Pacer {
     stored.repair = wanted
     if (urgent) this.#repairs.push(wanted)
     else this.#soloRepairs.push(wanted)
-  }
-
-  /** An instance has gone: nothing is sent again for it. */
-  forget(instance: bigint): void {
-    this.#resends = this.#resends.filter((resend) => resend.asker !== instance)
   }
 
   /** Asks to be told (`flushed`) when everything that waits now has left. */
@@ -161,9 +137,7 @@ export class Pacer {
 
   #sendFrom(now: number, source: Source): Step {
     if (source === 'new') return this.#sendNew(now)
-    if (source === 'repair') return this.#sendRepair(now, this.#repairs)
-    const repair = this.#sendRepair(now, this.#soloRepairs)
-    return repair === 'none' ? this.#sendAgain(now) : repair
+    return this.#sendRepair(now, source === 'repair' ? this.#repairs : this.#soloRepairs)
   }
 
   /** One packet that was asked for. */
@@ -227,23 +201,6 @@ export class Pacer {
     this.#context.metrics.count('historyEvicted')
   }
 
-  /** One packet for a late attacher. */
-  #sendAgain(now: number): Step {
-    for (let resend = this.#resends[0]; resend; resend = this.#resends[0]) {
-      const packet = resend.stream.history.get(resend.next)?.packet
-      if (!packet || resend.next > resend.last) {
-        this.#resends.shift()
-        continue
-      }
-      if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
-      this.#context.transmit(resend.to, packet)
-      resend.next += 1
-      this.#resends.push(this.#resends.shift()!)
-      return 'sent'
-    }
-    return 'none'
-  }
-
   /** Tells what has become true: room in the queue again, a flush done. */
   #report(): void {
     if (this.#overMark && this.#waiting <= this.#context.limits.sendMark) {
@@ -261,7 +218,6 @@ export class Pacer {
   }
 }
 
-const RESENDS_MAX = 4096
 /** Packets that wait to be sent again. */
 const REPAIRS_MAX = 16_384
 /** Who comes first, turn by turn. */

@@ -87,11 +87,13 @@ export class Responder {
       // Packets are large and answers under way: what has just been sent is not sent again.
       const { repairedTo, repairedAt = -Infinity } = stored
       if (repairedTo === to && now - repairedAt < this.#rtt.ms) return true
-      if (!stored.repair && !share.take(now, stored.packet.length)) {
+      const urgent = alone || !solo
+      // What one receiver lacks by itself has few turns of the pacer: that is its bound.
+      if (urgent && !stored.repair && !share.take(now, stored.packet.length)) {
         metrics.count('repairBudget')
         return false
       }
-      this.#pacer.repair({ stream, number, stored, to, urgent: alone || !solo })
+      this.#pacer.repair({ stream, number, stored, to, urgent })
       return true
     })
     if (gone) this.#tellOldest(stream, to)
@@ -102,7 +104,6 @@ export class Responder {
   forget(instance: bigint): void {
     for (const stream of this.#streams) stream.attached.delete(instance)
     this.#shares.delete(instance)
-    this.#pacer.forget(instance)
   }
 
   #tellOldest(stream: SenderStream, to: Remote['endpoint'] | string): void {
@@ -121,7 +122,7 @@ export class Responder {
     return bucket
   }
 
-  /** Registers a receiver, decides where it starts, and has it given what it missed. */
+  /** Registers a receiver and decides where it starts; what it missed it asks for. */
   #attach(
     now: number,
     remote: Remote,
@@ -142,9 +143,6 @@ export class Responder {
     const since = now - entry.ageMs - AGE_SLACK_MS
     const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
     const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
-    const to = entry.attempt < UNICAST_ATTEMPTS ? remote.endpoint : options.group
-    const asker = remote.instance
-    this.#pacer.resend({ stream, to, asker, next: start, last: stream.sent })
     return { stream: entry.stream, start, index: stream.indexAt(start), head: stream.sent }
   }
 }

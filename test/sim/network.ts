@@ -22,6 +22,8 @@ export interface NetworkOptions {
 export class Network {
   readonly hosts: Host[] = []
   weather: Weather
+  /** Whether a multicast datagram is lost for all but its own host. */
+  swallows: (bytes: Uint8Array) => boolean = () => false
   readonly #options: NetworkOptions
   readonly #portsBySegment = new Map<number, readonly Interface[]>()
   readonly #schedule: Schedule
@@ -95,7 +97,7 @@ export class Network {
   #multicast(out: Interface, sent: { from: Endpoint; to: string; bytes: Uint8Array }): void {
     const { from, to, bytes } = sent
     this.#hand(out.host, LOOPBACK_MS, { ...sent, time: this.#schedule.time })
-    if (bytes.length > out.datagramSize) return
+    if (bytes.length > out.datagramSize || this.swallows(bytes)) return
     for (const time of out.up.carry(this.#schedule.time, this.weather, this.#random)) {
       for (const port of this.#portsOf(out.segment)) {
         if (port === out || !port.host.isMember(to) || port.forgotten.has(to)) continue

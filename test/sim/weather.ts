@@ -30,6 +30,8 @@ export const CLEAR: Weather = {
 
 /** One direction of one cable: bursts need a memory, and so does keeping the order. */
 export class Lane {
+  /** Chance that this lane loses a datagram, whatever the weather. */
+  loss = 0
   #inBurst = false
   #lastArrival = 0
 
@@ -42,6 +44,7 @@ export class Lane {
   }
 
   #loses(weather: Weather, random: Random): boolean {
+    if (this.loss > 0 && random.chance(this.loss)) return true
     if (this.#inBurst) this.#inBurst = !random.chance(1 / weather.burstLength)
     else if (random.chance(weather.burst)) this.#inBurst = true
     if (weather.burst === 0) this.#inBurst = false

@@ -21,10 +21,22 @@ export interface Ask {
   readonly shownAt: number
 }
 
+export interface AskRules {
+  /** What lies behind this number is of no use yet. */
+  readonly last: number
+  /** When what is asked for now is asked for again. */
+  readonly againAt: number
+  /** What is due within this time is asked for as well. */
+  readonly soonMs: number
+}
+
 export class Holes {
   #holes: Hole[] = []
   /** Never later than the earliest due time. */
   #dueAt = Infinity
+  /** The last packet that came because it was asked for, and when. */
+  #flowed = 0
+  #flowedAt = -Infinity
 
   get first(): Hole | undefined {
     return this.#holes[0]
@@ -47,13 +59,17 @@ export class Holes {
   }
 
   /** A packet has come: returns the hole that it was in. */
-  fill(number: number): Hole | undefined {
+  fill(now: number, number: number): Hole | undefined {
     const at = this.#find(number)
     const hole = this.#holes[at]
     if (!hole || hole.from > number) return undefined
     const before = hole.from < number ? [{ ...hole, to: number - 1 }] : []
     const behind = hole.to > number ? [{ ...hole, from: number + 1 }] : []
     this.#holes.splice(at, 1, ...before, ...behind)
+    if (hole.askedAt > -Infinity) {
+      this.#flowed = number
+      this.#flowedAt = now
+    }
     this.#settle()
     return hole
   }
@@ -74,11 +90,13 @@ export class Holes {
   }
 
   /**
-   * Gathers what is due, up to number `last`, as one question; it is due again at `againAt`.
-   * What lies too far from the first of it stays due.
+   * Gathers what is due, up to number `last`, as one question; it is due again at `againAt`. What
+   * is due soon comes along. What lies too far from the first of it stays due.
    */
-  ask(now: number, last: number, againAt: number): Ask | undefined {
+  ask(now: number, { last, againAt, soonMs }: AskRules): Ask | undefined {
     if (now < this.#dueAt) return undefined
+    this.#await(now, againAt - now)
+    const soon = now + soonMs
     const start = this.#holes.findIndex(({ dueAt, from }) => dueAt <= now && from <= last)
     if (start < 0) {
       this.#recount(now, last, againAt)
@@ -91,7 +109,7 @@ export class Holes {
     let highest = first
     const asked: Hole[] = []
     for (const hole of this.#holes) {
-      if (hole.dueAt > now || hole.from < first || hole.from > end) {
+      if (hole.dueAt > soon || hole.from < first || hole.from > end) {
         asked.push(hole)
         continue
       }
@@ -126,6 +144,16 @@ export class Holes {
   postpone(now: number, dueAt: number): void {
     this.#holes = this.#holes.map((hole) => {
       return { ...hole, shownAt: Math.max(now, hole.shownAt), dueAt: Math.max(dueAt, hole.dueAt) }
+    })
+  }
+
+  /** Answers come in order: what was asked for behind the last one is still on its way. */
+  #await(now: number, roundMs: number): void {
+    const until = this.#flowedAt + roundMs
+    if (until <= now) return
+    this.#holes = this.#holes.map((hole) => {
+      const waits = hole.from > this.#flowed && hole.askedAt > -Infinity && hole.dueAt <= now
+      return waits ? { ...hole, dueAt: until } : hole
     })
   }
 

@@ -52,15 +52,24 @@ export class NakTiming {
     if (this.alone) return this.#reorderMs
     // RFC 5401 section 3.2.2.1, with its two steps made one.
     const lambda = Math.log(this.#receivers) + 1
-    const window = Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, K * this.#grtt))
-    const drawn = (window / lambda) * Math.log(1 + this.#unit() * Math.expm1(lambda))
+    const drawn = (this.#window / lambda) * Math.log(1 + this.#unit() * Math.expm1(lambda))
     return Math.max(this.#reorderMs, drawn)
+  }
+
+  /** What is due within this time, ms, may be asked for with what is due now. */
+  get soon(): number {
+    return this.alone ? this.#reorderMs : this.#window / 2
   }
 
   /** How long to wait for an answer before asking again, ms. */
   again(): number {
     const rounds = this.alone ? 2 : K + 2
     return Math.max(AGAIN_MIN_MS, rounds * this.#grtt) * (1 + this.#unit() / 4)
+  }
+
+  /** The longest back-off, ms. */
+  get #window(): number {
+    return Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, K * this.#grtt))
   }
 
   get #rtt(): number {

@@ -52,9 +52,8 @@ export class ReceiverStream {
   /** The last heartbeat's number and the index behind it. */
   #head = 0
   #headIndex = 0
-  /** Packets up to this number are being sent again: nobody asks for them before `#heldUntil`. */
-  #catchUpTo = 0
-  #heldUntil = -Infinity
+  /** What was sent up to here, before this receiver attached, nobody else lacks. */
+  #ownTo = 0
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
   readonly #patience = new Patience()
@@ -116,13 +115,12 @@ export class ReceiverStream {
     if (this.#buffer.lowest !== undefined) this.#begin(now, this.#buffer.lowest)
   }
 
-  /** Packets up to `head` are on their way again: they get time to come. */
+  /** Packets up to `head` were sent before this receiver attached: it asks for them at once. */
   catchUp(now: number, head: number): void {
     if (head < this.next) return
-    this.#catchUpTo = Math.max(this.#catchUpTo, head)
-    this.#heldUntil = now + CATCH_UP_MS
-    this.#know(now, head)
-    this.#arm(now)
+    this.#ownTo = Math.max(this.#ownTo, head)
+    this.#know(now, head, 0)
+    this.#arm()
   }
 
   /** What the publisher no longer has: nothing below `number` will come. */
@@ -138,7 +136,8 @@ export class ReceiverStream {
       this.#messages.giveUp(index)
       this.#skip(number, 'history')
     }
-    this.#arm(now)
+    this.#know(now, this.#known)
+    this.#arm()
   }
 
   /** Whether a packet with this number is of use; counted when not. */
@@ -161,12 +160,10 @@ export class ReceiverStream {
       return
     }
     if (this.next === 0) {
-      if (!this.#anywhere) return this.#keep(now, number, packet)
+      if (!this.#anywhere) return this.#keep(number, packet)
       this.#begin(now, number)
     }
     this.#patience.rewarded()
-    // As long as some of it comes, the rest may be waiting for its turn.
-    if (number <= this.#catchUpTo) this.#heldUntil = now + CATCH_UP_MS
     if (number === this.next) {
       this.#arrived(now, number)
       this.next += 1
@@ -174,13 +171,13 @@ export class ReceiverStream {
       this.#drain()
     } else if (this.#buffer.room(packet.body, number - this.next)) {
       this.#arrived(now, number)
-      this.#keep(now, number, packet)
+      this.#keep(number, packet)
     } else {
       // The oldest go first: this one is asked for when there is room for it.
       this.options.metrics.count('reorderFull')
     }
     this.#know(now, number)
-    this.#arm(now)
+    this.#arm()
   }
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
@@ -192,19 +189,19 @@ export class ReceiverStream {
     this.#headIndex = Math.max(this.#headIndex, index)
     if (this.next > 0 && head > this.#known) this.#dark += 1
     this.#know(now, head)
-    this.#arm(now)
+    this.#arm()
   }
 
   /** What to ask for now, or `undefined`; call again until then. */
   ask(now: number): Question | undefined {
-    if (this.next === 0 || now < Math.max(this.#holes.dueAt, this.#held(now))) return undefined
+    if (this.next === 0 || now < this.#holes.dueAt) return undefined
     const { timing } = this.options
     const againAt = this.#patience.asked(now, timing.again())
-    const ask = this.#holes.ask(now, this.#lastOfUse, againAt)
-    this.#arm(now)
+    const ask = this.#holes.ask(now, { last: this.#lastOfUse, againAt, soonMs: timing.soon })
+    this.#arm()
     if (!ask) return undefined
     const { tried, toAll } = this.#patience
-    const far = now - ask.shownAt > FAR_BEHIND_MS
+    const far = ask.first <= this.#ownTo || now - ask.shownAt > FAR_BEHIND_MS
     return { ...ask, solo: !toAll && (timing.alone || far || tried), toAll }
   }
 
@@ -213,13 +210,13 @@ export class ReceiverStream {
     if (this.next === 0 || this.#holes.count === 0) return
     const all = this.#holes.overheard(nak, now, now + this.options.timing.again())
     if (all) this.options.metrics.count('naksSuppressed')
-    this.#arm(now)
+    this.#arm()
   }
 
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
     this.#holes.postpone(now, now + STALL_GRACE_MS)
-    this.#arm(now)
+    this.#arm()
   }
 
   /** Gives up what has been missing for too long. */
@@ -229,7 +226,7 @@ export class ReceiverStream {
       this.#skip(hole.to + 1, 'network')
       this.#know(now, this.#known)
     }
-    this.#arm(now)
+    this.#arm()
   }
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
@@ -255,12 +252,6 @@ export class ReceiverStream {
     return this.#buffer.crowded ? Math.max(this.next, this.#buffer.highest ?? 0) : Infinity
   }
 
-  /** Until when nothing is asked for because it is being sent anyway. */
-  #held(now: number): number {
-    const from = this.#holes.first?.from ?? Infinity
-    return from <= this.#catchUpTo && now < this.#heldUntil ? this.#heldUntil : -Infinity
-  }
-
   #begin(now: number, number: number): void {
     this.next = number
     this.#top = number - 1
@@ -268,19 +259,19 @@ export class ReceiverStream {
     for (const early of this.#buffer.sorted()) this.#arrived(now, early)
     this.#drain()
     this.#know(now, this.#known)
-    this.#arm(now)
+    this.#arm()
   }
 
-  #keep(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
+  #keep(number: number, packet: { flags: number; body: Uint8Array }): void {
     this.#known = Math.max(this.#known, number)
     if (!this.#buffer.add(number, packet)) this.options.metrics.count('reorderFull')
-    this.#arm(now)
+    this.#arm()
   }
 
   /** A packet is at hand: what lies between it and the others is missing. */
   #arrived(now: number, number: number): void {
     if (number <= this.#top) {
-      const hole = this.#holes.fill(number)
+      const hole = this.#holes.fill(now, number)
       if (hole) this.options.timing.filled(now - hole.shownAt, now - hole.askedAt)
       return
     }
@@ -289,18 +280,16 @@ export class ReceiverStream {
     this.#top = number
   }
 
-  /** Packets up to `number` have been sent. */
-  #know(now: number, number: number): void {
+  /** Packets up to `number` have been sent: what is missing is asked for after `waitMs`. */
+  #know(now: number, number: number, waitMs?: number): void {
     this.#known = Math.max(this.#known, number)
     if (this.next === 0) return
-    this.#show(now, Math.min(this.#known, this.next + this.options.reorderPackets))
+    this.#show(now, Math.min(this.#known, this.next + this.options.reorderPackets), waitMs)
   }
 
-  #show(now: number, last: number): void {
+  #show(now: number, last: number, waitMs = this.options.timing.first()): void {
     if (last <= this.#top) return
-    const held = this.#top < this.#catchUpTo ? this.#heldUntil : -Infinity
-    const dueAt = Math.max(held, now + this.options.timing.first())
-    this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt })
+    this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt: now + waitMs })
     this.#top = last
   }
 
@@ -323,19 +312,16 @@ export class ReceiverStream {
     }
   }
 
-  #arm(now: number): void {
+  #arm(): void {
     const first = this.#holes.first
     if (this.next === 0 || !first) {
       this.deadline = Infinity
       return
     }
-    const askAt = Math.max(this.#held(now), this.#holes.dueAt)
-    this.deadline = Math.min(askAt, first.shownAt + this.options.repairAge)
+    this.deadline = Math.min(this.#holes.dueAt, first.shownAt + this.options.repairAge)
   }
 }
 
-/** What is being sent again may pause for so long before it is asked for. */
-const CATCH_UP_MS = 200
 /** Heartbeats without a packet before the group is taken for dark. */
 const DARK_MIN = 2
 /** What has been missing for so long is this receiver's own affair. */

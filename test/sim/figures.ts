@@ -1,0 +1,6 @@
+/** Prints the figures. */
+import { transfer } from './transfer.ts'
+
+const [n = '8', p = '0.05', m = '2000', rate = '5000000'] = process.argv.slice(2)
+const about = { receivers: Number(n), loss: Number(p), messages: Number(m), size: 1100, rate: Number(rate), seed: 1 }
+console.log(JSON.stringify(transfer(about)))
