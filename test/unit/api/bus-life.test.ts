@@ -103,7 +103,7 @@ describe('a subscription', () => {
       return kind === Kind.data && number === 2
     }
     const join = network({ lose: ({ to, datagram }) => to.port === 2 && isLost(datagram) })
-    const [a, b] = [await join(), await join()]
+    const [a, b] = [await join(), await join({ limits: { repairAge: 200 } })]
     await acquainted(a, b)
     const items = b.subscribe<number>('lossy', { gaps: true })[Symbol.asyncIterator]()
     a.publish('lossy', 0)

@@ -3,31 +3,53 @@ import { describe, expect, it } from 'vitest'
 import { REPAIR_AGE, receiving } from './receiving.ts'
 
 describe('the bounds of a receiver', () => {
-  it('let as many packets wait as the limit says and give up the oldest for one more', () => {
+  it('let as many packets wait as the limit says, and drop the newest for one more', () => {
     const world = receiving({ reorderPackets: 4 })
     world.start()
     world.take(2).take(3).take(4).take(5)
     expect([world.receiver.early, world.metrics.get('reorderFull')]).toEqual([4, 0])
-    world.take(7)
-    expect(world.log()).toEqual(['gap 0-0 network', '1', '2', '3', '4'])
-    expect([world.metrics.get('reorderFull'), world.receiver.early]).toEqual([1, 1])
+    world.take(6)
+    expect([world.receiver.early, world.metrics.get('reorderFull')]).toEqual([4, 1])
+    expect(world.log()).toEqual([])
+    expect(world.take(1).log()).toEqual(['0', '1', '2', '3', '4'])
+    expect(world.take(6).log()).toEqual(['5'])
   })
 
-  it('jump to a packet 2^40 ahead in one step', () => {
+  it('take a packet as far ahead as the limit says and none one further', () => {
     const world = receiving({ reorderPackets: 4 })
     world.start()
-    world.take(1).log()
-    const far = 2 ** 40
-    expect(world.take(far).log()).toEqual([`gap 1-${far - 2} network`, String(far - 1)])
-    expect(world.receiver.next).toBe(far + 1)
+    expect([world.take(6).receiver.early, world.metrics.get('reorderFull')]).toEqual([0, 1])
+    expect([world.take(5).receiver.early, world.metrics.get('reorderFull')]).toEqual([1, 1])
   })
 
-  it('give up what is missing when the bytes of all streams are used up', () => {
+  it('make a packet 2^40 ahead no reason to give up a single message', () => {
+    const world = receiving({ reorderPackets: 4 })
+    world.start()
+    world.take(1).take(2 ** 40)
+    expect(world.log()).toEqual(['0'])
+    expect([world.receiver.next, world.metrics.get('reorderFull')]).toEqual([2, 1])
+    // It shows that others are missing, and those are asked for that there would be room for.
+    expect(world.receiver.ask(1)).toMatchObject({
+      first: 2,
+      missing: Uint8Array.of(0b1111_1000),
+    })
+    expect(world.take(2).take(3).log()).toEqual(['1', '2'])
+  })
+
+  it('drop the newest packet when the bytes of all streams are used up', () => {
     const world = receiving({ budgetSize: 2 * (256 + 11) })
     world.start()
     world.take(2).take(3)
-    expect(world.take(5).log()).toEqual(['gap 0-0 network', '1', '2'])
-    expect(world.receiver.early).toBe(1)
+    expect(world.take(5).log()).toEqual([])
+    expect([world.receiver.early, world.metrics.get('reorderFull')]).toEqual([2, 1])
+    expect(world.take(1).log()).toEqual(['0', '1', '2'])
+    expect(world.take(4).take(5).log()).toEqual(['3', '4'])
+  })
+
+  it('let the packet that is next pass, however full everything is', () => {
+    const world = receiving({ budgetSize: 1 })
+    world.start()
+    expect(world.take(2).take(1).take(2).log()).toEqual(['0', '1'])
   })
 
   it('drop packets of a stream that waits for its start once it is full', () => {
@@ -65,9 +87,9 @@ describe('the end of a publisher', () => {
     world.receiver.heartbeat(0, 6, 6)
     world.receiver.end()
     expect(world.log()).toEqual([
-      'gap 0-0 network',
+      'gap 0-0 publisher-gone',
       '1',
-      'gap 2-2 network',
+      'gap 2-2 publisher-gone',
       '3',
       'gap 4-5 publisher-gone',
     ])

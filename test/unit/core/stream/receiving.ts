@@ -43,11 +43,14 @@ interface Setup {
   readonly reorderPackets?: number
   readonly budgetSize?: number
   readonly messageSize?: number
+  readonly repairAge?: number
+  readonly timing?: NakTiming
 }
 
 export function receiving(setup: Setup = {}): Receiving {
   const { delivery = 'reliable', perPacket = 1, reorderPackets = 100 } = setup
-  const { budgetSize = 1_000_000, messageSize = 10_000 } = setup
+  const { budgetSize = 1_000_000, messageSize = 10_000, repairAge = REPAIR_AGE } = setup
+  const { timing = new NakTiming(() => 0.5) } = setup
   const metrics = new Metrics()
   const budget = { used: 0, max: budgetSize }
   const pool = new AssemblyPool(100_000, () => metrics.count('assemblyFull'))
@@ -58,8 +61,7 @@ export function receiving(setup: Setup = {}): Receiving {
     outputs.push(output)
     all.push(output)
   }
-  const timing = new NakTiming(() => 0.5)
-  const shared = { info, metrics, budget, pool, timing, repairAge: REPAIR_AGE }
+  const shared = { info, metrics, budget, pool, timing, repairAge }
   const receiver = new ReceiverStream({ ...shared, reorderPackets, messageSize, emit })
   receiver.subscriptions = [1]
   const accept = (now: number, number: number, packet: { flags: number; body: Uint8Array }) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Budget, ReorderBuffer } from '../../../../bus/core/stream/reorder.ts'
 
-const packet = (size = 0) => ({ flags: 0, body: new Uint8Array(size), at: 0 })
+const packet = (size = 0) => ({ flags: 0, body: new Uint8Array(size) })
 const wide = (): Budget => ({ used: 0, max: 1_000_000 })
 
 describe('ReorderBuffer', () => {
@@ -41,6 +41,32 @@ describe('ReorderBuffer', () => {
         expect([budget.used, buffer.size]).toEqual([0, 0])
       }),
     )
+  })
+
+  it('knows its highest number and all numbers in order', () => {
+    const buffer = new ReorderBuffer(10, wide())
+    expect([buffer.highest, buffer.sorted()]).toEqual([undefined, []])
+    for (const number of [7, 30, 5]) buffer.add(number, packet())
+    expect([buffer.highest, buffer.sorted()]).toEqual([30, [5, 7, 30]])
+    buffer.dropBelow(8)
+    expect([buffer.highest, buffer.sorted()]).toEqual([30, [30]])
+    buffer.take(30)
+    expect(buffer.highest).toBe(undefined)
+    buffer.add(9, packet())
+    expect(buffer.highest).toBe(9)
+  })
+
+  it('is crowded beyond three quarters of its count, or of the bytes of all', () => {
+    const buffer = new ReorderBuffer(8, wide())
+    for (let number = 1; number <= 6; number++) buffer.add(number, packet())
+    expect(buffer.crowded).toBe(false)
+    buffer.add(7, packet())
+    expect(buffer.crowded).toBe(true)
+    const budget = { used: 750, max: 1000 }
+    const other = new ReorderBuffer(8, budget)
+    expect(other.crowded).toBe(false)
+    budget.used += 1
+    expect(other.crowded).toBe(true)
   })
 
   it('holds as many packets as its count and not one more', () => {

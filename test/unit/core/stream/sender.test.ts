@@ -124,7 +124,7 @@ describe('SenderStream', () => {
     const size = stream.peek()!.length
     expect(stream.waiting).toBe(3 * size)
     stream.advance(50)
-    expect([stream.sent, stream.waiting, stream.heartbeatAt]).toEqual([1, 2 * size, 55])
+    expect([stream.sent, stream.waiting, stream.heartbeatAt]).toEqual([1, 2 * size, 50 + 40])
     stream.advance(50)
     stream.advance(60)
     expect([stream.pending, stream.waiting, stream.peek()]).toEqual([false, 0, undefined])
@@ -161,18 +161,33 @@ describe('SenderStream', () => {
     stream.flush()
     stream.advance(0)
     const waits: number[] = []
-    let now = 5
+    let now = stream.heartbeatAt
     for (let i = 0; i < 16; i++) {
       stream.decay(now)
       waits.push(stream.heartbeatAt - now)
       now = stream.heartbeatAt
     }
-    expect(waits.slice(0, 4)).toEqual([10, 20, 40, 80])
+    expect(waits.slice(0, 4)).toEqual([80, 160, 320, 640])
     expect(waits.at(-1)).toBe(30_000)
     stream.publish(0, 1, message(10))
     stream.flush()
     stream.advance(now)
-    expect(stream.heartbeatAt).toBe(now + 5)
+    expect(stream.heartbeatAt).toBe(now + 40)
+  })
+
+  it('beats its heart sooner as long as receivers have lately asked for packets again', () => {
+    const { stream } = world(200)
+    for (let i = 0; i < 2; i++) {
+      stream.publish(0, 1, message(10))
+      stream.flush()
+    }
+    stream.lossyUntil = 100
+    stream.advance(99)
+    expect(stream.heartbeatAt).toBe(99 + 5)
+    stream.decay(104)
+    expect(stream.heartbeatAt).toBe(104 + 10)
+    stream.advance(100)
+    expect(stream.heartbeatAt).toBe(100 + 40)
   })
 
   it('refuses the number that would wrap', () => {

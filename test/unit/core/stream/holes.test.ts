@@ -1,0 +1,340 @@
+/** The holes of a stream: which packets are missing, when they are asked for, and by whom. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type AskRules, Holes } from '../../../../bus/core/stream/holes.ts'
+import { NAK_SPAN } from '../../../../bus/core/wire/nak.ts'
+import { numbersOf, question } from './asking.ts'
+
+const AGAIN = 100
+const rules = (now: number, rest: Partial<AskRules> = {}): AskRules => {
+  return { last: Infinity, againAt: now + AGAIN, soonMs: 0, ...rest }
+}
+
+/** Ranges that are missed at 0 and due at `dueAt`. */
+function missing(ranges: readonly (readonly [number, number])[], dueAt = 10): Holes {
+  const holes = new Holes()
+  for (const [from, to] of ranges) holes.show({ from, to, shownAt: 0, dueAt })
+  return holes
+}
+
+/** What is asked for at `now`, packet by packet. */
+function asked(holes: Holes, now: number, rest: Partial<AskRules> = {}): number[] {
+  return numbersOf(holes.ask(now, rules(now, rest)))
+}
+
+describe('what is missing', () => {
+  it('is nothing at first', () => {
+    const holes = new Holes()
+    expect([holes.first, holes.count, holes.dueAt]).toEqual([undefined, 0, Infinity])
+    expect(asked(holes, 1e9)).toEqual([])
+  })
+
+  it('splits where a packet comes in the middle, and shrinks where one comes at an end', () => {
+    const holes = missing([[3, 9]])
+    expect(holes.fill(1, 6)).toMatchObject({ from: 3, to: 9, shownAt: 0 })
+    expect([holes.count, holes.first]).toMatchObject([2, { from: 3, to: 5 }])
+    holes.fill(1, 3)
+    holes.fill(1, 5)
+    expect([holes.count, holes.first]).toMatchObject([2, { from: 4, to: 4 }])
+    expect(holes.fill(1, 4)).toMatchObject({ from: 4, to: 4 })
+    expect([holes.count, holes.first]).toMatchObject([1, { from: 7, to: 9 }])
+  })
+
+  it('does not change by a packet that was not missing', () => {
+    const holes = missing([
+      [3, 4],
+      [8, 9],
+    ])
+    const found = [2, 5, 7, 10].map((number) => holes.fill(1, number))
+    expect([found, holes.count]).toEqual([[undefined, undefined, undefined, undefined], 2])
+  })
+
+  it('ends at a number below which nothing counts any more', () => {
+    const holes = missing([
+      [3, 5],
+      [8, 12],
+    ])
+    holes.dropBelow(3)
+    expect(holes.first).toMatchObject({ from: 3, to: 5 })
+    holes.dropBelow(10)
+    expect([holes.count, holes.first]).toMatchObject([1, { from: 10, to: 12 }])
+    holes.dropBelow(13)
+    expect([holes.count, holes.dueAt]).toEqual([0, Infinity])
+  })
+
+  it('says when it was missed and asked for to whoever fills it', () => {
+    const holes = missing([[3, 5]])
+    expect(holes.fill(5, 4)).toMatchObject({ shownAt: 0, askedAt: -Infinity })
+    asked(holes, 12)
+    expect(holes.fill(20, 5)).toMatchObject({ shownAt: 0, askedAt: 12 })
+  })
+})
+
+describe('a question', () => {
+  it('waits for its time, names everything due at once, and waits for the answer', () => {
+    const holes = missing([
+      [3, 4],
+      [9, 9],
+    ])
+    expect([holes.dueAt, asked(holes, 9)]).toEqual([10, []])
+    expect(asked(holes, 10)).toEqual([3, 4, 9])
+    expect([holes.dueAt, asked(holes, 10), asked(holes, 109)]).toEqual([110, [], []])
+    expect(asked(holes, 110)).toEqual([3, 4, 9])
+  })
+
+  it('takes what is due soon along, but never for that alone', () => {
+    const holes = new Holes()
+    for (const [from, dueAt] of [
+      [1, 10],
+      [5, 14],
+      [9, 15],
+      [11, 16],
+    ] as const) {
+      holes.show({ from, to: from, shownAt: 0, dueAt })
+    }
+    expect(asked(holes, 9, { soonMs: 5 })).toEqual([])
+    expect(asked(holes, 10, { soonMs: 5 })).toEqual([1, 5, 9])
+    expect(holes.dueAt).toBe(16)
+  })
+
+  it('says since when the oldest of it has been missing', () => {
+    const holes = new Holes()
+    holes.show({ from: 1, to: 2, shownAt: 3, dueAt: 10 })
+    holes.show({ from: 5, to: 6, shownAt: 4, dueAt: 10 })
+    holes.fill(5, 1)
+    expect(holes.ask(10, rules(10))).toMatchObject({ first: 2, shownAt: 3 })
+  })
+
+  it('has a bitmap as long as its last packet needs', () => {
+    const sizes = [1, 8, 9, 16, 17].map((to) => missing([[1, to]]).ask(10, rules(10))?.missing)
+    expect(sizes.map((bitmap) => bitmap?.length)).toEqual([1, 1, 2, 2, 3])
+    expect(missing([[5, 7]]).ask(10, rules(10))?.missing).toEqual(Uint8Array.of(0b1110_0000))
+  })
+
+  it('spans as much as a record can name; the rest is asked for in further ones', () => {
+    const holes = missing([
+      [10, 10],
+      [20, 9000],
+    ])
+    const spans: number[][] = []
+    for (let numbers = asked(holes, 10); numbers.length > 0; numbers = asked(holes, 10)) {
+      spans.push([numbers[0]!, numbers.at(-1)!, numbers.length])
+    }
+    expect(spans).toEqual([
+      [10, 10 + NAK_SPAN - 1, NAK_SPAN - 9],
+      [10 + NAK_SPAN, 9 + 2 * NAK_SPAN, NAK_SPAN],
+      [10 + 2 * NAK_SPAN, 9000, 9000 - 9 - 2 * NAK_SPAN],
+    ])
+    expect(holes.dueAt).toBe(110)
+  })
+
+  it('costs no more for a hole that reaches to the end of all numbers', () => {
+    const holes = missing([[2, 2 ** 48 - 1]])
+    expect(asked(holes, 10)).toHaveLength(NAK_SPAN)
+    holes.overheard(question(2, 3), 10, 500)
+    expect([holes.fill(10, 2 ** 40)?.to, holes.count]).toEqual([2 ** 48 - 1, 3])
+  })
+
+  it('names nothing behind the number up to which packets are of use', () => {
+    const holes = missing([
+      [3, 9],
+      [20, 21],
+    ])
+    expect(asked(holes, 10, { last: 2 })).toEqual([])
+    expect(holes.dueAt).toBe(110)
+    expect(asked(holes, 110, { last: 5 })).toEqual([3, 4, 5])
+    expect(asked(holes, 210, { last: 20 })).toEqual([3, 4, 5, 6, 7, 8, 9, 20])
+  })
+
+  it('is not asked again for what lies behind an answer that is just coming', () => {
+    const holes = missing([[3, 9]])
+    asked(holes, 10)
+    holes.fill(100, 3)
+    holes.fill(100, 5)
+    // 4 was passed over: it is lost again. What comes behind 5 is on its way.
+    expect(asked(holes, 110)).toEqual([4])
+    expect(holes.dueAt).toBe(200)
+    expect(asked(holes, 200)).toEqual([6, 7, 8, 9])
+  })
+
+  it('is asked at once for what is new, whatever answers are coming', () => {
+    const holes = missing([[3, 5]])
+    asked(holes, 10)
+    holes.fill(20, 3)
+    holes.show({ from: 9, to: 9, shownAt: 20, dueAt: 21 })
+    expect(asked(holes, 21)).toEqual([9])
+  })
+})
+
+describe('a question of somebody else', () => {
+  it('stands for the own one where it covers it', () => {
+    const holes = missing([
+      [3, 4],
+      [9, 9],
+    ])
+    expect(holes.overheard(question(2, 3, 4, 9), 5, 60)).toBe(true)
+    expect(asked(holes, 59)).toEqual([])
+    expect(asked(holes, 60)).toEqual([3, 4, 9])
+  })
+
+  it('leaves to be asked for what it does not cover', () => {
+    const holes = missing([
+      [3, 4],
+      [9, 10],
+    ])
+    expect(holes.overheard(question(3, 4, 9), 5, 60)).toBe(false)
+    expect(asked(holes, 10)).toEqual([9, 10])
+    expect(asked(holes, 60)).toEqual([3, 4])
+  })
+
+  it.each([
+    ['before', question(1, 2)],
+    ['behind', question(40, 41)],
+    ['with the same end', question(4)],
+    ['with the same beginning', question(3)],
+  ])('changes nothing when it lies %s', (_, nak) => {
+    const holes = missing([[3, 4]])
+    expect(holes.overheard(nak, 5, 60)).toBe(false)
+    expect(asked(holes, 10)).toEqual([3, 4])
+  })
+
+  it.fails('does not stand for an own one that it does not cover, however late that is due', () => {
+    const holes = missing([[3, 4]], 80)
+    expect(holes.overheard(question(40), 5, 60)).toBe(false)
+  })
+
+  it('never makes the own one earlier', () => {
+    const holes = missing([[3, 4]], 80)
+    holes.overheard(question(3, 4), 5, 60)
+    expect(asked(holes, 79)).toEqual([])
+    expect(asked(holes, 80)).toEqual([3, 4])
+  })
+
+  it('counts as having asked: what then comes is its answer', () => {
+    const holes = missing([[3, 4]])
+    holes.overheard(question(3, 4), 5, 60)
+    expect(holes.fill(20, 3)?.askedAt).toBe(5)
+  })
+
+  it('covers nothing where nothing is missing', () => {
+    expect(new Holes().overheard(question(3), 5, 60)).toBe(false)
+  })
+})
+
+describe('a standstill', () => {
+  it('gives everything its full time again and asks for nothing before the grace is over', () => {
+    const holes = new Holes()
+    holes.show({ from: 1, to: 1, shownAt: 0, dueAt: 10 })
+    holes.show({ from: 3, to: 3, shownAt: 600, dueAt: 900 })
+    holes.postpone(500, 520)
+    expect(holes.first).toMatchObject({ shownAt: 500, dueAt: 520 })
+    expect([asked(holes, 519), asked(holes, 520), asked(holes, 900)]).toEqual([[], [1], [1, 3]])
+  })
+})
+
+/** Something that happens at a time: packets `from` to `to` are missed, or packet `at` is meant. */
+interface Step {
+  readonly what: 'show' | 'fill' | 'drop' | 'ask'
+  readonly now: number
+  readonly at: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Tells what the holes have answered. */
+function play(holes: Holes, { what, now, at, from, to }: Step): unknown {
+  switch (what) {
+    case 'show':
+      return holes.show({ from, to, shownAt: now, dueAt: now + (at % 50) })
+    case 'fill':
+      return holes.fill(now, at) !== undefined
+    case 'drop':
+      return holes.dropBelow(Math.floor(at / 8))
+    case 'ask':
+      return asked(holes, now, { soonMs: at % 10 })
+  }
+}
+
+interface Missing {
+  dueAt: number
+  askedAt: number
+}
+
+/** The same, packet by packet, without a thought for speed. */
+class Model {
+  readonly #missing = new Map<number, Missing>()
+  #flowed = 0
+  #flowedAt = -Infinity
+
+  get numbers(): number[] {
+    return [...this.#missing.keys()].toSorted((a, b) => a - b)
+  }
+
+  get dueAt(): number {
+    return Math.min(...[...this.#missing.values()].map(({ dueAt }) => dueAt))
+  }
+
+  play({ what, now, at, from, to }: Step): unknown {
+    switch (what) {
+      case 'show':
+        for (let number = from; number <= to; number++) {
+          this.#missing.set(number, { dueAt: now + (at % 50), askedAt: -Infinity })
+        }
+        return undefined
+      case 'fill':
+        return this.#fill(now, at)
+      case 'drop':
+        for (const number of this.numbers) if (number < at >>> 3) this.#missing.delete(number)
+        return undefined
+      case 'ask':
+        return this.#ask(now, at % 10)
+    }
+  }
+
+  #fill(now: number, number: number): boolean {
+    const known = this.#missing.get(number)
+    if (known && known.askedAt > -Infinity) {
+      this.#flowed = number
+      this.#flowedAt = now
+    }
+    return this.#missing.delete(number)
+  }
+
+  #ask(now: number, soonMs: number): number[] {
+    for (const [number, one] of this.#missing) {
+      const flows = number > this.#flowed && one.askedAt > -Infinity && one.dueAt <= now
+      if (flows) one.dueAt = Math.max(one.dueAt, this.#flowedAt + AGAIN)
+    }
+    const of = (number: number): Missing => this.#missing.get(number)!
+    const first = this.numbers.find((number) => of(number).dueAt <= now) ?? Infinity
+    const due = this.numbers.filter((number) => number >= first && of(number).dueAt <= now + soonMs)
+    for (const number of due) Object.assign(of(number), { askedAt: now, dueAt: now + AGAIN })
+    return due
+  }
+}
+
+describe('holes', () => {
+  it('are what a list of single packets would be, whatever happens when', () => {
+    const what = fc.constantFrom<Step['what']>('show', 'fill', 'fill', 'fill', 'ask', 'ask', 'drop')
+    const step = fc.record({ what, ms: fc.nat(60), size: fc.nat(20), at: fc.nat(200) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const [holes, model] = [new Holes(), new Model()]
+        let [now, top] = [0, 0]
+        for (const { ms, size, ...rest } of steps) {
+          now += ms
+          const from = top + 1 + (rest.at % 3)
+          if (rest.what === 'show') top = from + size
+          const whole = { ...rest, now, from, to: top }
+          expect(play(holes, whole)).toEqual(model.play(whole))
+          expect(holes.first?.from).toBe(model.numbers[0])
+          // Never later than the earliest: then something would be asked for too late.
+          expect(holes.dueAt).toBeLessThanOrEqual(model.dueAt)
+        }
+        holes.dropBelow(Infinity)
+        expect([holes.count, holes.dueAt]).toEqual([0, Infinity])
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
