@@ -7,7 +7,7 @@ export interface Limits {
   readonly messageSize: number
   /** Sealed bytes waiting for the pacer above which `ready` is pending. */
   readonly sendMark: number
-  /** Bytes waiting for the pacer above which `publish` throws OVERFLOW. */
+  /** Bytes waiting for the pacer above which `publish` throws OVERFLOW, once `sendMark` is passed. */
   readonly sendSize: number
   /** Packets kept for repair and for those who attach late, per process: bytes. */
   readonly historySize: number
@@ -50,11 +50,11 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  // Fragments of one message are consecutive packets of its stream; larger ones wait for repair.
-  messageSize: 1024 * 1024,
+  // It is held in memory whole at both ends; what is larger is a file.
+  messageSize: 64 * 1024 * 1024,
   // About 0.2 s of the default pace: enough to keep it busy, little to lose.
   sendMark: 1024 * 1024,
-  // One burst of sixteen largest messages.
+  // Bursts of small messages; one large message may go beyond it.
   sendSize: 16 * 1024 * 1024,
   // What can be sent again, to those who lost it or attach late; the rate fills it in less
   // than seven seconds, the age bounds it for slow streams.
@@ -69,8 +69,8 @@ export const defaultLimits: Limits = {
   repairAge: 10_000,
   reorderPackets: 8192,
   reorderSize: 16 * 1024 * 1024,
-  // 64 of the largest messages under way at once.
-  assemblySize: 64 * 1024 * 1024,
+  // Two of the largest messages under way at once.
+  assemblySize: 128 * 1024 * 1024,
   // Only unauthenticated state there is: 256 KiB in all.
   quarantinePackets: 256,
   quarantineSize: 256 * 1024,

@@ -30,6 +30,8 @@ export class Pacer {
   /** Called for each new packet that has left. */
   readonly #sent: (now: number, stream: SenderStream) => void
   readonly #sending = new Set<SenderStream>()
+  /** Those of them that go before everything else. */
+  readonly #urgent = new Set<SenderStream>()
   /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
   readonly #kept = new Ring<SenderStream>()
   #keptSize = 0
@@ -55,7 +57,7 @@ export class Pacer {
   }
 
   get idle(): boolean {
-    return this.#sending.size === 0
+    return this.#sending.size + this.#urgent.size === 0
   }
 
   /** When something was last sent again. */
@@ -71,7 +73,7 @@ export class Pacer {
   add(stream: SenderStream, bytes: number): void {
     this.#waiting += bytes
     if (this.#waiting > this.#context.limits.sendMark) this.#overMark = true
-    if (stream.pending) this.#sending.add(stream)
+    this.#enlist(stream)
   }
 
   /** Sends a packet again; one that waits already, and somebody else wants too, is for all. */
@@ -91,14 +93,16 @@ export class Pacer {
   /** Asks to be told (`flushed`) when everything that waits now has left. */
   flush(id: number): void {
     const heads = new Map<SenderStream, number>()
-    for (const stream of this.#sending) heads.set(stream, stream.target)
+    for (const streams of [this.#sending, this.#urgent]) {
+      for (const stream of streams) heads.set(stream, stream.target)
+    }
     this.#flushes.push({ id, heads })
     this.#report()
   }
 
   /** No stream waits for receivers any more. */
   openGates(now: number): void {
-    for (const stream of this.#sending) stream.gateUntil = now
+    for (const stream of [...this.#sending, ...this.#urgent]) stream.gateUntil = now
     this.pump(now)
   }
 
@@ -127,6 +131,9 @@ export class Pacer {
   /** Sends one packet and returns `now`, or when there may be one to send, or `Infinity`. */
   #sendOne(now: number): number {
     let next = Infinity
+    const urgent = this.#sendNew(now, this.#urgent)
+    if (urgent === 'sent') return now
+    if (urgent !== 'none') next = urgent
     for (const source of TURNS[this.#turn++ % TURNS.length]!) {
       const step = this.#sendFrom(now, source)
       if (step === 'sent') return now
@@ -136,7 +143,7 @@ export class Pacer {
   }
 
   #sendFrom(now: number, source: Source): Step {
-    if (source === 'new') return this.#sendNew(now)
+    if (source === 'new') return this.#sendNew(now, this.#sending)
     return this.#sendRepair(now, source === 'repair' ? this.#repairs : this.#soloRepairs)
   }
 
@@ -163,16 +170,16 @@ export class Pacer {
   }
 
   /** One new packet, of the stream whose turn it is. */
-  #sendNew(now: number): Step {
+  #sendNew(now: number, streams: Set<SenderStream>): Step {
     let gate = Infinity
-    for (const stream of this.#sending) {
+    for (const stream of streams) {
       if (stream.gateUntil > now) {
         gate = Math.min(gate, stream.gateUntil)
         continue
       }
       const packet = stream.peek()
       if (!packet) {
-        this.#sending.delete(stream)
+        streams.delete(stream)
         continue
       }
       if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
@@ -184,16 +191,22 @@ export class Pacer {
   }
 
   #advance(now: number, stream: SenderStream, size: number): void {
-    stream.advance(now)
-    this.#waiting -= size
+    this.#waiting -= stream.advance(now)
     this.#sent(now, stream)
     // To the end of the line, so that streams take turns.
-    this.#sending.delete(stream)
-    if (stream.pending) this.#sending.add(stream)
+    this.#enlist(stream)
     if (stream.options.delivery !== 'reliable') return
     this.#kept.push(stream)
     this.#keptSize += size
     while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest()
+  }
+
+  #enlist(stream: SenderStream): void {
+    this.#sending.delete(stream)
+    this.#urgent.delete(stream)
+    if (!stream.pending) return
+    if (stream.urgent) this.#urgent.add(stream)
+    else this.#sending.add(stream)
   }
 
   #forgetOldest(): void {

@@ -74,7 +74,9 @@ export class Publisher {
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
     const { codec, payload, delivery, urgent } = publication
-    if (this.#pacer.waiting + payload.length > limits.sendSize) {
+    // One large message may go beyond the bound, as long as little else waits.
+    const { waiting, overMark } = this.#pacer
+    if (overMark && waiting + payload.length > limits.sendSize) {
       metrics.count('sendFull')
       return 'queue'
     }
@@ -90,6 +92,7 @@ export class Publisher {
     }
     if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
     this.#batching.add(stream)
+    if (urgent) stream.urgent = true
     if (urgent) this.onTurn(now)
     else if (this.#batching.size > OPEN_BATCHES_MAX) this.#seal(now)
     return undefined

@@ -11,6 +11,8 @@ export interface StoredPacket {
   readonly at: number
   /** Index of the first message in it. */
   readonly index: number
+  /** Bytes that count as waiting until it has left. */
+  readonly charge: number
   /** It waits to be sent again. */
   repair?: Repair | undefined
   /** When, and to whom, it was last sent again. */

@@ -2,15 +2,16 @@
  * The sending half of a stream: one topic of one instance.
  *
  * Messages are batched into bodies, bodies are sealed under fresh numbers into packets, packets
- * wait in the history for the pacer and stay there for late attachers. `allocate` is the only
+ * wait in the history for the pacer and stay there for repair. A large message is cut and sealed
+ * only as the pacer takes it; what is published behind it waits unsealed. `allocate` is the only
  * place that gives out numbers, and it never goes back.
  */
 import type { Delivery } from '../output.ts'
-import { Writer } from '../wire/cursor.ts'
 import { Flag, NUMBER_MAX } from '../wire/packet.ts'
-import { FRAGMENT_PREFIX_SIZE_MAX, writeFragmentPrefix } from '../wire/record.ts'
 import { Batch } from './batch.ts'
+import { Fragments } from './fragments.ts'
 import { History } from './history.ts'
+import { Ring } from '../ring.ts'
 
 /** Seals a body under the stream's key. */
 export type SealBody = (flags: number, number: number, body: Uint8Array) => Uint8Array
@@ -41,6 +42,13 @@ const HEARTBEAT_MIN_MS = 40
 const HEARTBEAT_MAX_MS = 30_000
 const KEPT_BATCH_SIZE = 2048
 
+/** Whole messages that wait behind a large one. */
+interface Whole {
+  readonly body: Uint8Array
+  readonly at: number
+  readonly index: number
+}
+
 /** A value of a `latest` stream that has got its packet and its index. */
 export interface Settled {
   readonly codec: number
@@ -64,11 +72,17 @@ export class SenderStream {
   heartbeatMs: number = HEARTBEAT_MIN_MS
   /** Receivers have asked for packets again: they may until then. */
   lossyUntil: number = -Infinity
-  /** Bytes that wait for the pacer: sealed, or the newest value without a packet. */
+  /** Bytes that wait for the pacer: sealed, behind or in a large message, or the newest value. */
   waiting = 0
+  /** Something urgent waits: this stream goes before others. */
+  urgent = false
   #number = 0
   #index = 0
   #batch: Batch | undefined
+  /** A large message and what is behind it: sealed when the pacer asks for it. */
+  readonly #unsealed = new Ring<Fragments | Whole>()
+  /** Packets that `#unsealed` will become. */
+  #unsealedPackets = 0
   /** The newest value of a `latest` stream that has no packet yet. */
   #latest: { readonly codec: number; readonly payload: Uint8Array } | undefined
 
@@ -90,12 +104,13 @@ export class SenderStream {
 
   /** Whether packets wait for the pacer, or a value waits for a packet. */
   get pending(): boolean {
-    return this.sent < this.#number || this.#latest !== undefined
+    return this.#queued || this.#latest !== undefined
   }
 
   /** The number that everything published so far has left with. */
   get target(): number {
-    return this.#latest ? this.#number + 1 : this.#number
+    const last = this.#number + this.#unsealedPackets
+    return this.#latest ? last + 1 : last
   }
 
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
@@ -104,7 +119,12 @@ export class SenderStream {
     const batch = (this.#batch ??= new Batch(this.options.bodySize))
     if (!batch.fits(payload.length)) this.#sealBatch(batch)
     if (!batch.fits(payload.length)) {
-      this.#fragment(now, sentAt, message)
+      const fragments = new Fragments(message, this.options.bodySize, {
+        index: this.#index,
+        sentAt,
+        at: now,
+      })
+      this.#postpone(fragments, fragments.count, fragments.size)
       return this.#index++
     }
     if (batch.count === 0) batch.open(now, this.#index, sentAt)
@@ -123,7 +143,7 @@ export class SenderStream {
 
   /** Turns the newest value into packets and returns it, if one waits and nothing else does. */
   settle(now: number, sentAt: number): Settled | undefined {
-    if (!this.#latest || this.sent < this.#number) return undefined
+    if (!this.#latest || this.#queued) return undefined
     const message = this.#latest
     this.#latest = undefined
     this.waiting -= message.payload.length
@@ -143,25 +163,31 @@ export class SenderStream {
   indexAt(number: number): number {
     const stored = this.history.get(number)
     if (stored) return stored.index
+    const unsealed = this.#unsealed.first
+    if (unsealed) return unsealed.index
     // Messages that wait for a packet will come in the next one.
     return this.#batch && this.#batch.count > 0 ? this.#batch.index : this.#index
   }
 
   /** The next packet for the pacer, if any. */
   peek(): Uint8Array | undefined {
+    if (this.sent === this.#number) this.#sealNext()
     return this.history.get(this.sent + 1)?.packet
   }
 
-  /** The packet that `peek` gave has left. */
-  advance(now: number): void {
+  /** The packet that `peek` gave has left; returns how many waiting bytes that was. */
+  advance(now: number): number {
     this.sent += 1
-    this.waiting -= this.history.get(this.sent)!.packet.length
+    const { charge } = this.history.get(this.sent)!
+    this.waiting -= charge
+    if (!this.#queued) this.urgent = false
     if (this.options.delivery !== 'reliable') {
       this.history.shift()
-      return
+      return charge
     }
     this.heartbeatMs = now < this.lossyUntil ? HEARTBEAT_LOSSY_MS : HEARTBEAT_MIN_MS
     this.heartbeatAt = now + this.heartbeatMs
+    return charge
   }
 
   /** A heartbeat has left: the next one comes after twice the time. */
@@ -170,30 +196,48 @@ export class SenderStream {
     this.heartbeatAt = now + this.heartbeatMs
   }
 
+  /** Whether packets wait for the pacer, sealed or not. */
+  get #queued(): boolean {
+    return this.sent < this.#number || this.#unsealed.size > 0
+  }
+
   #sealBatch(batch: Batch): void {
     if (batch.count === 0) return
-    this.#append(0, batch.body, batch)
+    const { at, index } = batch
+    if (this.#unsealed.size === 0) this.#append({ flags: 0, body: batch.body, at, index })
+    else this.#postpone({ body: new Uint8Array(batch.body), at, index }, 1, batch.body.length)
     batch.clear()
   }
 
-  #fragment(now: number, sentAt: number, message: { codec: number; payload: Uint8Array }): void {
-    const record = new Uint8Array(1 + message.payload.length)
-    record[0] = message.codec
-    record.set(message.payload, 1)
-    const sizeMax = this.options.bodySize - FRAGMENT_PREFIX_SIZE_MAX
-    for (let offset = 0; offset < record.length; offset += sizeMax) {
-      const bytes = record.subarray(offset, offset + sizeMax)
-      const writer = new Writer(FRAGMENT_PREFIX_SIZE_MAX + bytes.length)
-      const totalSize = record.length
-      writeFragmentPrefix(writer, { index: this.#index, sentAt, totalSize, offset })
-      this.#append(Flag.fragment, writer.put(bytes).written, { at: now, index: this.#index })
-    }
+  #postpone(unsealed: Fragments | Whole, packets: number, size: number): void {
+    this.#unsealed.push(unsealed)
+    this.#unsealedPackets += packets
+    this.waiting += size
   }
 
-  #append(flags: number, body: Uint8Array, from: { at: number; index: number }): void {
+  /** Makes the next packet of what waits unsealed. */
+  #sealNext(): void {
+    const unsealed = this.#unsealed.first
+    if (!unsealed) return
+    const { at, index } = unsealed
+    this.#unsealedPackets -= 1
+    if (!(unsealed instanceof Fragments)) {
+      const { body } = unsealed
+      this.#unsealed.shift()
+      return this.#append({ flags: 0, body, at, index, charge: body.length })
+    }
+    const { body, charge } = unsealed.next()
+    if (unsealed.count === 0) this.#unsealed.shift()
+    this.#append({ flags: Flag.fragment, body, at, index, charge })
+  }
+
+  /** `charge`: bytes of it that have been counted as waiting already. */
+  #append(from: Whole & { readonly flags: number; readonly charge?: number }): void {
+    const { flags, body, at, index } = from
     const packet = this.options.seal(flags, this.#allocate(), body)
-    this.history.append({ packet, at: from.at, index: from.index })
-    this.waiting += packet.length
+    const charge = from.charge ?? packet.length
+    this.history.append({ packet, at, index, charge })
+    if (from.charge === undefined) this.waiting += charge
   }
 
   #allocate(): number {

@@ -7,6 +7,7 @@ const stored = (at: number, index: number, size = 10) => ({
   packet: new Uint8Array(size),
   at,
   index,
+  charge: size,
 })
 
 describe('History', () => {

@@ -52,6 +52,11 @@ function messagesOf(sealed: readonly Sealed[]): Map<number, string> {
   return messages
 }
 
+/** Everything that waits leaves, large messages cut on the way. */
+function leave(stream: SenderStream): void {
+  while (stream.peek()) stream.advance(0)
+}
+
 const message = (size: number, first = 0) => ({ codec: 0, payload: counting(size, first) })
 
 describe('SenderStream', () => {
@@ -81,6 +86,10 @@ describe('SenderStream', () => {
           if (flushes[i]) stream.flush()
         }
         stream.flush()
+        expect(stream.target).toBeGreaterThanOrEqual(stream.head)
+        const { target } = stream
+        leave(stream)
+        expect([stream.head, stream.waiting, stream.pending]).toEqual([target, 0, false])
         const expected = payloads.map((size, i) => [i, hex(counting(size, i))] as const)
         expect(messagesOf(sealed)).toEqual(new Map(expected))
         expect(sealed.map(({ number }) => number)).toEqual(sealed.map((_, i) => i + 1))
@@ -100,6 +109,7 @@ describe('SenderStream', () => {
       const { stream, sealed } = world(1190)
       stream.publish(0, 1, message(size))
       stream.flush()
+      leave(stream)
       expect(sealed).toHaveLength(packets)
       expect(sealed.every(({ flags }) => flags === (packets > 1 ? Flag.fragment : 0))).toBe(true)
       expect(messagesOf(sealed).get(0)).toBe(hex(counting(size)))
@@ -109,10 +119,37 @@ describe('SenderStream', () => {
   it('sends a mebibyte in fragments that fill their packets', () => {
     const { stream, sealed } = world(1190)
     stream.publish(0, 1, message(1024 * 1024))
+    expect([sealed.length, stream.head, stream.waiting]).toEqual([0, 0, 1024 * 1024 + 1])
+    leave(stream)
     expect(messagesOf(sealed).get(0)).toBe(hex(counting(1024 * 1024)))
     expect(sealed).toHaveLength(Math.ceil((1024 * 1024 + 1) / (1190 - 30)))
     stream.flush()
     expect(sealed).toHaveLength(stream.head)
+  })
+
+  it('seals a large message, and what is behind it, only as it leaves', () => {
+    const { stream, sealed } = world(200)
+    stream.publish(0, 1, message(1000))
+    stream.publish(0, 1, message(10))
+    stream.flush()
+    expect([sealed.length, stream.target, stream.pending]).toEqual([0, 7, true])
+    expect(stream.indexAt(1)).toBe(0)
+    stream.peek()
+    stream.advance(5)
+    expect([sealed.length, stream.sent, stream.indexAt(2)]).toEqual([1, 1, 0])
+    leave(stream)
+    expect([sealed.length, stream.sent, stream.waiting, stream.indexAt(8)]).toEqual([7, 7, 0, 2])
+    expect(messagesOf(sealed).get(1)).toBe(hex(counting(10)))
+  })
+
+  it('keeps the bytes of a large message that the program changes afterwards', () => {
+    const { stream, sealed } = world(200)
+    const { codec, payload } = message(1000)
+    stream.publish(0, 1, { codec, payload })
+    const before = hex(payload)
+    payload.fill(0)
+    leave(stream)
+    expect(messagesOf(sealed).get(0)).toBe(before)
   })
 
   it('gives what waits to the pacer packet by packet', () => {

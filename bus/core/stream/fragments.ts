@@ -1,0 +1,51 @@
+/** One large message, cut into the bodies of packets one after the other. */
+import { Writer } from '../wire/cursor.ts'
+import { FRAGMENT_PREFIX_SIZE_MAX, writeFragmentPrefix } from '../wire/record.ts'
+
+export class Fragments {
+  /** Index of the message. */
+  readonly index: number
+  /** When it was published, ms of the driver's clock. */
+  readonly at: number
+  readonly #sentAt: number
+  readonly #record: Uint8Array
+  readonly #sizeMax: number
+  #offset = 0
+
+  /** Keeps a copy of the payload; `bodySize`: largest body of the stream's packets. */
+  constructor(
+    message: { readonly codec: number; readonly payload: Uint8Array },
+    bodySize: number,
+    about: { readonly index: number; readonly sentAt: number; readonly at: number },
+  ) {
+    const { codec, payload } = message
+    this.index = about.index
+    this.at = about.at
+    this.#sentAt = about.sentAt
+    this.#record = new Uint8Array(1 + payload.length)
+    this.#record[0] = codec
+    this.#record.set(payload, 1)
+    this.#sizeMax = bodySize - FRAGMENT_PREFIX_SIZE_MAX
+  }
+
+  /** Bytes that are left. */
+  get size(): number {
+    return this.#record.length - this.#offset
+  }
+
+  /** Bodies that are left. */
+  get count(): number {
+    return Math.ceil(this.size / this.#sizeMax)
+  }
+
+  /** The next body, and how many bytes of the message are in it. */
+  next(): { readonly body: Uint8Array; readonly charge: number } {
+    const offset = this.#offset
+    const bytes = this.#record.subarray(offset, offset + this.#sizeMax)
+    this.#offset += bytes.length
+    const writer = new Writer(FRAGMENT_PREFIX_SIZE_MAX + bytes.length)
+    const totalSize = this.#record.length
+    writeFragmentPrefix(writer, { index: this.index, sentAt: this.#sentAt, totalSize, offset })
+    return { body: writer.put(bytes).written, charge: bytes.length }
+  }
+}

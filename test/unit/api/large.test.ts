@@ -1,0 +1,55 @@
+/** Large messages: whole, several at once, and in nobody's way. */
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { acquainted, network } from './company.ts'
+
+const MIB = 1024 * 1024
+const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const bytesOf = (size: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed + (i >>> 8)) & 0xff)
+
+describe('a large message', () => {
+  it('of many mebibytes comes whole, though a twentieth of the packets is lost', async () => {
+    let place = 0
+    const join = network({ lose: () => place++ % 20 === 7 })
+    const [a, b] = [await join({ rate: 1e9 }), await join()]
+    await acquainted(a, b)
+    const items = b.subscribe<Uint8Array>('large')[Symbol.asyncIterator]()
+    const sent = bytesOf(8 * MIB, 1)
+    a.publish('large', sent)
+    const { value } = (await items.next()).value!
+    expect([value.length, sha(value)]).toEqual([sent.length, sha(sent)])
+    expect(b.stats().messagesLost).toBe(0)
+  }, 60_000)
+
+  it('lets small messages of other topics pass, and urgent ones go first', async () => {
+    const join = network()
+    const [a, b] = [await join({ rate: 4_000_000 }), await join()]
+    await acquainted(a, b)
+    const seen: string[] = []
+    const both = ['bulk/one', 'bulk/two', 'small', 'urgent'].map(
+      (topic) =>
+        new Promise<void>((resolve) => {
+          b.subscribe(topic, () => {
+            seen.push(topic)
+            resolve()
+          })
+        }),
+    )
+    a.publish('bulk/one', bytesOf(MIB, 1))
+    a.publish('bulk/two', bytesOf(MIB, 2))
+    a.publish('small', 'x')
+    a.publish('urgent', 'y', { urgent: true })
+    await Promise.all(both)
+    expect(seen.slice(0, 2)).toEqual(['urgent', 'small'])
+    expect(seen.slice(2).toSorted()).toEqual(['bulk/one', 'bulk/two'])
+  }, 60_000)
+
+  it('beyond the bound is refused with a word on what to do', async () => {
+    const join = network()
+    const a = await join({ limits: { messageSize: 1000 } })
+    expect(() => a.publish('large', new Uint8Array(1001))).toThrow(
+      expect.objectContaining({ code: 'TOO_LARGE' }),
+    )
+  })
+})
