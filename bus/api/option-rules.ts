@@ -71,6 +71,7 @@ export const CONNECT: Rules<ConnectOptions> = {
     'an object with publicKey and secretKey, 32 bytes each; newIdentity() makes one',
   ),
   rate: whole(1000, 10 ** 11),
+  minRate: whole(1000, 10 ** 11),
   linger,
   codec: methods(['encode', 'decode'], 'an object with encode and decode'),
   limits,

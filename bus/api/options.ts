@@ -66,6 +66,8 @@ export interface ConnectOptions extends Cancel {
   readonly identity?: Identity
   /** Bytes a second that this process sends at most. Default: 5,000,000 (40 Mbit/s). */
   readonly rate?: number
+  /** Bytes a second that it falls back to where receivers miss much. Default: a twentieth of `rate`. */
+  readonly minRate?: number
   /** How long `close` waits for the receivers' reports, ms. Default: 2000. */
   readonly linger?: number
   readonly codec?: PayloadCodec

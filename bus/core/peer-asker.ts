@@ -41,6 +41,8 @@ export class Asker {
       target: remote.instance,
       flags: solo ? NakFlag.solo : 0,
       rttUs: Math.round(rttMs * 1000),
+      missed: receiver.loss.missed,
+      all: receiver.loss.all,
       stream: binding.stream,
       first,
       missing,

@@ -27,8 +27,9 @@ export interface PeerConfig {
   readonly packetSize: number
   /** Where unicast reaches this peer. */
   readonly port: number
-  /** Bytes a second. */
+  /** Bytes a second, at most, and at least when receivers miss much. */
   readonly rate: number
+  readonly minRate: number
   /** Wall clock minus the driver's clock, ms: gives messages their time. */
   readonly wallOffset: number
   readonly limits: Limits

@@ -11,6 +11,7 @@ import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
 import type { Repair, StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
+import { Rate } from './stream/rate.ts'
 import type { SenderStream } from './stream/sender.ts'
 
 /** One packet that is asked for again. */
@@ -27,6 +28,7 @@ type Source = 'repair' | 'solo' | 'new'
 export class Pacer {
   readonly #context: Context
   readonly #bucket: TokenBucket
+  readonly #rate: Rate
   /** Called for each new packet that has left. */
   readonly #sent: (now: number, stream: SenderStream) => void
   readonly #sending = new Set<SenderStream>()
@@ -47,8 +49,9 @@ export class Pacer {
   constructor(now: number, context: Context, sent: (now: number, stream: SenderStream) => void) {
     this.#context = context
     this.#sent = sent
-    const { rate, packetSize } = context.config
+    const { rate, minRate, packetSize } = context.config
     this.#bucket = new TokenBucket(rate, burstOf(packetSize), now)
+    this.#rate = new Rate(minRate, rate, packetSize)
   }
 
   /** Sealed bytes that wait. */
@@ -58,6 +61,16 @@ export class Pacer {
 
   get idle(): boolean {
     return this.#sending.size + this.#urgent.size === 0
+  }
+
+  /** Bytes a second that leave at most, as receivers take them. */
+  get rate(): number {
+    return this.#rate.value
+  }
+
+  /** A receiver has missed so many of so many further packets. */
+  lossReported(missed: number, all: number): void {
+    this.#rate.report(missed, all)
   }
 
   /** When something was last sent again. */
@@ -108,6 +121,8 @@ export class Pacer {
 
   /** Sends what the bucket allows. */
   pump(now: number): void {
+    this.#rate.step(now)
+    this.#bucket.setRate(now, this.#rate.value)
     let again = now
     while (again <= now) again = this.#sendOne(now)
     if (again < Infinity) this.#context.timers.setBefore('pace', again)

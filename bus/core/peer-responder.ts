@@ -70,6 +70,7 @@ export class Responder {
     if (stream?.options.delivery !== 'reliable') return
     const { metrics } = this.#context
     metrics.count('naksReceived')
+    this.#hearLoss(stream, remote, nak)
     if (nak.rttUs > 0) this.#rtt.hear(nak.rttUs / 1000)
     stream.lossyUntil = now + LOSSY_MS
     const alone = stream.attached.size <= 1
@@ -106,6 +107,15 @@ export class Responder {
     this.#shares.delete(instance)
   }
 
+  /** What the asker has missed since its last question. */
+  #hearLoss(stream: SenderStream, { instance }: Remote, { missed, all }: Nak): void {
+    const attached = stream.attached.get(instance)
+    if (!attached || all < attached.all) return
+    this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
+    attached.missed = missed
+    attached.all = all
+  }
+
   #tellOldest(stream: SenderStream, to: Remote['endpoint'] | string): void {
     const { first } = stream.history
     const entry = { stream: stream.options.stream, first, index: stream.indexAt(first) }
@@ -131,7 +141,7 @@ export class Responder {
     const { history, options } = stream
     if (stream.attached.size < this.#context.limits.receivers) {
       if (!stream.attached.has(remote.instance)) {
-        stream.attached.set(remote.instance, { next: 0 })
+        stream.attached.set(remote.instance, { next: 0, missed: 0, all: 0 })
         const count = stream.attached.size
         this.#context.emit({ type: 'attached', topic: options.topic, count })
       }

@@ -78,7 +78,7 @@ function peerOf(
   settings: Settings,
   given: { identity: Uint8Array; transport: Transport },
 ): Peer {
-  const { realm, root, scope, fold, name, tags, rate, limits } = settings
+  const { realm, root, scope, fold, name, tags, rate, minRate, limits } = settings
   const { identity, transport } = given
   return new Peer(system.now(), system.env, {
     realm: { name: realm, root },
@@ -90,6 +90,7 @@ function peerOf(
     packetSize: transport.datagramSize,
     port: transport.port,
     rate,
+    minRate,
     wallOffset: system.wallOffset,
     limits,
   })

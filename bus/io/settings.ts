@@ -25,6 +25,7 @@ export interface Settings {
   readonly name: string
   readonly tags: Readonly<Record<string, string>>
   readonly rate: number
+  readonly minRate: number
   readonly lingerMs: number
   readonly limits: Limits
 }
@@ -44,6 +45,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
     name: options.name ?? `${hostname().slice(0, 40)}-${nanoid(6)}`,
     tags: options.tags ?? {},
     rate: options.rate ?? DEFAULT_RATE,
+    minRate: options.minRate ?? Math.max(1000, (options.rate ?? DEFAULT_RATE) / 20),
     lingerMs: options.linger ?? DEFAULT_LINGER_MS,
     limits: { ...defaultLimits, ...options.limits },
   }

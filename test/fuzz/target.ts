@@ -72,6 +72,7 @@ export class Target {
       packetSize: 1232,
       port: 1000,
       rate: 1_000_000,
+      minRate: 50_000,
       wallOffset: 1_700_000_000_000,
       limits,
     })

@@ -21,6 +21,8 @@ export interface Transfer {
   /** Bytes a second. */
   readonly rate: number
   readonly seed: number
+  /** Bytes a millisecond that each receiver's cable carries. */
+  readonly capacity?: number
   /** Whether the packet with this number is lost for everybody when it is first sent. */
   readonly lostForAll?: (number: number) => boolean
 }
@@ -52,7 +54,10 @@ export function transfer(about: Transfer): Counts {
   feed(world, publisher, warm)
   advance(world, 2 * ACQUAINTED_MS)
   for (const { options } of receivers) {
-    for (const { up, down } of options.host.interfaces) up.loss = down.loss = about.loss
+    for (const { up, down } of options.host.interfaces) {
+      up.loss = down.loss = about.loss
+      down.capacity = about.capacity ?? Infinity
+    }
   }
   const { lostForAll } = about
   if (lostForAll) world.network.swallows = firstOf(lostForAll)

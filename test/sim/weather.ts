@@ -32,15 +32,29 @@ export const CLEAR: Weather = {
 export class Lane {
   /** Chance that this lane loses a datagram, whatever the weather. */
   loss = 0
+  /** Bytes a millisecond that this lane carries; what its queue of 64 KiB does not hold is lost. */
+  capacity = Infinity
+  #freeAt = 0
   #inBurst = false
   #lastArrival = 0
 
   /** Arrival times of the copies of one datagram that is sent at `time`; none when it is lost. */
-  carry(time: number, weather: Weather, random: Random): readonly number[] {
+  carry(sent: { time: number; size: number }, weather: Weather, random: Random): readonly number[] {
     if (this.#loses(weather, random)) return []
+    const time = this.#queue(sent)
+    if (time === undefined) return []
     const arrivals = [this.#arrival(time, weather, random)]
     if (random.chance(weather.duplicate)) arrivals.push(this.#arrival(time, weather, random))
     return arrivals
+  }
+
+  /** When the datagram has passed the bottleneck, or `undefined` when the queue is full. */
+  #queue({ time, size }: { time: number; size: number }): number | undefined {
+    if (this.capacity === Infinity) return time
+    const start = Math.max(time, this.#freeAt)
+    if ((start - time) * this.capacity > QUEUE_SIZE) return undefined
+    this.#freeAt = start + size / this.capacity
+    return this.#freeAt
   }
 
   #loses(weather: Weather, random: Random): boolean {
@@ -59,3 +73,5 @@ export class Lane {
     return this.#lastArrival
   }
 }
+
+const QUEUE_SIZE = 65_536

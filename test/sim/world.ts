@@ -100,6 +100,7 @@ export class World {
         tags: {},
         packetSize: plan.packetSize,
         rate: plan.rate,
+        minRate: plan.rate / 20,
         limits: plan.limits,
       },
     })

@@ -11,7 +11,7 @@ export function burstOf(packetSize: number): number {
 }
 
 export class TokenBucket {
-  readonly #rate: number
+  #rate: number
   readonly #burst: number
   #tokens: number
   #at: number
@@ -22,6 +22,12 @@ export class TokenBucket {
     this.#burst = burst
     this.#tokens = burst
     this.#at = now
+  }
+
+  /** Changes the rate from now on. */
+  setRate(now: number, rate: number): void {
+    this.#refill(now)
+    this.#rate = rate
   }
 
   /** Takes `size` bytes if they are there. */

@@ -16,6 +16,7 @@
 import type { StreamInfo } from '../output.ts'
 import type { Nak } from '../wire/nak.ts'
 import { type Ask, Holes } from './holes.ts'
+import { Loss } from './loss.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
 import type { NakTiming } from './nak-timing.ts'
 import { Patience } from './patience.ts'
@@ -41,6 +42,7 @@ export interface Question extends Ask {
 
 export class ReceiverStream {
   readonly options: ReceiverOptions
+  readonly loss: Loss = new Loss()
   /** The number delivered next; 0 while the start is unknown. */
   next = 0
   /** When `ask` or `expire` has something to do, or `Infinity`. */
@@ -272,11 +274,14 @@ export class ReceiverStream {
   #arrived(now: number, number: number): void {
     if (number <= this.#top) {
       const hole = this.#holes.fill(now, number)
-      if (hole) this.options.timing.filled(now - hole.shownAt, now - hole.askedAt)
+      if (!hole) return
+      this.options.timing.filled(now - hole.shownAt, now - hole.askedAt)
+      if (hole.askedAt === -Infinity) this.loss.late()
       return
     }
     this.#dark = 0
     this.#show(now, number - 1)
+    this.loss.add(0, 1)
     this.#top = number
   }
 
@@ -289,6 +294,8 @@ export class ReceiverStream {
 
   #show(now: number, last: number, waitMs = this.options.timing.first()): void {
     if (last <= this.#top) return
+    // What was sent before this receiver attached says nothing of the network.
+    if (last > this.#ownTo) this.loss.add(last - this.#top, last - this.#top)
     this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt: now + waitMs })
     this.#top = last
   }

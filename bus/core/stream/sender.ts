@@ -34,6 +34,9 @@ export interface SenderOptions {
 export interface Attached {
   /** The next number it waits for, as far as it has told. */
   next: number
+  /** What it has last said of its loss: packets missed, of so many. */
+  missed: number
+  all: number
 }
 
 /** The first heartbeat after a packet: soon where packets are being lost, else later. */

@@ -1,9 +1,12 @@
 /**
  * The negative acknowledgement: which packets of one stream a receiver lacks.
  *
- *     nak        target (8) | uint8 flags | varint round trip, us | varint stream | varint first |
- *                bitmap: the rest of the record; bit i (from the highest of the first byte) set:
- *                packet first + i is missing
+ *     nak        target (8) | uint8 flags | varint round trip, us | varint missed | varint all |
+ *                varint stream | varint first | bitmap: the rest of the record; bit i (from the
+ *                highest of the first byte) set: packet first + i is missing
+ *
+ * `missed` of `all` packets of this stream, so far, did not reach the asker when they were first
+ * sent.
  *
  * A bitmap is bounded, so no record can name more packets than NAK_SPAN, whatever it claims.
  */
@@ -23,6 +26,9 @@ export interface Nak {
   readonly flags: number
   /** The asker's round trip to the publisher, microseconds. */
   readonly rttUs: number
+  /** Packets so far that did not reach the asker by themselves, and all packets so far. */
+  readonly missed: number
+  readonly all: number
   readonly stream: number
   /** The packet that the first bit stands for. */
   readonly first: number
@@ -30,7 +36,7 @@ export interface Nak {
 }
 
 export function writeNak(writer: Writer, nak: Nak): Uint8Array {
-  writer.uint64(nak.target).uint8(nak.flags).varint(nak.rttUs)
+  writer.uint64(nak.target).uint8(nak.flags).varint(nak.rttUs).varint(nak.missed).varint(nak.all)
   return writer.varint(nak.stream).varint(nak.first).put(nak.missing).written
 }
 
@@ -38,11 +44,13 @@ export function readNak(reader: Reader): Nak {
   const target = reader.uint64()
   const flags = reader.uint8()
   const rttUs = reader.varint()
+  const missed = reader.varint()
+  const all = reader.varint()
   const stream = reader.varint()
   const first = reader.varint()
   if (reader.left > NAK_SPAN / 8 || first === 0) reader.failed = true
   const missing = reader.take(reader.left)
-  return { type: 'nak', target, flags, rttUs, stream, first, missing }
+  return { type: 'nak', target, flags, rttUs, missed, all, stream, first, missing }
 }
 
 /** Marks packet `first + place` as missing. */

@@ -24,6 +24,7 @@ describe('settle', () => {
       fold: 0,
       tags: {},
       rate: DEFAULT_RATE,
+      minRate: DEFAULT_RATE / 20,
       lingerMs: 2000,
       limits: defaultLimits,
     })
@@ -60,6 +61,8 @@ describe('settle', () => {
     ['groups', { groups: 65_536 }],
     ['rate', { rate: 1000 }],
     ['rate', { rate: 10 ** 11 }],
+    ['minRate', { minRate: 1000 }],
+    ['minRate', { minRate: 10 ** 11 }],
     ['linger', { linger: 0 }],
     ['linger', { linger: 3_600_000 }],
     ['name', { name: 'x'.repeat(64) }],

@@ -1,0 +1,18 @@
+/** How many of a stream's packets a receiver has missed when they were first sent. */
+
+export class Loss {
+  /** Packets so far that did not come by themselves, and all packets so far. */
+  missed = 0
+  all = 0
+
+  /** `missed` of `all` further packets did not come by themselves. */
+  add(missed: number, all: number): void {
+    this.missed += missed
+    this.all += all
+  }
+
+  /** A packet that was missed has come after all, only late. */
+  late(): void {
+    this.missed = Math.max(0, this.missed - 1)
+  }
+}
