@@ -2,6 +2,7 @@
 import { concat } from '../../bus/core/bytes.ts'
 import { type ControlRecord, ControlType } from '../../bus/core/wire/control.ts'
 import { Writer } from '../../bus/core/wire/cursor.ts'
+import { NAK_SPAN } from '../../bus/core/wire/nak.ts'
 import { Flag } from '../../bus/core/wire/packet.ts'
 import { writeFragmentPrefix, writePrefix, writeRecord } from '../../bus/core/wire/record.ts'
 import type { Random } from '../sim/random.ts'
@@ -93,8 +94,9 @@ function hostileControl(random: Random, member: Member, target: Target): Uint8Ar
   // One packet may ask for more answers than a queue holds.
   const storm = random.chance(0.02)
   const count = storm ? 40 : random.integer(1, 3)
-  const records = Array.from({ length: count }, () =>
-    storm ? attachment(random, target) : oddRecord(random, target),
+  const wave = random.chance(0.5) ? attachment : demand
+  const records = Array.from({ length: count }, (_, i) =>
+    storm ? wave(random, target, i) : oddRecord(random, target),
   )
   const body = concat(...records)
   const roll = random.unit()
@@ -111,6 +113,13 @@ function attachment(random: Random, target: Target): Uint8Array {
     return { stream: i + 1, from: random.integer(0, 9), ageMs: 9000, attempt: random.integer(0, 3) }
   })
   return controlBytes({ type: 'attach', target: target.peer.instance, entries })
+}
+
+/** A question for everything that a stream has ever sent, to the group. */
+function demand(random: Random, target: Target, place: number): Uint8Array {
+  const missing = new Uint8Array(NAK_SPAN / 8).fill(0xff)
+  const about = { type: 'nak', target: target.peer.instance, flags: 0, rttUs: 0 } as const
+  return controlBytes({ ...about, stream: place + 1, first: random.integer(1, 50), missing })
 }
 
 function oddRecord(random: Random, target: Target): Uint8Array {

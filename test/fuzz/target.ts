@@ -34,9 +34,18 @@ export const tightLimits: Limits = {
   controlSize: 1500,
 }
 
+/** Bytes a second: one member's share of it is less than the history holds. */
+export const tightRate = 200_000
+
 /** Stands for Ed25519, a hundred times as fast; that one has tests of its own. */
 export function signatureOf(identity: Uint8Array, message: Uint8Array): Uint8Array {
   return new Uint8Array(crypto.hash(concat(identity, message)))
+}
+
+export interface TargetOptions {
+  readonly limits: Limits
+  /** Bytes a second. */
+  readonly rate?: number
 }
 
 export class Target {
@@ -54,10 +63,12 @@ export class Target {
   groupsMax = 0
   /** What it sent last, for those who record. */
   sent: Uint8Array = new Uint8Array(0)
+  /** Told of everything that it sends. */
+  watch: ((to: string | Endpoint, datagram: Uint8Array) => void) | undefined
   readonly #identity: Uint8Array
   readonly #keys: RealmKeys
 
-  constructor(random: Random, keys: RealmKeys, limits: Limits) {
+  constructor(random: Random, keys: RealmKeys, { limits, rate = 1_000_000 }: TargetOptions) {
     this.#keys = keys
     this.#identity = random.bytes(32)
     this.limits = limits
@@ -71,8 +82,8 @@ export class Target {
       tags: { role: 'target' },
       packetSize: 1232,
       port: 1000,
-      rate: 1_000_000,
-      minRate: 50_000,
+      rate,
+      minRate: rate / 20,
       wallOffset: 1_700_000_000_000,
       limits,
     })
@@ -103,6 +114,7 @@ export class Target {
       switch (output.type) {
         case 'transmit':
           this.#transmitted(output.datagram)
+          this.watch?.(output.to, output.datagram)
           break
         case 'sign':
           this.peer.handleAnswer(now, output.id, signatureOf(this.#identity, output.message))

@@ -15,9 +15,10 @@ export class Attack {
   readonly target: Target
   now = 0
 
-  constructor(limits: Partial<Limits> = {}, open = false) {
+  constructor(limits: Partial<Limits> = {}, { open = false, rate = 1_000_000 } = {}) {
     this.keys = new RealmKeys(crypto, { name: realm.name, root: open ? undefined : realm.root })
-    this.target = new Target(this.random, this.keys, { ...defaultLimits, ...limits })
+    const options = { limits: { ...defaultLimits, ...limits }, rate }
+    this.target = new Target(this.random, this.keys, options)
   }
 
   send(datagram: Uint8Array, place = 1): this {

@@ -105,7 +105,7 @@ describe('an outsider', () => {
   })
 
   it('of an open realm has badly signed hellos dropped unread, too', () => {
-    const attack = new Attack({}, true)
+    const attack = new Attack({}, { open: true })
     const echoes = [attack.target.challenge]
     for (let i = 0; i < 60; i++)
       attack.send(attack.stranger().hello({ echoes, badSignature: true }))

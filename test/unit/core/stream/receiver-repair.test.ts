@@ -88,6 +88,14 @@ describe('what is missing', () => {
     expect(toAll).toEqual([false, false, true, false, false, true, false, false])
   })
 
+  it.fails('is asked for in the same rounds, whatever waits are drawn', () => {
+    const units = [0, 0.9, 0.1, 0.8]
+    const world = begun({ timing: new NakTiming(() => units.shift() ?? 0.5) })
+    world.take(2)
+    const questions = Array.from({ length: 3 }, () => world.receiver.ask(world.receiver.deadline))
+    expect(questions.map((one) => one?.toAll)).toEqual([false, false, true])
+  })
+
   it('is asked for as often as at first once any packet comes', () => {
     const world = begun()
     world.take(2)
