@@ -156,6 +156,8 @@ function oddRecord(random: Random, target: Target): Uint8Array {
       target: id,
       flags: random.integer(0, 3),
       rttUs: odd(),
+      missed: odd(),
+      all: odd(),
       stream: stream(),
       first: random.chance(0.8) ? random.integer(1, 50) : Math.max(1, odd()),
       missing: random.bytes(random.integer(0, 64)),

@@ -98,7 +98,11 @@ export class Network {
     const { from, to, bytes } = sent
     this.#hand(out.host, LOOPBACK_MS, { ...sent, time: this.#schedule.time })
     if (bytes.length > out.datagramSize || this.swallows(bytes)) return
-    for (const time of out.up.carry({ time: this.#schedule.time, size: bytes.length }, this.weather, this.#random)) {
+    for (const time of out.up.carry(
+      { time: this.#schedule.time, size: bytes.length },
+      this.weather,
+      this.#random,
+    )) {
       for (const port of this.#portsOf(out.segment)) {
         if (port === out || !port.host.isMember(to) || port.forgotten.has(to)) continue
         this.#cross(out, port, { from, to, bytes, time })
@@ -113,7 +117,11 @@ export class Network {
     const { time } = this.#schedule
     if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, { ...sent, time })
     else if (sent.bytes.length <= out.datagramSize) {
-      for (const later of out.up.carry({ time, size: sent.bytes.length }, this.weather, this.#random)) {
+      for (const later of out.up.carry(
+        { time, size: sent.bytes.length },
+        this.weather,
+        this.#random,
+      )) {
         this.#cross(out, port, { ...sent, time: later })
       }
     }
@@ -125,7 +133,11 @@ export class Network {
     if (this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
     if (sent.bytes.length > port.datagramSize) return
     const half = { ...this.weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
-    for (const time of port.down.carry({ time: sent.time, size: sent.bytes.length }, half, this.#random)) {
+    for (const time of port.down.carry(
+      { time: sent.time, size: sent.bytes.length },
+      half,
+      this.#random,
+    )) {
       this.#hand(port.host, 0, { ...sent, time })
     }
   }

@@ -34,6 +34,8 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     target,
     flags: 1,
     rttUs: 850,
+    missed: 3,
+    all: 70,
     stream: 1,
     first: 65,
     missing: Uint8Array.of(0b1010_0000, 0, 1),

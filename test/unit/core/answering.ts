@@ -121,7 +121,8 @@ export class Answering {
     const { solo = false, rttUs = 0, stream = 1 } = wish
     const target = this.attack.target.peer.instance
     const flags = solo ? NakFlag.solo : 0
-    return this.send(place, { type: 'nak', target, flags, rttUs, stream, ...question(...numbers) })
+    const about = { type: 'nak', target, flags, rttUs, missed: 0, all: 0, stream } as const
+    return this.send(place, { ...about, ...question(...numbers) })
   }
 
   /** What has left since the last call: `3 to group` is packet 3, `oldest 7 to 1` that record. */

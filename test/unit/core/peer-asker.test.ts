@@ -37,7 +37,7 @@ class Asking extends Answering {
   /** Place 2 has a question for packets, of this stream or another one. */
   overhear(numbers: readonly number[], other: Partial<Nak> = {}): this {
     const target = this.publisher.sender.instance
-    const about = { type: 'nak', target, flags: 0, rttUs: 0, stream: 1 } as const
+    const about = { type: 'nak', target, flags: 0, rttUs: 0, missed: 0, all: 0, stream: 1 } as const
     return this.send(2, { ...about, ...question(...numbers), ...other })
   }
 

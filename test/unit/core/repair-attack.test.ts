@@ -19,7 +19,7 @@ function absurd(world: Answering, flags: number): Nak {
   const missing = random.chance(0.5)
     ? new Uint8Array(NAK_SPAN / 8).fill(0xff)
     : random.bytes(random.integer(0, NAK_SPAN / 8))
-  return { ...about, rttUs: random.pick([0, 1, 1000, SAFE]), first, missing }
+  return { ...about, rttUs: random.pick([0, 1, 1000, SAFE]), missed: 0, all: SAFE, first, missing }
 }
 
 /** Ten thousand questions a second, for two seconds: bytes of data that leave meanwhile. */
@@ -48,7 +48,15 @@ describe('an outsider', () => {
       peer.publish(attack.now, { ...message, payload: new Uint8Array(9), delivery: 'reliable' })
     }
     attack.target.drain(attack.now)
-    const about = { type: 'nak', target: peer.instance, flags: 0, rttUs: 0, stream: 1 } as const
+    const about = {
+      type: 'nak',
+      target: peer.instance,
+      flags: 0,
+      rttUs: 0,
+      missed: 0,
+      all: 0,
+      stream: 1,
+    } as const
     const recorded = member.control(controlBytes({ ...about, ...question(2, 3) }))
     attack.send(recorded).wait(500)
     expect(attack.count('repairsSent')).toBe(2)
@@ -63,7 +71,7 @@ describe('an outsider', () => {
     const world = new Attack()
     const member = world.member()
     const about = { type: 'nak', target: world.target.peer.instance, flags: 0 } as const
-    const nak = { ...about, rttUs: 0, stream: 1, ...question(1) }
+    const nak = { ...about, rttUs: 0, missed: 0, all: 0, stream: 1, ...question(1) }
     const packet = member.control(controlBytes(nak))
     for (let bit = 26 * 8; bit < packet.length * 8; bit++) {
       const changed = packet.slice()

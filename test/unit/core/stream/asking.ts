@@ -6,7 +6,15 @@ type Bitmap = Pick<Nak, 'first' | 'missing'>
 /** The packets that a question names, in order. */
 export function numbersOf(question: Bitmap | undefined): number[] {
   const found: number[] = []
-  const about = { type: 'nak', target: 0n, flags: 0, rttUs: 0, stream: 1 } as const
+  const about = {
+    type: 'nak',
+    target: 0n,
+    flags: 0,
+    rttUs: 0,
+    missed: 0,
+    all: 0,
+    stream: 1,
+  } as const
   if (question) eachMissing({ ...about, ...question }, (number) => found.push(number) > 0)
   return found
 }

@@ -104,6 +104,8 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     target: anyUint64,
     flags: fc.nat(255),
     rttUs: anyVarint,
+    missed: anyVarint,
+    all: anyVarint,
     stream: anyVarint,
     first: anyVarint.map((number) => Math.max(1, number)),
     missing: fc.uint8Array({ maxLength: NAK_SPAN / 8 }),
