@@ -7,6 +7,12 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** Whether two destinations are the same: an endpoint is told anew with each packet. */
+export function sameDestination(a: string | Endpoint, b: string | Endpoint): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b
+  return a.address === b.address && a.port === b.port
+}
+
 export type Delivery = 'reliable' | 'best-effort' | 'latest'
 
 /** Why messages were lost. */

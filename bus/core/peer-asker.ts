@@ -27,6 +27,8 @@ export class Asker {
 
   /** Somebody asks somebody else. */
   overhear(now: number, nak: Nak): Inflow | undefined {
+    // Its answer goes to the asker alone.
+    if (nak.flags & NakFlag.solo) return undefined
     const inflow = this.#context.roster.get(nak.target)?.inflows.get(nak.stream)
     inflow?.receiver.overheard(now, nak)
     return inflow

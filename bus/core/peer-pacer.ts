@@ -7,6 +7,7 @@
  * Sent packets of reliable streams stay in their stream's history until the process's bound on
  * bytes or age makes the oldest of them go.
  */
+import { sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
 import type { Repair, StoredPacket } from './stream/history.ts'
@@ -94,13 +95,13 @@ export class Pacer {
     const { stored, to, urgent, stream } = wanted
     const waiting = stored.repair
     if (waiting) {
-      if (waiting.to !== to) waiting.to = stream.options.group
+      if (!sameDestination(waiting.to, to)) waiting.to = stream.options.group
       return
     }
-    if (this.#repairing >= REPAIRS_MAX) return this.#context.metrics.count('repairsFull')
+    const queue = urgent ? this.#repairs : this.#soloRepairs
+    if (queue.size >= REPAIRS_MAX) return this.#context.metrics.count('repairsFull')
     stored.repair = wanted
-    if (urgent) this.#repairs.push(wanted)
-    else this.#soloRepairs.push(wanted)
+    queue.push(wanted)
   }
 
   /** Asks to be told (`flushed`) when everything that waits now has left. */
@@ -139,22 +140,19 @@ export class Pacer {
     }
   }
 
-  get #repairing(): number {
-    return this.#repairs.size + this.#soloRepairs.size
-  }
-
   /** Sends one packet and returns `now`, or when there may be one to send, or `Infinity`. */
   #sendOne(now: number): number {
-    let next = Infinity
     const urgent = this.#sendNew(now, this.#urgent)
-    if (urgent === 'sent') return now
-    if (urgent !== 'none') next = urgent
-    for (const source of TURNS[this.#turn++ % TURNS.length]!) {
+    if (urgent !== 'none') return urgent === 'sent' ? now : urgent
+    for (const source of TURNS[this.#turn % TURNS.length]!) {
       const step = this.#sendFrom(now, source)
-      if (step === 'sent') return now
-      if (step !== 'none') next = Math.min(next, step)
+      if (step === 'none') continue
+      // Whose turn it is waits for it, else the smallest packets would always go first.
+      if (step !== 'sent') return step
+      this.#turn += 1
+      return now
     }
-    return next
+    return Infinity
   }
 
   #sendFrom(now: number, source: Source): Step {
@@ -202,7 +200,8 @@ export class Pacer {
       this.#advance(now, stream, packet.length)
       return 'sent'
     }
-    return gate < Infinity ? gate : 'none'
+    if (gate < Infinity) this.#context.timers.setBefore('pace', gate)
+    return 'none'
   }
 
   #advance(now: number, stream: SenderStream, size: number): void {

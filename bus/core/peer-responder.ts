@@ -5,11 +5,12 @@
  * to hear, goes to the group: whoever was suppressed needs it too. Nobody can make a publisher
  * send more than its paced rate, and one asker no more than its share of it.
  */
+import { sameDestination } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import type { Pacer } from './peer-pacer.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
-import { TokenBucket } from './stream/pace.ts'
+import { burstOf, TokenBucket } from './stream/pace.ts'
 import type { SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
@@ -19,7 +20,7 @@ export class Responder {
   readonly #control: ControlOut
   readonly #pacer: Pacer
   readonly #streams: readonly SenderStream[]
-  readonly #shares = new Map<bigint, { readonly bucket: TokenBucket; readonly alone: boolean }>()
+  readonly #shares = new Map<bigint, TokenBucket>()
   readonly #rtt = new GroupRtt()
 
   constructor(
@@ -73,10 +74,11 @@ export class Responder {
     this.#hearLoss(stream, remote, nak)
     if (nak.rttUs > 0) this.#rtt.hear(nak.rttUs / 1000)
     stream.lossyUntil = now + LOSSY_MS
-    const alone = stream.attached.size <= 1
+    const alone = stream.attached.size === 1 && stream.attached.has(remote.instance)
     const solo = (nak.flags & NakFlag.solo) !== 0
     const to = solo ? remote.endpoint : stream.options.group
-    const share = this.#shareOf(now, remote, alone)
+    const share = alone ? undefined : this.#shareOf(now, remote)
+    const holdMs = Math.min(HOLD_MAX_MS, this.#rtt.ms)
     let gone = false
     eachMissing(nak, (number) => {
       if (number > stream.sent) return false
@@ -87,17 +89,19 @@ export class Responder {
       }
       // Packets are large and answers under way: what has just been sent is not sent again.
       const { repairedTo, repairedAt = -Infinity } = stored
-      if (repairedTo === to && now - repairedAt < this.#rtt.ms) return true
+      const sent = repairedTo !== undefined && sameDestination(repairedTo, to)
+      if (sent && now - repairedAt < holdMs) return true
       const urgent = alone || !solo
       // What one receiver lacks by itself has few turns of the pacer: that is its bound.
-      if (urgent && !stored.repair && !share.take(now, stored.packet.length)) {
+      const counts = urgent && !stored.repair
+      if (counts && share && !share.take(now, stored.packet.length)) {
         metrics.count('repairBudget')
         return false
       }
       this.#pacer.repair({ stream, number, stored, to, urgent })
       return true
     })
-    if (gone) this.#tellOldest(stream, to)
+    if (gone) this.#tellOldest(now, stream, to)
     this.#pacer.pump(now)
   }
 
@@ -116,19 +120,22 @@ export class Responder {
     attached.all = all
   }
 
-  #tellOldest(stream: SenderStream, to: Remote['endpoint'] | string): void {
+  #tellOldest(now: number, stream: SenderStream, to: Remote['endpoint'] | string): void {
+    if (now - stream.oldestToldAt < OLDEST_MS) return
+    stream.oldestToldAt = now
     const { first } = stream.history
     const entry = { stream: stream.options.stream, first, index: stream.indexAt(first) }
     this.#control.add(to, { type: 'oldest', ...entry })
   }
 
-  /** What one asker may be sent again: a part of the rate, or all of it where nobody else is. */
-  #shareOf(now: number, { instance }: Remote, alone: boolean): TokenBucket {
-    const known = this.#shares.get(instance)
-    if (known && known.alone === alone) return known.bucket
-    const { rate } = this.#context.config
-    const bucket = new TokenBucket(alone ? rate : rate * ASKER_SHARE, rate * ASKER_BURST_S, now)
-    this.#shares.set(instance, { bucket, alone })
+  /** What one asker among several may make the group be sent again: a part of the rate. */
+  #shareOf(now: number, { instance }: Remote): TokenBucket {
+    let bucket = this.#shares.get(instance)
+    if (bucket) return bucket
+    const { rate, packetSize } = this.#context.config
+    const burst = Math.max(rate * ASKER_BURST_S, burstOf(packetSize))
+    bucket = new TokenBucket(rate * ASKER_SHARE, burst, now)
+    this.#shares.set(instance, bucket)
     return bucket
   }
 
@@ -153,7 +160,9 @@ export class Responder {
     const since = now - entry.ageMs - AGE_SLACK_MS
     const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
     const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
-    return { stream: entry.stream, start, index: stream.indexAt(start), head: stream.sent }
+    const receivers = stream.attached.size
+    const index = stream.indexAt(start)
+    return { stream: entry.stream, start, index, head: stream.sent, receivers }
   }
 }
 
@@ -165,6 +174,10 @@ const AGE_SLACK_MS = 20
 const UNICAST_ATTEMPTS = 2
 /** A stream that was asked for something lately has its heartbeats sooner. */
 const LOSSY_MS = 10_000
+/** What was sent again is not sent again within a round trip, or this. */
+const HOLD_MAX_MS = 250
+/** How often a stream says what it no longer has. */
+const OLDEST_MS = 20
 /** One asker among several gets this part of the rate, and this many seconds of the rate at once. */
 const ASKER_SHARE = 0.25
 const ASKER_BURST_S = 0.25

@@ -110,7 +110,9 @@ export class Subscriber {
       inflow.attachAt = Infinity
       const { receiver } = inflow
       // After a second question nobody knows which one was answered.
-      if (inflow.attempts === 1) receiver.options.timing.measured(now - inflow.attachedAt)
+      const { timing } = receiver.options
+      if (inflow.attempts === 1) timing.measured(now - inflow.attachedAt)
+      timing.count(entry.receivers)
       if (receiver.next === 0) receiver.start(now, entry.start, entry.index)
       else receiver.skipTo(now, entry.start, entry.index)
       receiver.catchUp(now, entry.head)

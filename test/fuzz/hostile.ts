@@ -118,7 +118,14 @@ function attachment(random: Random, target: Target): Uint8Array {
 /** A question for everything that a stream has ever sent, to the group. */
 function demand(random: Random, target: Target, place: number): Uint8Array {
   const missing = new Uint8Array(NAK_SPAN / 8).fill(0xff)
-  const about = { type: 'nak', target: target.peer.instance, flags: 0, rttUs: 0 } as const
+  const about = {
+    type: 'nak',
+    target: target.peer.instance,
+    flags: 0,
+    rttUs: 0,
+    missed: 0,
+    all: 0,
+  } as const
   return controlBytes({ ...about, stream: place + 1, first: random.integer(1, 50), missing })
 }
 
@@ -143,7 +150,13 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({
       type: 'started',
       asker: id,
-      entries: list(() => ({ stream: stream(), start: odd(), index: odd(), head: odd() })),
+      entries: list(() => ({
+        stream: stream(),
+        start: odd(),
+        index: odd(),
+        head: odd(),
+        receivers: odd(),
+      })),
     }),
     () => ({
       type: 'heartbeat',

@@ -22,7 +22,11 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
       { stream: 2, from: 77, ageMs: 5, attempt: 3 },
     ],
   },
-  { type: 'started', asker: target, entries: [{ stream: 1, start: 5, index: 40, head: 2 ** 40 }] },
+  {
+    type: 'started',
+    asker: target,
+    entries: [{ stream: 1, start: 5, index: 40, head: 2 ** 40, receivers: 1 }],
+  },
   {
     type: 'heartbeat',
     flags: 1,

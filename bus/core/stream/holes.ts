@@ -125,19 +125,25 @@ export class Holes {
     return { first, missing: missing.subarray(0, ((highest - first) >>> 3) + 1), shownAt }
   }
 
-  /** Somebody else has asked: what all of that covers waits for the answer until `againAt`. */
+  /**
+   * Somebody else has asked: what all of that covers waits for the answer until `againAt`, unless
+   * it has waited too long already. Returns whether a question was saved.
+   */
   overheard(nak: Pick<Nak, 'first' | 'missing'>, now: number, againAt: number): boolean {
     const end = nak.first + nak.missing.length * 8
-    let all = this.#holes.length > 0
+    let saved = false
+    let left = false
     this.#holes = this.#holes.map((hole) => {
       if (hole.dueAt >= againAt) return hole
-      if (hole.from < nak.first || hole.to >= end || !covers(nak, hole)) {
-        all = false
+      const waited = now - hole.shownAt > OVERHEAR_MS
+      if (waited || hole.from < nak.first || hole.to >= end || !covers(nak, hole)) {
+        left = true
         return hole
       }
+      saved = true
       return { ...hole, dueAt: againAt, askedAt: now }
     })
-    return all
+    return saved && !left
   }
 
   /** Everything gets its full time again, from `now`, and is asked for at `dueAt` at the earliest. */
@@ -187,3 +193,6 @@ function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole): boolea
   for (let number = from; number <= to; number++) if (!names(nak, number)) return false
   return true
 }
+
+/** Others are relied on for so long: who names a hole again and again must not keep it open. */
+const OVERHEAR_MS = 1000

@@ -29,6 +29,11 @@ export class NakTiming {
   /** What the publisher says of its group. */
   hear(grttMs: number, receivers: number): void {
     this.#grttMs = clampRtt(grttMs)
+    this.count(receivers)
+  }
+
+  /** So many receivers have attached. */
+  count(receivers: number): void {
     this.#receivers = Math.max(1, receivers)
   }
 
@@ -42,7 +47,10 @@ export class NakTiming {
    * (`Infinity`: it was not). Faster than a repair can be, it was only late: wait longer next time.
    */
   filled(lateMs: number, askedMs: number): void {
-    const repaired = askedMs < Infinity && askedMs >= this.#rtt * REPAIR_MIN
+    const fastMs = this.#rtt * REPAIR_MIN
+    const asked = askedMs < Infinity
+    // Others may have asked for what this receiver has not asked for.
+    const repaired = asked ? askedMs >= fastMs : !this.alone && lateMs >= fastMs
     if (repaired) this.#reorderMs = Math.max(REORDER_MIN_MS, this.#reorderMs * REORDER_DECAY)
     else this.#reorderMs = Math.min(REORDER_MAX_MS, Math.max(this.#reorderMs, lateMs * 1.25))
   }
@@ -53,7 +61,7 @@ export class NakTiming {
     // RFC 5401 section 3.2.2.1, with its two steps made one.
     const lambda = Math.log(this.#receivers) + 1
     const drawn = (this.#window / lambda) * Math.log(1 + this.#unit() * Math.expm1(lambda))
-    return Math.max(this.#reorderMs, drawn)
+    return this.#reorderMs + drawn
   }
 
   /** What is due within this time, ms, may be asked for with what is due now. */
@@ -64,7 +72,8 @@ export class NakTiming {
   /** How long to wait for an answer before asking again, ms. */
   again(): number {
     const rounds = this.alone ? 2 : K + 2
-    return Math.max(AGAIN_MIN_MS, rounds * this.#grtt) * (1 + this.#unit() / 4)
+    const round = Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, rounds * this.#grtt))
+    return round * (1 + this.#unit() / 4)
   }
 
   /** The longest back-off, ms. */
@@ -104,11 +113,12 @@ const K = 4
 /** Of a local network, loaded; NORM's 250 ms are for the Internet. */
 const RTT_START_MS = 10
 const RTT_MIN_MS = 1
-const RTT_MAX_MS = 2000
+const RTT_MAX_MS = 1000
 const WINDOW_MIN_MS = 4
 const WINDOW_MAX_MS = 200
 /** Timers of the platform are no finer than a millisecond, and a busy publisher has other work. */
 const AGAIN_MIN_MS = 10
+const AGAIN_MAX_MS = 1000
 const REORDER_MIN_MS = 1
 const REORDER_MAX_MS = 50
 const REORDER_DECAY = 0.98

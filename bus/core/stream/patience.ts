@@ -9,8 +9,8 @@
 export class Patience {
   /** Rounds of questions since a packet last came. */
   #barren = 0
-  /** When the last round began. */
-  #roundAt = -Infinity
+  /** When the last round is over. */
+  #roundUntil = -Infinity
 
   /** Rounds since a packet came. */
   get barren(): number {
@@ -34,8 +34,8 @@ export class Patience {
 
   /** Something is asked for; answers take about `roundMs`. Returns when to ask for it again. */
   asked(now: number, roundMs: number): number {
-    if (now - this.#roundAt >= roundMs) {
-      this.#roundAt = now
+    if (now >= this.#roundUntil) {
+      this.#roundUntil = now + roundMs
       this.#barren += 1
     }
     const doublings = Math.min(DOUBLINGS_MAX, Math.max(0, this.#barren - PATIENT_FROM))

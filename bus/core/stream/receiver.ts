@@ -251,7 +251,9 @@ export class ReceiverStream {
 
   /** The number up to which a packet could be kept if it came. */
   get #lastOfUse(): number {
-    return this.#buffer.crowded ? Math.max(this.next, this.#buffer.highest ?? 0) : Infinity
+    const window = this.next + this.options.reorderPackets
+    if (!this.#buffer.crowded) return window
+    return Math.min(window, Math.max(this.next, this.#buffer.highest ?? 0))
   }
 
   #begin(now: number, number: number): void {

@@ -42,6 +42,8 @@ export interface Attached {
 /** The first heartbeat after a packet: soon where packets are being lost, else later. */
 const HEARTBEAT_LOSSY_MS = 5
 const HEARTBEAT_MIN_MS = 40
+/** The longest time without one while packets are sent. */
+const HEARTBEAT_BUSY_MS = 250
 const HEARTBEAT_MAX_MS = 30_000
 const KEPT_BATCH_SIZE = 2048
 
@@ -75,11 +77,15 @@ export class SenderStream {
   heartbeatMs: number = HEARTBEAT_MIN_MS
   /** Receivers have asked for packets again: they may until then. */
   lossyUntil: number = -Infinity
+  /** When it last said what it no longer has. */
+  oldestToldAt: number = -Infinity
   /** Bytes that wait for the pacer: sealed, behind or in a large message, or the newest value. */
   waiting = 0
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
+  /** The last heartbeat, or the first packet. */
+  #beatAt: number | undefined
   #index = 0
   #batch: Batch | undefined
   /** A large message and what is behind it: sealed when the pacer asks for it. */
@@ -189,12 +195,15 @@ export class SenderStream {
       return charge
     }
     this.heartbeatMs = now < this.lossyUntil ? HEARTBEAT_LOSSY_MS : HEARTBEAT_MIN_MS
-    this.heartbeatAt = now + this.heartbeatMs
+    // A busy stream beats, too: receivers learn from it how many they are.
+    this.#beatAt ??= now
+    this.heartbeatAt = Math.min(now + this.heartbeatMs, this.#beatAt + HEARTBEAT_BUSY_MS)
     return charge
   }
 
   /** A heartbeat has left: the next one comes after twice the time. */
   decay(now: number): void {
+    this.#beatAt = now
     this.heartbeatMs = Math.min(HEARTBEAT_MAX_MS, this.heartbeatMs * 2)
     this.heartbeatAt = now + this.heartbeatMs
   }

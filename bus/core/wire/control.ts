@@ -8,7 +8,8 @@
  *     bindings   entries | signature (64), see below
  *     attach     target (8) | entries: varint stream, varint from (0: by age), varint age ms,
  *                varint attempt
- *     started    asker (8) | entries: varint stream, varint start, varint index, varint head
+ *     started    asker (8) | entries: varint stream, varint start, varint index, varint head,
+ *                varint receivers
  *     heartbeat  uint8 flags | varint group round trip, us | entries: varint stream, varint head,
  *                varint index, varint receivers
  *     cursor     target (8) | entries: varint stream, varint next
@@ -94,6 +95,8 @@ export interface StartedEntry {
   readonly start: number
   readonly index: number
   readonly head: number
+  /** Receivers that have attached. */
+  readonly receivers: number
 }
 
 export interface HeartbeatEntry {
@@ -174,7 +177,7 @@ export function writeControlBody(record: Exclude<ControlRecord, Bindings>): Uint
       })
     case 'started':
       return writeEntries(writer.uint64(record.asker), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.start).varint(e.index).varint(e.head)
+        writer.varint(e.stream).varint(e.start).varint(e.index).varint(e.head).varint(e.receivers)
       })
     case 'heartbeat':
       return writeEntries(writer.uint8(record.flags).varint(record.grttUs), record.entries, (e) => {
@@ -282,6 +285,7 @@ function readStart(reader: Reader): StartedEntry {
     start: reader.varint(),
     index: reader.varint(),
     head: reader.varint(),
+    receivers: reader.varint(),
   }
 }
 

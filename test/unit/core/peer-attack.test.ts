@@ -44,7 +44,7 @@ describe('an outsider', () => {
     const control = member.control(
       controlBytes({ type: 'beacon', intervalMs: 500, streamCount: 1 }),
     )
-    const started = { stream: 1, start: 1, index: 0, head: 0 }
+    const started = { stream: 1, start: 1, index: 0, head: 0, receivers: 1 }
     const asker = attack.target.peer.instance
     attack.send(control)
     attack.send(member.control(controlBytes({ type: 'started', asker, entries: [started] })))
@@ -158,7 +158,13 @@ describe('a member', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x', 'plant/2/x']).wait(200)
     const target = attack.target.peer.instance
-    const entries = [1, 2].map((stream) => ({ stream, start: 1, index: 0, head: SAFE }))
+    const entries = [1, 2].map((stream) => ({
+      stream,
+      start: 1,
+      index: 0,
+      head: SAFE,
+      receivers: 1,
+    }))
     const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
     const flags = HeartbeatFlag.final
     const before = memory()
@@ -226,7 +232,7 @@ describe('a member', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x']).wait(100)
     const asker = attack.target.peer.instance
-    const entries = [{ stream: 1, start: 0, index: 0, head: 0 }]
+    const entries = [{ stream: 1, start: 0, index: 0, head: 0, receivers: 1 }]
     for (let i = 0; i < 300; i++) {
       attack.send(member.control(controlBytes({ type: 'started', asker, entries })))
       attack.send(member.data(1, 10 + i, { flags: 0, body: body(i) })).wait(100)

@@ -156,7 +156,7 @@ describe('a publisher that lies', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x']).wait(100)
     const asker = attack.target.peer.instance
-    const entries = [{ stream: 1, start: 1, index: 0, head: SAFE }]
+    const entries = [{ stream: 1, start: 1, index: 0, head: SAFE, receivers: 1 }]
     attack.send(member.control(controlBytes({ type: 'started', asker, entries })))
     const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
     for (let i = 0; i < 100; i++) {
@@ -174,7 +174,7 @@ describe('a publisher that lies', () => {
     for (const [place, member] of [one, two].entries()) {
       world.attack.announce(member, [`plant/${place}/x`]).wait(100)
       const asker = world.attack.target.peer.instance
-      const entries = [{ stream: 1, start: 1, index: 0, head: 0 }]
+      const entries = [{ stream: 1, start: 1, index: 0, head: 0, receivers: 1 }]
       world.send(place + 1, { type: 'started', asker, entries })
     }
     for (const stream of [0, 1, 2, SAFE]) {

@@ -83,7 +83,13 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     type: fc.constant('started' as const),
     asker: anyUint64,
     entries: list(
-      fc.record({ stream: anyVarint, start: anyVarint, index: anyVarint, head: anyVarint }),
+      fc.record({
+        stream: anyVarint,
+        start: anyVarint,
+        index: anyVarint,
+        head: anyVarint,
+        receivers: anyVarint,
+      }),
     ),
   }),
   fc.record({
