@@ -10,6 +10,7 @@
 import { sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
+import { FairQueue } from './stream/fair-queue.ts'
 import type { Repair, StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import { Rate } from './stream/rate.ts'
@@ -39,8 +40,8 @@ export class Pacer {
   readonly #kept = new Ring<SenderStream>()
   #keptSize = 0
   /** Repairs for several, and for one. */
-  readonly #repairs = new Ring<Wanted>()
-  readonly #soloRepairs = new Ring<Wanted>()
+  readonly #repairs = new FairQueue<Wanted>(REPAIRS_MAX)
+  readonly #soloRepairs = new FairQueue<Wanted>(SOLO_REPAIRS_MAX)
   #waiting = 0
   #overMark = false
   #turn = 0
@@ -95,13 +96,16 @@ export class Pacer {
     const { stored, to, urgent, stream } = wanted
     const waiting = stored.repair
     if (waiting) {
-      if (!sameDestination(waiting.to, to)) waiting.to = stream.options.group
-      return
+      const { group } = stream.options
+      if (waiting.to === group || sameDestination(waiting.to, to)) return
+      // In the place of the group: that of the one who asked first may be far behind.
+      stored.repair = undefined
+      return this.repair({ ...wanted, to: group, urgent: true })
     }
     const queue = urgent ? this.#repairs : this.#soloRepairs
-    if (queue.size >= REPAIRS_MAX) return this.#context.metrics.count('repairsFull')
-    stored.repair = wanted
-    queue.push(wanted)
+    const key = typeof to === 'string' ? '' : `${to.address} ${to.port}`
+    if (queue.push(key, wanted)) stored.repair = wanted
+    else this.#context.metrics.count('repairsFull')
   }
 
   /** Asks to be told (`flushed`) when everything that waits now has left. */
@@ -161,11 +165,11 @@ export class Pacer {
   }
 
   /** One packet that was asked for. */
-  #sendRepair(now: number, wanted: Ring<Wanted>): Step {
+  #sendRepair(now: number, wanted: FairQueue<Wanted>): Step {
     for (let repair = wanted.first; repair; repair = wanted.first) {
       const { stream, number, stored } = repair
       // The history may have let it go meanwhile.
-      const kept = stream.history.get(number) === stored
+      const kept = stored.repair === repair && stream.history.get(number) === stored
       if (kept) {
         const size = stored.packet.length
         if (!this.#bucket.take(now, size)) return this.#bucket.when(now, size)
@@ -175,7 +179,7 @@ export class Pacer {
         stored.repairedTo = repair.to
         this.#repairedAt = now
       }
-      stored.repair = undefined
+      if (stored.repair === repair) stored.repair = undefined
       wanted.shift()
       if (kept) return 'sent'
     }
@@ -245,8 +249,9 @@ export class Pacer {
   }
 }
 
-/** Packets that wait to be sent again. */
+/** Packets that wait to be sent again: to the group, and to one receiver. */
 const REPAIRS_MAX = 16_384
+const SOLO_REPAIRS_MAX = 4096
 /** Who comes first, turn by turn. */
 const TURNS: readonly (readonly Source[])[] = [
   ['repair', 'new', 'solo'],

@@ -10,7 +10,7 @@ import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import type { Pacer } from './peer-pacer.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
-import { burstOf, TokenBucket } from './stream/pace.ts'
+import { TokenBucket } from './stream/pace.ts'
 import type { SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
@@ -133,7 +133,7 @@ export class Responder {
     let bucket = this.#shares.get(instance)
     if (bucket) return bucket
     const { rate, packetSize } = this.#context.config
-    const burst = Math.max(rate * ASKER_BURST_S, burstOf(packetSize))
+    const burst = Math.max(rate * ASKER_BURST_S, 2 * packetSize)
     bucket = new TokenBucket(rate * ASKER_SHARE, burst, now)
     this.#shares.set(instance, bucket)
     return bucket

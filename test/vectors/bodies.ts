@@ -124,8 +124,10 @@ function bodiesOf(bodySize: number, messages: readonly Message[]): object {
   // The index of the first message is not 0: it takes two bytes.
   for (let i = 0; i < 70; i++) stream.publish(0, sentAt, { codec: 0, payload: counting(0) })
   stream.flush()
+  while (stream.peek()) stream.advance(0)
   bodies.length = 0
   for (const message of messages) stream.publish(0, sentAt, message)
   stream.flush()
+  while (stream.peek()) stream.advance(0)
   return { index: 70, sentAt, messages, bodies: bodies.map((bytes) => concat(bytes)) }
 }

@@ -143,6 +143,7 @@ export class Holes {
       saved = true
       return { ...hole, dueAt: againAt, askedAt: now }
     })
+    this.#dueAt = this.#earliest
     return saved && !left
   }
 
@@ -151,6 +152,7 @@ export class Holes {
     this.#holes = this.#holes.map((hole) => {
       return { ...hole, shownAt: Math.max(now, hole.shownAt), dueAt: Math.max(dueAt, hole.dueAt) }
     })
+    this.#dueAt = this.#earliest
   }
 
   /** Answers come in order: what was asked for behind the last one is still on its way. */
@@ -161,6 +163,12 @@ export class Holes {
       const waits = hole.from > this.#flowed && hole.askedAt > -Infinity && hole.dueAt <= now
       return waits ? { ...hole, dueAt: until } : hole
     })
+  }
+
+  get #earliest(): number {
+    let earliest = Infinity
+    for (const { dueAt } of this.#holes) if (dueAt < earliest) earliest = dueAt
+    return earliest
   }
 
   /** What `last` holds back looks again at `laterAt`. */

@@ -99,7 +99,7 @@ export class GroupRtt {
   }
 
   hear(ms: number): void {
-    const told = clampRtt(ms)
+    const told = Math.min(GROUP_RTT_MAX_MS, clampRtt(ms))
     this.#ms = Math.max(told, (this.#ms ?? 0) * GRTT_DECAY)
   }
 }
@@ -114,6 +114,8 @@ const K = 4
 const RTT_START_MS = 10
 const RTT_MIN_MS = 1
 const RTT_MAX_MS = 1000
+/** What one asker says of itself may make all others wait so long. */
+const GROUP_RTT_MAX_MS = 500
 const WINDOW_MIN_MS = 4
 const WINDOW_MAX_MS = 200
 /** Timers of the platform are no finer than a millisecond, and a busy publisher has other work. */

@@ -84,8 +84,8 @@ export class SenderStream {
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
-  /** The last heartbeat, or the first packet. */
-  #beatAt: number | undefined
+  /** The first packet since the last heartbeat. */
+  #busyAt: number | undefined
   #index = 0
   #batch: Batch | undefined
   /** A large message and what is behind it: sealed when the pacer asks for it. */
@@ -196,14 +196,14 @@ export class SenderStream {
     }
     this.heartbeatMs = now < this.lossyUntil ? HEARTBEAT_LOSSY_MS : HEARTBEAT_MIN_MS
     // A busy stream beats, too: receivers learn from it how many they are.
-    this.#beatAt ??= now
-    this.heartbeatAt = Math.min(now + this.heartbeatMs, this.#beatAt + HEARTBEAT_BUSY_MS)
+    this.#busyAt ??= now
+    this.heartbeatAt = Math.min(now + this.heartbeatMs, this.#busyAt + HEARTBEAT_BUSY_MS)
     return charge
   }
 
   /** A heartbeat has left: the next one comes after twice the time. */
   decay(now: number): void {
-    this.#beatAt = now
+    this.#busyAt = undefined
     this.heartbeatMs = Math.min(HEARTBEAT_MAX_MS, this.heartbeatMs * 2)
     this.heartbeatAt = now + this.heartbeatMs
   }

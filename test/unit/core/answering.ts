@@ -110,7 +110,8 @@ export class Answering {
     const { peer } = this.attack.target
     for (let i = 0; i < count; i++) {
       const payload = new Uint8Array(size).fill(i)
-      peer.publish(this.now, { ...this.#topic(stream), codec: 0, payload, urgent: true })
+      peer.publish(this.now, { ...this.#topic(stream), codec: 0, payload, urgent: false })
+      peer.flush(this.now, 0)
       this.attack.target.drain(this.now)
     }
     return this

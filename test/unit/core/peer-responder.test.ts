@@ -77,7 +77,7 @@ describe('what has left the history', () => {
     expect(world.records.at(-1)!.record).toMatchObject({ first: 5, index: 4 })
   })
 
-  it.fails('is told to the same receivers once in a round trip', () => {
+  it('is told to the same receivers once in a round trip', () => {
     const world = new Answering({ limits: { historySize: 500 } }).publish(10)
     world.log()
     for (let i = 0; i < 100; i++) world.ask(1, [3])
@@ -103,7 +103,7 @@ describe('what has just been sent again', () => {
     expect(world.wait(5).ask(2, [2]).log()).toEqual(['2 to group'])
   })
 
-  it.fails('to one receiver is not sent to it again before a round trip is over', () => {
+  it('to one receiver is not sent to it again before a round trip is over', () => {
     const world = new Answering().publish(3)
     world.log()
     world.ask(1, [2], { solo: true }).wait(5).ask(1, [2], { solo: true })
@@ -142,7 +142,7 @@ describe('a packet that waits to be sent again', () => {
     expect(about(world.wait(500), 3)).toEqual(['3 to group'])
   })
 
-  it.fails('goes to the one that asked, however often it asks', () => {
+  it('goes to the one that asked, however often it asks', () => {
     const world = busy().ask(1, [3], { solo: true }).ask(1, [3], { solo: true })
     expect(about(world.wait(500), 3)).toEqual(['3 to 1'])
   })
@@ -166,7 +166,7 @@ describe('a packet that waits to be sent again', () => {
     expect(numbers.filter((number) => number <= 10)).toEqual(range(1, 10))
   })
 
-  it.fails('has one turn of four when one receiver of several lacks it, however small it is', () => {
+  it('has one turn of four when one receiver of several lacks it, however small it is', () => {
     const world = busy().ask(1, range(1, 10), { solo: true }).wait(500)
     const words = world.log().slice(0, 28)
     expect(words.filter((word) => word.endsWith('to 1'))).toHaveLength(7)
@@ -179,9 +179,9 @@ describe('a packet that waits to be sent again', () => {
       world.ask(1, range(first, first + 3999), { solo: true })
     }
     const sent = world.count('repairsSent')
-    expect(world.count('repairsFull')).toBe(20_000 - sent - 16_384)
+    expect(world.count('repairsFull')).toBe(20_000 - sent - 4096)
     world.wait(3000)
-    expect(world.count('repairsSent')).toBe(sent + 16_384)
+    expect(world.count('repairsSent')).toBe(sent + 4096)
   })
 })
 
@@ -222,19 +222,19 @@ describe('the share of one asker', () => {
     expect(bytes).toBeGreaterThan(RATE * 3.9)
   })
 
-  it.fails('is not the whole rate for one that never attached, where another one did', () => {
+  it('is not the whole rate for one that never attached, where another one did', () => {
     const world = new Answering({ attached: 1 }).publish(2000, { size: 1000 }).wait(2500)
     expect(flooded(world, 1, () => world.ask(2, much))).toBeLessThanOrEqual(QUARTER)
   })
 
-  it.fails('is not filled up by questions about another stream', () => {
+  it('is not filled up by questions about another stream', () => {
     const world = new Answering({ attached: 1, streams: 2 }).attach(2, 2)
     world.publish(1).publish(2000, { size: 1000, stream: 2 }).wait(2500)
     const bytes = flooded(world, 2, () => world.ask(1, [1]).ask(1, much, { stream: 2 }))
     expect(bytes).toBeLessThanOrEqual(QUARTER)
   })
 
-  it.fails('holds a packet, however low the rate is', () => {
+  it('holds a packet, however low the rate is', () => {
     const world = new Answering({ attached: 1, rate: 4000 }).publish(1, { size: 1000 }).wait(3000)
     world.log()
     expect(world.ask(1, [1], { solo: true }).wait(1000).log()).toEqual(['1 to 1'])
@@ -262,7 +262,7 @@ describe('a heartbeat', () => {
     expect(world.heartbeat?.head).toBe(3)
   })
 
-  it.fails('comes also while packets follow each other closely', () => {
+  it('comes also while packets follow each other closely', () => {
     const world = new Answering()
     for (let i = 0; i < 1000; i++) world.publish(1).wait(1)
     // Who never hears of the others does not leave room for them to ask.

@@ -132,7 +132,7 @@ describe('a member that asks ten thousand times a second', () => {
     expect(wanted.filter((number) => !numbers.has(number))).toEqual([])
   })
 
-  it.fails('for what is no longer there is told so within its share', () => {
+  it('for what is no longer there is told so within its share', () => {
     const rate = 100_000
     const world = new Answering({ attached: 3, limits: { historySize: 2000 }, rate })
     world.publish(100).wait(500)
@@ -143,7 +143,7 @@ describe('a member that asks ten thousand times a second', () => {
     expect(world.attack.target.sentBytes - before).toBeLessThanOrEqual(rate * 0.75)
   })
 
-  it.fails('tells no round trip that keeps the group from asking again in time', () => {
+  it('tells no round trip that keeps the group from asking again in time', () => {
     const world = publisher().ask(1, [1], { rttUs: SAFE }).publish(1).wait(100)
     // Six round trips are waited for an answer, and what is missing is given up after ten seconds.
     expect((world.heartbeat!.grttUs / 1000) * 6).toBeLessThan(5000)

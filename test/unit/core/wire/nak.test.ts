@@ -67,7 +67,9 @@ describe('a nak', () => {
 
   it('has the bytes of the diagram', () => {
     const nak = { ...plain, target: 0x0123456789abcdefn, flags: NakFlag.solo, rttUs: 850 }
-    expect(bytesOf(nak)).toEqual(unhex('0123456789abcdef' + '01' + '4352' + '01' + '0a' + '8140'))
+    expect(bytesOf(nak)).toEqual(
+      unhex('0123456789abcdef' + '01' + '4352' + '00' + '00' + '01' + '0a' + '8140'),
+    )
   })
 
   it('is refused when it is cut before its bitmap', () => {
