@@ -1,7 +1,7 @@
 /** Asks publishers for packets that are missing, and listens to others who do. */
 import type { Context, Inflow } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
-import type { Question } from './stream/receiver.ts'
+import type { Question } from './stream/holes.ts'
 import { type Nak, NakFlag } from './wire/nak.ts'
 
 export class Asker {

@@ -98,8 +98,8 @@ export class Greeter {
     this.#armBeacon(now)
   }
 
-  /** Says goodbye; `then` runs once the goodbye has been handed out. */
-  bye(then: () => void): void {
+  /** Says goodbye; `then` runs with it once it has been handed out. */
+  bye(then: (now: number, packet: Uint8Array) => void): void {
     this.#makeHello(HelloFlag.bye, [], [], then)
   }
 
@@ -247,7 +247,12 @@ export class Greeter {
     this.#makeHello(flags, asked, echoes)
   }
 
-  #makeHello(flags: number, asked: bigint[], echoes: bigint[], then?: () => void): void {
+  #makeHello(
+    flags: number,
+    asked: bigint[],
+    echoes: bigint[],
+    then?: (now: number, packet: Uint8Array) => void,
+  ): void {
     const { config, env, keys, sealer, self, controlGroup, roster } = this.#context
     const random = env.random(10)
     const view = new DataView(random.buffer, random.byteOffset, random.byteLength)
@@ -267,10 +272,10 @@ export class Greeter {
       asked,
       echoes,
     })
-    this.#context.sign(HELLO_LABEL, [sealer.headerBytes(id), body], (_now, signature) => {
+    this.#context.sign(HELLO_LABEL, [sealer.headerBytes(id), body], (now, signature) => {
       const packet = sealer.seal(id, concat(body, signature), keys.control)
       this.#context.transmit(controlGroup, packet)
-      then?.()
+      then?.(now, packet)
     })
   }
 

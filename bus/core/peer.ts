@@ -19,6 +19,7 @@ import { ControlOut } from './peer-control.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
+import { Leaving } from './peer-leaving.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
@@ -40,6 +41,8 @@ export class Peer {
   readonly #inbound: Inbound
   readonly #startedAt: number
   #closing: Closing | undefined
+  /** Set once the goodbye has been said: nothing that comes is of use any more. */
+  #leaving: Leaving | undefined
   #joinedAt = -Infinity
   readonly #silence: Silence
   /** When the world last gave this peer something to do. */
@@ -151,7 +154,7 @@ export class Peer {
     this.#closing = new Closing(this.#context, this.#publisher, {
       lingerMs,
       startedAt: this.#startedAt,
-      done: (unconfirmed) => this.#goodbye(unconfirmed),
+      done: (unconfirmed) => this.#goodbye(unconfirmed, lingerMs > 0 ? GOODBYES : 0),
     })
     this.#context.timers.setBefore('close', now)
     this.#settle(now)
@@ -166,6 +169,7 @@ export class Peer {
   // --- inputs
 
   handleDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
+    if (this.#leaving) return
     this.#forgive(now)
     this.#inbound.onDatagram(now, datagram, from)
     this.#settle(now)
@@ -178,6 +182,7 @@ export class Peer {
   }
 
   handleTimeout(now: number): void {
+    if (this.#leaving) return this.#leaving.onTimer(now)
     this.#forgive(now)
     for (;;) {
       const name = this.#context.timers.due(now)
@@ -298,9 +303,13 @@ export class Peer {
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
   }
 
-  #goodbye(unconfirmed: readonly Remote[]): void {
+  #goodbye(unconfirmed: readonly Remote[], repeats: number): void {
     const entries = unconfirmed.map((remote) => remote.entry)
-    this.#greeter.bye(() => this.#context.emit({ type: 'closed', unconfirmed: entries }))
+    const done = (): void => this.#context.emit({ type: 'closed', unconfirmed: entries })
+    this.#greeter.bye((now, packet) => {
+      this.#leaving = new Leaving(this.#context, packet, { repeats, done })
+      this.#leaving.begin(now)
+    })
   }
 
   #settle(now: number): void {
@@ -310,5 +319,7 @@ export class Peer {
 }
 
 const HOUSEKEEPING_MS = 250
+/** How often a goodbye is repeated. */
+const GOODBYES = 2
 /** A deadline missed by more than this means that the process was not running. */
 const STALL_MS = 50

@@ -28,6 +28,10 @@ export class Timers {
     if (at < this.at(name)) this.#deadlines.set(name, at)
   }
 
+  clearAll(): void {
+    this.#deadlines.clear()
+  }
+
   clear(name: TimerName): void {
     this.#deadlines.delete(name)
   }

@@ -21,6 +21,14 @@ export interface Ask {
   readonly shownAt: number
 }
 
+/** A question for missing packets, and whom to ask. */
+export interface Question extends Ask {
+  /** Only the publisher is asked, and answers only this receiver. */
+  readonly solo: boolean
+  /** Unicast has not helped: the question goes to everybody. */
+  readonly toAll: boolean
+}
+
 export interface AskRules {
   /** What lies behind this number is of no use yet. */
   readonly last: number

@@ -43,16 +43,17 @@ export class NakTiming {
   }
 
   /**
-   * A missing packet has come `lateMs` after it was missed, `askedMs` after it was asked for
-   * (`Infinity`: it was not). Faster than a repair can be, it was only late: wait longer next time.
+   * A missing packet has come `lateMs` after it was missed. Where it was not asked for, and nobody
+   * else is there who could have done so, it was only late.
    */
-  filled(lateMs: number, askedMs: number): void {
-    const fastMs = this.#rtt * REPAIR_MIN
-    const asked = askedMs < Infinity
-    // Others may have asked for what this receiver has not asked for.
-    const repaired = asked ? askedMs >= fastMs : !this.alone && lateMs >= fastMs
-    if (repaired) this.#reorderMs = Math.max(REORDER_MIN_MS, this.#reorderMs * REORDER_DECAY)
-    else this.#reorderMs = Math.min(REORDER_MAX_MS, Math.max(this.#reorderMs, lateMs * 1.25))
+  filled(lateMs: number, asked: boolean): void {
+    if (!asked && this.alone) return this.late(lateMs)
+    this.#reorderMs = Math.max(REORDER_MIN_MS, this.#reorderMs * REORDER_DECAY)
+  }
+
+  /** A packet was not lost but so late: next time it is waited for so long, and a little more. */
+  late(lateMs: number): void {
+    this.#reorderMs = Math.min(REORDER_MAX_MS, Math.max(this.#reorderMs, lateMs * 1.25))
   }
 
   /** How long to wait before asking for what has just been missed, ms. */
@@ -79,10 +80,6 @@ export class NakTiming {
   /** The longest back-off, ms. */
   get #window(): number {
     return Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, K * this.#grtt))
-  }
-
-  get #rtt(): number {
-    return this.rttMs ?? RTT_START_MS
   }
 
   get #grtt(): number {
@@ -124,6 +121,4 @@ const AGAIN_MAX_MS = 1000
 const REORDER_MIN_MS = 1
 const REORDER_MAX_MS = 50
 const REORDER_DECAY = 0.98
-/** What comes sooner after the question than this part of a round trip is not its answer. */
-const REPAIR_MIN = 0.75
 const GRTT_DECAY = 0.98

@@ -15,7 +15,8 @@
  */
 import type { StreamInfo } from '../output.ts'
 import type { Nak } from '../wire/nak.ts'
-import { type Ask, Holes } from './holes.ts'
+import { Holes, type Question } from './holes.ts'
+import { Answered } from './answered.ts'
 import { Loss } from './loss.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
 import type { NakTiming } from './nak-timing.ts'
@@ -30,14 +31,6 @@ export interface ReceiverOptions extends MessagesOptions {
   /** Bytes that may wait, shared by all streams of the process. */
   readonly budget: Budget
   readonly timing: NakTiming
-}
-
-/** A question for missing packets, and whom to ask. */
-export interface Question extends Ask {
-  /** Only the publisher is asked, and answers only this receiver. */
-  readonly solo: boolean
-  /** Unicast has not helped: the question goes to everybody. */
-  readonly toAll: boolean
 }
 
 export class ReceiverStream {
@@ -59,6 +52,7 @@ export class ReceiverStream {
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
   readonly #patience = new Patience()
+  readonly #answered = new Answered()
   /** Times that a heartbeat, and no packet, has shown that something is missing. */
   #dark = 0
   readonly #buffer: ReorderBuffer
@@ -145,11 +139,13 @@ export class ReceiverStream {
   /** Whether a packet with this number is of use; counted when not. */
   wants(number: number): boolean {
     if (this.next > 0 && number < this.next) {
+      this.#again(number)
       const late = this.info.delivery !== 'reliable'
       this.options.metrics.count(late ? 'late' : 'duplicate')
       return false
     }
     if (!this.#buffer.has(number)) return true
+    this.#again(number)
     this.options.metrics.count('duplicate')
     return false
   }
@@ -256,6 +252,14 @@ export class ReceiverStream {
     return Math.min(window, Math.max(this.next, this.#buffer.highest ?? 0))
   }
 
+  /** Both the packet and its repair have come: it was not lost but late. */
+  #again(number: number): void {
+    const lateMs = this.#answered.take(number)
+    if (lateMs === undefined || !this.options.timing.alone) return
+    this.options.timing.late(lateMs)
+    this.loss.late()
+  }
+
   #begin(now: number, number: number): void {
     this.next = number
     this.#top = number - 1
@@ -277,8 +281,10 @@ export class ReceiverStream {
     if (number <= this.#top) {
       const hole = this.#holes.fill(now, number)
       if (!hole) return
-      this.options.timing.filled(now - hole.shownAt, now - hole.askedAt)
-      if (hole.askedAt === -Infinity) this.loss.late()
+      const asked = hole.askedAt > -Infinity
+      this.options.timing.filled(now - hole.shownAt, asked)
+      if (asked) this.#answered.add(number, now - hole.shownAt)
+      else this.loss.late()
       return
     }
     this.#dark = 0

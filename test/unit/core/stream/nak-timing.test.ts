@@ -67,8 +67,7 @@ describe('of many receivers that lack the same packet', () => {
     const random = new Random(1, 'late')
     const timing = new NakTiming(() => random.unit())
     timing.hear(10, 100)
-    // Sooner than anybody could have had it sent again.
-    timing.filled(7, Infinity)
+    timing.late(7)
     const waits = Array.from({ length: 100 }, () => timing.first())
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(8.75)
     expect(new Set(waits).size).toBe(100)
@@ -141,33 +140,33 @@ describe('a receiver that is alone', () => {
 describe('packets that come late', () => {
   it('make a receiver wait a quarter longer than the latest of them', () => {
     const timing = fixed(0.5)
-    timing.filled(8, Infinity)
+    timing.filled(8, false)
     expect(timing.first()).toBe(10)
-    timing.filled(4, Infinity)
+    timing.filled(4, false)
     expect(timing.first()).toBe(10)
   })
 
   it('make it wait 50 ms at most', () => {
     const timing = fixed(0.5)
-    timing.filled(1e9, Infinity)
+    timing.filled(1e9, false)
     expect(timing.first()).toBe(50)
   })
 
-  it('are told from repairs by the time since the question: an answer takes a round trip', () => {
-    const [late, repaired] = [fixed(0.5), fixed(0.5)]
-    for (const timing of [late, repaired]) timing.measured(20)
-    late.filled(16, 14)
-    expect(late.first()).toBe(20)
-    repaired.filled(16, 15)
-    expect(repaired.first()).toBe(1)
+  it('are told from repairs by the question, and are not guessed at where others ask, too', () => {
+    const [asked, unasked, among] = [fixed(0), fixed(0), fixed(0)]
+    asked.filled(16, true)
+    unasked.filled(16, false)
+    among.count(3)
+    among.filled(16, false)
+    expect([asked, unasked, among].map((timing) => timing.first())).toEqual([1, 20, 1])
   })
 
   it('are forgotten little by little, as repairs show that nothing comes late any more', () => {
     const timing = fixed(0.5)
-    timing.filled(40, Infinity)
-    timing.filled(100, 100)
+    timing.filled(40, false)
+    timing.filled(100, true)
     expect(timing.first()).toBe(49)
-    for (let i = 0; i < 1000; i++) timing.filled(100, 100)
+    for (let i = 0; i < 1000; i++) timing.filled(100, true)
     expect(timing.first()).toBe(1)
   })
 })

@@ -1,0 +1,40 @@
+/**
+ * The last words: the goodbye once more, and again, for one packet may be lost.
+ *
+ * A publisher that did not hear it would wait for this peer's cursors until it is sure of its end.
+ */
+import type { Context } from './peer-context.ts'
+
+export class Leaving {
+  readonly #context: Context
+  readonly #packet: Uint8Array
+  readonly #done: () => void
+  #left: number
+
+  /** The goodbye has been said once; it is said `repeats` times more, and then it is `done`. */
+  constructor(
+    context: Context,
+    packet: Uint8Array,
+    options: { readonly repeats: number; readonly done: () => void },
+  ) {
+    this.#context = context
+    this.#packet = packet
+    this.#left = options.repeats
+    this.#done = options.done
+  }
+
+  /** Nothing else is to be done any more, whatever was. */
+  begin(now: number): void {
+    this.#context.timers.clearAll()
+    if (this.#left === 0) return this.#done()
+    this.#context.timers.set('close', now + AGAIN_MS)
+  }
+
+  onTimer(now: number): void {
+    this.#context.transmit(this.#context.controlGroup, this.#packet)
+    this.#left -= 1
+    this.begin(now)
+  }
+}
+
+const AGAIN_MS = 5
