@@ -24,6 +24,8 @@ export class Network {
   weather: Weather
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
+  /** Told of each datagram that the cable down to a host has lost. */
+  onLost: (host: Host, bytes: Uint8Array) => void = () => undefined
   readonly #options: NetworkOptions
   readonly #portsBySegment = new Map<number, readonly Interface[]>()
   readonly #schedule: Schedule
@@ -133,11 +135,9 @@ export class Network {
     if (this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
     if (sent.bytes.length > port.datagramSize) return
     const half = { ...this.weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
-    for (const time of port.down.carry(
-      { time: sent.time, size: sent.bytes.length },
-      half,
-      this.#random,
-    )) {
+    const times = port.down.carry(sent.time, half, this.#random)
+    if (times.length === 0) this.onLost(port.host, sent.bytes)
+    for (const time of times) {
       this.#hand(port.host, 0, { ...sent, time })
     }
   }

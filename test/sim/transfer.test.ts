@@ -1,38 +1,30 @@
-/** Transfers under loss: everything arrives, and repair costs what it must. */
-import { describe, expect, it } from 'vitest'
-import { transfer } from './transfer.ts'
+/** Repair in the simulator: all of a lossy transfer arrives, at the price that theory allows. */
+import { expect, it } from 'vitest'
+import { quantile } from './tables.ts'
+import { repairsAtBest, sharedLosses, transfer } from './transfer.ts'
 
-const about = { messages: 1000, size: 1100, rate: 5_000_000, seed: 1 }
+it('delivers everything to four receivers that lose a tenth each, within the bound', () => {
+  const [receivers, loss, messages] = [4, 0.1, 2000]
+  const counts = transfer({ receivers, loss, messages, seed: 1 })
+  expect(counts).toMatchObject({ due: 8000, delivered: 8000, reported: 0 })
+  // The losses are there: about one packet in three lacks somewhere.
+  expect(counts.lostPackets / messages).toBeGreaterThan(0.3)
+  expect(counts.repairs / messages).toBeLessThan(1.25 * repairsAtBest(loss, receivers))
+})
 
-/** Sendings of one packet until each of `receivers` has it, when each loses it with this chance. */
-function sendings(receivers: number, loss: number): number {
-  let sum = 0
-  for (let k = 0; k < 60; k++) sum += 1 - (1 - loss ** k) ** receivers
-  return sum
-}
+it('sends every packet once when nothing is lost', () => {
+  const counts = transfer({ receivers: 4, loss: 0, messages: 500, seed: 1 })
+  expect(counts).toMatchObject({ delivered: 2000, dataPackets: 500, repairs: 0, naks: 0 })
+})
 
-describe('a transfer', () => {
-  it.each([
-    [1, 0.05],
-    [4, 0.1],
-    [8, 0.3],
-  ])('to %i receivers that lose %d of the packets is complete', (receivers, loss) => {
-    const counts = transfer({ ...about, receivers, loss })
-    expect([counts.delivered, counts.lost]).toEqual([about.messages * receivers, 0])
-    const bound = 1.25 * sendings(receivers, loss) * about.messages
-    expect(counts.dataPackets).toBeLessThanOrEqual(bound)
-  })
+// Fails today: what others have asked for is taken for reordering, until all wait equally long.
+it.fails('asks a few times, not fifty, for what fifty receivers lack at once', () => {
+  const naks = sharedLosses(50, 100, 1).toSorted((a, b) => a - b)
+  expect(naks[0]).toBeGreaterThan(0)
+  expect(quantile(naks, 0.99)).toBeLessThanOrEqual(10)
+})
 
-  it('over a cable that carries a fifth of the rate sends little more than what it carries', () => {
-    const counts = transfer({ ...about, messages: 4000, receivers: 2, loss: 0, capacity: 1000 })
-    expect([counts.delivered, counts.lost]).toEqual([8000, 0])
-    expect(counts.dataPackets).toBeLessThan(2 * 4000)
-  })
-
-  it('has few ask for what fifty receivers lack', () => {
-    const lostForAll = (number: number): boolean => number % 100 === 0
-    const counts = transfer({ ...about, rate: 500_000, receivers: 50, loss: 0, lostForAll })
-    expect([counts.delivered, counts.lost, counts.repairs]).toEqual([50_000, 0, 10])
-    expect(counts.naks).toBeLessThanOrEqual(50)
-  })
+it('knows the price of repair', () => {
+  expect(repairsAtBest(0.1, 1)).toBeCloseTo(1 / 9)
+  expect(repairsAtBest(0, 8)).toBe(0)
 })

@@ -35,6 +35,8 @@ export class World {
   quiet = false
   /** Datagrams that a full receive buffer has lost. */
   overflows = 0
+  /** Called with the index of each message that a process was given. */
+  onDelivered: (process: Process, index: number) => void = () => undefined
   /** Called when a process has closed, with those who did not confirm. */
   onClosed: (process: Process, unconfirmed: readonly bigint[]) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
@@ -171,6 +173,7 @@ export class World {
       case 'deliver':
         this.#note(`${process.id} gets ${notice.stream.topic} ${notice.index}`)
         this.ledger.onDeliver(process, notice)
+        this.onDelivered(process, notice.index)
         return this.#echo(process, notice)
       case 'gap':
         this.#note(`${process.id} lacks ${notice.stream.topic} ${notice.from} to ${notice.to}`)
