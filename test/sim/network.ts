@@ -135,7 +135,7 @@ export class Network {
     if (this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
     if (sent.bytes.length > port.datagramSize) return
     const half = { ...this.weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
-    const times = port.down.carry(sent.time, half, this.#random)
+    const times = port.down.carry({ time: sent.time, size: sent.bytes.length }, half, this.#random)
     if (times.length === 0) this.onLost(port.host, sent.bytes)
     for (const time of times) {
       this.#hand(port.host, 0, { ...sent, time })

@@ -19,6 +19,8 @@ export interface Setting {
   readonly loss: number
   readonly messages: number
   readonly seed: number
+  /** Bytes a millisecond that the cable of each receiver carries. Default: all. */
+  readonly capacity?: number
 }
 
 export interface Counts {
@@ -40,11 +42,15 @@ export interface Counts {
   readonly elapsedMs: number
 }
 
-export function transfer({ receivers, loss, messages, seed }: Setting): Counts {
+export function transfer(setting: Setting): Counts {
+  const { receivers, loss, messages, seed, capacity = Infinity } = setting
   const group = new Group(receivers, seed)
   const { world } = group
   for (const host of group.hosts) {
-    for (const { up, down } of host.interfaces) up.loss = down.loss = loss
+    for (const { up, down } of host.interfaces) {
+      up.loss = down.loss = loss
+      down.capacity = capacity
+    }
   }
   const watch = new LossWatch(world)
   const before = group.counts()
