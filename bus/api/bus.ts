@@ -9,6 +9,8 @@ import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
 import { Matching } from './matching.ts'
+import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
+import { checkReceive, checkSend, type FileWork } from './file-work.ts'
 import type {
   Bus,
   BusEvent,
@@ -53,6 +55,7 @@ export interface BusParts {
   readonly wallOffset: number
   readonly codec: PayloadCodec | undefined
   readonly log: Logger | undefined
+  readonly files: FileWork
 }
 
 export class LiveBus implements Bus {
@@ -166,6 +169,30 @@ export class LiveBus implements Bus {
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
     return this.#matching.wait(topic, found, options)
+  }
+
+  async sendFile(
+    to: string | Topic<unknown>,
+    path: string,
+    options: SendFileOptions = {},
+  ): Promise<SendReport> {
+    this.#assertOpen()
+    const topic = textOf(to)
+    this.#segmentsOf(topic)
+    checkSend(path, options, this.#parts.limits)
+    return this.#parts.files.send(this, { topic, path }, options)
+  }
+
+  receiveFiles(
+    from: string | Topic<unknown>,
+    directory: string,
+    options: ReceiveFilesOptions = {},
+  ): Receiving {
+    this.#assertOpen()
+    checkReceive(directory, options)
+    const error = (fault: BusError): void => this.event({ type: 'error', error: fault })
+    const where = { pattern: textOf(from), directory }
+    return this.#parts.files.receive({ bus: this, error }, where, options)
   }
 
   events(options?: Cancel): AsyncIterable<BusEvent> {

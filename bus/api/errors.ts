@@ -24,6 +24,17 @@ export type BusErrorCode =
   | 'OVERFLOW'
   /** A named limit on topics or subscriptions was reached. */
   | 'LIMIT'
+  /** There is no such file or folder, or it is of another kind. */
+  | 'NO_FILE'
+  /** A file of this name is there, and another one. */
+  | 'EXISTS'
+  /** A sender's name for a file that could do harm. */
+  | 'UNSAFE_NAME'
+  | 'NO_SPACE'
+  /** A file is not what its hash says: it was written to while it was sent. */
+  | 'CHANGED'
+  /** A sender has left before all of its file had come. */
+  | 'ABANDONED'
 
 /** Every error the bus throws on purpose. The message names the value and the mend. */
 export class BusError extends Error {

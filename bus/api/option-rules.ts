@@ -4,6 +4,7 @@ import { SCOPES } from '../core/path/group.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
 import { utf8 } from '../core/text.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
 import type {
   Cancel,
   CloseOptions,
@@ -41,6 +42,7 @@ const signal = described(
 )
 const linger = whole(0, HOUR_MS)
 
+const callback = described((value) => typeof value === 'function', 'a function')
 const limit = whole(1)
 const tags: Rule = { faultOf: tagsFault, bounds: [TAGS_MAX, TAG_SIZE_MAX] }
 const limits: Rule = { faultOf: limitsFault, bounds: [] }
@@ -98,6 +100,22 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
 export const MATCHED: Rules<MatchedOptions> = {
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
+  signal,
+}
+
+export const SEND_FILE: Rules<SendFileOptions> = {
+  count: whole(1),
+  timeout: whole(0, 24 * HOUR_MS),
+  name: rule((value) => typeof value === 'string', 'the name that receivers are to see'),
+  progress: callback,
+  signal,
+}
+
+export const RECEIVE_FILES: Rules<ReceiveFilesOptions> = {
+  overwrite: flag,
+  sizeMax: whole(0),
+  progress: callback,
+  refused: callback,
   signal,
 }
 

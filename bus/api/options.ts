@@ -3,23 +3,17 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
+import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
+import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 
-export type { Delivery, GapCause, Limits, CounterName }
-
-/** Sixteen hexadecimal digits: one life of one process on the bus. */
-export type PeerId = string & { readonly __brand: 'PeerId' }
+export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
 
 /** How far packets go: the scope of the multicast groups (RFC 7346). */
 export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
 
 /** How packets travel now. */
 export type PathKind = 'multicast' | 'memory' | 'none'
-
-/** Stops a wait; the promise rejects with the signal's reason. */
-export interface Cancel {
-  readonly signal?: AbortSignal
-}
 
 /** Any pino-shaped logger. */
 export interface Logger {
@@ -244,6 +238,21 @@ export interface Bus extends AsyncDisposable {
    * number. What is published from then on, `close` waits for them to confirm.
    */
   matched(topic: string | Topic<unknown>, options?: MatchedOptions): Promise<number>
+  /**
+   * Sends a file to everybody who receives files of this topic, all at once; resolves when each of
+   * them has confirmed its hash, has refused, or has gone.
+   */
+  sendFile(
+    topic: string | Topic<unknown>,
+    path: string,
+    options?: SendFileOptions,
+  ): Promise<SendReport>
+  /** Takes the files of these topics into a folder; what broke off goes on from where it was. */
+  receiveFiles(
+    pattern: string | Topic<unknown>,
+    directory: string,
+    options?: ReceiveFilesOptions,
+  ): Receiving
   /** What happens on the bus besides messages; bounded, oldest dropped first. */
   events(options?: Cancel): AsyncIterable<BusEvent>
   /** Every counter, by name. */

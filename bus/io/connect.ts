@@ -4,6 +4,7 @@ import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
 import { Peer } from '../core/peer.ts'
 import { Driver } from './driver.ts'
 import { newIdentity } from './ed25519.ts'
+import { fileWork } from './files/work.ts'
 import { type Settings, settle } from './settings.ts'
 import { nodeSystem, type System } from './system.ts'
 import type { Transport, TransportEvent } from './transport.ts'
@@ -58,7 +59,8 @@ async function open(
   const { realm, limits, lingerMs } = settings
   const { codec, log } = options
   const { wallOffset } = system
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, wallOffset, codec, log })
+  const files = fileWork
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, wallOffset, codec, log, files })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, path, log })
   for (const event of early) onEvent(event)
