@@ -41,11 +41,11 @@ export class World {
     this.log = logger(this.settings['log-level'] ?? 'warn', this.json)
   }
 
-  /** Opens the bus that the settings describe. */
-  async connect(): Promise<Bus> {
+  /** Opens the bus that the settings describe, with what the command adds. */
+  async connect(added: Pick<ConnectOptions, 'rate'> = {}): Promise<Bus> {
     const { 'log-level': _level, key, ...plain } = this.settings
     const { signal } = this.interrupt
-    const options: ConnectOptions = { ...plain, log: this.log, signal }
+    const options: ConnectOptions = { ...plain, ...added, log: this.log, signal }
     return connect(
       key === undefined ? options : { ...options, key: await readKeyFile(key, signal) },
     )

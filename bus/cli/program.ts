@@ -11,12 +11,24 @@ import { demoPeer } from './demo-peer.ts'
 import { keygen } from './keygen.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
+import { receive } from './receive.ts'
+import { send } from './send.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 import { flag } from './values.ts'
 
-const COMMANDS: readonly Command[] = [demo, pub, sub, peers, topics, keygen, demoPeer]
+const COMMANDS: readonly Command[] = [
+  demo,
+  pub,
+  sub,
+  send,
+  receive,
+  peers,
+  topics,
+  keygen,
+  demoPeer,
+]
 
 /** Runs the words of the command line; resolves to the exit code when all output has left. */
 export async function run(words: readonly string[]): Promise<number> {
@@ -182,5 +194,13 @@ const WORDING = {
 
 const MARK = '\0'
 /** The options without a value, of all commands. */
-const FLAGS: ReadonlySet<string> = new Set(['open', 'json', 'lines', 'stdin', 'raw', 'watch'])
+const FLAGS: ReadonlySet<string> = new Set([
+  'open',
+  'json',
+  'lines',
+  'stdin',
+  'raw',
+  'watch',
+  'overwrite',
+])
 const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])

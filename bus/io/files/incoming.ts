@@ -122,17 +122,22 @@ export class Incoming {
     }
   }
 
-  /** Its senders have gone, or this side ends: what has come stays for another time. */
-  async close(spoilt = false): Promise<void> {
+  /** This side ends: what has come stays for another time. */
+  async close(): Promise<void> {
     this.#closed = true
     await this.#checking
+    if (!this.#isOver) await this.#part?.close()
+  }
+
+  /** Its senders have gone; `spoilt`: what has come is worth nothing. */
+  async abandon(spoilt: boolean): Promise<void> {
+    await this.close()
     if (this.#isOver) return
     if (spoilt) await this.#part?.discard()
-    else await this.#part?.close()
     const { name } = this.announced
-    const mend = spoilt ? 'the file changed meanwhile' : 'what has come is kept for another time'
+    const end = spoilt ? 'the file changed meanwhile' : 'what has come is kept for another time'
     const fault = `the sender of "${name}" has left before all of it had come`
-    this.#refuse(new BusError(spoilt ? 'CHANGED' : 'ABANDONED', `${fault}: ${mend}`))
+    this.#refuse(new BusError(spoilt ? 'CHANGED' : 'ABANDONED', `${fault}: ${end}`))
   }
 
   get #isOver(): boolean {

@@ -128,7 +128,7 @@ export class LiveReceiving implements Receiving {
     const incoming = this.#incoming.get(file)
     if (!incoming?.marks.delete(from) || incoming.marks.size > 0) return
     this.#incoming.delete(file)
-    await incoming.close(spoilt)
+    await incoming.abandon(spoilt)
   }
 
   /** Senders that leave without a word. */
