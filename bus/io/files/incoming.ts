@@ -39,6 +39,7 @@ export class Incoming {
   #there: string | undefined
   #taken = 0
   #retried = false
+  /** By which senders know it again, also after a restart. */
   #word = randomBytes(16).toString('hex')
   #checking: Promise<void> | undefined
   #closed = false
@@ -114,7 +115,7 @@ export class Incoming {
       to,
       file: this.announced.file,
       mark: this.marks.get(to) ?? 0,
-      receiver: this.#part?.receiver ?? this.#word,
+      receiver: this.#word,
       state: this.#state,
       has: this.has,
       lacks: lacking ? lacking.have.lacking(this.announced.size, LACKS_MAX) : [],
@@ -145,7 +146,8 @@ export class Incoming {
   }
 
   async #open(): Promise<void> {
-    this.#part = await Part.open(this.#rules.directory, this.announced)
+    this.#part = await Part.open(this.#rules.directory, this.announced, this.#word)
+    this.#word = this.#part.receiver
     this.#state = 'taking'
   }
 

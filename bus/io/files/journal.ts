@@ -4,7 +4,6 @@
  * The first line says what file it is; each further one names a range. A line cut short by the end
  * of the process is none. The hash of the whole file is the judge in the end.
  */
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { isObject } from '../../api/rules.ts'
@@ -37,10 +36,13 @@ export class Journal {
   }
 
   /** Begins a new one, whatever was there. */
-  static async begin(path: string, file: string, size: number): Promise<Journal> {
+  static async begin(
+    path: string,
+    { file, size }: { readonly file: string; readonly size: number },
+    receiver: string,
+  ): Promise<Journal> {
     await rm(path, { force: true })
     const handle = await open(path, 'ax', 0o600)
-    const receiver = randomBytes(16).toString('hex')
     try {
       await handle.appendFile(`${JSON.stringify({ sixcast: VERSION, file, size, receiver })}\n`)
     } catch (error) {

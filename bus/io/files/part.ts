@@ -45,11 +45,14 @@ export class Part {
     this.#journal = open.journal
   }
 
-  /** Goes on with what is there, or begins anew. Rejects with NO_SPACE or DENIED. */
-  static async open(directory: string, announced: Announced): Promise<Part> {
+  /**
+   * Goes on with what is there, or begins anew, for the receiver that is known by this word.
+   * Rejects with NO_SPACE or DENIED.
+   */
+  static async open(directory: string, announced: Announced, receiver: string): Promise<Part> {
     const path = join(directory, partName(announced.name, announced.file))
     try {
-      const found = (await resume(path, announced)) ?? (await begin(path, announced))
+      const found = (await resume(path, announced)) ?? (await begin(path, announced, receiver))
       const part = new Part({ directory, path, announced }, found)
       await part.#assertRoom().catch(async (error: unknown) => {
         if (part.have.size === 0) await part.discard()
@@ -174,11 +177,11 @@ async function resume(path: string, { file, size }: Announced): Promise<Opened |
   return undefined
 }
 
-async function begin(path: string, { file, size }: Announced): Promise<Opened> {
+async function begin(path: string, announced: Announced, receiver: string): Promise<Opened> {
   await rm(path, { force: true })
   const handle = await open(path, NEW, 0o600)
   try {
-    return { handle, journal: await Journal.begin(path + JOURNAL, file, size) }
+    return { handle, journal: await Journal.begin(path + JOURNAL, announced, receiver) }
   } catch (error) {
     await handle.close()
     await rm(path, { force: true })

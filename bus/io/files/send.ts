@@ -60,6 +60,9 @@ class Sending {
   #heardAt = performance.now()
   #toldAt = -Infinity
   #sent = 0
+  /** Bytes behind the last flush, which is waited for before the next. */
+  #unflushed = 0
+  #flushed: Promise<void> = Promise.resolve()
   /** Subscribers of the topic, and when one was last added. */
   #matched = 0
   #matchedAt = performance.now()
@@ -112,7 +115,7 @@ class Sending {
         this.#heardAt = performance.now()
         continue
       }
-      if (this.#started && this.#over) return
+      if (this.#started && this.#over && !(await this.#grown())) return
       this.#assertInTime()
       if (this.#overdue) return
       await this.#news.wait(WAIT_MS)
@@ -127,6 +130,7 @@ class Sending {
       await this.#publish(chunkOf(this.#source.id, piece.from, bytes))
       this.#sent += bytes.length
       this.#tell()
+      await this.#pace(bytes.length)
       return true
     }
     const { hashed, size } = this.#source
@@ -180,11 +184,27 @@ class Sending {
       ...(hash !== undefined && { hash }),
     }
     this.#markedAt = performance.now()
-    const matched = await this.#bus.matched(this.#topic, { count: 0 })
-    if (matched > this.#matched) this.#matchedAt = this.#markedAt
-    this.#matched = matched
+    await this.#grown()
     this.#flight.mark(this.#mark)
     await this.#publish(JSON.stringify(offer))
+  }
+
+  /** Whether there are more subscribers than before. */
+  async #grown(): Promise<boolean> {
+    const matched = await this.#bus.matched(this.#topic, { count: 0 })
+    const more = matched > this.#matched
+    if (more) this.#matchedAt = performance.now()
+    this.#matched = matched
+    return more
+  }
+
+  /** Keeps what waits in the bus small, so that offers and answers are not old when they arrive. */
+  async #pace(size: number): Promise<void> {
+    this.#unflushed += size
+    if (this.#unflushed < WINDOW_SIZE) return
+    this.#unflushed = 0
+    await this.#flushed
+    this.#flushed = this.#bus.flush().catch(() => undefined)
   }
 
   async #publish(value: string | Uint8Array): Promise<void> {
@@ -261,6 +281,8 @@ class Sending {
 /** How often receivers are asked for their status. */
 const MARK_MS = 500
 const WAIT_MS = 100
+/** Bytes of the file that wait in the bus at most: two of these. */
+const WINDOW_SIZE = 128 * 1024
 const CROWDED_MS = 10
 /** How long subscribers may take to answer before they count as mere listeners. */
 const SILENT_MS = 2000
