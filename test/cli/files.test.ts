@@ -55,5 +55,153 @@ describe('send and receive', () => {
       expect(readdirSync(directories[i]!)).toEqual(['disk.img'])
     }
   })
+
+  it('tell progress and outcome as objects with --json', async () => {
+    const { path, hash } = fileOf(MB, 'data.bin')
+    const directory = folder()
+    const taking = await receiver(directory, ['data', '--count', '1', '--json'])
+    const { out, err } = await home.run(['send', path, 'data', '--timeout', '20', '--json'])
+    expect(err).toMatch(/^$/)
+    const objects = objectsOf(out)
+    expect(objects.at(-1)).toMatchObject({
+      type: 'sent',
+      name: 'data.bin',
+      size: MB,
+      hash,
+      confirmed: [{ state: 'done', has: MB }],
+      unconfirmed: [],
+    })
+    expect(objects[0]).toMatchObject({ type: 'progress', size: MB, receivers: 1 })
+    const ended = objectsOf((await taking.ended).out)
+    expect(ended.at(-1)).toMatchObject({
+      type: 'file',
+      path: join(directory, 'data.bin'),
+      topic: 'data',
+      hash,
+      taken: MB,
+    })
+    expect(ended[0]).toMatchObject({ type: 'progress', name: 'data.bin' })
+  })
+
+  it('reach a receiver that comes late', async () => {
+    const { path, hash } = fileOf(3 * MB, 'late.bin')
+    const [first, second] = [folder(), folder()]
+    const early = await receiver(first, ['--count', '1', '--json'])
+    const sending = home.start(['send', path, '--rate', '1000000'])
+    await early.says(/"type":"progress"/)
+    const late = await receiver(second, ['--count', '1'])
+    const ended = await Promise.all([sending.ended, early.ended, late.ended])
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
+    expect(ended[0].out).toMatch(/to 2 receivers/)
+    expect([first, second].map((one) => hashOf(join(one, 'late.bin')))).toEqual([hash, hash])
+  })
+
+  it('go on when a receiver was killed and started again', async () => {
+    const { path, hash } = fileOf(4 * MB, 'broken.bin')
+    const directories = [folder(), folder()]
+    const steady = await receiver(directories[0]!, ['--count', '1'])
+    const killed = await receiver(directories[1]!, ['--count', '1', '--json'])
+    const sending = home.start(['send', path, '--require', '2', '--rate', '1000000', '--json'])
+    await killed.says(/"has":[2-3]\d{6}/)
+    killed.kill('SIGKILL')
+    await killed.ended
+    const again = await receiver(directories[1]!, ['--count', '1', '--json'])
+    const ended = await again.ended
+    expect(ended.code).toBe(0)
+    const file = objectsOf(ended.out).at(-1)
+    expect(file).toMatchObject({ type: 'file', hash })
+    // It had two of four.
+    expect(Number(file?.['taken'])).toBeLessThan(2.5 * MB)
+    expect((await steady.ended).code).toBe(0)
+    const { code, out } = await sending.ended
+    expect(objectsOf(out).at(-1)).toMatchObject({ type: 'sent', unconfirmed: [] })
+    expect(code).toBe(0)
+    for (const one of directories) {
+      expect(readdirSync(one)).toEqual(['broken.bin'])
+      expect(hashOf(join(one, 'broken.bin'))).toBe(hash)
+    }
+  })
+
+  it('go on when the sender was killed and started again', async () => {
+    const { path, hash } = fileOf(4 * MB, 'twice.bin')
+    const directories = [folder(), folder()]
+    const takers = await Promise.all(
+      directories.map((one) => receiver(one, ['--count', '1', '--json'])),
+    )
+    const killed = home.start(['send', path, '--require', '2', '--rate', '1000000'])
+    await Promise.all(takers.map((one) => one.says(/"has":[2-3]\d{6}/)))
+    killed.kill('SIGKILL')
+    await killed.ended
+    const again = await home.run(['send', path, '--require', '2', '--json'])
+    const sent = objectsOf(again.out).at(-1)
+    expect(sent).toMatchObject({ type: 'sent', hash, unconfirmed: [] })
+    expect(Number(sent?.['sent'])).toBeLessThan(2.5 * MB)
+    for (const [i, taker] of takers.entries()) {
+      expect((await taker.ended).code).toBe(0)
+      expect(hashOf(join(directories[i]!, 'twice.bin'))).toBe(hash)
+    }
+  })
+
+  it('refuse a name that is taken: 1 at both ends', async () => {
+    const { path } = fileOf(1000, 'taken')
+    const directory = folder()
+    writeFileSync(join(directory, 'taken'), 'mine')
+    const taking = await receiver(directory, ['--timeout', '4'])
+    const { code, err } = await home.run(['send', path])
+    expect(err).toMatch(
+      /sixcast: not confirmed by .*: there is another .*taken: remove it, or over/,
+    )
+    expect(code).toBe(1)
+    const ended = await taking.ended
+    expect(ended.err).toMatch(/sixcast: there is another .*taken: remove it, or overwrite/)
+    expect(ended.code).toBe(1)
+    expect(readFileSync(join(directory, 'taken'), 'utf8')).toBe('mine')
+  })
+
+  it('replace it with --overwrite', async () => {
+    const { path, hash } = fileOf(1000, 'taken')
+    const directory = folder()
+    writeFileSync(join(directory, 'taken'), 'mine')
+    const taking = await receiver(directory, ['--count', '1', '--overwrite'])
+    expect((await home.run(['send', path])).code).toBe(0)
+    expect((await taking.ended).code).toBe(0)
+    expect(hashOf(join(directory, 'taken'))).toBe(hash)
+  })
 })
-void objectsOf
+
+describe('the end', () => {
+  it('of send without receivers is 2 after --timeout', async () => {
+    const { code, err } = await home.run(['send', fileOf(10, 'x').path, '--timeout', '0.5'])
+    expect(err).toMatch(/sixcast: 0 of 1 receivers of "files\/x" have come, and none within 500 ms/)
+    expect(code).toBe(2)
+  })
+
+  it('of receive without a file is 2 after --timeout', async () => {
+    const words = ['receive', '--directory', folder(), '--timeout', '0.5']
+    expect(await home.run(words)).toEqual({ code: 2, out: '', err: '' })
+  })
+
+  it('of receive by a signal is 0, or the signal with --count', async () => {
+    const endless = await receiver(folder())
+    const counting = await receiver(folder(), ['--count', '1'])
+    endless.kill('SIGINT')
+    counting.kill('SIGINT')
+    expect((await endless.ended).code).toBe(0)
+    expect((await counting.ended).code).toBe(130)
+  })
+
+  it.each([
+    ['a file that is not there', ['send', '/nowhere/x'], 1, /x cannot be opened: there is none/],
+    ['a folder', ['send', '/usr'], 1, /is a folder/],
+    ['a topic with a wildcard', ['send', 'x', 'a/*'], 64, /has a wildcard/],
+    ['a name that is no topic', ['send', 'a*b'], 64, /or name a TOPIC behind the file/],
+    ['no receivers', ['send', 'x', '--require', '0'], 64, /option --require is "0"/],
+    ['a folder that is not there', ['receive', '--directory', '/nowhere'], 1, /there is none/],
+    ['a bad pattern', ['receive', 'a**'], 64, /a\*\*/],
+    ['a bad size', ['receive', '--size-max', '1G'], 64, /option --size-max is "1G"/],
+  ] as const)('of %s', async (_, words, expected, message) => {
+    const { code, err } = await home.run(words)
+    expect(err).toMatch(message)
+    expect(code).toBe(expected)
+  })
+})

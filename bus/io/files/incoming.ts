@@ -41,6 +41,8 @@ export class Incoming {
   #retried = false
   /** By which senders know it again, also after a restart. */
   #word = randomBytes(16).toString('hex')
+  /** The sender's, as soon as it knows. */
+  #hash: string | undefined
   #checking: Promise<void> | undefined
   #closed = false
 
@@ -86,13 +88,10 @@ export class Incoming {
   }
 
   /** An offer that may bring the hash. */
-  offered(offer: Offer): void {
-    const { hash } = offer
-    if (hash === undefined || this.#checking || this.#closed) return
-    const ready = this.#there !== undefined || this.#part?.complete === true
-    if (!ready || this.#isOver) return
-    this.#state = 'checking'
-    this.#checking = this.#check(hash).finally(() => (this.#checking = undefined))
+  offered({ hash }: Offer): void {
+    if (hash === undefined) return
+    this.#hash = hash
+    this.#checkIfReady()
   }
 
   async take(chunk: Chunk): Promise<void> {
@@ -101,6 +100,7 @@ export class Incoming {
     if (chunk.offset + chunk.bytes.length > this.announced.size) return
     try {
       this.#taken += await part.write(chunk.offset, chunk.bytes)
+      this.#checkIfReady()
     } catch (error) {
       await part.discard()
       this.#refuse(error)
@@ -149,6 +149,13 @@ export class Incoming {
     this.#part = await Part.open(this.#rules.directory, this.announced, this.#word)
     this.#word = this.#part.receiver
     this.#state = 'taking'
+  }
+
+  #checkIfReady(): void {
+    if (this.#hash === undefined || this.#checking || this.#closed || this.#isOver) return
+    if (this.#there === undefined && this.#part?.complete !== true) return
+    this.#state = 'checking'
+    this.#checking = this.#check(this.#hash).finally(() => (this.#checking = undefined))
   }
 
   async #check(hash: string): Promise<void> {
