@@ -9,7 +9,17 @@ const home = new Home()
 afterAll(() => home[Symbol.dispose]())
 const page = readFileSync('docs/cli.md', 'utf8')
 /** The last one is the parser's own: it has no help. */
-const COMMANDS = ['demo', 'pub', 'sub', 'peers', 'topics', 'keygen', 'completion']
+const COMMANDS = [
+  'demo',
+  'pub',
+  'sub',
+  'send',
+  'receive',
+  'peers',
+  'topics',
+  'keygen',
+  'completion',
+]
 
 describe('the help', () => {
   it('lists every command and no hidden one', async () => {

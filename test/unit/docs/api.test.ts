@@ -1,7 +1,15 @@
 /** Holds docs/api.md to the code: every public name is in it, and its code is that of the examples. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CLOSE, CONNECT, MATCHED, PUBLISH, SUBSCRIBE } from '../../../bus/api/option-rules.ts'
+import {
+  CLOSE,
+  CONNECT,
+  MATCHED,
+  PUBLISH,
+  RECEIVE_FILES,
+  SEND_FILE,
+  SUBSCRIBE,
+} from '../../../bus/api/option-rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { readExamples } from '../../examples/program.ts'
@@ -10,9 +18,14 @@ const api = readFileSync('docs/api.md', 'utf8')
 /** Names stand in code: `name`, 'name', name: or name( all count, a part of a word does not. */
 const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
 
+/** Where the public types are. */
+const TYPES = ['options', 'file-options', 'terms'].map((name) => `bus/api/${name}.ts`)
+const RULES = { CONNECT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE, SEND_FILE, RECEIVE_FILES }
+
 describe('docs/api.md', () => {
   it('names everything that the front door exports', () => {
-    const names = ['bus/index.ts', 'bus/public.ts', 'bus/api/options.ts'].flatMap(exportedNames)
+    const files = ['bus/index.ts', 'bus/public.ts', ...TYPES]
+    const names = files.flatMap(exportedNames)
     expect(names).toContain('connect')
     expect(names).toContain('SubscribeOptions')
     expect(missing(names)).toEqual([])
@@ -31,27 +44,33 @@ describe('docs/api.md', () => {
     'TopicInfo',
     'CloseOptions',
     'CloseReport',
+    'SendFileOptions',
+    'SendProgress',
+    'FileReceiver',
+    'SendReport',
+    'ReceiveFilesOptions',
+    'ReceiveProgress',
+    'ReceivedFile',
+    'FileRefusal',
+    'Receiving',
     'Bus',
   ])('names every member of %s', (type) => {
     expect(missing(membersOf(type))).toEqual([])
   })
 
-  it.each(Object.entries({ CONNECT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE }))(
-    'names every bound of the options in %s',
-    (_, rules) => {
-      const bounds = Object.entries(rules).flatMap(([name, { bounds: numbers }]) =>
-        numbers.map((number) => ({ name, number })),
+  it.each(Object.entries(RULES))('names every bound of the options in %s', (_, rules) => {
+    const bounds = Object.entries(rules).flatMap(([name, { bounds: numbers }]) =>
+      numbers.map((number) => ({ name, number })),
+    )
+    const lines = api.split('\n').filter((line) => line.includes('`'))
+    const absent = bounds.filter(({ name, number }) => {
+      const shown = new RegExp(
+        `(?<![\\d,])(${number}|${number.toLocaleString('en-US')})(?![\\d,]*\\d)`,
       )
-      const lines = api.split('\n').filter((line) => line.includes('`'))
-      const absent = bounds.filter(({ name, number }) => {
-        const shown = new RegExp(
-          `(?<![\\d,])(${number}|${number.toLocaleString('en-US')})(?![\\d,]*\\d)`,
-        )
-        return !lines.some((line) => line.includes(`\`${name}\``) && shown.test(line))
-      })
-      expect(absent).toEqual([])
-    },
-  )
+      return !lines.some((line) => line.includes(`\`${name}\``) && shown.test(line))
+    })
+    expect(absent).toEqual([])
+  })
 
   it('names every error code', () => {
     const codes = literalsOf('bus/api/errors.ts', 'BusErrorCode')
@@ -117,10 +136,10 @@ function exportedNames(path: string): string[] {
   return [...named, ...listed].filter((name) => name !== '')
 }
 
-/** The members of an interface of options.ts. */
+/** The members of a public interface. */
 function membersOf(type: string): string[] {
   const body = new RegExp(`^export interface ${type}\\b[^\\n]*\\{\\n([\\s\\S]*?)^\\}`, 'm')
-  const text = body.exec(read('bus/api/options.ts'))?.[1] ?? ''
+  const text = body.exec(TYPES.map(read).join('\n'))?.[1] ?? ''
   const names = [...text.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(<]/gm)].map(
     ([, name = '']) => name,
   )
