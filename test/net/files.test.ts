@@ -1,0 +1,114 @@
+/** Files between hosts: one copy on the wire, losses on the way, disks that are full or read-only. */
+import { createHash, randomBytes } from 'node:crypto'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keyText } from '../../bus/io/keyfile.ts'
+import { compiled } from '../setup/compiled.ts'
+import type { Host } from './lab/host.ts'
+import { openLab, type Lab } from './lab/lab.ts'
+import type { HostProcess } from './lab/process.ts'
+
+let lab: Lab
+let program: string
+let flags: string
+
+beforeAll(async () => {
+  lab = await openLab({ a: ['a1', 'a2', 'a3'] })
+  program = await compiled('test/net/sixcast.ts')
+  const keyFile = join(lab.directory, 'lab.key')
+  await writeFile(keyFile, keyText(new Uint8Array(32).fill(0x5d)))
+  await chmod(keyFile, 0o600)
+  flags = `--realm lab --key ${keyFile} --scope link`
+})
+afterAll(async () => await lab.close())
+
+test('a file crosses the network once for two hosts, one of which loses a tenth of it', async () => {
+  const { path, hash } = await fileOf(3_000_000, 'once.bin')
+  const directories = await Promise.all(['a2', 'a3'].map((name) => folder(`once-${name}`)))
+  const takers = [lab.host('a2'), lab.host('a3')].map((host, i) =>
+    command(host, `receive --count 1 --directory ${directories[i]} --log-level info ${flags}`),
+  )
+  await Promise.all(takers.map((one) => one.errorLine(/subscribed/)))
+  await lab.host('a3').loss({ every: 10 })
+  const before = (await lab.segment('a').packets()).get('a1')
+  const sender = command(lab.host('a1'), `send ${path} --require 2 ${flags}`)
+  const exits = await Promise.all([sender, ...takers].map((one) => one.exit))
+  const after = (await lab.segment('a').packets()).get('a1')
+  await lab.host('a3').clearLoss()
+  expect(exits.map(({ code }) => code)).toEqual([0, 0, 0])
+  for (const one of directories) {
+    expect(await readdir(one)).toEqual(['once.bin'])
+    expect(hashOf(await readFile(join(one, 'once.bin')))).toBe(hash)
+  }
+  const packets = (after?.sent ?? 0) - (before?.sent ?? 0)
+  expect(packets).toBeGreaterThan(3_000_000 / 1_232)
+  expect(packets).toBeLessThan((3_000_000 / 1_150) * 1.5)
+})
+
+test('a file that does not fit on the disk is refused before anything is written', async () => {
+  const { path } = await fileOf(2_000_000, 'large.bin')
+  const disk = await folder('small-disk')
+  const taker = onDisk(disk, 'size=1m', `receive --timeout 5 --directory ${disk}`)
+  await taker.errorLine(/subscribed/)
+  const sender = command(lab.host('a1'), `send ${path} ${flags}`)
+  expect((await sender.exit).code).toBe(1)
+  expect(sender.stderr).toMatch(
+    /not confirmed by .* needs 2000000 bytes, and .* has \d+: make room/,
+  )
+  expect((await taker.exit).code).toBe(1)
+})
+
+test('a disk that fills up is told, and nothing is left there', async () => {
+  const { path } = await fileOf(900_000, 'filled.bin')
+  const disk = await folder('full-disk')
+  const taker = onDisk(disk, 'size=1m', `receive --timeout 5 --json --directory ${disk}`)
+  const pid = Number((/pid (\d+)/.exec(await taker.errorLine(/pid \d+/)) ?? [])[1])
+  await taker.errorLine(/subscribed/)
+  const sender = command(lab.host('a1'), `send ${path} --rate 200000 ${flags}`)
+  await taker.line(/"type":"progress"/)
+  // The disk as the receiver's process sees it.
+  const inside = `/proc/${pid}/root${disk}`
+  await writeFile(join(inside, 'filler'), new Uint8Array(2_000_000)).catch(() => undefined)
+  await taker.line(/"type":"refused".*"code":"NO_SPACE".*the disk is full \(ENOSPC\)/)
+  expect(await readdir(inside)).toEqual(['filler'])
+  expect((await sender.exit).code).toBe(1)
+  expect(sender.stderr).toMatch(/not confirmed by .*the disk is full/)
+  expect((await taker.exit).code).toBe(1)
+})
+
+test('a read-only folder ends the receiver at once', async () => {
+  const disk = await folder('read-only')
+  const taker = onDisk(disk, 'ro', `receive --directory ${disk}`)
+  expect((await taker.exit).code).toBe(1)
+  expect(taker.stderr).toMatch(/nothing can be received into .*: the file system is read-only/)
+})
+
+/** The command line in a host. */
+function command(host: Host, line: string): HostProcess {
+  return host.spawn('sh', ['-c', `exec node ${program} ${line}`])
+}
+
+/** The same, with a disk of its own that nobody else sees and that ends with it. */
+function onDisk(directory: string, options: string, line: string): HostProcess {
+  const mount = `mount -t tmpfs -o ${options} tmpfs ${directory}`
+  const run = `echo "pid $$" >&2; exec node ${program} ${line} --log-level info ${flags}`
+  return lab.host('a2').spawn('unshare', ['--mount', 'sh', '-c', `${mount} && ${run}`])
+}
+
+async function folder(name: string): Promise<string> {
+  const path = join(lab.directory, name)
+  await mkdir(path)
+  return path
+}
+
+async function fileOf(size: number, name: string): Promise<{ path: string; hash: string }> {
+  const bytes = randomBytes(size)
+  const path = join(lab.directory, name)
+  await writeFile(path, bytes)
+  return { path, hash: hashOf(bytes) }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
