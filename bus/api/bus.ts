@@ -9,8 +9,8 @@ import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
 import { Matching } from './matching.ts'
-import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
-import { checkReceive, checkSend, type FileWork } from './file-work.ts'
+import type { Receiving, SendReport } from './file-options.ts'
+import type { FileWork } from './file-work.ts'
 import type {
   Bus,
   BusEvent,
@@ -171,28 +171,15 @@ export class LiveBus implements Bus {
     return this.#matching.wait(topic, found, options)
   }
 
-  async sendFile(
-    to: string | Topic<unknown>,
-    path: string,
-    options: SendFileOptions = {},
-  ): Promise<SendReport> {
-    this.#assertOpen()
-    const topic = textOf(to)
-    this.#segmentsOf(topic)
-    checkSend(path, options, this.#parts.limits)
-    return this.#parts.files.send(this, { topic, path }, options)
+  sendFile(...given: Parameters<Bus['sendFile']>): Promise<SendReport> {
+    const [to, path, options] = given
+    return this.#parts.files.send(this, { topic: textOf(to), path }, options)
   }
 
-  receiveFiles(
-    from: string | Topic<unknown>,
-    directory: string,
-    options: ReceiveFilesOptions = {},
-  ): Receiving {
-    this.#assertOpen()
-    checkReceive(directory, options)
-    const error = (fault: BusError): void => this.event({ type: 'error', error: fault })
-    const where = { pattern: textOf(from), directory }
-    return this.#parts.files.receive({ bus: this, error }, where, options)
+  receiveFiles(...given: Parameters<Bus['receiveFiles']>): Receiving {
+    const [from, directory, options] = given
+    const host = { bus: this, error: (error: Error) => this.event({ type: 'error', error }) }
+    return this.#parts.files.receive(host, { pattern: textOf(from), directory }, options)
   }
 
   events(options?: Cancel): AsyncIterable<BusEvent> {

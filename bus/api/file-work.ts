@@ -1,5 +1,5 @@
 /** What a bus hands to those who move files, checked. */
-import type { Limits } from '../core/limits.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
 import { BusError } from './errors.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import { RECEIVE_FILES, SEND_FILE } from './option-rules.ts'
@@ -11,12 +11,12 @@ export interface FileWork {
   send(
     bus: Bus,
     given: { readonly topic: string; readonly path: string },
-    options: SendFileOptions,
+    options: SendFileOptions | undefined,
   ): Promise<SendReport>
   receive(
     host: FileHost,
     where: { readonly pattern: string; readonly directory: string },
-    options: ReceiveFilesOptions,
+    options: ReceiveFilesOptions | undefined,
   ): Receiving
 }
 
@@ -24,21 +24,22 @@ export interface FileWork {
 export interface FileHost {
   readonly bus: Bus
   /** An `error` event, for programs that do not ask for refusals. */
-  error(error: BusError): void
+  error(error: Error): void
 }
 
-/** Throws INVALID_OPTION. */
-export function checkSend(path: unknown, options: SendFileOptions, limits: Limits): void {
+/** Throws INVALID_TOPIC or INVALID_OPTION. */
+export function checkSend(
+  { topic, path }: { readonly topic: string; readonly path: unknown },
+  options: SendFileOptions | undefined,
+): void {
+  const parsed = parseTopic(topic)
+  if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
   assertPath('the path of the file', path)
   checkOptions('sendFile', options, SEND_FILE)
-  const { count = 1 } = options
-  if (count <= limits.receivers) return
-  const mend = `at most ${limits.receivers}, or raise limits.receivers`
-  throw new BusError('INVALID_OPTION', `option "count" is ${count}: ${mend}`)
 }
 
 /** Throws INVALID_OPTION. */
-export function checkReceive(directory: unknown, options: ReceiveFilesOptions): void {
+export function checkReceive(directory: unknown, options: ReceiveFilesOptions | undefined): void {
   assertPath('the folder', directory)
   checkOptions('receiveFiles', options, RECEIVE_FILES)
 }

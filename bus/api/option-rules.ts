@@ -104,7 +104,7 @@ export const MATCHED: Rules<MatchedOptions> = {
 }
 
 export const SEND_FILE: Rules<SendFileOptions> = {
-  count: whole(1),
+  count: whole(1, defaultLimits.receivers),
   timeout: whole(0, 24 * HOUR_MS),
   name: rule((value) => typeof value === 'string', 'the name that receivers are to see'),
   progress: callback,

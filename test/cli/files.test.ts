@@ -191,17 +191,47 @@ describe('the end', () => {
   })
 
   it.each([
-    ['a file that is not there', ['send', '/nowhere/x'], 1, /x cannot be opened: there is none/],
-    ['a folder', ['send', '/usr'], 1, /is a folder/],
-    ['a topic with a wildcard', ['send', 'x', 'a/*'], 64, /has a wildcard/],
-    ['a name that is no topic', ['send', 'a*b'], 64, /or name a TOPIC behind the file/],
-    ['no receivers', ['send', 'x', '--require', '0'], 64, /option --require is "0"/],
-    ['a folder that is not there', ['receive', '--directory', '/nowhere'], 1, /there is none/],
-    ['a bad pattern', ['receive', 'a**'], 64, /a\*\*/],
-    ['a bad size', ['receive', '--size-max', '1G'], 64, /option --size-max is "1G"/],
-  ] as const)('of %s', async (_, words, expected, message) => {
+    {
+      of: 'a file that is not there',
+      words: ['send', '/nowhere/x'],
+      exit: 1,
+      message: /x cannot be opened: there is none/,
+    },
+    { of: 'a folder', words: ['send', '/usr'], exit: 1, message: /is a folder/ },
+    {
+      of: 'a topic with a wildcard',
+      words: ['send', 'x', 'a/*'],
+      exit: 64,
+      message: /has a wildcard/,
+    },
+    {
+      of: 'a name that is no topic',
+      words: ['send', 'a*b'],
+      exit: 64,
+      message: /or name a TOPIC behind the file/,
+    },
+    {
+      of: 'no receivers',
+      words: ['send', 'x', '--require', '0'],
+      exit: 64,
+      message: /option --require is "0"/,
+    },
+    {
+      of: 'a folder that is not there',
+      words: ['receive', '--directory', '/nowhere'],
+      exit: 1,
+      message: /there is none/,
+    },
+    { of: 'a bad pattern', words: ['receive', 'a**'], exit: 64, message: /a\*\*/ },
+    {
+      of: 'a bad size',
+      words: ['receive', '--size-max', '1G'],
+      exit: 64,
+      message: /option --size-max is "1G"/,
+    },
+  ])('of $of', async ({ words, exit, message }) => {
     const { code, err } = await home.run(words)
     expect(err).toMatch(message)
-    expect(code).toBe(expected)
+    expect(code).toBe(exit)
   })
 })

@@ -55,8 +55,7 @@ export class Part {
       const found = (await resume(path, announced)) ?? (await begin(path, announced, receiver))
       const part = new Part({ directory, path, announced }, found)
       await part.#assertRoom().catch(async (error: unknown) => {
-        if (part.have.size === 0) await part.discard()
-        else await part.close()
+        await part.close()
         throw error
       })
       return part
@@ -137,6 +136,7 @@ export class Part {
 
   /** Leaves what has come for another time. */
   async close(): Promise<void> {
+    if (this.have.size === 0 && this.#size > 0) return this.discard()
     await this.#note().catch(() => undefined)
     await this.#handle.close().catch(() => undefined)
     await this.#journal.close().catch(() => undefined)
@@ -150,9 +150,10 @@ export class Part {
   }
 
   async #assertRoom(): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#directory)
+    const { bavail, bsize, blocks } = await statfs(this.#directory)
     const lacks = this.#size - this.have.size
-    if (lacks <= bavail * bsize) return
+    // Some file systems of networks do not tell.
+    if (blocks === 0 || lacks <= bavail * bsize) return
     const fault = `${this.#name} needs ${lacks} bytes, and ${this.#directory} has ${bavail * bsize}`
     throw new BusError('NO_SPACE', `${fault}: make room, or take another folder`)
   }

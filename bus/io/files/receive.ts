@@ -24,6 +24,7 @@ export class LiveReceiving implements Receiving {
   readonly #stop = new AbortController()
   readonly #toldAt = new Map<string, number>()
   readonly #running: Promise<void>
+  #turn: Promise<void> = Promise.resolve()
   #refused = 0
   #closing: Promise<void> | undefined
 
@@ -82,15 +83,31 @@ export class LiveReceiving implements Receiving {
       await assertFolder(this.#directory)
       for await (const { value, topic, from } of this.#subscription) {
         const said = spoken(value)
-        if (said?.type === 'file-chunk') await this.#onChunk(said, from)
-        else if (said?.type === 'file-offer') await this.#onOffer(said, { topic, from })
-        else if (said) await this.#onEnd(said, from)
+        if (said) await this.#inTurn(() => this.#on(said, { topic, from }))
       }
     } finally {
       this.#stop.abort()
       await watching
       await Promise.all([...this.#incoming.values()].map((one) => one.close()))
       await this.#subscription[Symbol.asyncDispose]()
+    }
+  }
+
+  /** One after the other: nothing is closed while it is written to. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  #on(said: Offer | End | Chunk, by: { topic: string; from: PeerId }): Promise<void> {
+    switch (said.type) {
+      case 'file-chunk':
+        return this.#onChunk(said, by.from)
+      case 'file-offer':
+        return this.#onOffer(said, by)
+      case 'file-end':
+        return this.#onEnd(said, by.from)
     }
   }
 
@@ -138,7 +155,8 @@ export class LiveReceiving implements Receiving {
       for await (const { type, peer } of this.#host.bus.presence.watch({ signal })) {
         if (type !== 'leave') continue
         for (const file of this.#incoming.keys()) {
-          await this.#onEnd({ type: 'file-end', file, spoilt: false }, peer.id)
+          const end: End = { type: 'file-end', file, spoilt: false }
+          await this.#inTurn(() => this.#onEnd(end, peer.id))
         }
       }
     } catch (error) {
@@ -152,7 +170,8 @@ export class LiveReceiving implements Receiving {
     if (outcome.type === 'refused') {
       this.#refused += 1
       const { error } = outcome
-      if (this.#options.refused) this.#options.refused({ name, topic, from, error })
+      const { refused } = this.#options
+      if (refused) this.#call(() => refused({ name, topic, from, error }))
       else this.#host.error(error)
     } else {
       const { path, hash, taken } = outcome
@@ -180,7 +199,17 @@ export class LiveReceiving implements Receiving {
     const now = performance.now()
     if (!progress || now < (this.#toldAt.get(file) ?? -Infinity) + waitMs) return
     this.#toldAt.set(file, now)
-    progress({ name, topic: incoming.topic, from, size, has: incoming.has })
+    const { topic, has } = incoming
+    this.#call(() => progress({ name, topic, from, size, has }))
+  }
+
+  /** What the program's own functions throw is told as that of a handler is. */
+  #call(own: () => void): void {
+    try {
+      own()
+    } catch (error) {
+      this.#host.error(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 }
 

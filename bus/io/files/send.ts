@@ -7,6 +7,7 @@
  * has refused, or has gone.
  */
 import type { SendFileOptions, SendReport } from '../../api/file-options.ts'
+import { orAborted } from '../../api/abort.ts'
 import { BusError } from '../../api/errors.ts'
 import type { Bus, PeerId } from '../../api/options.ts'
 import { Audience } from './audience.ts'
@@ -203,13 +204,13 @@ class Sending {
     this.#unflushed += size
     if (this.#unflushed < WINDOW_SIZE) return
     this.#unflushed = 0
-    await this.#flushed
+    await orAborted(this.#flushed, this.#options.signal)
     this.#flushed = this.#bus.flush().catch(() => undefined)
   }
 
   async #publish(value: string | Uint8Array): Promise<void> {
     for (;;) {
-      await this.#bus.ready
+      await orAborted(this.#bus.ready, this.#options.signal)
       try {
         return this.#bus.publish(this.#topic, value)
       } catch (error) {
