@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { Home, objectsOf, type Run } from './command.ts'
 
 const home = new Home()
@@ -36,6 +36,7 @@ async function receiver(directory: string, words: readonly string[] = []): Promi
 }
 
 const MB = 1_000_000
+const WAIT = { timeout: 20_000, interval: 50 }
 
 describe('send and receive', () => {
   it('bring one file to three processes at once', async () => {
@@ -179,6 +180,19 @@ describe('the end', () => {
   it('of receive without a file is 2 after --timeout', async () => {
     const words = ['receive', '--directory', folder(), '--timeout', '0.5']
     expect(await home.run(words)).toEqual({ code: 2, out: '', err: '' })
+  })
+
+  it('of send by a signal is told to receivers, who keep what has come', async () => {
+    const directory = folder()
+    const taking = await receiver(directory)
+    const sending = home.start(['send', fileOf(4 * MB, 'cut').path, '--rate', '500000'])
+    const parts = (): readonly string[] => readdirSync(directory)
+    await vi.waitFor(() => expect(parts().length).toBeGreaterThan(0), WAIT)
+    sending.kill('SIGINT')
+    expect((await sending.ended).code).toBe(130)
+    await taking.says(/the sender of "cut" has left before all of it had come/, 'err')
+    taking.kill('SIGINT')
+    expect((await taking.ended).code).toBe(1)
   })
 
   it('of receive by a signal is 0, or the signal with --count', async () => {

@@ -2,7 +2,7 @@
 import { link, lstat, symlink } from 'node:fs/promises'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ReceiveFilesOptions } from '../../../../bus/api/file-options.ts'
 import type { Bus } from '../../../../bus/api/options.ts'
 import { partName } from '../../../../bus/io/files/names.ts'
@@ -183,6 +183,30 @@ describe('a file', () => {
     await a.flush()
     await receiving.close()
     expect(receiving.refused).toBe(0)
+  })
+})
+
+describe('offers', () => {
+  it('are taken from 256 files at a time and not one more', async () => {
+    const [a, b] = await pair()
+    const { list, refused } = refusals()
+    const receiving = b.receiveFiles('files', folder(), { refused })
+    await a.matched('files')
+    const files = Array.from({ length: 257 }, (_, i) => i.toString(16).padStart(32, '0'))
+    const said = { type: 'file-offer', name: '..', size: 0, mark: 1 }
+    for (const file of files.slice(0, 256)) {
+      a.publish('files', JSON.stringify({ ...said, file }))
+      // No more at a time than the queue of the receiver holds.
+      if (file.endsWith('7f')) await vi.waitFor(() => expect(receiving.refused).toBe(128))
+    }
+    await vi.waitFor(() => expect(receiving.refused).toBe(256))
+    const last = { ...said, file: files[256], name: '../last' }
+    a.publish('files', JSON.stringify(last))
+    a.publish('files', JSON.stringify({ type: 'file-end', file: files[0] }))
+    a.publish('files', JSON.stringify(last))
+    await vi.waitFor(() => expect(list.at(-1)?.name).toBe('../last'))
+    expect(receiving.refused).toBe(257)
+    await receiving.close()
   })
 })
 
