@@ -197,7 +197,7 @@ describe('offers', () => {
     for (const file of files.slice(0, 256)) {
       a.publish('files', JSON.stringify({ ...said, file }))
       // No more at a time than the queue of the receiver holds.
-      if (file.endsWith('7f')) await vi.waitFor(() => expect(receiving.refused).toBe(128))
+      if (file.endsWith('7f')) await vi.waitUntil(() => receiving.refused === 128)
     }
     await vi.waitFor(() => expect(receiving.refused).toBe(256))
     const last = { ...said, file: files[256], name: '../last' }
