@@ -68,7 +68,7 @@ test('a container on another network hears nothing until it is connected to this
   expect(far.values).not.toContain('before')
 })
 
-test('a container that was cut off hears again, and is told what it missed', async () => {
+test('a container that was cut off hears again, and misses nothing', async () => {
   await using steady = await startSub(at('steady'), 'clock')
   await using cut = await startSub(at('cut'), 'clock')
   await using _publisher = await startShell(at('publisher'), repeat('sixcast pub clock --lines'))
@@ -77,8 +77,8 @@ test('a container that was cut off hears again, and is told what it missed', asy
   const unheard = lastNumber(steady) + 20
   await steady.line((line) => line.includes(`"sequence":${unheard},`))
   await segment.connect(cut.container)
-  await cut.line((line) => line.startsWith('{"type":"gap"'))
-  const heard = lastNumber(cut) + 10
+  // What it missed is sent again; what the publisher may have forgotten by then is told as a gap.
+  const heard = unheard + 10
   await cut.line((line) => line.includes(`"sequence":${heard},`))
   expect(cut.told.flatMap(numbersOf)).toEqual(upTo(lastNumber(cut)))
   expect(steady.told.flatMap(numbersOf)).toEqual(upTo(lastNumber(steady)))
