@@ -70,7 +70,7 @@ function build(parser: Argv): Argv {
     .example('sixcast pub home/kitchen/light on', 'send a text')
     .example('sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value')
     .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
-    .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a file of up to 1 MiB')
+    .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message')
     .example('sixcast pub clock tick --count 60 --rate 1', 'send once a second for a minute')
     .example('sixcast pub deploy go --require 3', 'only when three others listen')
 }

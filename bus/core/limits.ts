@@ -56,9 +56,9 @@ export const defaultLimits: Limits = {
   sendMark: 1024 * 1024,
   // Bursts of small messages; one large message may go beyond it.
   sendSize: 16 * 1024 * 1024,
-  // What can be sent again, to those who lost it or attach late; the rate fills it in less
-  // than seven seconds, the age bounds it for slow streams.
-  historySize: 32 * 1024 * 1024,
+  // What can be sent again, to those who lost it or attach late; one
+  // whole message of the largest size, and more. At the default rate the age bounds it at half.
+  historySize: 96 * 1024 * 1024,
   historyAge: 10_000,
   streams: 16_384,
   bindings: 65_536,

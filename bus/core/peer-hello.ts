@@ -40,6 +40,8 @@ export class Greeter {
   #challenge: bigint
   #askAll = true
   #helloAt = -Infinity
+  /** How often hello is said again as long as nobody is here. */
+  #greetings = 0
   readonly #asked = new Set<bigint>()
   readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
@@ -63,6 +65,8 @@ export class Greeter {
   start(now: number): void {
     this.#askAll = true
     this.#sendHello()
+    this.#greetings = GREETINGS
+    this.#context.timers.setBefore('hello', now + GREETING_MS)
     this.#armBeacon(now)
   }
 
@@ -86,6 +90,14 @@ export class Greeter {
   /** The `hello` timer. */
   onHelloTimer(now: number): void {
     this.#helloAt = now
+    // Nobody has answered: the hello may have been lost, or the answer.
+    if (this.#greetings > 0 && this.#context.roster.size === 0) {
+      this.#greetings -= 1
+      this.#askAll = true
+      this.#context.timers.setBefore('hello', now + GREETING_MS)
+    } else if (this.#echoes.size === 0 && this.#asked.size === 0 && !this.#askAll) {
+      return
+    }
     this.#sendHello()
     if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
   }
@@ -331,3 +343,6 @@ const SEEN_MAX = 1024
 const HELLO_SPACING_MS = 40
 /** A signature costs a hundred times what opening a secretbox does. */
 const SIGNATURE_COST = 100
+/** Hellos at the start, besides the first, until somebody has answered: before a publisher begins. */
+const GREETINGS = 2
+const GREETING_MS = 80

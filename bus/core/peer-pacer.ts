@@ -139,7 +139,8 @@ export class Pacer {
     for (;;) {
       const stream = this.#kept.first
       const oldest = stream?.history.get(stream.history.first)
-      if (!oldest || oldest.at > now - this.#context.limits.historyAge) return
+      // From when it left: the end of a large message leaves long after its beginning.
+      if (!oldest || (oldest.sentAt ?? now) > now - this.#context.limits.historyAge) return
       this.#forgetOldest()
     }
   }

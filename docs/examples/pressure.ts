@@ -2,7 +2,9 @@
 import { BusError, connect } from 'sixcast'
 
 await using reader = await connect()
-await using writer = await connect({ limits: { sendMark: 64 * 1024, sendSize: 256 * 1024 } })
+await using writer = await connect({
+  limits: { sendMark: 64 * 1024, sendSize: 256 * 1024, messageSize: 1024 * 1024 },
+})
 
 let size = 0
 const blocks = reader.subscribe<Uint8Array>('blocks', ({ value }) => void (size += value.length))

@@ -35,7 +35,7 @@ export const tightLimits: Limits = {
 }
 
 /** Bytes a second: one member's share of it is less than the history holds. */
-export const tightRate = 200_000
+export const tightRate = 60_000
 
 /** Stands for Ed25519, a hundred times as fast; that one has tests of its own. */
 export function signatureOf(identity: Uint8Array, message: Uint8Array): Uint8Array {

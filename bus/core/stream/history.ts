@@ -13,6 +13,8 @@ export interface StoredPacket {
   readonly index: number
   /** Bytes that count as waiting until it has left. */
   readonly charge: number
+  /** When it left, ms of the driver's clock. */
+  sentAt?: number
   /** It waits to be sent again. */
   repair?: Repair | undefined
   /** When, and to whom, it was last sent again. */

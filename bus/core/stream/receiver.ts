@@ -329,6 +329,8 @@ export class ReceiverStream {
 
   #arm(): void {
     const first = this.#holes.first
+    // Everything that was sent has come or was given up, and so is what it held.
+    if (this.next > this.#head) this.#messages.giveUp(this.#headIndex)
     if (this.next === 0 || !first) {
       this.deadline = Infinity
       return

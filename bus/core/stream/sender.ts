@@ -187,7 +187,9 @@ export class SenderStream {
   /** The packet that `peek` gave has left; returns how many waiting bytes that was. */
   advance(now: number): number {
     this.sent += 1
-    const { charge } = this.history.get(this.sent)!
+    const stored = this.history.get(this.sent)!
+    stored.sentAt = now
+    const { charge } = stored
     this.waiting -= charge
     if (!this.#queued) this.urgent = false
     if (this.options.delivery !== 'reliable') {

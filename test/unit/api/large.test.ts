@@ -23,6 +23,19 @@ describe('a large message', () => {
     expect(b.stats().messagesLost).toBe(0)
   }, 60_000)
 
+  it('that takes longer to leave than its packets are kept comes whole all the same', async () => {
+    let place = 0
+    const join = network({ lose: () => place++ % 20 === 7 })
+    const limits = { historyAge: 500 }
+    const [a, b] = [await join({ rate: 2_000_000, limits }), await join()]
+    await acquainted(a, b)
+    const items = b.subscribe<Uint8Array>('large')[Symbol.asyncIterator]()
+    const sent = bytesOf(4 * MIB, 3)
+    a.publish('large', sent)
+    const { value } = (await items.next()).value!
+    expect(sha(value)).toBe(sha(sent))
+  }, 60_000)
+
   it('lets small messages of other topics pass, and urgent ones go first', async () => {
     const join = network()
     const [a, b] = [await join({ rate: 4_000_000 }), await join()]

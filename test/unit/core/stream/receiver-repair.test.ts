@@ -206,6 +206,14 @@ describe('the question of another receiver', () => {
 })
 
 describe('what the publisher no longer has', () => {
+  it('of the last message is a gap as soon as all else has come, without another word', () => {
+    const world = begun()
+    world.receiver.heartbeat(0, 3, 1)
+    world.receiver.skipTo(0, 3, 0)
+    world.fragment(3, { offset: 20, size: 10, totalSize: 30 })
+    expect(world.log()).toEqual(['gap 0-0 history'])
+  })
+
   it('is a gap with that cause, and what came between is delivered in its place', () => {
     const world = begun()
     world.take(1).take(3).take(6)
