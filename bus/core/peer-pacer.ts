@@ -88,7 +88,8 @@ export class Pacer {
   add(stream: SenderStream, bytes: number): void {
     this.#waiting += bytes
     if (this.#waiting > this.#context.limits.sendMark) this.#overMark = true
-    this.#enlist(stream)
+    // Who is in line keeps its place, however often it publishes.
+    if (stream.pending) this.#enlist(stream)
   }
 
   /** Sends a packet again; one that waits already, and somebody else wants too, is for all. */
@@ -213,7 +214,9 @@ export class Pacer {
     this.#waiting -= stream.advance(now)
     this.#sent(now, stream)
     // To the end of the line, so that streams take turns.
-    this.#enlist(stream)
+    this.#sending.delete(stream)
+    this.#urgent.delete(stream)
+    if (stream.pending) this.#enlist(stream)
     if (stream.options.delivery !== 'reliable') return
     this.#kept.push(stream)
     this.#keptSize += size
@@ -221,11 +224,9 @@ export class Pacer {
   }
 
   #enlist(stream: SenderStream): void {
+    if (!stream.urgent) return void this.#sending.add(stream)
     this.#sending.delete(stream)
-    this.#urgent.delete(stream)
-    if (!stream.pending) return
-    if (stream.urgent) this.#urgent.add(stream)
-    else this.#sending.add(stream)
+    this.#urgent.add(stream)
   }
 
   #forgetOldest(): void {

@@ -56,6 +56,22 @@ describe('a large message', () => {
     expect(seen.slice(2).toSorted()).toEqual(['bulk/one', 'bulk/two'])
   }, 60_000)
 
+  it('takes turns with a topic that is published on all the time', async () => {
+    const join = network()
+    const [a, b] = [await join({ rate: 200_000 }), await join()]
+    await acquainted(a, b)
+    const seen: string[] = []
+    for (const topic of ['bulk', 'small']) b.subscribe(topic, () => void seen.push(topic))
+    for (const topic of ['bulk', 'small']) a.publish(topic, 'first')
+    await vi.waitUntil(() => seen.length === 2, WAIT)
+    seen.length = 0
+    a.publish('bulk', bytesOf(MIB / 4, 4))
+    const every = setInterval(() => a.publish('small', new Uint8Array(1100)), 2)
+    await vi.waitUntil(() => seen.includes('bulk'), WAIT)
+    clearInterval(every)
+    expect(seen.indexOf('bulk')).toBeGreaterThan(100)
+  }, 60_000)
+
   it('beyond the bound is refused with a word on what to do', async () => {
     const join = network()
     const a = await join({ limits: { messageSize: 1000 } })
