@@ -180,9 +180,7 @@ export class ReceiverStream {
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
   heartbeat(now: number, head: number, index: number): void {
-    // Nothing more will show that what came behind the last delivered message is lost.
-    if (this.next > 0 && head === this.next - 1) return this.#messages.giveUp(index)
-    if (head < this.next || head < this.#head) return
+    if (head < this.next - 1 || head < this.#head) return
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)
     if (this.next > 0 && head > this.#known) this.#dark += 1
@@ -234,6 +232,7 @@ export class ReceiverStream {
       this.#skip(lowest, 'publisher-gone')
     }
     if (this.next > 0 && this.#head >= this.next) this.#skip(this.#head + 1, 'publisher-gone')
+    this.#arm()
     this.release()
   }
 
@@ -314,7 +313,6 @@ export class ReceiverStream {
     this.next = number
     this.#top = Math.max(this.#top, number - 1)
     this.#holes.dropBelow(number)
-    if (number > this.#head) this.#messages.giveUp(this.#headIndex)
     this.#drain()
   }
 
