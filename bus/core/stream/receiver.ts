@@ -49,6 +49,7 @@ export class ReceiverStream {
   #headIndex = 0
   /** What was sent up to here, before this receiver attached, nobody else lacks. */
   #ownTo = 0
+  #attached = false
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
   readonly #patience = new Patience()
@@ -113,6 +114,7 @@ export class ReceiverStream {
 
   /** Packets up to `head` were sent before this receiver attached: it asks for them at once. */
   catchUp(now: number, head: number): void {
+    this.#attached = true
     if (head < this.next) return
     this.#ownTo = Math.max(this.#ownTo, head)
     this.#know(now, head, 0)
@@ -288,7 +290,7 @@ export class ReceiverStream {
     }
     this.#dark = 0
     this.#show(now, number - 1)
-    this.loss.add(0, 1)
+    if (this.#attached) this.loss.add(0, 1)
     this.#top = number
   }
 
@@ -302,7 +304,7 @@ export class ReceiverStream {
   #show(now: number, last: number, waitMs = this.options.timing.first()): void {
     if (last <= this.#top) return
     // What was sent before this receiver attached says nothing of the network.
-    if (last > this.#ownTo) this.loss.add(last - this.#top, last - this.#top)
+    if (this.#attached && last > this.#ownTo) this.loss.add(last - this.#top, last - this.#top)
     this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt: now + waitMs })
     this.#top = last
   }

@@ -205,6 +205,18 @@ describe('the question of another receiver', () => {
   })
 })
 
+describe('the loss that a receiver tells of', () => {
+  it('begins when it has attached: before, packets may have come sooner than its membership', () => {
+    const world = begun()
+    world.take(5)
+    expect(world.receiver.loss).toMatchObject({ missed: 0, all: 0 })
+    world.receiver.catchUp(0, 5)
+    expect(world.receiver.loss).toMatchObject({ missed: 0, all: 0 })
+    world.take(7)
+    expect(world.receiver.loss).toMatchObject({ missed: 1, all: 2 })
+  })
+})
+
 describe('what the publisher no longer has', () => {
   it('of the last message is a gap as soon as all else has come, without another word', () => {
     const world = begun()
