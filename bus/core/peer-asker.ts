@@ -1,6 +1,7 @@
 /** Asks publishers for packets that are missing, and listens to others who do. */
 import type { Context, Inflow } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
+import { REJOIN_MS } from './peer-hush.ts'
 import type { Question } from './stream/holes.ts'
 import { type Nak, NakFlag } from './wire/nak.ts'
 
@@ -57,4 +58,3 @@ export class Asker {
 }
 
 const ASKS_AT_ONCE = 4
-const REJOIN_MS = 2000

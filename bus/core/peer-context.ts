@@ -63,8 +63,13 @@ export interface Inflow {
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
   cursorAt: number
+  /** When a packet of it last came, and when anything that tells of it did. */
+  packetAt: number
+  heardAt: number
   /** When its group's membership was last renewed because nothing came through. */
   rejoinedAt: number
+  /** Renewals since it was last heard. */
+  renewals: number
 }
 
 export interface Remote extends Present {

@@ -22,7 +22,7 @@ export interface InboundEvents {
   unknownInstance(now: number, instance: bigint): void
   unknownStream(now: number, remote: Remote, stream: number): void
   record(now: number, remote: Remote, record: ControlRecord): void
-  received(inflow: Inflow): void
+  received(now: number, inflow: Inflow): void
   /** Whether this instance has given out that number itself. */
   issued(header: Header): boolean
 }
@@ -130,7 +130,7 @@ export class Inbound {
     const body = this.#context.sealer.open(packet, inflow.key)
     if (!body) return this.#context.reject('forged')
     receiver.accept(now, header.number, { flags: header.flags, body })
-    this.#events.received(inflow)
+    this.#events.received(now, inflow)
   }
 
   #hold(

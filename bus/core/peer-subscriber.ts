@@ -10,6 +10,7 @@
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
+import { Hush } from './peer-hush.ts'
 import { answerDelay } from './service/presence.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
@@ -46,6 +47,7 @@ export class Subscriber {
   readonly #pool: AssemblyPool
   readonly #bookmarks: Bookmarks
   readonly #asker: Asker
+  readonly #hush: Hush
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
@@ -53,6 +55,7 @@ export class Subscriber {
     this.#budget = { used: 0, max: context.limits.reorderSize }
     this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#asker = new Asker(context, control)
+    this.#hush = new Hush(context)
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })
@@ -129,6 +132,7 @@ export class Subscriber {
       }
       inflow.receiver.options.timing.hear(record.grttUs / 1000, entry.receivers)
       inflow.receiver.heartbeat(now, entry.head, entry.index)
+      this.#hush.heartbeat(now, inflow)
       if (record.flags & HeartbeatFlag.final) {
         inflow.finalHead = entry.head
         const delay = answerDelay(this.#context.roster.size, this.#context.unit())
@@ -164,14 +168,21 @@ export class Subscriber {
     }
   }
 
-  /** Packets that were due while this process stood still may be waiting in its socket. */
-  forgive(now: number): void {
+  /** Packets that were due while this process stood still for `ms` may be waiting in its socket. */
+  forgive(now: number, ms: number): void {
     for (const { receiver } of this.#timed) receiver.postpone(now)
+    this.#hush.forgive(ms)
   }
 
-  /** Deadlines of one inflow may have changed. */
-  touch(inflow: Inflow): void {
+  /** A packet of the stream has come: its deadlines may have changed. */
+  received(now: number, inflow: Inflow): void {
+    this.#hush.packet(now, inflow)
     this.#time(inflow)
+  }
+
+  /** Called every now and then. */
+  housekeep(now: number): void {
+    this.#hush.watch(now)
   }
 
   /** The `receive` timer: reordering, attaching, cursors. */
@@ -218,7 +229,10 @@ export class Subscriber {
       attempts: 0,
       finalHead: 0,
       cursorAt: Infinity,
+      packetAt: -Infinity,
+      heardAt: -Infinity,
       rejoinedAt: -Infinity,
+      renewals: 0,
     }
     const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
     remote.inflows.set(binding.stream, inflow)
@@ -256,6 +270,7 @@ export class Subscriber {
     const { remote, binding } = inflow
     inflow.receiver.release()
     this.#timed.delete(inflow)
+    this.#hush.forget(inflow)
     if (!remote.inflows.delete(binding.stream)) return
     const sameTopic = this.#inflowsByTopic.get(binding.topic)
     sameTopic?.delete(inflow)

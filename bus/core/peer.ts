@@ -74,7 +74,7 @@ export class Peer {
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => this.#onRecord(at, remote, record),
-      received: (inflow) => this.#subscriber.touch(inflow),
+      received: (at, inflow) => this.#subscriber.received(at, inflow),
       issued: (header) => this.#issued(header),
     })
   }
@@ -213,7 +213,7 @@ export class Peer {
     this.#ranAt = now
     if (!(lateMs > STALL_MS)) return
     this.#context.roster.forgive(lateMs)
-    this.#subscriber.forgive(now)
+    this.#subscriber.forgive(now, lateMs)
     this.#silence.forgive(lateMs)
   }
 
@@ -298,6 +298,7 @@ export class Peer {
     if (this.#context.roster.size < present) this.#silence.lost(now)
     this.#inbound.expire(now)
     this.#publisher.housekeep(now)
+    this.#subscriber.housekeep(now)
     this.#context.reportRejected(now)
     this.#silence.watch(now)
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)

@@ -85,6 +85,12 @@ export class Answering {
     return this
   }
 
+  /** The process under test is stopped and goes on. */
+  standStill(ms: number): this {
+    this.attack.now += ms
+    return this
+  }
+
   count(name: CounterName): number {
     return this.attack.count(name)
   }

@@ -147,3 +147,37 @@ describe('a subscriber that hears heartbeats and no packets', () => {
     expect(world.count('rejoins') - before).toBe(2)
   })
 })
+
+describe('a subscriber that all at once hears nothing of a lively stream', () => {
+  it('renews its membership of the group after a moment, a few times', () => {
+    const world = new Asking().take(1)
+    const before = world.count('rejoins')
+    const renewed: number[] = []
+    const from = world.now
+    while (world.now < from + 12_000) {
+      const count = world.wait(50).count('rejoins') - before
+      if (count > renewed.length) renewed.push(world.now - from)
+    }
+    expect(renewed).toHaveLength(3)
+    expect(renewed[0]).toBeGreaterThanOrEqual(1500)
+    expect(renewed[0]).toBeLessThanOrEqual(1800)
+  })
+
+  it('leaves it alone while heartbeats come as they do in a pause', () => {
+    const world = new Asking().take(1)
+    const before = world.count('rejoins')
+    for (let ms = 40; ms < 30_000; ms *= 2) {
+      world.wait(ms)
+      const entries = [{ stream: 1, head: 1, index: 1, receivers: 1 }]
+      world.send(1, { type: 'heartbeat', flags: 0, grttUs: 20_000, entries })
+    }
+    expect(world.count('rejoins') - before).toBe(0)
+  })
+
+  it('leaves it alone when the process itself stood still', () => {
+    const world = new Asking().take(1)
+    const before = world.count('rejoins')
+    world.standStill(3000).wait(500)
+    expect(world.count('rejoins') - before).toBe(0)
+  })
+})
