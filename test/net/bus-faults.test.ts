@@ -134,6 +134,33 @@ describe('a snooping switch port', () => {
     },
     90_000,
   )
+
+  // The control group still comes through, so the host is anything but silent.
+  test('that forgets the group of one stream is dark for 2 s at most', async () => {
+    await using peers = new Peers()
+    const publisher = await peers.start(a1)
+    const groups = async (): Promise<readonly string[]> =>
+      (await lab.segment('s').groups()).get('a2')!
+    const listener = await peers.start(a2)
+    const joined = await groups()
+    await listener.say({ subscribe: 'stream' })
+    await publisher.say({ repeat: 'stream', everyMs: 50 })
+    await listener.hears(20)
+    await using _speaker = new Speaker(a1)
+    const [group] = (await groups()).filter((one) => !joined.includes(one))
+    await untilPruned(lab.host('a3'))
+    const forgottenAt = Date.now()
+    await lab.segment('s').forget('a2', group!)
+    // Until then what was under way still comes.
+    const dark = forgottenAt + 200
+    const busDarkMs = (await heardAfter(listener, dark)) - forgottenAt
+    await publisher.say({ rest: true })
+    const { rejoins } = await listener.stats()
+    report('a snooping switch that forgets one group', [{ busDarkMs, rejoins }])
+    expect(rejoins).toBeGreaterThan(0)
+    expect(busDarkMs).toBeLessThan(3_000)
+    expect(await accountOf(listener, publisher)).toEqual(clean)
+  }, 60_000)
 })
 
 /** Says something to the bare group again and again. */

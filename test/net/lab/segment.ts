@@ -75,6 +75,14 @@ export class Segment {
     )
   }
 
+  /** A snooping switch forgets that a host has joined a group, as if its report had been lost. */
+  async forget(host: string, group: string): Promise<void> {
+    const bridge = bridgeName(this.name)
+    for (const { port } of this.#interfaces.filter((end) => end.host === host)) {
+      await this.#switch.must('bridge', 'mdb', 'del', 'dev', bridge, 'port', port, 'grp', group)
+    }
+  }
+
   /** @internal Called by the lab for each cable it lays. */
   connect(end: Interface): void {
     this.#interfaces.push(end)
