@@ -7,7 +7,7 @@ import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
-import { faultError } from './faults.ts'
+import { assertRetainable, faultError } from './faults.ts'
 import { Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
 import type { FileWork } from './file-work.ts'
@@ -109,8 +109,10 @@ export class LiveBus implements Bus {
       const mend = `the limit is ${messageSize} (option limits.messageSize)`
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
-    const { delivery = 'reliable', urgent = false } = options
-    const publication = { topic, segments, codec, payload, delivery, urgent }
+    const { delivery = 'reliable', urgent = false, retain } = options
+    assertRetainable(options)
+    const about = { topic, segments, delivery, ...(retain !== undefined && { retain }) }
+    const publication = { ...about, codec, payload, urgent }
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
     this.#parts.link.endTurn()

@@ -2,6 +2,14 @@
 import type { Limits } from '../core/limits.ts'
 import type { PublishFault } from '../core/publication.ts'
 import { BusError } from './errors.ts'
+import type { PublishOptions } from './options.ts'
+
+/** What cannot be retained is not promised. */
+export function assertRetainable({ retain, delivery = 'reliable' }: PublishOptions): void {
+  if (!retain || delivery === 'reliable') return
+  const mend = 'only reliable topics retain messages; leave "delivery" or "retain" out'
+  throw new BusError('INVALID_OPTION', `"retain" is ${retain} with delivery "${delivery}": ${mend}`)
+}
 
 export function faultError(
   fault: Exclude<PublishFault, undefined>,

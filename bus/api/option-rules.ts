@@ -34,6 +34,8 @@ import { isSchema, SCHEMA_MEND } from './schema.ts'
 
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
 const HOUR_MS = 3_600_000
+/** Messages that one topic retains at most; their bytes have a limit of their own. */
+const RETAIN_MAX = 65_536
 
 const signal = described(
   ({ aborted, addEventListener }) =>
@@ -84,7 +86,11 @@ export const CONNECT: Rules<ConnectOptions> = {
   signal,
 }
 
-export const PUBLISH: Rules<PublishOptions> = { delivery: oneOf(DELIVERIES), urgent: flag }
+export const PUBLISH: Rules<PublishOptions> = {
+  delivery: oneOf(DELIVERIES),
+  urgent: flag,
+  retain: whole(0, RETAIN_MAX),
+}
 
 export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
   schema: {

@@ -13,6 +13,8 @@ export interface Limits {
   readonly historySize: number
   /** The same: age. */
   readonly historyAge: number
+  /** Packets kept beyond that because their topic retains its last messages, per process: bytes. */
+  readonly retainSize: number
   /** Streams (topics published) of one process; also remembered of one other instance. */
   readonly streams: number
   /** Streams remembered of all other instances together. */
@@ -60,6 +62,8 @@ export const defaultLimits: Limits = {
   // whole message of the largest size, and more. At the default rate the age bounds it at half.
   historySize: 96 * 1024 * 1024,
   historyAge: 10_000,
+  // A thousand topics with a last value of 32 KiB each, or one with a log of many.
+  retainSize: 32 * 1024 * 1024,
   streams: 16_384,
   bindings: 65_536,
   subscriptions: 16_384,

@@ -44,6 +44,7 @@ export const COUNTER_NAMES = [
   'signaturesFull',
   'controlFull',
   'historyEvicted',
+  'retainEvicted',
   'repairBudget',
   'repairsFull',
   'sendFull',

@@ -3,13 +3,10 @@
  *
  * Repairs that several need come before new packets, which slows those: a group that cannot keep
  * up is sent less. What only one receiver needs gets a quarter of the turns. Streams take turns.
- *
- * Sent packets of reliable streams stay in their stream's history until the process's bound on
- * bytes or age makes the oldest of them go.
  */
 import { sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
-import { Ring } from './ring.ts'
+import { Keeper } from './peer-keeper.ts'
 import { FairQueue } from './stream/fair-queue.ts'
 import type { Repair, StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
@@ -36,9 +33,7 @@ export class Pacer {
   readonly #sending = new Set<SenderStream>()
   /** Those of them that go before everything else. */
   readonly #urgent = new Set<SenderStream>()
-  /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
-  readonly #kept = new Ring<SenderStream>()
-  #keptSize = 0
+  readonly #keeper: Keeper
   /** Repairs for several, and for one. */
   readonly #repairs = new FairQueue<Wanted>(REPAIRS_MAX)
   readonly #soloRepairs = new FairQueue<Wanted>(SOLO_REPAIRS_MAX)
@@ -51,6 +46,7 @@ export class Pacer {
   constructor(now: number, context: Context, sent: (now: number, stream: SenderStream) => void) {
     this.#context = context
     this.#sent = sent
+    this.#keeper = new Keeper(context)
     const { rate, minRate, packetSize } = context.config
     this.#bucket = new TokenBucket(rate, burstOf(packetSize), now)
     this.#rate = new Rate(minRate, rate, packetSize)
@@ -137,13 +133,7 @@ export class Pacer {
 
   /** Forgets sent packets that are too old. */
   housekeep(now: number): void {
-    for (;;) {
-      const stream = this.#kept.first
-      const oldest = stream?.history.get(stream.history.first)
-      // From when it left: the end of a large message leaves long after its beginning.
-      if (!oldest || (oldest.sentAt ?? now) > now - this.#context.limits.historyAge) return
-      this.#forgetOldest()
-    }
+    this.#keeper.expire(now)
   }
 
   /** Sends one packet and returns `now`, or when there may be one to send, or `Infinity`. */
@@ -217,21 +207,13 @@ export class Pacer {
     this.#sending.delete(stream)
     this.#urgent.delete(stream)
     if (stream.pending) this.#enlist(stream)
-    if (stream.options.delivery !== 'reliable') return
-    this.#kept.push(stream)
-    this.#keptSize += size
-    while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest()
+    if (stream.options.delivery === 'reliable') this.#keeper.keep(stream, size)
   }
 
   #enlist(stream: SenderStream): void {
     if (!stream.urgent) return void this.#sending.add(stream)
     this.#sending.delete(stream)
     this.#urgent.add(stream)
-  }
-
-  #forgetOldest(): void {
-    this.#keptSize -= this.#kept.shift()?.history.shift() ?? 0
-    this.#context.metrics.count('historyEvicted')
   }
 
   /** Tells what has become true: room in the queue again, a flush done. */

@@ -193,7 +193,9 @@ export class Publisher {
   #open(now: number, offer: Offer): SenderStream | OfferFault {
     const stream = this.#streamsByTopic.get(offer.topic) ?? this.#openStream(now, offer)
     if (!stream) return 'streams'
-    return stream.options.delivery === offer.delivery ? stream : 'delivery'
+    if (stream.options.delivery !== offer.delivery) return 'delivery'
+    stream.retain = offer.retain ?? stream.retain
+    return stream
   }
 
   #openStream(now: number, offer: Offer): SenderStream | undefined {

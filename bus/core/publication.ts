@@ -6,6 +6,8 @@ export interface Offer {
   readonly topic: string
   readonly segments: readonly string[]
   readonly delivery: Delivery
+  /** Of a reliable stream: so many of its last messages are kept from now on. */
+  readonly retain?: number
 }
 
 export interface Publication extends Offer {

@@ -156,7 +156,8 @@ export class Fuzz {
     const topic = `own/${delivery}/${this.#random.integer(0, 12)}`
     const size = this.#random.chance(0.2) ? 9000 : this.#random.integer(0, 500)
     const segments = topic.split('/')
-    const message = { topic, segments, codec: 0, payload: this.#random.bytes(size), delivery }
+    const about = { topic, segments, delivery, retain: 20 }
+    const message = { ...about, codec: 0, payload: this.#random.bytes(size) }
     for (let i = this.#random.integer(1, 8); i > 0; i--) {
       peer.publish(this.#now, { ...message, urgent: this.#random.chance(0.1) })
     }

@@ -20,6 +20,7 @@ export const tightLimits: Limits = {
   sendMark: 16 * 1024,
   sendSize: 32 * 1024,
   historySize: 64 * 1024,
+  retainSize: 32 * 1024,
   streams: 24,
   bindings: 300,
   peers: 42,

@@ -32,6 +32,8 @@ export interface Repair {
 export class History {
   readonly #packets = new Ring<StoredPacket>()
   #first = 1
+  /** Index of the last packet that was forgotten. */
+  #forgotten = -1
 
   /** Number of the first packet kept; equal to `next` when none is. */
   get first(): number {
@@ -51,11 +53,17 @@ export class History {
     return this.#packets.at(number - this.#first)
   }
 
+  /** Whether a kept packet is the end of a message whose beginning is not kept any more. */
+  isBroken({ index }: StoredPacket): boolean {
+    return index === this.#forgotten
+  }
+
   /** Forgets the first packet kept and returns its size in bytes. */
   shift(): number {
     const stored = this.#packets.shift()
     if (!stored) return 0
     this.#first += 1
+    this.#forgotten = stored.index
     return stored.packet.length
   }
 

@@ -81,6 +81,8 @@ export class SenderStream {
   oldestToldAt: number = -Infinity
   /** Bytes that wait for the pacer: sealed, behind or in a large message, or the newest value. */
   waiting = 0
+  /** So many of the last messages stay in the history, however old they are. */
+  retain = 0
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
@@ -176,6 +178,15 @@ export class SenderStream {
     if (unsealed) return unsealed.index
     // Messages that wait for a packet will come in the next one.
     return this.#batch && this.#batch.count > 0 ? this.#batch.index : this.#index
+  }
+
+  /** Whether a packet holds one of the last `retain` messages. */
+  retains(number: number): boolean {
+    const stored = this.history.get(number)
+    if (!stored || this.retain === 0 || this.history.isBroken(stored)) return false
+    // A part of a large message has the index of the next part.
+    const behind = Math.max(stored.index + 1, this.indexAt(number + 1))
+    return behind > this.#index - this.retain
   }
 
   /** The next packet for the pacer, if any. */

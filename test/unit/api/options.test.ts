@@ -20,7 +20,14 @@ describe('publish', () => {
       { urgnet: true },
       /"urgnet" is unknown to publish: did you mean "urgent"\?/,
     ],
-    ['a name far from any', { retain: true }, /"retain" is unknown to publish: there are delivery/],
+    ['a name far from any', { zebra: true }, /"zebra" is unknown to publish: there are delivery/],
+    ['to retain not as a number', { retain: true }, /"retain" is true: a whole number from 0/],
+    ['to retain too much', { retain: 65_537 }, /"retain" is 65537: a whole number from 0 to 65536/],
+    [
+      'to retain what is not reliable',
+      { retain: 1, delivery: 'latest' },
+      /"retain" is 1 with delivery "latest": only reliable topics retain/,
+    ],
     ['a wrong type', { urgent: 1 }, /"urgent" is 1: true or false/],
     ['no mode', { delivery: 5 }, /"delivery" is 5: one of reliable, best-effort, latest/],
   ])('refuses %s, and nothing is sent', async (_, options, text) => {

@@ -31,6 +31,8 @@ interface Setup {
   readonly attached?: number
   readonly delivery?: Delivery
   readonly streams?: number
+  /** Messages that each stream retains. */
+  readonly retain?: number
 }
 
 interface Wish {
@@ -48,13 +50,16 @@ export class Answering {
     []
   readonly #members: Member[] = []
   readonly #delivery: Delivery
+  readonly #retain: number
   readonly #words: string[] = []
   #told = 0
   #beaconAt = 1000
 
-  constructor({ limits, rate, attached = 2, delivery = 'reliable', streams = 1 }: Setup = {}) {
+  constructor(setup: Setup = {}) {
+    const { limits, rate, attached = 2, delivery = 'reliable', streams = 1, retain = 0 } = setup
     this.attack = new Attack(limits, { open: true, ...(rate && { rate }) })
     this.#delivery = delivery
+    this.#retain = retain
     const { target } = this.attack
     target.watch = (to, datagram) => this.#see(to, datagram)
     this.attack.wait(400)
@@ -112,11 +117,12 @@ export class Answering {
   }
 
   /** Each message in a packet of its own. */
-  publish(count: number, { size = 100, stream = 1 } = {}): this {
+  publish(count: number, { size = 100, stream = 1, retain = this.#retain } = {}): this {
     const { peer } = this.attack.target
     for (let i = 0; i < count; i++) {
       const payload = new Uint8Array(size).fill(i)
-      peer.publish(this.now, { ...this.#topic(stream), codec: 0, payload, urgent: false })
+      const about = { ...this.#topic(stream), retain }
+      peer.publish(this.now, { ...about, codec: 0, payload, urgent: false })
       peer.flush(this.now, 0)
       this.attack.target.drain(this.now)
     }
@@ -151,7 +157,8 @@ export class Answering {
 
   #topic(stream: number) {
     const topic = `own/${stream}`
-    return { topic, segments: topic.split('/'), delivery: this.#delivery }
+    const retain = this.#retain
+    return { topic, segments: topic.split('/'), delivery: this.#delivery, retain }
   }
 
   #see(address: string | Endpoint, datagram: Uint8Array): void {
