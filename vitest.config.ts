@@ -12,7 +12,7 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 10_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
-      project('sim', ['test/sim/**/*.test.ts'], 60_000),
+      roomy(project('sim', ['test/sim/**/*.test.ts'], 60_000)),
       oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
       oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),
       oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
@@ -36,6 +36,11 @@ function project(name: string, include: string[], timeoutMs: number): Project {
 /** These share the machine's network, ports or time: two files at once would disturb each other. */
 function oneByOne(parallel: Project): Project {
   return { ...parallel, test: { ...parallel.test, fileParallelism: false } }
+}
+
+/** Worlds leave much behind: with room for it, collecting takes a third less time. */
+function roomy(narrow: Project): Project {
+  return { ...narrow, test: { ...narrow.test, execArgv: ['--max-semi-space-size=64'] } }
 }
 
 /** The setup runs once, before the first file of the project. */

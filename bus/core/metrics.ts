@@ -56,20 +56,24 @@ export const COUNTER_NAMES = [
 export type CounterName = (typeof COUNTER_NAMES)[number]
 
 export class Metrics {
-  readonly #counts = new Map<CounterName, number>()
+  readonly #counts = zeros()
 
   count(name: CounterName, by = 1): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
+    this.#counts[name] += by
   }
 
   get(name: CounterName): number {
-    return this.#counts.get(name) ?? 0
+    return this.#counts[name]
   }
 
   /** Every counter, zeros included. */
   snapshot(): Readonly<Record<CounterName, number>> {
-    const all = {} as Record<CounterName, number> // filled completely by the loop
-    for (const name of COUNTER_NAMES) all[name] = this.get(name)
-    return all
+    return { ...this.#counts }
   }
+}
+
+function zeros(): Record<CounterName, number> {
+  const all = {} as Record<CounterName, number> // filled completely by the loop
+  for (const name of COUNTER_NAMES) all[name] = 0
+  return all
 }

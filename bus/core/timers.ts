@@ -18,22 +18,27 @@ export type TimerName = (typeof TIMER_NAMES)[number]
 /** Deadlines in ms of the driver's monotonic clock; `Infinity` means not set. */
 export class Timers {
   readonly #deadlines = new Map<TimerName, number>()
+  #next = Infinity
 
   set(name: TimerName, at: number): void {
+    const before = this.at(name)
     this.#deadlines.set(name, at)
+    if (at <= this.#next) this.#next = at
+    else if (before === this.#next) this.#look()
   }
 
   /** Sets the deadline unless an earlier one stands. */
   setBefore(name: TimerName, at: number): void {
-    if (at < this.at(name)) this.#deadlines.set(name, at)
+    if (at < this.at(name)) this.set(name, at)
   }
 
   clearAll(): void {
     this.#deadlines.clear()
+    this.#next = Infinity
   }
 
   clear(name: TimerName): void {
-    this.#deadlines.delete(name)
+    if (this.#deadlines.delete(name)) this.#look()
   }
 
   at(name: TimerName): number {
@@ -42,18 +47,23 @@ export class Timers {
 
   /** The earliest deadline, or `Infinity`. */
   get next(): number {
-    let next = Infinity
-    for (const at of this.#deadlines.values()) if (at < next) next = at
-    return next
+    return this.#next
   }
 
   /** Removes and returns one timer that is due, in the table's order, or `undefined`. */
   due(now: number): TimerName | undefined {
+    if (this.#next > now) return undefined
     for (const name of TIMER_NAMES) {
       if (this.at(name) > now) continue
-      this.#deadlines.delete(name)
+      this.clear(name)
       return name
     }
     return undefined
+  }
+
+  #look(): void {
+    let next = Infinity
+    for (const at of this.#deadlines.values()) if (at < next) next = at
+    this.#next = next
   }
 }

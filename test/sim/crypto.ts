@@ -1,12 +1,11 @@
-/** The cryptography of simulated peers: real primitives, watched for a nonce that is used twice. */
+/** The cryptography of simulated peers, true or quick, watched for a nonce that is used twice. */
 import { createHash, createHmac, createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Crypto } from '../../bus/core/env.ts'
 import { signerOf, strictVerifier } from '../../bus/io/ed25519.ts'
-import { type Secretbox, sodiumBox, tweetnaclBox } from '../../bus/io/secretbox.ts'
+import { sodiumBox, tweetnaclBox } from '../../bus/io/secretbox.ts'
 import type { Random } from './random.ts'
+import { fingerprint, quickCrypto } from './quick.ts'
 import { check } from './violation.ts'
-
-const box: Secretbox = (await sodiumBox()) ?? tweetnaclBox
 
 /** Signs for one identity. */
 export interface Signer {
@@ -19,24 +18,30 @@ export interface Signatures {
   verify(message: Uint8Array, signature: Uint8Array, identity: Uint8Array): boolean
 }
 
+/** SHA-512 by node:crypto and the secretbox of NaCl. */
+export const trueCrypto: Crypto = {
+  hash: (data) => createHash('sha512').update(data).digest(),
+  hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
+  ...((await sodiumBox()) ?? tweetnaclBox),
+}
+
 /** Primitives that all peers of one world share. */
-export function watchedCrypto(): Crypto {
-  const sealed = new Map<string, string>()
+export function watched(crypto: Crypto): Crypto {
+  const tagByNonce = new Map<number, number>()
   return {
-    hash: (data) => createHash('sha512').update(data).digest(),
-    hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
+    ...crypto,
     seal: (...given) => {
-      const [, message, nonce, key] = given
-      const name = Buffer.concat([key, nonce]).toString('latin1')
-      const plain = fingerprint(message)
-      const before = sealed.get(name)
-      check(before === undefined || before === plain, 'nonce', () => {
+      crypto.seal(...given)
+      const [out, , nonce, key] = given
+      const name = fingerprint(key, nonce)
+      // Under one key and nonce, other plaintexts have other tags.
+      const tag = fingerprint(out.subarray(0, TAG_SIZE))
+      const before = tagByNonce.get(name)
+      check(before === undefined || before === tag, 'nonce', () => {
         return `nonce ${Buffer.from(nonce).toString('hex')} was used for two plaintexts`
       })
-      sealed.set(name, plain)
-      box.seal(...given)
+      tagByNonce.set(name, tag)
     },
-    open: (...given) => box.open(...given),
   }
 }
 
@@ -57,32 +62,23 @@ export function realSignatures(): Signatures {
 }
 
 /**
- * Twenty times faster, and as hard to forge for whoever has not the seed: a signature is a keyed
- * hash, and the verifier looks the key up.
+ * As hard to forge for whoever has not the seed, as far as a simulation goes: a signature is a
+ * keyed hash, and the verifier looks the key up.
  */
 export function quickSignatures(): Signatures {
-  const seedsByIdentity = new Map<string, Uint8Array>()
-  const signature = (seed: Uint8Array, message: Uint8Array): Buffer =>
-    createHmac('sha512', seed).update(message).digest()
+  const seedsByIdentity = new Map<number, Uint8Array>()
   return {
     signer: (random) => {
       const seed = random.bytes(32)
-      const identity = new Uint8Array(createHash('sha512').update(seed).digest().subarray(0, 32))
-      seedsByIdentity.set(nameOf(identity), seed)
-      return { identity, sign: (message) => new Uint8Array(signature(seed, message)) }
+      const identity = quickCrypto.hash(seed).slice(0, 32)
+      seedsByIdentity.set(fingerprint(identity), seed)
+      return { identity, sign: (message) => quickCrypto.hmac(seed, message) }
     },
     verify: (message, given, identity) => {
-      const seed = seedsByIdentity.get(nameOf(identity))
-      return seed !== undefined && signature(seed, message).equals(given)
+      const seed = seedsByIdentity.get(fingerprint(identity))
+      return seed !== undefined && Buffer.compare(quickCrypto.hmac(seed, message), given) === 0
     },
   }
 }
 
-/** A short hash that tells contents apart; an adversary is not expected. */
-export function fingerprint(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('base64')
-}
-
-function nameOf(identity: Uint8Array): string {
-  return Buffer.from(identity).toString('latin1')
-}
+const TAG_SIZE = 16

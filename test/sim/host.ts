@@ -23,7 +23,10 @@ export class Host {
 
   /** Groups that any living process has joined. */
   isMember(group: string): boolean {
-    return this.processes.some((process) => process.alive && process.groups.has(group))
+    for (const process of this.processes) {
+      if (process.alive && process.groups.has(group)) return true
+    }
+    return false
   }
 }
 

@@ -1,19 +1,55 @@
-/** The simulator's command: `npm run sim -- SEED [--trace]` and `npm run sim -- --seeds 1..5000`. */
+/**
+ * The simulator's command: `npm run sim -- SEED [--trace]` replays one seed, and
+ * `npm run sim -- --seeds 1..100000 [--jobs 2]` runs many in processes of their own.
+ */
+import { parseArgs } from 'node:util'
 import { failureLine, type Outcome, runSeed } from './run.ts'
+import { sweepInProcesses } from './sweeper.ts'
 
-const usage = 'npm run sim -- SEED [--trace]   or   npm run sim -- --seeds 1..5000'
-const words = process.argv.slice(2)
-const trace = words.includes('--trace')
-const range = /^(\d+)\.\.(\d+)$/.exec(words[words.indexOf('--seeds') + 1] ?? '')
+const USAGE = `npm run sim -- SEED [--trace]
+npm run sim -- --seeds 1..100000 [--jobs 2]`
 
-if (words.includes('--seeds') && range) sweep(Number(range[1]), Number(range[2]))
-else if (/^\d+$/.test(words[0] ?? '')) one(Number(words[0]))
-else {
-  console.error(usage)
-  process.exitCode = 2
+interface Wish {
+  readonly seed?: number
+  readonly range?: { readonly first: number; readonly last: number }
+  readonly jobs: number
+  readonly trace: boolean
 }
 
-function one(seed: number): void {
+const wish = parse(process.argv.slice(2))
+if (!wish) {
+  console.error(USAGE)
+  process.exitCode = 2
+} else if (wish.range) await many(wish.range, wish.jobs)
+else one(wish)
+
+function parse(words: string[]): Wish | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: {
+        seeds: { type: 'string' },
+        jobs: { type: 'string', default: '1' },
+        trace: { type: 'boolean', default: false },
+      },
+    })
+    const jobs = Number(values.jobs)
+    if (!Number.isInteger(jobs) || jobs < 1) return undefined
+    const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? '')
+    const [seed] = positionals
+    if (range && seed === undefined) {
+      return { range: { first: Number(range[1]), last: Number(range[2]) }, jobs, trace: false }
+    }
+    if (values.seeds !== undefined || !/^\d+$/.test(seed ?? '')) return undefined
+    return { seed: Number(seed), jobs, trace: values.trace }
+  } catch {
+    // An unknown flag.
+    return undefined
+  }
+}
+
+function one({ seed = 0, trace }: Wish): void {
   const outcome = runSeed(seed, trace ? (line) => console.log(line) : undefined)
   const { summary, hash, events, delivered, lost } = outcome
   console.log(`seed ${seed}: ${summary}`)
@@ -21,18 +57,13 @@ function one(seed: number): void {
   report(outcome)
 }
 
-function sweep(first: number, last: number): void {
-  const startedAt = performance.now()
-  let failures = 0
-  for (let seed = first; seed <= last; seed++) {
-    const outcome = runSeed(seed)
-    if (outcome.violation) failures += 1
-    report(outcome)
-    const done = seed - first + 1
-    if (done % 50 !== 0 && seed !== last) continue
-    const seconds = (performance.now() - startedAt) / 1000
-    console.error(`${done} seeds, ${failures} failed, ${(done / seconds).toFixed(1)} a second`)
-  }
+async function many(range: { first: number; last: number }, jobs: number): Promise<void> {
+  const failed = await sweepInProcesses(range, {
+    jobs,
+    failure: (line) => console.log(line),
+    progress: (line) => console.error(line),
+  })
+  if (failed > 0) process.exitCode = 1
 }
 
 function report(outcome: Outcome): void {

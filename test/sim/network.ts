@@ -21,7 +21,6 @@ export interface NetworkOptions {
 
 export class Network {
   readonly hosts: Host[] = []
-  weather: Weather
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
   /** Told of each datagram that the cable down to a host has lost. */
@@ -32,12 +31,21 @@ export class Network {
   readonly #random: Random
   /** `sender>receiver` names of hosts between which nothing passes. */
   readonly #cuts: Set<string> = new Set()
+  #weather: Weather
+  /** Of the cable down to a host: the delay is in the one up. */
+  #downWeather: Weather
 
   constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
     this.#schedule = schedule
     this.#random = random
     this.#options = options
-    this.weather = options.weather
+    this.#weather = options.weather
+    this.#downWeather = halfOf(options.weather)
+  }
+
+  set weather(weather: Weather) {
+    this.#weather = weather
+    this.#downWeather = halfOf(weather)
   }
 
   host(segments: readonly number[]): Host {
@@ -89,42 +97,39 @@ export class Network {
 
   #send(process: Process, to: string | Endpoint, bytes: Uint8Array): void {
     const { host, port } = process.options
+    const { time } = this.#schedule
     for (const out of host.interfaces) {
-      const from = { address: out.address, port: port + SEND_PORTS }
-      if (typeof to === 'string') this.#multicast(out, { from, to, bytes })
-      else if (this.#unicast(out, { from: { ...from, port }, to, bytes })) return
+      if (typeof to === 'string') {
+        const from = { address: out.address, port: port + SEND_PORTS }
+        this.#multicast(out, { from, to, bytes, time })
+      } else if (this.#unicast(out, { from: { address: out.address, port }, to, bytes, time })) {
+        return
+      }
     }
   }
 
-  #multicast(out: Interface, sent: { from: Endpoint; to: string; bytes: Uint8Array }): void {
+  #multicast(out: Interface, sent: Sent & { readonly to: string }): void {
     const { from, to, bytes } = sent
-    this.#hand(out.host, LOOPBACK_MS, { ...sent, time: this.#schedule.time })
+    this.#hand(out.host, LOOPBACK_MS, sent)
     if (bytes.length > out.datagramSize || this.swallows(bytes)) return
-    for (const time of out.up.carry(
-      { time: this.#schedule.time, size: bytes.length },
-      this.weather,
-      this.#random,
-    )) {
+    for (const time of out.up.carry(sent, this.#weather, this.#random)) {
+      const risen = { from, to, bytes, time }
       for (const port of this.#portsOf(out.segment)) {
         if (port === out || !port.host.isMember(to) || port.forgotten.has(to)) continue
-        this.#cross(out, port, { from, to, bytes, time })
+        this.#cross(out, port, risen)
       }
     }
   }
 
   /** False when the address is not on this interface's segment. */
-  #unicast(out: Interface, sent: { from: Endpoint; to: Endpoint; bytes: Uint8Array }): boolean {
-    const port = this.#portsOf(out.segment).find(({ address }) => address === sent.to.address)
+  #unicast(out: Interface, sent: Sent & { readonly to: Endpoint }): boolean {
+    const { from, to, bytes } = sent
+    const port = this.#portsOf(out.segment).find(({ address }) => address === to.address)
     if (!port) return false
-    const { time } = this.#schedule
-    if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, { ...sent, time })
-    else if (sent.bytes.length <= out.datagramSize) {
-      for (const later of out.up.carry(
-        { time, size: sent.bytes.length },
-        this.weather,
-        this.#random,
-      )) {
-        this.#cross(out, port, { ...sent, time: later })
+    if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, sent)
+    else if (bytes.length <= out.datagramSize) {
+      for (const time of out.up.carry(sent, this.#weather, this.#random)) {
+        this.#cross(out, port, { from, to, bytes, time })
       }
     }
     return true
@@ -132,24 +137,22 @@ export class Network {
 
   /** From the segment down to one port. */
   #cross(out: Interface, port: Interface, sent: Sent): void {
-    if (this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
-    if (sent.bytes.length > port.datagramSize) return
-    const half = { ...this.weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
-    const times = port.down.carry({ time: sent.time, size: sent.bytes.length }, half, this.#random)
-    if (times.length === 0) this.onLost(port.host, sent.bytes)
-    for (const time of times) {
-      this.#hand(port.host, 0, { ...sent, time })
-    }
+    if (this.#cuts.size > 0 && this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
+    const { from, to, bytes } = sent
+    if (bytes.length > port.datagramSize) return
+    const times = port.down.carry(sent, this.#downWeather, this.#random)
+    if (times.length === 0) this.onLost(port.host, bytes)
+    for (const time of times) this.#hand(port.host, 0, { from, to, bytes, time })
   }
 
-  /** Copies a datagram to the sockets of a host that hear it. */
+  /** Hands a datagram to the sockets of a host that hear it. */
   #hand(host: Host, delayMs: number, { from, to, bytes, time }: Sent): void {
     if (typeof to === 'string' && !host.isMember(to)) return
     this.#schedule.at(time + delayMs, () => {
       for (const process of host.processes) {
         const hears = typeof to === 'string' ? this.#hears(process, host, to) : isAt(process, to)
-        // A copy each: nobody may see what another does with its bytes.
-        if (hears) process.receive(bytes.slice(), from)
+        // All hear the same bytes: who changed them would spoil them for everybody, and be found.
+        if (hears) process.receive(bytes, from)
       }
     })
   }
@@ -169,6 +172,11 @@ interface Sent {
   readonly to: string | Endpoint
   readonly bytes: Uint8Array
   readonly time: number
+}
+
+/** A datagram is delayed, copied and held back once, and lost on either cable. */
+function halfOf(weather: Weather): Weather {
+  return { ...weather, delayMs: 0, jitterMs: 0, duplicate: 0, overtaken: 0 }
 }
 
 function isAt(process: Station, to: Endpoint): boolean {

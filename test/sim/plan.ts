@@ -51,6 +51,8 @@ export interface Plan {
   readonly processes: number
   readonly open: boolean
   readonly realSignatures: boolean
+  /** SHA-512 and secretbox; otherwise quick functions in their place. */
+  readonly trueCrypto: boolean
   readonly wildcard: boolean
   readonly fold: number
   readonly packetSize: number
@@ -67,6 +69,8 @@ export interface Plan {
   readonly stormMs: number
   /** Bursts that each process publishes in that time, about. */
   readonly bursts: number
+  /** Bytes that each process publishes, at most, with something for each message. */
+  readonly volume: number
   readonly workMs: number
   readonly answerMs: number
 }
@@ -105,6 +109,8 @@ export function planOf(seed: number): Plan {
     bursts: random.pick([2, 6, 20]),
     workMs: faults.has('overflow') ? random.pick([0.05, 0.2, 1]) : 0,
     answerMs: faults.has('answers') ? random.pick([1, 20]) : 0,
+    trueCrypto: random.chance(0.1),
+    volume: random.pick([400_000, 400_000, 400_000, 2_000_000]),
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
   const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
@@ -120,6 +126,7 @@ export function quietPlan(seed: number): Plan {
     mendable: true,
     open: false,
     realSignatures: false,
+    trueCrypto: false,
     wildcard: false,
     fold: 0,
     deliveries: ['reliable'],

@@ -2,7 +2,7 @@
 
 export class Trace {
   readonly #line: ((line: string) => void) | undefined
-  #low = 0x811c9dc5
+  #low = 0x811c9dc5 | 0
   #high = 0x1b873593
   #count = 0
 
@@ -12,7 +12,9 @@ export class Trace {
   }
 
   get hash(): string {
-    return [this.#high, this.#low].map((word) => word.toString(16).padStart(8, '0')).join('')
+    return [this.#high, this.#low]
+      .map((word) => (word >>> 0).toString(16).padStart(8, '0'))
+      .join('')
   }
 
   /** Events so far. */
@@ -28,17 +30,21 @@ export class Trace {
   add(time: number, text: string, bytes?: Uint8Array): void {
     this.#count += 1
     this.#number(Math.round(time * 1000))
-    for (let i = 0; i < text.length; i++) this.#number(text.charCodeAt(i))
+    let hash = 0
+    for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
     if (bytes) {
-      this.#number(bytes.length)
-      for (let i = Math.min(bytes.length, HASHED_SIZE) - 1; i >= 0; i--) this.#number(bytes[i]!)
+      hash = (Math.imul(hash, 31) + bytes.length) | 0
+      const size = Math.min(bytes.length, HASHED_SIZE)
+      for (let i = 0; i < size; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
     }
+    this.#number(hash)
     if (this.#line) this.#line(`${time.toFixed(3).padStart(10)}  ${text}`)
   }
 
   #number(value: number): void {
-    this.#low = Math.imul(this.#low ^ (value | 0), 0x01000193) >>> 0
-    this.#high = (Math.imul(this.#high ^ this.#low, 0xcc9e2d51) + value) >>> 0
+    // Signed words: those above 2^31 would be objects on the heap.
+    this.#low = Math.imul(this.#low ^ (value | 0), 0x01000193)
+    this.#high = (Math.imul(this.#high ^ this.#low, 0xcc9e2d51) + value) | 0
   }
 }
 

@@ -28,6 +28,12 @@ export const CLEAR: Weather = {
   overtakenMs: 0,
 }
 
+/** A datagram that sets out at a time. */
+export interface Passing {
+  readonly time: number
+  readonly bytes: Uint8Array
+}
+
 /** One direction of one cable: bursts need a memory, and so does keeping the order. */
 export class Lane {
   /** Chance that this lane loses a datagram, whatever the weather. */
@@ -39,7 +45,7 @@ export class Lane {
   #lastArrival = 0
 
   /** Arrival times of the copies of one datagram that is sent at `time`; none when it is lost. */
-  carry(sent: { time: number; size: number }, weather: Weather, random: Random): readonly number[] {
+  carry(sent: Passing, weather: Weather, random: Random): readonly number[] {
     if (this.#loses(weather, random)) return []
     const time = this.#queue(sent)
     if (time === undefined) return []
@@ -49,11 +55,11 @@ export class Lane {
   }
 
   /** When the datagram has passed the bottleneck, or `undefined` when the queue is full. */
-  #queue({ time, size }: { time: number; size: number }): number | undefined {
+  #queue({ time, bytes }: Passing): number | undefined {
     if (this.capacity === Infinity) return time
     const start = Math.max(time, this.#freeAt)
     if ((start - time) * this.capacity > QUEUE_SIZE) return undefined
-    this.#freeAt = start + size / this.capacity
+    this.#freeAt = start + bytes.length / this.capacity
     return this.#freeAt
   }
 

@@ -7,9 +7,9 @@ import {
   readHeader,
   splitDatagram,
 } from '../../bus/core/wire/packet.ts'
-import { fingerprint } from './crypto.ts'
 import { MARKER } from './plan.ts'
 import type { Process } from './process.ts'
+import { fingerprint } from './quick.ts'
 import { check } from './violation.ts'
 
 export class WireWatch {
@@ -18,7 +18,7 @@ export class WireWatch {
   dataPackets = 0
   /** Data packets that had been sent before. */
   repeats = 0
-  readonly #fingerprints = new Map<string, string>()
+  readonly #fingerprints = new Map<number, number>()
 
   onDatagram(process: Process, datagram: Uint8Array): void {
     const { packetSize, realm } = process.options.config
@@ -40,7 +40,7 @@ export class WireWatch {
       })
     }
     check(packet.length > BODY_OFFSET, 'size', () => `${process.id} sent an empty packet`)
-    const id = Buffer.from(nonceOf(packet)).toString('latin1')
+    const id = fingerprint(nonceOf(packet))
     const body = fingerprint(bodyOf(packet))
     const before = this.#fingerprints.get(id)
     this.#fingerprints.set(id, body)

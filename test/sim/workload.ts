@@ -39,10 +39,10 @@ export class Workload {
 
   /** Plans what a new process does until the storm is over. */
   employ(process: Process): void {
-    const { stormMs, bursts, rate } = this.#plan
+    const { stormMs, bursts, rate, volume } = this.#plan
     const leftMs = stormMs - this.#schedule.time
     const random = this.#random
-    this.#budgets.set(process, Math.min(BUDGET_MAX, (rate * Math.max(leftMs, 500)) / 3000))
+    this.#budgets.set(process, Math.min(volume, (rate * Math.max(leftMs, 500)) / 3000))
     for (let i = random.integer(0, 2); i > 0; i--) this.subscribe(process)
     for (let i = random.integer(0, 2); i > 0; i--)
       this.#in(leftMs, process, () => this.subscribe(process))
@@ -69,10 +69,11 @@ export class Workload {
     const topic = random.pick(this.#plan.topics)
     const count = random.integer(1, this.#plan.burstMax)
     for (let i = 0; i < count; i++) {
-      const size = this.#sizeOf(random.pick(this.#plan.sizes))
-      const left = (this.#budgets.get(process) ?? 0) - size
-      if (left < 0) break
-      this.#budgets.set(process, left)
+      const left = this.#budgets.get(process) ?? 0
+      // Who has said all that the plan lets it say still says a word each time.
+      if (left < 0 && i > 0) break
+      const size = left < 0 ? 0 : this.#sizeOf(random.pick(this.#plan.sizes))
+      this.#budgets.set(process, left - size - MESSAGE_COST)
       this.publish(process, random.chance(0.9) ? topic : random.pick(this.#plan.topics), size)
     }
     process.endTurn()
@@ -164,8 +165,10 @@ export class Workload {
 
 /** Bytes that tell every message, and every place in it, apart. */
 function payloadOf(size: number, serial: number): Uint8Array {
-  return new Uint8Array(Buffer.alloc(size, `${MARKER}${serial};`))
+  const { buffer, byteOffset } = Buffer.alloc(size, `${MARKER}${serial};`)
+  return new Uint8Array(buffer, byteOffset, size)
 }
 
-const BUDGET_MAX = 2_000_000
+/** What a message takes of its process's volume, whatever its size: a world takes bounded time. */
+const MESSAGE_COST = 500
 const RETRY_MS = 20

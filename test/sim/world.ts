@@ -1,6 +1,6 @@
 /** One simulated world: hosts, processes and network of a plan, and everything that watches them. */
 import type { Crypto } from '../../bus/core/env.ts'
-import { quickSignatures, realSignatures, type Signatures, watchedCrypto } from './crypto.ts'
+import { quickSignatures, realSignatures, type Signatures, trueCrypto, watched } from './crypto.ts'
 import { Intruder } from './intruder.ts'
 import { Ledger } from './ledger.ts'
 import type { Host } from './host.ts'
@@ -8,6 +8,7 @@ import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
 import { Presence } from './presence.ts'
 import { type Act, type Notice, Process, type ProcessOptions } from './process.ts'
+import { quickCrypto } from './quick.ts'
 import { Random } from './random.ts'
 import { Schedule } from './schedule.ts'
 import type { Trace } from './trace.ts'
@@ -42,7 +43,7 @@ export class World {
   readonly #lingers = new Map<Process, number>()
   readonly #trace: Trace
   readonly #random: Random
-  readonly #crypto: Crypto = watchedCrypto()
+  readonly #crypto: Crypto
   readonly #signatures: Signatures
 
   constructor(plan: Plan, trace: Trace) {
@@ -50,6 +51,7 @@ export class World {
     this.#trace = trace
     const random = new Random(plan.seed, 'world')
     this.#random = random
+    this.#crypto = watched(plan.trueCrypto ? trueCrypto : quickCrypto)
     this.#signatures = plan.realSignatures ? realSignatures() : quickSignatures()
     const { wildcard, weather } = plan
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })

@@ -165,7 +165,12 @@ export function writeBinding(writer: Writer, entry: BindingEntry): void {
 
 /** The body of a control record without type and size; bindings come signed from elsewhere. */
 export function writeControlBody(record: Exclude<ControlRecord, Bindings>): Uint8Array {
-  const writer = new Writer(CONTROL_BODY_SIZE_MAX)
+  // The largest record is a packet and the usual one has a few bytes: a copy takes less than a
+  // new buffer each time.
+  return bodyIn(new Writer(scratch), record).slice()
+}
+
+function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8Array {
   switch (record.type) {
     case 'beacon':
       return writer.varint(record.intervalMs).varint(record.streamCount).written
@@ -320,4 +325,4 @@ function writeEntries<T>(
 }
 
 const ENTRY_SIZE_MIN = 2
-const CONTROL_BODY_SIZE_MAX = 1232
+const scratch = new Uint8Array(1232)

@@ -73,7 +73,7 @@ export const HELLO_SIZE_MAX: number =
 
 /** The body without its signature. */
 export function writeHello(hello: Hello): Uint8Array {
-  const writer = new Writer(HELLO_SIZE_MAX)
+  const writer = new Writer(scratch)
   writer.uint8(hello.flags).put(hello.identity).put(hello.salt).uint64(hello.challenge)
   writer.varint(hello.controlNumber).varint(hello.intervalMs).varint(hello.port)
   writer.varint(hello.streamCount).block(hello.name)
@@ -81,7 +81,7 @@ export function writeHello(hello: Hello): Uint8Array {
   for (const tag of hello.tags) writer.block(tag)
   writeInstances(writer, hello.asked)
   writeInstances(writer, hello.echoes)
-  return writer.varint(0).written
+  return writer.varint(0).written.slice()
 }
 
 export function readHello(body: Uint8Array): SignedHello | undefined {
@@ -127,3 +127,6 @@ function readInstances(reader: Reader): bigint[] {
   for (let i = 0; i < count && !reader.failed; i++) instances.push(reader.uint64())
   return instances
 }
+
+/** Most hellos are much shorter than the longest: a copy takes less than a buffer for each. */
+const scratch = new Uint8Array(HELLO_SIZE_MAX)

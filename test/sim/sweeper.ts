@@ -1,0 +1,113 @@
+/**
+ * Runs a long range of seeds in several processes, each of which takes the next seeds when it is
+ * done with its own; tells how far it is, and every failure in one line.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Report } from './worker.ts'
+
+export interface SweepOptions {
+  /** Processes at work. */
+  readonly jobs: number
+  readonly failure: (line: string) => void
+  readonly progress: (line: string) => void
+}
+
+/** How many seeds failed. */
+export async function sweepInProcesses(
+  range: { readonly first: number; readonly last: number },
+  options: SweepOptions,
+): Promise<number> {
+  const sweep = new Sweep(range, options)
+  await Promise.all(Array.from({ length: options.jobs }, () => sweep.work()))
+  sweep.end()
+  return sweep.failed
+}
+
+class Sweep {
+  failed = 0
+  readonly #last: number
+  readonly #options: SweepOptions
+  readonly #total: number
+  readonly #startedAt = performance.now()
+  #next: number
+  #done = 0
+  #toldAt = performance.now()
+
+  constructor({ first, last }: { first: number; last: number }, options: SweepOptions) {
+    this.#next = first
+    this.#last = last
+    this.#total = Math.max(0, last - first + 1)
+    this.#options = options
+  }
+
+  /** Keeps one process at work until no seed is left; one that dies or hangs is replaced. */
+  async work(): Promise<void> {
+    while (this.#next <= this.#last) await this.#inOneProcess()
+  }
+
+  end(): void {
+    this.#tell()
+  }
+
+  #inOneProcess(): Promise<void> {
+    const worker = fork(join(import.meta.dirname, 'worker.js'), { execArgv: [...WORKER_FLAGS] })
+    let seed: number | undefined = this.#hand(worker)
+    return new Promise((resolve) => {
+      const hung = setTimeout(() => worker.kill('SIGKILL'), PATIENCE_MS)
+      worker.on('message', (report: Report) => {
+        hung.refresh()
+        this.#count(report.failure)
+        if (this.#next <= this.#last) seed = this.#hand(worker)
+        else {
+          seed = undefined
+          worker.disconnect()
+        }
+      })
+      worker.on('exit', (code, signal) => {
+        clearTimeout(hung)
+        const end = signal === 'SIGKILL' ? 'does not end' : `ends the process: ${signal ?? code}`
+        if (seed !== undefined) this.#count(`npm run sim -- ${seed}  ${end}`)
+        resolve()
+      })
+    })
+  }
+
+  #hand(worker: ChildProcess): number {
+    const seed = this.#next++
+    worker.send(seed)
+    return seed
+  }
+
+  #count(failure: string): void {
+    this.#done += 1
+    if (failure !== '') {
+      this.failed += 1
+      this.#options.failure(failure)
+    }
+    if (performance.now() - this.#toldAt > TELL_MS) this.#tell()
+  }
+
+  #tell(): void {
+    this.#toldAt = performance.now()
+    const seconds = (this.#toldAt - this.#startedAt) / 1000
+    const pace = this.#done / seconds
+    const left = pace > 0 ? (this.#total - this.#done) / pace : 0
+    const share = this.#total > 0 ? Math.floor((100 * this.#done) / this.#total) : 100
+    this.#options.progress(
+      `${this.#done} of ${this.#total} seeds (${share} %), ${this.failed} failed, ` +
+        `${pace.toFixed(1)} a second, ${clock(seconds)} gone, ${clock(left)} left`,
+    )
+  }
+}
+
+function clock(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+}
+
+/** Worlds leave much behind: with room for it, collecting takes a third less time. */
+const WORKER_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64']
+const TELL_MS = 10_000
+/** The longest seeds take a second. */
+const PATIENCE_MS = 120_000

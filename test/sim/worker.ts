@@ -1,0 +1,12 @@
+/** A process of the sweeper: is sent one seed after the other, and answers how each has ended. */
+import { failureLine, runSeed } from './run.ts'
+
+export interface Report {
+  /** Empty when the seed was clean. */
+  readonly failure: string
+}
+
+process.on('message', (seed: number) => {
+  const report: Report = { failure: failureLine(runSeed(seed)) }
+  process.send?.(report)
+})
