@@ -34,6 +34,7 @@ import type {
 import { CANCEL, CLOSE, MATCHED, PUBLISH, SUBSCRIBE } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
 import { checkOptions, kindOf } from './rules.ts'
+import type { Budget } from './queue.ts'
 import { gapOf, LiveSubscription, peerId } from './subscription.ts'
 import type { Topic } from './topic.ts'
 
@@ -66,6 +67,7 @@ export class LiveBus implements Bus {
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
+  readonly #budget: Budget
   readonly #subscriptionsById = new Map<number, LiveSubscription>()
   readonly #segmentsByTopic = new Map<string, readonly string[]>()
   readonly #matching = new Matching()
@@ -78,6 +80,7 @@ export class LiveBus implements Bus {
 
   constructor(parts: BusParts) {
     this.#parts = parts
+    this.#budget = { used: 0, max: parts.limits.queueSize }
     this.realm = parts.realm
     this.topics = this.#topicTable
     this.#path = parts.path
@@ -271,6 +274,7 @@ export class LiveBus implements Bus {
     const id = this.#nextId++
     const subscription = new LiveSubscription(pattern, options, {
       codec: this.#parts.codec,
+      budget: this.#budget,
       event: (event) => this.event(event),
       ended: () => this.#end(id),
     })

@@ -8,6 +8,9 @@
  * consumer that asked for gaps sees every sequence of a publisher's topic in order, once, either as
  * a message or in a gap.
  *
+ * What waits in all queues of a bus together is bounded in bytes by a budget that they share: where
+ * it is used up, a queue that has anything waiting counts as full.
+ *
  * 'latest' lets a newer message take the slot of the waiting one of the same publisher and topic:
  * it keeps the place, so that a busy topic cannot be overtaken for ever. When `limit` of them wait,
  * a further one drops the oldest.
@@ -23,6 +26,8 @@ import { Ring } from '../core/ring.ts'
 export interface QueueOptions {
   /** Most messages waiting: at least 1. */
   readonly limit: number
+  /** Bytes that wait in all queues which share it. */
+  readonly budget: Budget
   readonly overflow: Overflow
   /** True: the consumer gets gaps in order between the messages. */
   readonly gaps: boolean
@@ -30,6 +35,11 @@ export interface QueueOptions {
   readonly onDrop: (gaps: readonly Gap[]) => void
   /** Once, when the queue takes no more: closed, broken off, or failed by 'fail'. */
   readonly onStop?: () => void
+}
+
+export interface Budget {
+  used: number
+  readonly max: number
 }
 
 export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
@@ -65,22 +75,30 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     return this.#pull.ended
   }
 
-  /** Takes in a message; one that comes after the end is ignored. */
-  push(message: M): void {
+  /** Takes in a message whose payload has `bytes`; one that comes after the end is ignored. */
+  push(message: M, bytes: number): void {
     if (this.closed || this.#pull.offer(message)) return
-    const { limit, overflow } = this.#options
-    if (overflow === 'latest' && this.#replace(message)) return
-    if (this.#slots.size < limit) {
-      this.#append(message)
-    } else if (overflow === 'drop-oldest' || overflow === 'latest') {
-      this.#dropOldest()
-      this.#append(message)
+    const { overflow } = this.#options
+    const size = bytes + MESSAGE_SIZE
+    if (overflow === 'latest' && this.#replace(message, size)) return
+    if (overflow === 'drop-oldest' || overflow === 'latest') {
+      while (this.#isFull(size)) this.#dropOldest()
+      this.#append(message, size)
+    } else if (!this.#isFull(size)) {
+      this.#append(message, size)
     } else {
       this.#drops.add(message)
       if (this.#options.gaps) this.#mark(gapOf(message))
-      if (overflow === 'fail') this.close(overflowError(`queue of ${limit} messages`))
+      if (overflow === 'fail') this.close(this.#overflowError())
     }
     this.#checkGaps()
+  }
+
+  /** One message is always taken, however large. */
+  #isFull(size: number): boolean {
+    if (this.#slots.size === 0) return false
+    const { limit, budget } = this.#options
+    return this.#slots.size >= limit || budget.used + size > budget.max
   }
 
   /** Takes in a gap, behind the messages that have come; nothing happens without `gaps`. */
@@ -99,7 +117,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
 
   /** Forgets what waits and ends at once. */
   cancel(reason?: unknown): void {
-    this.#slots.clear()
+    for (let slot = this.#slots.shift(); slot; slot = this.#slots.shift()) this.#release(slot)
     this.#slotsByKey.clear()
     this.#tail = undefined
     this.#tally = { gaps: 0 }
@@ -154,15 +172,16 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     return slot.message
   }
 
-  #append(message: M): void {
-    const slot: Slot<M> = { message, before: this.#tail, after: undefined }
+  #append(message: M, size: number): void {
+    const slot: Slot<M> = { message, size, before: this.#tail, after: undefined }
+    this.#options.budget.used += size
     this.#tail = undefined
     this.#slots.push(slot)
     if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(message), slot)
   }
 
   /** False when no message of the same publisher and topic waits. */
-  #replace(message: M): boolean {
+  #replace(message: M, size: number): boolean {
     const slot = this.#slotsByKey.get(keyOf(message))
     if (slot === undefined) return false
     this.#drops.add(slot.message)
@@ -172,7 +191,9 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
       slot.before.addAll(slot.after)
       slot.after = undefined
     }
+    this.#options.budget.used += size - slot.size
     slot.message = message
+    slot.size = size
     return true
   }
 
@@ -190,7 +211,19 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
 
   #removeFirst(slot: Slot<M>): void {
     this.#slots.shift()
+    this.#release(slot)
     if (this.#options.overflow === 'latest') this.#slotsByKey.delete(keyOf(slot.message))
+  }
+
+  #overflowError(): BusError {
+    const { size } = this.#slots
+    if (size >= this.#options.limit) return overflowError(`queue of ${size} messages`, `'queue'`)
+    const what = `share of the bytes in all queues, ${size} messages,`
+    return overflowError(what, 'limits.queueSize')
+  }
+
+  #release(slot: Slot<M>): void {
+    this.#options.budget.used -= slot.size
   }
 
   /** Puts gaps that have become the oldest in front of everything. */
@@ -203,7 +236,9 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
 
   /** A gap cannot be dropped, or loss would go unreported: too many of them end the queue. */
   #checkGaps(): void {
-    if (this.#tally.gaps > GAPS_MAX) this.close(overflowError(`list of ${GAPS_MAX} gaps`))
+    if (this.#tally.gaps > GAPS_MAX) {
+      this.close(overflowError(`list of ${GAPS_MAX} gaps`, `'queue'`))
+    }
   }
 
   #mark(gap: Gap): void {
@@ -216,6 +251,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
 
 interface Slot<M> {
   message: M
+  size: number
   before: Marks | undefined
   /** Only for 'latest': gaps of the same publisher and topic that came after the message. */
   after: Marks | undefined
@@ -225,11 +261,13 @@ function keyOf(message: Traced): string {
   return streamKey(message.from, message.topic)
 }
 
-function overflowError(what: string): BusError {
-  const mend = `consume faster, raise 'queue' or choose another 'overflow'`
+function overflowError(what: string, raise: string): BusError {
+  const mend = `consume faster, raise ${raise} or choose another 'overflow'`
   return new BusError('OVERFLOW', `the subscription's ${what} is full: ${mend}`)
 }
 
+/** What a message takes besides its payload, about. */
+export const MESSAGE_SIZE = 512
 /**
  * Most gaps waiting, about 10 MB. They merge, so that only a consumer that stands still in front of
  * tens of thousands of topics comes here.

@@ -15,7 +15,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from './options.ts'
-import { MessageQueue } from './queue.ts'
+import { type Budget, MESSAGE_SIZE, MessageQueue } from './queue.ts'
 import { type Validation, validate } from './schema.ts'
 
 type Delivered = Extract<Output, { readonly type: 'deliver' }>
@@ -24,6 +24,8 @@ type Lost = Extract<Output, { readonly type: 'gap' }>
 /** What a subscription needs of its bus. */
 export interface SubscriptionHost {
   readonly codec: PayloadCodec | undefined
+  /** Bytes that wait for the consumers of all subscriptions. */
+  readonly budget: Budget
   event(event: BusEvent): void
   /** The subscription takes no more. */
   ended(): void
@@ -50,6 +52,7 @@ export class LiveSubscription implements Subscription<Message | Gap> {
     this.#limit = options.queue ?? QUEUE_LIMIT
     this.#queue = new MessageQueue<Message>({
       limit: this.#limit,
+      budget: host.budget,
       overflow: options.overflow ?? 'drop-oldest',
       gaps: options.gaps ?? false,
       onDrop: (gaps) => {
@@ -137,7 +140,7 @@ export class LiveSubscription implements Subscription<Message | Gap> {
 
   #take(delivered: Delivered, checked: Validation<unknown>, message: Omit<Message, 'value'>): void {
     if ('issues' in checked) this.#invalid(delivered, checked.issues)
-    else this.#queue.push({ ...message, value: checked.value })
+    else this.#queue.push({ ...message, value: checked.value }, delivered.payload.length)
   }
 
   /** Keeps the order behind a validation that takes its time; bounded as the queue is. */
@@ -146,7 +149,9 @@ export class LiveSubscription implements Subscription<Message | Gap> {
     checked: Validation<unknown> | Promise<Validation<unknown>>,
     message: Omit<Message, 'value'>,
   ): void {
-    if (this.#checks >= this.#limit) {
+    const { budget } = this.#host
+    const size = delivered.payload.length + MESSAGE_SIZE
+    if (this.#checks >= this.#limit || (this.#checks > 0 && budget.used + size > budget.max)) {
       const at = { from: delivered.index, to: delivered.index, cause: 'overflow' as const }
       const { subscriptions, stream } = delivered
       const lost: Lost = { type: 'gap', subscriptions, stream, ...at }
@@ -154,10 +159,12 @@ export class LiveSubscription implements Subscription<Message | Gap> {
       return this.gap(lost)
     }
     this.#checks += 1
+    budget.used += size
     const before = this.#checking
     this.#checking = (async () => {
       const result = await checked
       await before
+      budget.used -= size
       this.#take(delivered, result, message)
       this.#checks -= 1
       if (this.#checks === 0) this.#checking = undefined

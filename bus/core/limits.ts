@@ -21,6 +21,8 @@ export interface Limits {
   readonly bindings: number
   /** Subscriptions of one process. */
   readonly subscriptions: number
+  /** Bytes of messages that wait for the consumers of all subscriptions, per process. */
+  readonly queueSize: number
   /** Instances remembered. */
   readonly peers: number
   /** Receivers that one stream remembers for the lingering close. */
@@ -67,6 +69,8 @@ export const defaultLimits: Limits = {
   streams: 16_384,
   bindings: 65_536,
   subscriptions: 16_384,
+  // A few of the largest messages, or half a million small ones.
+  queueSize: 256 * 1024 * 1024,
   peers: 1024,
   receivers: 1024,
   // As long as its publisher may still have it.

@@ -57,7 +57,12 @@ interface World {
 /** Plays the steps, then closes the queue and takes what is left. */
 async function play(run: typeof anyRun extends fc.Arbitrary<infer R> ? R : never): Promise<World> {
   const world: World = { sent: new Map(), lost: new Map(), items: [], reports: [], dropped: 0 }
-  const queue = new MessageQueue<Item>({ ...run, onDrop: (gaps) => world.reports.push(...gaps) })
+  const budget = { used: 0, max: Infinity }
+  const queue = new MessageQueue<Item>({
+    ...run,
+    budget,
+    onDrop: (gaps) => world.reports.push(...gaps),
+  })
   const items = queue[Symbol.asyncIterator]()
   const pending: Promise<unknown>[] = []
   const take = async (): Promise<boolean> => {
@@ -86,7 +91,7 @@ function emit(world: World, queue: MessageQueue<Item>, step: Sent): void {
   const count = step.type === 'push' ? 1 : step.count
   world.sent.set(step.topic, next + count)
   if (step.type === 'push') {
-    queue.push(message(step.topic, next))
+    queue.push(message(step.topic, next), 0)
   } else {
     world.lost.set(step.topic, (world.lost.get(step.topic) ?? 0) + count)
     queue.mark(networkGap(step.topic, next, next + count - 1))
@@ -137,6 +142,7 @@ function sequencesOf(gap: Gap): number[] {
 test('collecting after the end gives nothing', async () => {
   const queue = new MessageQueue<Item>({
     limit: 1,
+    budget: { used: 0, max: 0 },
     overflow: 'latest',
     gaps: true,
     onDrop: () => undefined,

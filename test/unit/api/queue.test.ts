@@ -8,21 +8,21 @@ import { collect, drain, message, networkGap, shown, turn, type Item } from './i
 describe('iteration', () => {
   it('gives what waits in order, then what comes', async () => {
     const queue = open({})
-    queue.push(message('a', 0))
-    queue.push(message('a', 1))
+    queue.push(message('a', 0), 0)
+    queue.push(message('a', 1), 0)
     const items = queue[Symbol.asyncIterator]()
     const taken = Promise.all([items.next(), items.next(), items.next(), items.next()])
-    queue.push(message('a', 2))
-    queue.push(message('b', 0))
+    queue.push(message('a', 2), 0)
+    queue.push(message('b', 0), 0)
     expect((await taken).map(({ value }) => shown(value!))).toEqual(['a0', 'a1', 'a2', 'b0'])
     expect(queue.queued).toBe(0)
   })
 
   it('ends after what waits when it is closed', async () => {
     const queue = open({})
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.close()
-    queue.push(message('a', 1))
+    queue.push(message('a', 1), 0)
     queue.mark(networkGap('a', 2, 3))
     expect(queue.closed).toBe(true)
     expect(await drain(queue)).toEqual(['a0'])
@@ -30,7 +30,7 @@ describe('iteration', () => {
 
   it('rejects after what waits when it is closed with a reason, once', async () => {
     const queue = open({})
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.close(new Error('gone'))
     queue.close(new Error('second'))
     const items = queue[Symbol.asyncIterator]()
@@ -50,7 +50,7 @@ describe('iteration', () => {
   it('closes and forgets what waits when the consumer breaks off', async () => {
     const onStop = vi.fn<() => void>()
     const queue = open({ onStop })
-    for (let i = 0; i < 3; i++) queue.push(message('a', i))
+    for (let i = 0; i < 3; i++) queue.push(message('a', i), 0)
     // oxlint-disable-next-line no-unreachable-loop -- breaking off is what is tested
     for await (const item of queue) {
       expect(shown(item)).toBe('a0')
@@ -63,7 +63,7 @@ describe('iteration', () => {
 
   it('forgets what waits when it is cancelled', async () => {
     const queue = open({ gaps: true })
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.mark(networkGap('a', 1, 1))
     queue.cancel(new Error('aborted'))
     await expect(drain(queue)).rejects.toThrow('aborted')
@@ -86,7 +86,7 @@ describe('consume', () => {
       await turn()
       log.push(`-${shown(item)}`)
     }, vi.fn())
-    for (let i = 0; i < 3; i++) queue.push(message('a', i))
+    for (let i = 0; i < 3; i++) queue.push(message('a', i), 0)
     queue.close()
     await done
     expect(log).toEqual(['+a0', '-a0', '+a1', '-a1', '+a2', '-a2'])
@@ -104,7 +104,7 @@ describe('consume', () => {
       },
       (error) => errors.push((error as Error).message),
     )
-    for (let i = 0; i < 3; i++) queue.push(message('a', i))
+    for (let i = 0; i < 3; i++) queue.push(message('a', i), 0)
     queue.close()
     await done
     expect(seen).toEqual(['a0', 'a1', 'a2'])
@@ -113,12 +113,12 @@ describe('consume', () => {
 
   it('works off a burst without a promise for each message', async () => {
     const queue = open({ limit: 1000 })
-    for (let i = 0; i < 1000; i++) queue.push(message('a', i))
+    for (let i = 0; i < 1000; i++) queue.push(message('a', i), 0)
     let seen = 0
     void queue.consume(() => void seen++, vi.fn())
     // All of them in the call itself: not one turn of the microtask queue has passed.
     expect(seen).toBe(1000)
-    queue.push(message('a', 1000))
+    queue.push(message('a', 1000), 0)
     await turn()
     expect(seen).toBe(1001)
   })
@@ -139,7 +139,7 @@ describe('overflow', () => {
   ])('%s leaves a gap where the messages were', async (overflow, expected) => {
     const onDrop = vi.fn<(gaps: readonly Gap[]) => void>()
     const queue = open({ limit: 2, overflow, onDrop, gaps: true })
-    for (let i = 0; i < 5; i++) queue.push(message('a', i))
+    for (let i = 0; i < 5; i++) queue.push(message('a', i), 0)
     expect(onDrop).not.toHaveBeenCalled()
     queue.close()
     expect(await drain(queue)).toEqual(expected)
@@ -149,16 +149,16 @@ describe('overflow', () => {
 
   it('counts at the bound and one past it', () => {
     const queue = open({ limit: 3 })
-    for (let i = 0; i < 3; i++) queue.push(message('a', i))
+    for (let i = 0; i < 3; i++) queue.push(message('a', i), 0)
     expect([queue.queued, queue.dropped]).toEqual([3, 0])
-    queue.push(message('a', 3))
+    queue.push(message('a', 3), 0)
     expect([queue.queued, queue.dropped]).toEqual([3, 1])
   })
 
   it('fail gives what waits and the gap, then rejects with OVERFLOW', async () => {
     const [onDrop, onStop] = [vi.fn<(gaps: readonly Gap[]) => void>(), vi.fn<() => void>()]
     const queue = open({ limit: 2, overflow: 'fail', onDrop, onStop, gaps: true })
-    for (let i = 0; i < 5; i++) queue.push(message('a', i))
+    for (let i = 0; i < 5; i++) queue.push(message('a', i), 0)
     expect([queue.closed, queue.queued, queue.dropped]).toEqual([true, 2, 1])
     expect(onStop).not.toHaveBeenCalled()
     const items = queue[Symbol.asyncIterator]()
@@ -180,7 +180,7 @@ describe('overflow', () => {
       ['c', 0],
       ['b', 1],
     ] as const) {
-      queue.push(message(topic, i))
+      queue.push(message(topic, i), 0)
     }
     queue.close()
     expect(await drain(queue)).toEqual(['a1', 'b1', 'c0'])
@@ -189,8 +189,8 @@ describe('overflow', () => {
 
   it('latest drops the oldest when too many topics wait', async () => {
     const queue = open({ limit: 2, overflow: 'latest', gaps: true })
-    for (const topic of ['a', 'b', 'c']) queue.push(message(topic, 0))
-    queue.push(message('a', 1))
+    for (const topic of ['a', 'b', 'c']) queue.push(message(topic, 0), 0)
+    queue.push(message('a', 1), 0)
     queue.close()
     expect(await drain(queue)).toEqual(['-a0', '-b0', 'c0', 'a1'])
   })
@@ -199,11 +199,11 @@ describe('overflow', () => {
     const onDrop = vi.fn<(gaps: readonly Gap[]) => void>()
     const queue = open({ limit: 1, overflow: 'drop-newest', onDrop })
     const items = queue[Symbol.asyncIterator]()
-    queue.push(message('a', 0))
-    queue.push(message('a', 1))
+    queue.push(message('a', 0), 0)
+    queue.push(message('a', 1), 0)
     void items.next()
-    queue.push(message('a', 2))
-    queue.push(message('a', 3))
+    queue.push(message('a', 2), 0)
+    queue.push(message('a', 3), 0)
     await turn()
     expect(onDrop.mock.calls.map(([gaps]) => gaps.map(shown))).toEqual([['-a1', '-a3']])
   })
@@ -212,9 +212,9 @@ describe('overflow', () => {
 describe('gaps', () => {
   it('come in order between the messages', async () => {
     const queue = open({ gaps: true })
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.mark(networkGap('a', 1, 3))
-    queue.push(message('a', 4))
+    queue.push(message('a', 4), 0)
     queue.mark(networkGap('a', 5, 5))
     queue.close()
     expect(await drain(queue)).toEqual(['a0', '~a1..3', 'a4', '~a5'])
@@ -229,9 +229,9 @@ describe('gaps', () => {
 
   it('are left out when nobody asked for them', async () => {
     const queue = open({ limit: 1 })
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.mark(networkGap('a', 1, 1))
-    queue.push(message('a', 2))
+    queue.push(message('a', 2), 0)
     queue.close()
     expect(await drain(queue)).toEqual(['a2'])
   })
@@ -239,7 +239,7 @@ describe('gaps', () => {
   it('merge as the messages between them are dropped', async () => {
     const queue = open({ limit: 1, gaps: true })
     for (let i = 0; i < 1000; i++) {
-      queue.push(message(i % 2 ? 'a' : 'b', 2 * i))
+      queue.push(message(i % 2 ? 'a' : 'b', 2 * i), 0)
       queue.mark(networkGap(i % 2 ? 'a' : 'b', 2 * i + 1, 2 * i + 1))
     }
     queue.close()
@@ -250,16 +250,16 @@ describe('gaps', () => {
 
   it('of a topic stay when its message is dropped for another topic', async () => {
     const queue = open({ limit: 1, overflow: 'latest', gaps: true })
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     queue.mark(networkGap('a', 1, 2))
-    queue.push(message('b', 0))
+    queue.push(message('b', 0), 0)
     queue.close()
     expect(await drain(queue)).toEqual(['-a0', '~a1..2', 'b0'])
   })
 
   it('end the queue when too many wait, and are told first', async () => {
     const queue = open({ gaps: true })
-    queue.push(message('a', 0))
+    queue.push(message('a', 0), 0)
     for (let i = 0; i < GAPS_MAX; i++) queue.mark(networkGap(`t${i}`, 0, 0))
     queue.mark(networkGap('t0', 1, 1))
     expect(queue.closed).toBe(false)
@@ -277,7 +277,7 @@ describe('gaps', () => {
     const queue = open({ limit: 1, gaps: true })
     const items = queue[Symbol.asyncIterator]()
     for (let i = 0; i < GAPS_MAX + 10; i++) {
-      queue.push(message(`t${i}`, 0))
+      queue.push(message(`t${i}`, 0), 0)
       queue.mark(networkGap(`t${i}`, 1, 1))
       for (let rest = i === 0 ? 2 : 3; rest > 0; rest--) void items.next()
     }
@@ -286,10 +286,10 @@ describe('gaps', () => {
 
   it('move in front of the newer message that takes a slot', async () => {
     const queue = open({ overflow: 'latest', gaps: true })
-    queue.push(message('a', 0))
-    queue.push(message('b', 0))
+    queue.push(message('a', 0), 0)
+    queue.push(message('b', 0), 0)
     queue.mark(networkGap('a', 1, 2))
-    queue.push(message('a', 3))
+    queue.push(message('a', 3), 0)
     queue.mark(networkGap('a', 4, 4))
     queue.close()
     expect(await drain(queue)).toEqual(['-a0', '~a1..2', 'a3', '~a4', 'b0'])
@@ -299,6 +299,7 @@ describe('gaps', () => {
 function open(options: Partial<QueueOptions>): MessageQueue<Item> {
   return new MessageQueue({
     limit: 16,
+    budget: { used: 0, max: Infinity },
     overflow: 'drop-oldest',
     gaps: false,
     onDrop: () => undefined,
