@@ -10,6 +10,11 @@ export function fileError(cause: unknown, what: string): BusError {
   return new BusError(kind, `${what}: ${reason}`, { cause })
 }
 
+/** Why a file is refused, as its sender is told: nothing of where this receiver keeps its files. */
+export function reasonOf(error: BusError): string {
+  return REASONS.get(error.code) ?? error.message
+}
+
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code
 }
@@ -27,4 +32,11 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['ENOENT', ['NO_FILE', 'there is none']],
   ['ENOTDIR', ['NO_FILE', 'it is no folder']],
   ['EEXIST', ['EXISTS', 'there is one of this name']],
+])
+/** Those whose message names a path. */
+const REASONS: ReadonlyMap<BusErrorCode, string> = new Map<BusErrorCode, string>([
+  ['EXISTS', 'another file of this name is there'],
+  ['NO_SPACE', 'its disk is too small or full'],
+  ['DENIED', 'its system refused to write'],
+  ['NO_FILE', 'its folder is not there'],
 ])

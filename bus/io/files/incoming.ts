@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BusError } from '../../api/errors.ts'
 import type { PeerId } from '../../api/options.ts'
-import { fileError } from './faults.ts'
+import { fileError, reasonOf } from './faults.ts'
 import { nameFault } from './names.ts'
 import { type Announced, Part } from './part.ts'
 import { type Chunk, LACKS_MAX, type Offer, type Status } from './wire.ts'
@@ -71,7 +71,7 @@ export class Incoming {
       const fault = nameFault(name)
       if (fault !== undefined) throw new BusError('UNSAFE_NAME', fault)
       if (size > sizeMax) {
-        const mend = `at most ${sizeMax} (option sizeMax)`
+        const mend = `this receiver takes at most ${sizeMax}`
         throw new BusError('TOO_LARGE', `"${name}" has ${size} bytes: ${mend}`)
       }
       const path = join(directory, name)
@@ -196,7 +196,7 @@ export class Incoming {
     if (this.#isOver) return
     const error = fileError(cause, `"${this.announced.name}" cannot be received`)
     this.#state = 'refused'
-    this.#reason = error.message
+    this.#reason = reasonOf(error)
     this.#part = undefined
     this.#ended({ type: 'refused', error })
   }

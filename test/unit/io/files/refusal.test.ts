@@ -122,7 +122,10 @@ describe('a file', () => {
     writeFileSync(join(directory, 'same'), other)
     const { report, codes } = await sent(directory)
     expect(codes).toEqual(['EXISTS'])
-    expect(report.unconfirmed).toMatchObject([{ state: 'refused' }])
+    expect(report.unconfirmed).toMatchObject([
+      { state: 'refused', reason: 'another file of this name is there' },
+    ])
+    expect(JSON.stringify(report)).not.toContain(directory)
     expect(new Uint8Array(readFileSync(join(directory, 'same')))).toEqual(other)
     expect(readdirSync(directory)).toEqual(['same'])
   })
