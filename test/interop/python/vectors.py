@@ -1,0 +1,167 @@
+"""Checks this implementation against test/vectors, value by value."""
+import json
+import os
+
+import realm as keys
+import wire
+
+
+def check(folder):
+    """Compares everything and returns how many values were equal; the first other one raises."""
+    count = 0
+
+    def same(label, mine, theirs):
+        nonlocal count
+        mine = mine.hex() if isinstance(mine, (bytes, bytearray)) else mine
+        if mine != theirs:
+            raise AssertionError(f'{label}: {mine} is not {theirs}')
+        count += 1
+
+    files = {name: load(folder, name) for name in ('keys', 'groups', 'packets', 'hellos', 'control', 'bodies')}
+    realms = {form: realm_of(files['keys'][form], form) for form in ('sealed', 'open')}
+    for form, realm in realms.items():
+        check_keys(same, realm, files['keys'][form])
+        check_groups(same, realm, files['groups'], form)
+        check_packets(same, realm, files['packets'][form])
+        for hello in files['hellos'][form]:
+            check_hello(same, realm, hello)
+    check_control(same, realms['sealed'], files['control'], files['hellos']['sealed'][0])
+    check_bodies(same, files['bodies'])
+    return count
+
+
+def load(folder, name):
+    with open(os.path.join(folder, name + '.json'), encoding='utf-8') as file:
+        return json.load(file)
+
+
+def realm_of(fields, form):
+    return keys.Realm(fields['realm'], unhex(fields['root']) if form == 'sealed' else None)
+
+
+def check_keys(same, realm, fields):
+    of = {'realmKey': realm.key, 'id': realm.id, 'name': realm.name_key,
+          'address': realm.address_key, 'names': realm.names_key}
+    for name, value in of.items():
+        same(name, value, fields[name])
+    same('hint', f'{realm.hint:04x}', fields['hint'])
+    epoch = {'key': realm.epoch, 'control': realm.control, 'topic': realm.topic_root}
+    for name, value in epoch.items():
+        same(f'epoch {name}', value, fields['epoch'][name])
+    sender = fields['sender']
+    identity, salt = unhex(sender['identity']), unhex(sender['salt'])
+    instance = keys.instance_of(identity, salt)
+    same('instance', instance, sender['instance'])
+    same('control key', realm.sender_key(realm.control, instance, salt, identity), sender['controlKey'])
+    for topic in fields['topics']:
+        key = realm.topic_key(topic['topic'])
+        same('tag', realm.tag(topic['topic']), topic['tag'])
+        same('topic key', key, topic['key'])
+        same('data key', realm.sender_key(key, instance, salt, identity), topic['dataKey'])
+    name = fields['sealedName']
+    same('sealed name', realm.seal_name(name['topic']), name['sealed'])
+    same('name', realm.open_name(realm.tag(name['topic']), unhex(name['sealed'])), name['topic'])
+
+
+def check_groups(same, realm, fields, form):
+    tag = realm.tag(fields['topic'])
+    for scope, groups in fields[form].items():
+        same(f'{scope} control', realm.group(scope), groups['control'])
+        same(f'{scope} topic', realm.group(scope, tag), groups['topic'])
+        same(f'{scope} folded', realm.group(scope, tag, 16), groups['foldedInto16'])
+
+
+def check_packets(same, realm, fields):
+    bodies = {}
+    for packet in fields['packets']:
+        head = packet['header']
+        made = wire.header(realm.version, head['kind'], unhex(packet['instance']), head['hint'],
+                           head['stream'], head['number'], head['flags'])
+        same('header', made, packet['nonce'])
+        key, body = unhex(packet['key']), unhex(packet['body'])
+        same('packet', realm.packet(key, made, body), packet['packet'])
+        bodies[made] = (key, packet['body'])
+    found = list(wire.packets(unhex(fields['datagram']['bytes'])))
+    same('packets of a datagram', len(found), 2)
+    for head, sealed in found:
+        key, body = bodies[bytes(head)]
+        same('opened', realm.open(key, head, sealed), body)
+
+
+def check_hello(same, realm, fields):
+    packet = unhex(fields['packet'])
+    (head, sealed), = wire.packets(packet)
+    body = realm.open(realm.control, head, sealed)
+    signed, signature = body[:-64], body[-64:]
+    same('hello', signed, fields['body'])
+    same('statement', realm.hello_statement(head, signed), fields['statement'])
+    values = wire.decode(wire.HELLO_BODY, wire.Reader(signed))
+    theirs = fields['hello']
+    names = {'flags': 'flags', 'challenge': 'challenge', 'control': 'controlNumber', 'port': 'port',
+             'interval': 'intervalMs', 'streams': 'streamCount', 'name': 'name', 'tags': 'tags',
+             'asked': 'asked', 'echoes': 'echoes', 'identity': 'identity', 'salt': 'salt'}
+    for mine, name in names.items():
+        same(name, [one.hex() for one in values[mine]] if isinstance(values[mine], list) else values[mine], theirs[name])
+    same('hello again', wire.encode(wire.HELLO_BODY, values), fields['body'])
+    author = keys.Identity(unhex(fields['secretKey']), values['salt'])
+    same('identity', author.public, theirs['identity'])
+    same('signature', author.sign(unhex(fields['statement'])), fields['signature'])
+    same('signature of the packet', signature, fields['signature'])
+    same('verdict', keys.verify(unhex(fields['statement']), signature, author.public), True)
+    same('forged', keys.verify(unhex(fields['statement']) + b'.', signature, author.public), False)
+    same('packet', realm.packet(realm.control, head, signed + signature), fields['packet'])
+
+
+def check_control(same, realm, fields, hello):
+    for vector in fields['records']:
+        data = unhex(vector['bytes'])
+        (name, values), = wire.records(data)
+        same('type', name, vector['record']['type'])
+        same(name, wire.record(name, **values), vector['bytes'])
+        same(f'{name} in numbers', flat(values), flat(vector['record']))
+    page = fields['bindings']
+    author = keys.Identity(unhex(hello['secretKey']), unhex(hello['hello']['salt']))
+    entries = [{'stream': one['stream'], 'tag': realm.tag(page['topic']), 'mode': one['mode'], 'packet': one['packetSize'],
+                'age': one['ageMs'], 'name': realm.seal_name(page['topic'])} for one in page['entries']]
+    statement = realm.bindings_statement(author.instance, keys.page_of(entries))
+    same('bindings statement', statement, page['statement'])
+    same('bindings', wire.record('bindings', entries=entries, signature=author.sign(statement)), page['bytes'])
+
+
+def flat(record):
+    """The values of a record as sorted text: its names differ between the implementations."""
+    found = []
+    for name, value in record.items():
+        if name == 'entries':
+            found += [text for entry in value for text in flat(entry)]
+        elif name != 'type':
+            found.append(value.hex() if isinstance(value, bytes) else str(value))
+    return sorted(found)
+
+
+def check_bodies(same, fields):
+    for vector in fields['records'] + [{**fields['fragments'], 'name': 'fragments'}]:
+        messages = [(one['codec'], unhex(one['payload'])) for one in vector['messages']]
+        room = vector.get('bodySize', 1190)
+        made = [body for _, _, body in wire.bodies(vector['index'], vector['sentAt'], messages, room)]
+        theirs = [unhex(body) for body in vector['bodies']]
+        if vector['name'] != 'fragments':
+            same(vector['name'], [body.hex() for body in made], vector['bodies'])
+            same('read', wire.read_records(theirs[0]), (vector['index'], messages))
+            continue
+        for cut in (theirs, made):  # Where to cut is the sender's choice.
+            same('sizes', all(len(body) <= room for body in cut), True)
+            same('assembled', [wire.read_message(wire.Reader(assemble(cut)))], messages)
+
+
+def assemble(fragments):
+    whole = b''
+    for index, total, offset, part in map(wire.read_fragment, fragments):
+        if (index, offset) != (70, len(whole)):
+            raise AssertionError('fragments do not follow one another')
+        whole += part
+    return whole if len(whole) == total else b''
+
+
+def unhex(text):
+    return bytes.fromhex(text)
