@@ -1,6 +1,6 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Limits } from '../core/limits.ts'
-import type { Notice, RosterEntry } from '../core/output.ts'
+import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
 import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
 import { orAborted } from './abort.ts'
@@ -26,6 +26,7 @@ import type {
   PathKind,
   PayloadCodec,
   PeerId,
+  PeerInfo,
   PublishOptions,
   SubscribeOptions,
   Subscription,
@@ -76,7 +77,7 @@ export class LiveBus implements Bus {
   #nextId = 1
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
   #closing: Promise<CloseReport> | undefined
-  #closed: ((unconfirmed: readonly RosterEntry[]) => void) | undefined
+  #closed: ((confirmation: Confirmation) => void) | undefined
 
   constructor(parts: BusParts) {
     this.#parts = parts
@@ -245,7 +246,7 @@ export class LiveBus implements Bus {
         this.#flushes.delete(notice.id)
         return undefined
       case 'closed':
-        return this.#closed?.(notice.unconfirmed)
+        return this.#closed?.(notice)
     }
   }
 
@@ -298,9 +299,9 @@ export class LiveBus implements Bus {
 
   async #close(lingerMs: number): Promise<CloseReport> {
     this.#matching.close()
-    const closed = new Promise<readonly RosterEntry[]>((resolve) => (this.#closed = resolve))
+    const closed = new Promise<Confirmation>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
-    const unconfirmed = await closed
+    const { unconfirmed, incomplete } = await closed
     const ending = [...this.#subscriptionsById.values()].map((subscription) => subscription.close())
     await this.#parts.link.close()
     // Handlers finish what has come; iterators are the program's own to end.
@@ -310,7 +311,11 @@ export class LiveBus implements Bus {
     this.presence.close()
     this.#topicTable.close()
     this.#events.close()
-    return { unconfirmed: unconfirmed.map((entry) => peerInfo(entry, this.#parts.wallOffset)) }
+    const infoOf = (entry: RosterEntry): PeerInfo => peerInfo(entry, this.#parts.wallOffset)
+    return {
+      unconfirmed: unconfirmed.map(infoOf),
+      incomplete: incomplete.map(({ peer, lost }) => ({ peer: infoOf(peer), lost })),
+    }
   }
 
   #assertOpen(): void {

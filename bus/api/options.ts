@@ -208,6 +208,8 @@ export type BusEvent =
 export interface CloseReport {
   /** Receivers that did not confirm the last messages within `linger`. */
   readonly unconfirmed: readonly PeerInfo[]
+  /** Receivers that had to give messages up, and how many: lost on the way, and not to be had. */
+  readonly incomplete: readonly { readonly peer: PeerInfo; readonly lost: number }[]
 }
 
 export interface Bus extends AsyncDisposable {

@@ -4,13 +4,12 @@ import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { textOf } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, Delivery, PeerInfo } from '../index.ts'
+import type { Bus, Delivery } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { lackingLines } from './lacking.ts'
 import { allOfInput, assertInput, chunksOfInput } from './input.ts'
 import { Lines } from './lines.ts'
-import { note } from './log.ts'
-import { shownJson } from './shown.ts'
 import { decimal, oneOf, seconds, whole } from './values.ts'
 
 export const pub: Command = {
@@ -92,11 +91,11 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
   // Who was interrupted still says goodbye, but waits for nobody for long.
   const hurry = interrupt.code === undefined ? {} : { linger: HURRY_MS }
-  const { unconfirmed } = await bus.close(hurry)
+  const report = await bus.close(hurry)
   if (interrupt.code !== undefined) return interrupt.code
-  if (unconfirmed.length === 0) return Exit.ok
-  tellUnconfirmed(unconfirmed, world.json)
-  return Exit.timeout
+  const lines = lackingLines(report, world.json)
+  for (const line of lines) process.stderr.write(line)
+  return lines.length === 0 ? Exit.ok : Exit.timeout
 }
 
 function jobOf(given: Arguments): Job {
@@ -224,16 +223,6 @@ function parsedJson(value: string, source: string): void {
     const reason = (cause as Error).message
     throw new UsageError(`${source} is not JSON: ${reason}`, { cause })
   }
-}
-
-function tellUnconfirmed(peers: readonly PeerInfo[], json: boolean): void {
-  if (json) {
-    const names = peers.map(({ id, name }) => ({ id, name }))
-    process.stderr.write(`${shownJson({ type: 'unconfirmed', peers: names })}\n`)
-    return
-  }
-  const names = peers.map(({ id, name }) => `${name} (${id})`).join(', ')
-  note(`not confirmed within the linger time by ${names}`)
 }
 
 const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']

@@ -34,6 +34,14 @@ export interface RosterEntry {
   readonly since: number
 }
 
+/** What receivers have told a closing publisher. */
+export interface Confirmation {
+  /** Who did not report a cursor behind the last packet. */
+  readonly unconfirmed: readonly RosterEntry[]
+  /** Who had to give messages up, and how many. */
+  readonly incomplete: readonly { readonly peer: RosterEntry; readonly lost: number }[]
+}
+
 export type Output = Request | Notice
 
 /** What the driver does for the peer. */
@@ -95,5 +103,5 @@ export type Notice =
   | { readonly type: 'ready' }
   /** Everything published before the command has left. */
   | { readonly type: 'flushed'; readonly id: number }
-  /** The lingering close has ended; `unconfirmed` lists who did not report its cursor. */
-  | { readonly type: 'closed'; readonly unconfirmed: readonly RosterEntry[] }
+  /** The lingering close has ended. */
+  | ({ readonly type: 'closed' } & Confirmation)

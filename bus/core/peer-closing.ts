@@ -5,6 +5,7 @@
  * or `linger` has passed since the last packet, or the last repair, left. A process that has only just started waits
  * until receivers have had the time to find it.
  */
+import type { Confirmation } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
 import { DISCOVERY_MS, type Publisher } from './peer-publisher.ts'
 import type { SenderStream } from './stream/sender.ts'
@@ -13,7 +14,7 @@ export class Closing {
   readonly #context: Context
   readonly #publisher: Publisher
   readonly #lingerMs: number
-  readonly #done: (unconfirmed: readonly Remote[]) => void
+  readonly #done: (confirmation: Confirmation) => void
   readonly #settledAt: number
   /** When everything had left. */
   #idleAt = Infinity
@@ -27,7 +28,7 @@ export class Closing {
     options: {
       readonly lingerMs: number
       readonly startedAt: number
-      readonly done: (unconfirmed: readonly Remote[]) => void
+      readonly done: (confirmation: Confirmation) => void
     },
   ) {
     this.#context = context
@@ -47,7 +48,7 @@ export class Closing {
     const waiting = this.#unconfirmed()
     const quietAt = Math.max(this.#settledAt, this.#lingerMs > 0 ? joinedAt + NEWCOMER_MS : 0)
     const settled = now >= quietAt && waiting.length === 0
-    if (settled || now >= deadline) return this.#end(waiting)
+    if (settled || now >= deadline) return this.#end()
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
     const next = waiting.length > 0 ? this.#finalAt : quietAt
     this.#context.timers.setBefore('close', Math.min(deadline, next))
@@ -66,17 +67,23 @@ export class Closing {
     this.#waitMs = Math.min(FINAL_MAX_MS, this.#waitMs * 2)
   }
 
-  #end(waiting: readonly SenderStream[]): void {
+  #end(): void {
     this.#ended = true
     this.#context.timers.clear('close')
-    const remotes = new Set<Remote>()
-    for (const stream of waiting) {
-      for (const [instance, { next }] of stream.attached) {
+    const unconfirmed = new Set<Remote>()
+    const lostOf = new Map<Remote, number>()
+    for (const stream of this.#publisher.streams) {
+      for (const [instance, { next, lost }] of stream.attached) {
         const remote = this.#context.roster.get(instance)
-        if (remote && next <= stream.sent) remotes.add(remote)
+        if (!remote) continue
+        if (next <= stream.sent) unconfirmed.add(remote)
+        if (lost > 0) lostOf.set(remote, (lostOf.get(remote) ?? 0) + lost)
       }
     }
-    this.#done([...remotes])
+    this.#done({
+      unconfirmed: [...unconfirmed].map(({ entry }) => entry),
+      incomplete: [...lostOf].map(([{ entry }, lost]) => ({ peer: entry, lost })),
+    })
   }
 
   #unconfirmed(): SenderStream[] {

@@ -80,8 +80,8 @@ export interface Remote extends Present {
   readonly window: ReplayWindow
   readonly bindings: Map<number, Binding>
   readonly inflows: Map<number, Inflow>
-  /** Streams that were inflows and are not wanted any more. */
-  readonly detached: Set<number>
+  /** Streams that were inflows and are not wanted any more: how much of each was given up. */
+  readonly detached: Map<number, number>
   /** Where it was last heard, with its private port. */
   endpoint: Endpoint
   /** Streams it says it has opened. */

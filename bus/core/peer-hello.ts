@@ -205,7 +205,7 @@ export class Greeter {
       wantAt: Infinity,
       wantMs: 0,
       wanted: new Set(),
-      detached: new Set(),
+      detached: new Map(),
       wantedAt: -Infinity,
     }
     if (!roster.add(remote)) return metrics.count('peersFull')

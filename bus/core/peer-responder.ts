@@ -61,8 +61,12 @@ export class Responder {
 
   onCursor(remote: Remote, record: CursorReport): void {
     for (const entry of record.entries) {
-      const attached = this.#streams[entry.stream - 1]?.attached.get(remote.instance)
-      if (attached && entry.next > attached.next) attached.next = entry.next
+      const stream = this.#streams[entry.stream - 1]
+      const attached = stream?.attached.get(remote.instance)
+      if (!stream || !attached) continue
+      attached.next = Math.max(attached.next, entry.next)
+      // Nobody can have lost more than there was.
+      attached.lost = Math.max(attached.lost, Math.min(entry.lost, stream.index))
     }
   }
 
@@ -148,7 +152,7 @@ export class Responder {
     const { history, options } = stream
     if (stream.attached.size < this.#context.limits.receivers) {
       if (!stream.attached.has(remote.instance)) {
-        stream.attached.set(remote.instance, { next: 0, missed: 0, all: 0 })
+        stream.attached.set(remote.instance, { next: 0, lost: 0, missed: 0, all: 0 })
         const count = stream.attached.size
         this.#context.emit({ type: 'attached', topic: options.topic, count })
       }

@@ -11,6 +11,7 @@ import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
+import { Reporter } from './peer-reporter.ts'
 import { answerDelay } from './service/presence.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
@@ -21,7 +22,6 @@ import { Trie } from './topic/trie.ts'
 import {
   type AttachEntry,
   type Heartbeat,
-  type HeartbeatEntry,
   HeartbeatFlag,
   type Oldest,
   type Started,
@@ -48,6 +48,7 @@ export class Subscriber {
   readonly #bookmarks: Bookmarks
   readonly #asker: Asker
   readonly #hush: Hush
+  readonly #reporter: Reporter
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
@@ -56,6 +57,7 @@ export class Subscriber {
     this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#asker = new Asker(context, control)
     this.#hush = new Hush(context)
+    this.#reporter = new Reporter(context, control)
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })
@@ -127,17 +129,13 @@ export class Subscriber {
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
       if (!inflow) {
-        if (record.flags & HeartbeatFlag.final) this.#wantNothing(remote, entry)
+        if (record.flags & HeartbeatFlag.final) this.#reporter.wantNothing(remote, entry)
         continue
       }
       inflow.receiver.options.timing.hear(record.grttUs / 1000, entry.receivers)
       inflow.receiver.heartbeat(now, entry.head, entry.index)
       this.#hush.heartbeat(now, inflow)
-      if (record.flags & HeartbeatFlag.final) {
-        inflow.finalHead = entry.head
-        const delay = answerDelay(this.#context.roster.size, this.#context.unit())
-        inflow.cursorAt = Math.min(inflow.cursorAt, now + delay)
-      }
+      if (record.flags & HeartbeatFlag.final) this.#reporter.closing(now, inflow, entry.head)
       this.#time(inflow)
     }
   }
@@ -162,7 +160,7 @@ export class Subscriber {
       const { receiver, binding } = inflow
       receiver.end()
       const { next, index } = receiver
-      const mark = { next, index, at: now }
+      const mark = { next, index, lost: receiver.options.tally.lost, at: now }
       if (next > 0 && index >= 0) this.#bookmarks.put(remote.instance, binding.stream, mark)
       this.#close(inflow)
     }
@@ -192,7 +190,7 @@ export class Subscriber {
         inflow.receiver.expire(now)
         this.#asker.ask(now, inflow)
       }
-      if (inflow.cursorAt <= now) this.#reportCursor(inflow)
+      if (inflow.cursorAt <= now) this.#reporter.report(inflow)
     }
     this.#attachDue(now)
     for (const inflow of this.#timed) this.#time(inflow)
@@ -206,12 +204,14 @@ export class Subscriber {
     const subscriptions = this.matching(binding.segments)
     if (subscriptions.length === 0) return
     const { keys, limits, metrics } = this.#context
+    const mark = this.#bookmarks.take(remote.instance, binding.stream)
     const receiver = new ReceiverStream({
       info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
       reorderPackets: limits.reorderPackets,
       repairAge: limits.repairAge,
       timing: new NakTiming(() => this.#context.unit()),
       messageSize: limits.messageSize,
+      tally: { lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0 },
       budget: this.#budget,
       pool: this.#pool,
       metrics,
@@ -241,7 +241,6 @@ export class Subscriber {
     if (sameTopic) sameTopic.add(inflow)
     else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
     this.#context.join(binding.group)
-    const mark = this.#bookmarks.take(remote.instance, binding.stream)
     if (mark && since <= mark.at) receiver.start(now, mark.next, mark.index)
     else if (reliable && binding.openedAt >= since) receiver.start(now, 1, 0)
     this.#time(inflow)
@@ -256,14 +255,7 @@ export class Subscriber {
     inflow.receiver.subscriptions = this.matching(inflow.binding.segments)
     if (inflow.receiver.subscriptions.length > 0) return
     this.#close(inflow)
-    inflow.remote.detached.add(inflow.binding.stream)
-  }
-
-  /** A closing publisher waits for everybody that once attached: this peer wants no more of it. */
-  #wantNothing(remote: Remote, { stream, head }: HeartbeatEntry): void {
-    if (!remote.detached.has(stream)) return
-    const entries = [{ stream, next: head + 1 }]
-    this.#control.add(remote.endpoint, { type: 'cursor', target: remote.instance, entries })
+    inflow.remote.detached.set(inflow.binding.stream, inflow.receiver.options.tally.lost)
   }
 
   #close(inflow: Inflow): void {
@@ -309,22 +301,10 @@ export class Subscriber {
     }
   }
 
-  #reportCursor(inflow: Inflow): void {
-    inflow.cursorAt = Infinity
-    const { receiver, remote, binding, finalHead } = inflow
-    if (receiver.next === 0 || !receiver.past(finalHead)) return
-    const entries = [{ stream: binding.stream, next: receiver.next }]
-    inflow.finalHead = 0
-    this.#control.add(remote.endpoint, { type: 'cursor', target: remote.instance, entries })
-  }
-
   /** Keeps the inflow among the timed ones exactly as long as it has a deadline. */
   #time(inflow: Inflow): void {
-    const { receiver, attachAt, finalHead, remote, binding } = inflow
-    if (finalHead > 0 && inflow.cursorAt === Infinity && receiver.past(finalHead)) {
-      inflow.cursorAt = 0
-    }
-    const at = Math.min(receiver.deadline, attachAt, inflow.cursorAt)
+    const { receiver, attachAt, remote, binding } = inflow
+    const at = Math.min(receiver.deadline, attachAt, this.#reporter.dueAt(inflow))
     if (at === Infinity || remote.inflows.get(binding.stream) !== inflow) {
       this.#timed.delete(inflow)
       return

@@ -12,7 +12,7 @@
  * Nothing here throws on anything that the network brings.
  */
 import type { Env } from './env.ts'
-import type { Endpoint, Output } from './output.ts'
+import type { Confirmation, Endpoint, Output } from './output.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
@@ -154,7 +154,7 @@ export class Peer {
     this.#closing = new Closing(this.#context, this.#publisher, {
       lingerMs,
       startedAt: this.#startedAt,
-      done: (unconfirmed) => this.#goodbye(unconfirmed, lingerMs > 0 ? GOODBYES : 0),
+      done: (confirmation) => this.#goodbye(confirmation, lingerMs > 0 ? GOODBYES : 0),
     })
     this.#context.timers.setBefore('close', now)
     this.#settle(now)
@@ -304,9 +304,8 @@ export class Peer {
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
   }
 
-  #goodbye(unconfirmed: readonly Remote[], repeats: number): void {
-    const entries = unconfirmed.map((remote) => remote.entry)
-    const done = (): void => this.#context.emit({ type: 'closed', unconfirmed: entries })
+  #goodbye(confirmation: Confirmation, repeats: number): void {
+    const done = (): void => this.#context.emit({ type: 'closed', ...confirmation })
     this.#greeter.bye((now, packet) => {
       this.#leaving = new Leaving(this.#context, packet, { repeats, done })
       this.#leaving.begin(now)

@@ -20,8 +20,9 @@ client.publish('jobs/greet', { who: 'Grace' })
 await new Promise((resolve) => stop.signal.addEventListener('abort', resolve))
 await jobs.close()
 // Waits until the client has confirmed the last greeting, for 5 s at most.
-const { unconfirmed } = await service.close()
+const { unconfirmed, incomplete } = await service.close()
 for (const peer of unconfirmed) console.log(`${peer.name} may have missed something`)
+for (const { peer, lost } of incomplete) console.log(`${peer.name} has missed ${lost} messages`)
 await greetings.close()
 await client.close()
 

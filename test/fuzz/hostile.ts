@@ -179,7 +179,7 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({
       type: 'cursor',
       target: id,
-      entries: list(() => ({ stream: stream(), next: odd() })),
+      entries: list(() => ({ stream: stream(), next: odd(), lost: odd() })),
     }),
     () => ({ type: 'beacon', intervalMs: 500, streamCount: random.integer(0, 9) }),
   ]

@@ -1,5 +1,6 @@
 /** The lingering close: in time, and right about who has confirmed. */
 import { describe, expect, it } from 'vitest'
+import type { Limits } from '../../bus/core/limits.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'
@@ -14,12 +15,17 @@ interface Scene {
   readonly publisher: Process
   readonly receivers: readonly Process[]
   /** Closes the publisher and says when it had closed and who did not confirm. */
-  close(): { readonly tookMs: number; readonly unconfirmed: readonly (string | undefined)[] }
+  close(): {
+    readonly tookMs: number
+    readonly unconfirmed: readonly (string | undefined)[]
+    readonly lost: readonly number[]
+  }
 }
 
 /** A publisher and receivers, each on its own host, that have found each other and exchanged. */
-function scene(count: number): Scene {
-  const world = new World(quietPlan(count), new Trace())
+function scene(count: number, limits: Partial<Limits> = {}): Scene {
+  const plan = quietPlan(count)
+  const world = new World({ ...plan, limits: { ...plan.limits, ...limits } }, new Trace())
   const launch = (): Process => world.launch({ host: world.network.host([0]), realm: 0 })
   const publisher = launch()
   const receivers = Array.from({ length: count }, launch)
@@ -39,17 +45,18 @@ function scene(count: number): Scene {
     close: () => {
       let closed: ReturnType<Scene['close']> | undefined
       const from = world.schedule.time
-      world.onClosed = (_process, instances) => {
-        const unconfirmed = instances.map((instance) => {
+      world.onClosed = (_process, told) => {
+        const unconfirmed = told.unconfirmed.map((instance) => {
           return world.processes.find(({ peer }) => peer.instance === instance)?.id
         })
-        closed = { tookMs: world.schedule.time - from, unconfirmed }
+        const lost = receivers.map(({ peer }) => told.lostBy.get(peer.instance) ?? 0)
+        closed = { tookMs: world.schedule.time - from, unconfirmed, lost }
       }
       world.workload.publish(publisher, TOPIC, 100)
       publisher.endTurn()
       world.close(publisher, LINGER_MS)
       advance(world, from + LINGER_MS + 1000)
-      return closed ?? { tookMs: Infinity, unconfirmed: [] }
+      return closed ?? { tookMs: Infinity, unconfirmed: [], lost: [] }
     },
   }
 }
@@ -77,6 +84,24 @@ describe('a closing publisher', () => {
     expect(new Set(unconfirmed)).toEqual(new Set([crashed!.id, cut!.id]))
     expect(tookMs).toBeGreaterThanOrEqual(LINGER_MS - 1)
     expect(tookMs).toBeLessThan(LINGER_MS + 100)
+  })
+
+  it('tells how much somebody has lost that has confirmed the rest', () => {
+    const all = scene(3, { historySize: 1500 })
+    const { world, publisher } = all
+    const [, cut] = all.receivers
+    world.network.cut(publisher.options.host, cut!.options.host)
+    for (let i = 0; i < 20; i++) {
+      world.workload.publish(publisher, TOPIC, 1000)
+      publisher.endTurn()
+      advance(world, world.schedule.time + 5)
+    }
+    world.network.heal()
+    const { unconfirmed, lost } = all.close()
+    expect(unconfirmed).toEqual([])
+    // Of twenty packets the history holds the last one.
+    expect(lost).toEqual([0, 19, 0])
+    expect(deliveredTo(all, cut!)).toBe(22 - 19)
   })
 
   it('does not wait for who has left or has unsubscribed', () => {

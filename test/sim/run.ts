@@ -8,10 +8,11 @@ import { brew } from './faults.ts'
 import { name, type Stream, type Subscribed } from './ledger.ts'
 import type { Host } from './host.ts'
 import { planOf, summaryOf } from './plan.ts'
+import type { Process } from './process.ts'
 import { Random } from './random.ts'
 import { Trace } from './trace.ts'
 import { check, RULES, Violation } from './violation.ts'
-import { advance, World } from './world.ts'
+import { advance, type Told, World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -210,8 +211,10 @@ function settledAt({ at, process }: Subscribed, { publisher, openedAt }: Stream)
 
 /** Each close ends in time; in a calm world everybody has confirmed everything then. */
 function watchCloses(world: World): void {
-  world.onClosed = (process, unconfirmed) => {
+  world.onClosed = (process, told) => {
     const { plan, ledger } = world
+    const { unconfirmed } = told
+    checkLost(world, process, told)
     if (!plan.calm || world.lingerOf(process) < PATIENT_MS) return
     check(unconfirmed.length === 0, 'close', () => `${process.id} says that some lack something`)
     for (const stream of ledger.streamsOf(process).filter((s) => s.delivery === 'reliable')) {
@@ -227,6 +230,31 @@ function watchCloses(world: World): void {
         })
       }
     }
+  }
+}
+
+/** Who has confirmed with losses is named with their number, and nobody else is. */
+function checkLost(world: World, closed: Process, told: Told): void {
+  const { ledger, processes, quiet } = world
+  const seen = world.presence.seenBy(closed)
+  const streams = ledger.streamsOf(closed).filter(({ delivery }) => delivery === 'reliable')
+  for (const other of processes) {
+    const reported = told.lostBy.get(other.peer.instance) ?? 0
+    const mine = ledger.subscriptions.filter(({ process }) => process === other)
+    const most = (some: readonly Subscribed[], stream: Stream): number =>
+      Math.max(0, ...some.map(({ tracks }) => tracks.get(stream)?.lost ?? 0))
+    const sum = (some: readonly Subscribed[]): number =>
+      streams.reduce((all, stream) => all + most(some, stream), 0)
+    check(reported === 0 || sum(mine) > 0, 'close', () => {
+      return `${closed.id} says that ${other.id} has lost ${reported}, and it lost nothing`
+    })
+    // In a storm somebody may be back and not attached again.
+    const heard = quiet && other.open && seen.has(other)
+    if (!heard || told.unconfirmed.includes(other.peer.instance)) continue
+    const open = mine.filter(({ endedAt }) => endedAt === undefined)
+    check(reported >= sum(open), 'close', () => {
+      return `${closed.id} says that ${other.id} has lost ${reported} of ${sum(open)} lost`
+    })
   }
 }
 

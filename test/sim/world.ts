@@ -21,6 +21,12 @@ interface Realm {
   readonly root: Uint8Array | undefined
 }
 
+/** By instance: who did not confirm, and how many messages somebody has lost. */
+export interface Told {
+  readonly unconfirmed: readonly bigint[]
+  readonly lostBy: ReadonlyMap<bigint, number>
+}
+
 export class World {
   readonly plan: Plan
   readonly schedule: Schedule = new Schedule()
@@ -38,8 +44,8 @@ export class World {
   overflows = 0
   /** Called with the index of each message that a process was given. */
   onDelivered: (process: Process, index: number) => void = () => undefined
-  /** Called when a process has closed, with those who did not confirm. */
-  onClosed: (process: Process, unconfirmed: readonly bigint[]) => void = () => undefined
+  /** Called when a process has closed, with what the others have told it. */
+  onClosed: (process: Process, told: Told) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
   readonly #trace: Trace
   readonly #random: Random
@@ -188,10 +194,10 @@ export class World {
       case 'closed':
         this.#note(`${process.id} has closed`)
         process.end()
-        return this.onClosed(
-          process,
-          notice.unconfirmed.map(({ instance }) => instance),
-        )
+        return this.onClosed(process, {
+          unconfirmed: notice.unconfirmed.map(({ instance }) => instance),
+          lostBy: new Map(notice.incomplete.map(({ peer, lost }) => [peer.instance, lost])),
+        })
       case 'rejected':
         return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
       case 'topic':

@@ -45,7 +45,7 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     missing: Uint8Array.of(0b1010_0000, 0, 1),
   },
   { type: 'oldest', stream: 1, first: 66, index: 16_390 },
-  { type: 'cursor', target, entries: [{ stream: 1, next: 65 }] },
+  { type: 'cursor', target, entries: [{ stream: 1, next: 65, lost: 3 }] },
 ]
 
 export function controlVectors(): object {

@@ -10,6 +10,8 @@ export interface Bookmark {
   readonly next: number
   /** The index of the message that would have been next. */
   readonly index: number
+  /** Messages that had been given up. */
+  readonly lost: number
   /** When the stream was left, ms of the driver's clock. */
   readonly at: number
 }

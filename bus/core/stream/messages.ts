@@ -15,6 +15,8 @@ export interface MessagesOptions {
   /** What unfinished messages may hold, shared by all streams of the process. */
   readonly pool: AssemblyPool
   readonly messageSize: number
+  /** Messages that have been given up, before this receiver was there, too. */
+  readonly tally: { lost: number }
   readonly metrics: Metrics
   readonly emit: (output: Output) => void
 }
@@ -55,8 +57,9 @@ export class Messages {
     const from = this.index
     if (from < 0 || index <= from) return
     this.index = index
-    const { info, emit, metrics } = this.#options
+    const { info, emit, metrics, tally } = this.#options
     metrics.count('messagesLost', index - from)
+    tally.lost += index - from
     if (info.delivery === 'latest') return
     const { subscriptions } = this
     emit({ type: 'gap', subscriptions, stream: info, from, to: index - 1, cause })

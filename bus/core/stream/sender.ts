@@ -34,6 +34,8 @@ export interface SenderOptions {
 export interface Attached {
   /** The next number it waits for, as far as it has told. */
   next: number
+  /** Messages that it had to give up, as far as it has told. */
+  lost: number
   /** What it has last said of its loss: packets missed, of so many. */
   missed: number
   all: number

@@ -12,14 +12,15 @@
  *                varint receivers
  *     heartbeat  uint8 flags | varint group round trip, us | entries: varint stream, varint head,
  *                varint index, varint receivers
- *     cursor     target (8) | entries: varint stream, varint next
+ *     cursor     target (8) | entries: varint stream, varint next, varint lost
  *     nak        see nak.ts
  *     interest   reserved
  *     oldest     varint stream | varint first | varint index
  *
  * Entries open with their varint count. `head` is the last number sent, `index` the index of the
  * next message, `start` the number that the asker begins with, `first` the oldest packet that the
- * publisher can still send, with the index of its first message.
+ * publisher can still send, with the index of its first message; `next` the number that a receiver
+ * waits for, `lost` how many messages it has given up.
  *
  * A binding ties a stream to its topic:
  *
@@ -110,6 +111,8 @@ export interface HeartbeatEntry {
 export interface CursorEntry {
   readonly stream: number
   readonly next: number
+  /** Messages that the receiver had to give up. */
+  readonly lost: number
 }
 
 export interface Attach {
@@ -190,7 +193,7 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       })
     case 'cursor':
       return writeEntries(writer.uint64(record.target), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.next)
+        writer.varint(e.stream).varint(e.next).varint(e.lost)
       })
     case 'nak':
       return writeNak(writer, record)
@@ -304,7 +307,7 @@ function readHead(reader: Reader): HeartbeatEntry {
 }
 
 function readNext(reader: Reader): CursorEntry {
-  return { stream: reader.varint(), next: reader.varint() }
+  return { stream: reader.varint(), next: reader.varint(), lost: reader.varint() }
 }
 
 function readEntries<T>(reader: Reader, read: (reader: Reader) => T): T[] {

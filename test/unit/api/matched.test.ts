@@ -23,7 +23,7 @@ describe('matched', () => {
     expect(reached).toHaveBeenCalledWith(2)
     a.publish('home/light', 'on')
     expect(await Promise.all([first, second])).toEqual([['on'], ['on']])
-    expect(await a.close()).toEqual({ unconfirmed: [] })
+    expect(await a.close()).toEqual({ unconfirmed: [], incomplete: [] })
   })
 
   it('counts a peer once, and neither this one nor those who want other topics', async () => {

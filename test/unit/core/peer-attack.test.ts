@@ -147,7 +147,7 @@ describe('a member', () => {
     const records = [
       controlBytes({ type: 'want', target, first: 1, count: 9 }),
       controlBytes({ type: 'attach', target, entries: [entry] }),
-      controlBytes({ type: 'cursor', target, entries: [{ stream: 1, next: 9 }] }),
+      controlBytes({ type: 'cursor', target, entries: [{ stream: 1, next: 9, lost: 0 }] }),
     ]
     for (const record of records) attack.send(member.control(record))
     expect(attack.target.sentPackets).toBe(before)

@@ -1,10 +1,11 @@
 /** Bookmarks are found again once, and the oldest instances make room. */
 import { describe, expect, it } from 'vitest'
-import { Bookmarks } from '../../../../bus/core/stream/bookmarks.ts'
+import { type Bookmark, Bookmarks } from '../../../../bus/core/stream/bookmarks.ts'
 
-const mark = (next: number): { next: number; index: number; at: number } => ({
+const mark = (next: number): Bookmark => ({
   next,
   index: next * 2,
+  lost: 1,
   at: 0,
 })
 

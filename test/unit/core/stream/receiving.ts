@@ -61,7 +61,7 @@ export function receiving(setup: Setup = {}): Receiving {
     outputs.push(output)
     all.push(output)
   }
-  const shared = { info, metrics, budget, pool, timing, repairAge }
+  const shared = { info, metrics, budget, pool, timing, repairAge, tally: { lost: 0 } }
   const receiver = new ReceiverStream({ ...shared, reorderPackets, messageSize, emit })
   receiver.subscriptions = [1]
   const accept = (now: number, number: number, packet: { flags: number; body: Uint8Array }) => {

@@ -103,7 +103,7 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
   fc.record({
     type: fc.constant('cursor' as const),
     target: anyUint64,
-    entries: list(fc.record({ stream: anyVarint, next: anyVarint })),
+    entries: list(fc.record({ stream: anyVarint, next: anyVarint, lost: anyVarint })),
   }),
   fc.record({
     type: fc.constant('nak' as const),
