@@ -83,7 +83,8 @@ export function planOf(seed: number): Plan {
   const calm = FAULTS.every((fault, i) => i >= LOSSY || !faults.has(fault))
   const hosts = random.pick([1, 2, 2, 3, 4, 5])
   const topics = topicsOf(random)
-  const packetSize = random.pick([1232, 1232, 60_000])
+  const large = new Random(seed, 'size').pick([6000, 6000, 6000, 60_000])
+  const packetSize = random.pick([1232, 1232, large])
   const plan: Omit<Plan, 'mendable'> = {
     seed,
     faults,
@@ -92,7 +93,7 @@ export function planOf(seed: number): Plan {
     segments: random.chance(0.2) ? 2 : 1,
     processes: Math.max(2, hosts + random.integer(0, 2)),
     open: random.chance(0.25),
-    realSignatures: random.chance(0.1),
+    realSignatures: random.chance(0.04),
     wildcard: random.chance(0.7),
     fold: random.pick([0, 0, 0, 1, 3]),
     packetSize,
@@ -109,7 +110,7 @@ export function planOf(seed: number): Plan {
     bursts: random.pick([2, 6, 20]),
     workMs: faults.has('overflow') ? random.pick([0.05, 0.2, 1]) : 0,
     answerMs: faults.has('answers') ? random.pick([1, 20]) : 0,
-    trueCrypto: random.chance(0.1),
+    trueCrypto: random.chance(0.04),
     volume: random.pick([400_000, 400_000, 400_000, 2_000_000]),
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.

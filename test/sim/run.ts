@@ -7,7 +7,7 @@
 import { brew } from './faults.ts'
 import { name, type Stream, type Subscribed } from './ledger.ts'
 import type { Host } from './host.ts'
-import { planOf, summaryOf } from './plan.ts'
+import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
 import { Random } from './random.ts'
 import { Trace } from './trace.ts'
@@ -66,7 +66,7 @@ function play(world: World): void {
     return processes.length > 1 || interfaces.length > 1
   })
   if (shared) world.schedule.after(QUERY_MS, () => world.network.query())
-  advance(world, world.schedule.time + (plan.calm ? CALM_MS : HEALING_MS))
+  advance(world, world.schedule.time + healingMs(plan))
   checkPresence(world)
   world.workload.checkFlushes()
   if (random.chance(0.5)) {
@@ -78,6 +78,12 @@ function play(world: World): void {
   checkAccounts(world)
   if (plan.mendable) checkNothingLost(world)
   closeAll(world)
+}
+
+/** How long it may take until everybody knows everybody again. */
+function healingMs({ calm, faults }: Plan): number {
+  if (calm) return CALM_MS
+  return DARK.some((fault) => faults.has(fault)) ? HEALING_MS : MENDING_MS
 }
 
 /** The bounds on what waits hold at every moment that is looked at. */
@@ -271,12 +277,15 @@ function closeAll(world: World): void {
 
 /** A goodbye may be dropped with the hellos of a rival realm; then silence tells in 5 s. */
 const CALM_MS = 7000
-/** Silence is repaired within 30 s, and the dead are forgotten before. */
+/** After these somebody may be dead, or deaf: silence is repaired within 30 s. */
+const DARK: readonly Fault[] = ['partition', 'mtu', 'snoop', 'stall', 'crash', 'burst']
 const HEALING_MS = 40_000
+/** Nobody was silent for long. */
+const MENDING_MS = 12_000
 const QUERY_MS = 30_000
 /** Heartbeats are at most 30 s apart. */
 const TAIL_MS = 31_000
-const LOOK_MS = 25
+const LOOK_MS = 100
 const PROBE_MS = 2500
 const PROBED_MS = 3000
 const SETTLED_MS = 1500

@@ -92,7 +92,7 @@ export class Workload {
       `${process.id} publishes ${topic} ${stream.messages.length - 1}, ${payload.length} B`,
     )
     const urgent = this.#random.chance(0.02)
-    const publication = { ...about, codec: Codec.bytes, payload: payload.slice(), urgent }
+    const publication = { ...about, codec: Codec.bytes, payload, urgent }
     const fault = process.command((peer, now) => peer.publish(now, publication))
     if (!fault) return true
     check(fault === 'queue' && this.#plan.faults.has('tight'), 'liveness', () => {
@@ -163,12 +163,16 @@ export class Workload {
   }
 }
 
-/** Bytes that tell every message, and every place in it, apart. */
+/** Bytes that tell every message, and every place in it, apart: a part of one long text. */
 function payloadOf(size: number, serial: number): Uint8Array {
-  const { buffer, byteOffset } = Buffer.alloc(size, `${MARKER}${serial};`)
-  return new Uint8Array(buffer, byteOffset, size)
+  const from = (serial * STRIDE) % (TEXT.length - size)
+  return TEXT.subarray(from, from + size)
 }
 
+const TEXT = new Uint8Array(
+  Buffer.from(Array.from({ length: 80_000 }, (_, i) => `${MARKER}${i};`).join('')),
+)
+const STRIDE = 7919
 /** What a message takes of its process's volume, whatever its size: a world takes bounded time. */
 const MESSAGE_COST = 500
 const RETRY_MS = 20
