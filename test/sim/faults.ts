@@ -25,7 +25,8 @@ export function brew(world: World, random: Random): void {
 function some(world: World, random: Random, fault: () => void): void {
   const { stormMs } = world.plan
   for (let i = random.integer(1, 3); i > 0; i--) {
-    world.schedule.at(random.between(stormMs * 0.05, stormMs * 0.95), fault)
+    const at = random.between(stormMs * 0.05, stormMs * 0.95)
+    if (world.acts.next()) world.schedule.at(at, fault)
   }
 }
 

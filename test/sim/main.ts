@@ -1,59 +1,68 @@
 /**
- * The simulator's command: `npm run sim -- SEED [--trace]` replays one seed, and
- * `npm run sim -- --seeds 1..100000 [--jobs 2]` runs many in processes of their own.
+ * The simulator's command: `npm run sim -- SEED` replays one seed, with `--trace` event by event,
+ * with `--shrink` ever smaller; `npm run sim -- --seeds 1..100000 --jobs 2` runs many.
  */
 import { parseArgs } from 'node:util'
+import { type Overrides, parseOverrides } from './overrides.ts'
 import { failureLine, type Outcome, runSeed } from './run.ts'
+import { shrink } from './shrink.ts'
 import { sweepInProcesses } from './sweeper.ts'
 
-const USAGE = `npm run sim -- SEED [--trace]
+/** Of one shrinking. */
+const RUNS_MAX = 2000
+const USAGE = `npm run sim -- SEED [--plan JSON] [--trace | --shrink]
 npm run sim -- --seeds 1..100000 [--jobs 2]`
 
-interface Wish {
-  readonly seed?: number
-  readonly range?: { readonly first: number; readonly last: number }
-  readonly jobs: number
-  readonly trace: boolean
-}
-
-const wish = parse(process.argv.slice(2))
-if (!wish) {
-  console.error(USAGE)
+try {
+  await start(process.argv.slice(2))
+} catch (error) {
+  console.error(`${(error as Error).message}\n${USAGE}`)
   process.exitCode = 2
-} else if (wish.range) await many(wish.range, wish.jobs)
-else one(wish)
-
-function parse(words: string[]): Wish | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: words,
-      allowPositionals: true,
-      options: {
-        seeds: { type: 'string' },
-        jobs: { type: 'string', default: '1' },
-        trace: { type: 'boolean', default: false },
-      },
-    })
-    const jobs = Number(values.jobs)
-    if (!Number.isInteger(jobs) || jobs < 1) return undefined
-    const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? '')
-    const [seed] = positionals
-    if (range && seed === undefined) {
-      return { range: { first: Number(range[1]), last: Number(range[2]) }, jobs, trace: false }
-    }
-    if (values.seeds !== undefined || !/^\d+$/.test(seed ?? '')) return undefined
-    return { seed: Number(seed), jobs, trace: values.trace }
-  } catch {
-    // An unknown flag.
-    return undefined
-  }
 }
 
-function one({ seed = 0, trace }: Wish): void {
-  const outcome = runSeed(seed, trace ? (line) => console.log(line) : undefined)
+/** Throws when the words make no sense. */
+async function start(words: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: {
+      seeds: { type: 'string' },
+      jobs: { type: 'string', default: '1' },
+      plan: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: false },
+    },
+  })
+  const [seed] = positionals
+  if (values.seeds !== undefined) {
+    return many(rangeOf(values.seeds), Math.max(1, count('--jobs', values.jobs)))
+  }
+  if (seed === undefined) throw new Error('which seed?')
+  const overrides = values.plan === undefined ? undefined : parseOverrides(values.plan)
+  if (typeof overrides === 'string') throw new Error(overrides)
+  const number = count('the seed', seed)
+  if (values.shrink) smallest(number, overrides)
+  else one(number, overrides, values.trace)
+}
+
+function one(seed: number, overrides: Overrides | undefined, trace: boolean): void {
+  const line = trace ? (text: string): void => console.log(text) : undefined
+  const outcome = runSeed(seed, { ...(overrides && { overrides }), ...(line && { line }) })
   const { summary, hash, events, delivered, lost } = outcome
   console.log(`seed ${seed}: ${summary}`)
   console.log(`${events} events, ${delivered} delivered, ${lost} in gaps, trace ${hash}`)
+  report(outcome)
+}
+
+function smallest(seed: number, overrides: Overrides | undefined): void {
+  const outcome = shrink(seed, {
+    ...(overrides && { overrides }),
+    runs: RUNS_MAX,
+    smaller: ({ summary, events }, runs) => {
+      console.error(`run ${runs}: ${events} events, ${summary}`)
+    },
+  })
+  if (!outcome.violation) console.log(`seed ${seed} is clean: nothing to shrink`)
   report(outcome)
 }
 
@@ -70,4 +79,15 @@ function report(outcome: Outcome): void {
   if (!outcome.violation) return
   process.exitCode = 1
   console.log(failureLine(outcome))
+}
+
+function rangeOf(text: string): { first: number; last: number } {
+  const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? []
+  if (first === undefined || last === undefined) throw new Error(`"${text}" is no range of seeds`)
+  return { first: Number(first), last: Number(last) }
+}
+
+function count(what: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new Error(`${what} is no number: "${text}"`)
 }

@@ -73,6 +73,8 @@ export interface Plan {
   readonly volume: number
   readonly workMs: number
   readonly answerMs: number
+  /** Numbers of what happens in the storm at all (see acts.ts); undefined: everything. */
+  readonly acts: ReadonlySet<number> | undefined
 }
 
 export type SizeClass = 'empty' | 'small' | 'middle' | 'edge' | 'large'
@@ -112,6 +114,7 @@ export function planOf(seed: number): Plan {
     answerMs: faults.has('answers') ? random.pick([1, 20]) : 0,
     trueCrypto: random.chance(0.04),
     volume: random.pick([400_000, 400_000, 400_000, 2_000_000]),
+    acts: undefined,
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
   const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
@@ -137,6 +140,7 @@ export function quietPlan(seed: number): Plan {
     weather: CLEAR,
     workMs: 0,
     answerMs: 0,
+    acts: undefined,
   }
 }
 
@@ -161,7 +165,7 @@ function weatherOf(random: Random, faults: ReadonlySet<Fault>, calm: boolean): W
   return {
     ...CLEAR,
     delayMs: random.pick([0.1, 0.5, 3]),
-    jitterMs: has('jitter', random.pick([1, 10])) + 0.05,
+    jitterMs: has('jitter', random.pick([1, 10])) + STILL_MS,
     loss: has('loss', random.pick([0.01, 0.05, 0.15])),
     burst: has('burst', random.pick([0.002, 0.02])),
     burstLength: random.pick([3, 20, 50]),
@@ -211,6 +215,8 @@ function patternsOf(random: Random, topics: readonly string[]): string[] {
 }
 
 export const MARKER = 'sixsim'
+/** Jitter where there is none to speak of. */
+export const STILL_MS = 0.05
 const MODES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
 const SIZE_MIXES: readonly (readonly SizeClass[])[] = [
   ['small'],

@@ -9,6 +9,7 @@ import { name, type Stream, type Subscribed } from './ledger.ts'
 import type { Host } from './host.ts'
 import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
+import { type Overrides, planWith } from './overrides.ts'
 import { Random } from './random.ts'
 import { Trace } from './trace.ts'
 import { check, RULES, Violation } from './violation.ts'
@@ -16,19 +17,28 @@ import { advance, type Told, World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number
+  readonly overrides: Overrides | undefined
   readonly summary: string
   readonly violation:
     | { readonly rule: string; readonly detail: string; readonly at: number }
     | undefined
   readonly hash: string
   readonly events: number
+  /** What the storm consisted of, by number. */
+  readonly acts: number
   readonly delivered: number
   readonly lost: number
 }
 
-/** `line` receives every event. */
-export function runSeed(seed: number, line?: (line: string) => void): Outcome {
-  const plan = planOf(seed)
+export interface RunOptions {
+  /** Receives every event. */
+  readonly line?: (line: string) => void
+  readonly overrides?: Overrides
+}
+
+export function runSeed(seed: number, options: RunOptions = {}): Outcome {
+  const { line, overrides } = options
+  const plan = overrides ? planWith(seed, overrides) : planOf(seed)
   const trace = new Trace(line)
   const world = new World(plan, trace)
   let violation: Outcome['violation']
@@ -42,14 +52,17 @@ export function runSeed(seed: number, line?: (line: string) => void): Outcome {
   }
   const { hash, count } = trace
   const { delivered, lost } = world.ledger
-  return { seed, summary: summaryOf(plan), violation, hash, events: count, delivered, lost }
+  const acts = world.acts.count
+  const summary = summaryOf(plan)
+  return { seed, overrides, summary, violation, hash, events: count, acts, delivered, lost }
 }
 
 /** One line that says what went wrong and how to see it again. */
-export function failureLine({ seed, summary, violation }: Outcome): string {
+export function failureLine({ seed, overrides, summary, violation }: Outcome): string {
   if (!violation) return ''
   const { rule, detail, at } = violation
-  return `npm run sim -- ${seed}  (${summary}) at ${at.toFixed(0)} ms: ${rule}: ${detail}`
+  const plan = overrides ? ` --plan '${JSON.stringify(overrides)}'` : ''
+  return `npm run sim -- ${seed}${plan}  (${summary}) at ${at.toFixed(0)} ms: ${rule}: ${detail}`
 }
 
 function play(world: World): void {

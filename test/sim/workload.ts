@@ -2,6 +2,7 @@
 import type { Delivery } from '../../bus/core/output.ts'
 import { parsePattern, parseTopic } from '../../bus/core/topic/pattern.ts'
 import { Codec } from '../../bus/core/wire/record.ts'
+import type { Acts } from './acts.ts'
 import type { Ledger } from './ledger.ts'
 import { MARKER, type Plan, type SizeClass } from './plan.ts'
 import type { Process } from './process.ts'
@@ -13,6 +14,7 @@ interface WorkloadParts {
   readonly random: Random
   readonly schedule: Schedule
   readonly ledger: Ledger
+  readonly acts: Acts
   /** Writes down what programs do. */
   readonly note: (text: string) => void
 }
@@ -22,6 +24,7 @@ export class Workload {
   readonly #random: Random
   readonly #schedule: Schedule
   readonly #ledger: Ledger
+  readonly #acts: Acts
   readonly #note: (text: string) => void
   /** Bytes that each process may still publish. */
   readonly #budgets = new Map<Process, number>()
@@ -34,6 +37,7 @@ export class Workload {
     this.#random = parts.random
     this.#schedule = parts.schedule
     this.#ledger = parts.ledger
+    this.#acts = parts.acts
     this.#note = parts.note
   }
 
@@ -43,7 +47,7 @@ export class Workload {
     const leftMs = stormMs - this.#schedule.time
     const random = this.#random
     this.#budgets.set(process, Math.min(volume, (rate * Math.max(leftMs, 500)) / 3000))
-    for (let i = random.integer(0, 2); i > 0; i--) this.subscribe(process)
+    for (let i = random.integer(0, 2); i > 0; i--) if (this.#acts.next()) this.subscribe(process)
     for (let i = random.integer(0, 2); i > 0; i--)
       this.#in(leftMs, process, () => this.subscribe(process))
     if (random.chance(0.3)) this.#in(leftMs, process, () => this.#unsubscribe(process))
@@ -51,7 +55,7 @@ export class Workload {
     const publishes = random.chance(0.7) ? random.integer(1, bursts) : 0
     for (let i = 0; i < publishes; i++) this.#in(leftMs, process, () => this.burst(process))
     // Who publishes at once, before anybody has found it, is a case of its own.
-    if (random.chance(0.3)) this.burst(process)
+    if (random.chance(0.3) && this.#acts.next()) this.burst(process)
   }
 
   subscribe(process: Process): void {
@@ -136,7 +140,8 @@ export class Workload {
       if (process.stalled) this.#schedule.after(RETRY_MS, act)
       else then()
     }
-    this.#schedule.after(this.#random.between(0, leftMs), act)
+    const delayMs = this.#random.between(0, leftMs)
+    if (this.#acts.next()) this.#schedule.after(delayMs, act)
   }
 
   #deliveryOf(process: Process, topic: string): Delivery {

@@ -1,5 +1,6 @@
 /** One simulated world: hosts, processes and network of a plan, and everything that watches them. */
 import type { Crypto } from '../../bus/core/env.ts'
+import { Acts } from './acts.ts'
 import { quickSignatures, realSignatures, type Signatures, trueCrypto, watched } from './crypto.ts'
 import { Intruder } from './intruder.ts'
 import { Ledger } from './ledger.ts'
@@ -29,6 +30,7 @@ export interface Told {
 
 export class World {
   readonly plan: Plan
+  readonly acts: Acts
   readonly schedule: Schedule = new Schedule()
   readonly network: Network
   readonly ledger: Ledger = new Ledger()
@@ -54,6 +56,7 @@ export class World {
 
   constructor(plan: Plan, trace: Trace) {
     this.plan = plan
+    this.acts = new Acts(plan.acts)
     this.#trace = trace
     const random = new Random(plan.seed, 'world')
     this.#random = random
@@ -62,11 +65,12 @@ export class World {
     const { wildcard, weather } = plan
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
     this.intruder = new Intruder(random.fork('intruder'))
-    const { schedule, ledger } = this
+    const { schedule, ledger, acts } = this
     this.workload = new Workload(plan, {
       random: random.fork('workload'),
       schedule,
       ledger,
+      acts,
       note: (text) => this.#note(text),
     })
     const root = plan.open ? undefined : random.bytes(32)
