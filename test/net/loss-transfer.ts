@@ -44,8 +44,12 @@ export class Commands {
   /** Publishes the lines of its standard input, or of a file. */
   publish(options: string, source?: string): HostProcess {
     const from = source === undefined ? '' : `< ${source}`
-    const line = `pub ${TOPIC} --lines ${options} ${this.#flags} ${from}`
-    return this.#shell(this.#lab.host('a1'), line)
+    return this.run('a1', `pub ${TOPIC} --lines ${options} ${from}`)
+  }
+
+  /** A command in a host, with the realm's flags. */
+  run(name: string, line: string): HostProcess {
+    return this.#shell(this.#lab.host(name), `${line} ${this.#flags}`)
   }
 
   #shell(host: Host, line: string): HostProcess {
@@ -188,7 +192,7 @@ export function interrupted(processes: readonly HostProcess[]): Promise<(number 
   return Promise.all(processes.map(async ({ exit }) => (await exit).code))
 }
 
-async function countsIn(lab: Lab): Promise<Pick<Outcome, 'packets' | 'overflows'>> {
+export async function countsIn(lab: Lab): Promise<Pick<Outcome, 'packets' | 'overflows'>> {
   const packets = (await lab.segment('a').packets()).get('a1')?.sent ?? 0
   const drops = await Promise.all(lab.hosts.map((host) => host.udpDrops()))
   return { packets, overflows: drops.reduce((sum, count) => sum + count, 0) }

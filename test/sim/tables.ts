@@ -23,3 +23,15 @@ export function writeBetween(path: string, name: string, text: string): void {
 export function quantile(ordered: readonly number[], part: number): number {
   return ordered[Math.max(0, Math.ceil(ordered.length * part) - 1)] ?? 0
 }
+
+export function percent(part: number): string {
+  return `${Math.round(part * 100)} %`
+}
+
+/** Progress, for people. */
+export function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Where the tables of what reliable delivery costs stand. */
+export const DOCUMENT = 'docs/reliability.md'
