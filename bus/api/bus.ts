@@ -277,6 +277,8 @@ export class LiveBus implements Bus {
       codec: this.#parts.codec,
       budget: this.#budget,
       event: (event) => this.event(event),
+      dropped: (count) =>
+        this.#parts.link.command((peer) => peer.metrics.count('lostOverflow', count)),
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)

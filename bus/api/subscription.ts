@@ -27,6 +27,8 @@ export interface SubscriptionHost {
   /** Bytes that wait for the consumers of all subscriptions. */
   readonly budget: Budget
   event(event: BusEvent): void
+  /** Messages found no room in the queue. */
+  dropped(count: number): void
   /** The subscription takes no more. */
   ended(): void
 }
@@ -56,7 +58,7 @@ export class LiveSubscription implements Subscription<Message | Gap> {
       overflow: options.overflow ?? 'drop-oldest',
       gaps: options.gaps ?? false,
       onDrop: (gaps) => {
-        for (const gap of gaps) host.event(gap)
+        for (const gap of gaps) this.#dropped(gap)
       },
       onStop: () => this.#stop(),
     })
@@ -155,7 +157,7 @@ export class LiveSubscription implements Subscription<Message | Gap> {
       const at = { from: delivered.index, to: delivered.index, cause: 'overflow' as const }
       const { subscriptions, stream } = delivered
       const lost: Lost = { type: 'gap', subscriptions, stream, ...at }
-      this.#host.event(gapOf(lost))
+      this.#dropped(gapOf(lost))
       return this.gap(lost)
     }
     this.#checks += 1
@@ -169,6 +171,11 @@ export class LiveSubscription implements Subscription<Message | Gap> {
       this.#checks -= 1
       if (this.#checks === 0) this.#checking = undefined
     })()
+  }
+
+  #dropped(gap: Gap): void {
+    this.#host.dropped(gap.count)
+    this.#host.event(gap)
   }
 
   #invalid({ stream }: Delivered, issues: readonly string[]): void {

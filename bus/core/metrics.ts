@@ -9,6 +9,10 @@ export const COUNTER_NAMES = [
   'messagesPublished',
   'messagesDelivered',
   'messagesLost',
+  'lostNetwork',
+  'lostHistory',
+  'lostPublisherGone',
+  'lostOverflow',
   'messagesConflated',
   // repair
   'naksSent',

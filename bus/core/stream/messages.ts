@@ -4,7 +4,7 @@
  * How many messages a gap holds is known exactly, because each packet says the index of its first
  * message and a heartbeat says the index behind the last one.
  */
-import type { Metrics } from '../metrics.ts'
+import type { CounterName, Metrics } from '../metrics.ts'
 import type { GapCause, Output, StreamInfo } from '../output.ts'
 import { Flag } from '../wire/packet.ts'
 import { readFragment, readRecords, type Record } from '../wire/record.ts'
@@ -60,6 +60,7 @@ export class Messages {
     const { info, emit, metrics, tally } = this.#options
     metrics.count('messagesLost', index - from)
     tally.lost += index - from
+    metrics.count(LOST[cause], index - from)
     if (info.delivery === 'latest') return
     const { subscriptions } = this
     emit({ type: 'gap', subscriptions, stream: info, from, to: index - 1, cause })
@@ -96,4 +97,12 @@ export class Messages {
     this.index += 1
     this.#cause = 'network'
   }
+}
+
+/** What lost messages are counted as, besides `messagesLost`. */
+const LOST: { readonly [cause in GapCause]: CounterName } = {
+  network: 'lostNetwork',
+  history: 'lostHistory',
+  'publisher-gone': 'lostPublisherGone',
+  overflow: 'lostOverflow',
 }

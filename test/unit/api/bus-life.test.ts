@@ -95,6 +95,7 @@ describe('a subscription', () => {
       4,
     ])
     expect(await gone).toMatchObject({ topic: 'full', publisher: a.id, cause: 'overflow' })
+    expect(b.stats()).toMatchObject({ messagesLost: 0, lostOverflow: 3 })
   })
 
   it('shows what the network has lost for good as a gap with its exact range', async () => {

@@ -97,13 +97,14 @@ describe('a subscriber that misses packets', () => {
     expect(world.asked.slice(0, 2)).toEqual(['2 3 4 to 1', '4 to 1'])
     world.send(1, { type: 'oldest', stream: 1, first: 6, index: 5 })
     expect([world.attack.target.delivered, world.count('messagesLost')]).toEqual([2, 3])
+    expect(world.count('lostHistory')).toBe(3)
   })
 
   it('asks nobody once the publisher has gone', () => {
     const world = new Asking().take(1, 3).wait(5)
     world.attack.send(world.publisher.hello({ flags: 1 }))
     world.wait(2000)
-    expect([world.naks.length, world.count('messagesLost')]).toEqual([1, 1])
+    expect([world.naks.length, world.count('lostPublisherGone')]).toEqual([1, 1])
   })
 })
 
