@@ -36,7 +36,7 @@ import { CANCEL, CLOSE, MATCHED, PUBLISH, SUBSCRIBE } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
 import { checkOptions, kindOf } from './rules.ts'
 import type { Budget } from './queue.ts'
-import { gapOf, LiveSubscription, peerId } from './subscription.ts'
+import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
 import type { Topic } from './topic.ts'
 
 /** How a bus moves its peer; a driver is one. */
@@ -282,7 +282,8 @@ export class LiveBus implements Bus {
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)
-    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern))
+    const past = pastOf(options.history)
+    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern, past))
     return subscription
   }
 

@@ -100,6 +100,7 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
   queue: whole(1),
   overflow: oneOf(OVERFLOWS),
   gaps: flag,
+  history: rule(isHistory, "'last', 'all', a whole number of messages from 0, or { since: ms }"),
   signal,
 }
 
@@ -132,6 +133,13 @@ export const CANCEL: Rules<Cancel> = { signal }
 
 function isBytes(value: unknown): boolean {
   return value instanceof Uint8Array
+}
+
+function isHistory(value: unknown): boolean {
+  if (value === 'last' || value === 'all') return true
+  if (!isObject(value)) return Number.isSafeInteger(value) && Number(value) >= 0
+  const { since, ...others } = value as { since?: unknown } // looked at as what it may be
+  return Number.isFinite(since) && Number(since) >= 0 && Object.keys(others).length === 0
 }
 
 function isInterfaces(value: unknown): boolean {

@@ -97,6 +97,12 @@ export interface CloseOptions extends Cancel {
 /** What happens when a subscription's queue is full. */
 export type Overflow = 'drop-oldest' | 'drop-newest' | 'latest' | 'fail'
 
+/**
+ * What of the time before a subscription it wants: the last message, all, the last so many, or what
+ * is not older than so many ms; of each publisher and topic.
+ */
+export type History = 'last' | 'all' | number | { readonly since: number }
+
 export interface SubscribeOptions<T> extends Cancel {
   /** Values that do not match become an `invalid` event and are not delivered. */
   readonly schema?: StandardSchemaV1<unknown, T>
@@ -106,6 +112,8 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly overflow?: Overflow
   /** True: gaps come in order between the messages. Default: false, gaps are events only. */
   readonly gaps?: boolean
+  /** Of reliable topics: comes first, and what is no longer kept of it is a gap. Default: nothing. */
+  readonly history?: History
 }
 
 /** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */

@@ -1,4 +1,5 @@
 /** One subscription: decodes, checks, queues; iterated or handled by the program. */
+import type { Past } from '../core/peer-attacher.ts'
 import type { Output } from '../core/output.ts'
 import { hex64 } from '../core/text.ts'
 import { paramsOf, type Pattern } from '../core/topic/pattern.ts'
@@ -8,6 +9,7 @@ import type {
   BusEvent,
   Gap,
   Handler,
+  History,
   Message,
   Params,
   PayloadCodec,
@@ -195,6 +197,15 @@ export class LiveSubscription implements Subscription<Message | Gap> {
 
 export function peerId(instance: bigint): PeerId {
   return hex64(instance) as PeerId // sixteen digits are what the brand stands for
+}
+
+/** What a subscription wants of the time before it, as the peer counts it. */
+export function pastOf(history: History | undefined): Past | undefined {
+  if (history === undefined) return undefined
+  if (history === 'last') return { ageMs: 0, back: 1 }
+  if (history === 'all') return { ageMs: 0, back: Number.MAX_SAFE_INTEGER }
+  if (typeof history === 'number') return { ageMs: 0, back: history }
+  return { ageMs: history.since, back: 0 }
 }
 
 /** The public form of a loss. */

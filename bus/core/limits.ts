@@ -27,6 +27,8 @@ export interface Limits {
   readonly peers: number
   /** Receivers that one stream remembers for the lingering close. */
   readonly receivers: number
+  /** Streams that give subscriptions what was there before them, at the same time. */
+  readonly replays: number
   /** How long a missing packet is asked for before it is reported as lost. */
   readonly repairAge: number
   /** Packets of one stream waiting for an earlier one. */
@@ -73,6 +75,8 @@ export const defaultLimits: Limits = {
   queueSize: 256 * 1024 * 1024,
   peers: 1024,
   receivers: 1024,
+  // As many as streams are known: one subscription to all of them gets all their histories.
+  replays: 65_536,
   // As long as its publisher may still have it.
   repairAge: 10_000,
   reorderPackets: 8192,

@@ -43,6 +43,7 @@ export const COUNTER_NAMES = [
   'peersFull',
   'streamsFull',
   'receiversFull',
+  'replaysFull',
   'reorderFull',
   'assemblyFull',
   'signaturesFull',

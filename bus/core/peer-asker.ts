@@ -3,6 +3,7 @@ import type { Context, Inflow } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { REJOIN_MS } from './peer-hush.ts'
 import type { Question } from './stream/holes.ts'
+import type { ReceiverStream } from './stream/receiver.ts'
 import { type Nak, NakFlag } from './wire/nak.ts'
 
 export class Asker {
@@ -16,14 +17,23 @@ export class Asker {
 
   /** Asks for what is due; where only heartbeats come through, the membership is renewed. */
   ask(now: number, inflow: Inflow): void {
-    for (let asked = 0; asked < ASKS_AT_ONCE; asked++) {
-      const question = inflow.receiver.ask(now)
-      if (!question) break
-      this.#send(inflow, question)
-    }
+    this.#askFor(now, inflow, inflow.receiver)
+    // What lies before the main receiver comes for all.
+    const { next } = inflow.receiver
+    const limit = next > 0 ? next - 1 : Infinity
+    for (const { receiver } of inflow.replays) this.#askFor(now, inflow, receiver, limit)
     if (!inflow.receiver.dark || now - inflow.rejoinedAt < REJOIN_MS) return
     inflow.rejoinedAt = now
     this.#context.rejoin(inflow.binding.group)
+  }
+
+  #askFor(now: number, inflow: Inflow, receiver: ReceiverStream, limit?: number): void {
+    for (let asked = 0; asked < ASKS_AT_ONCE; asked++) {
+      const question = receiver.ask(now, limit)
+      if (!question) break
+      const solo = question.solo || (receiver !== inflow.receiver && !question.toAll)
+      this.#send(inflow, { ...question, solo })
+    }
   }
 
   /** Somebody asks somebody else. */

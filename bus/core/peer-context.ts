@@ -47,19 +47,34 @@ export interface Binding {
   readonly openedAt: number
 }
 
-/** A stream that is being received. */
-export interface Inflow {
-  readonly binding: Binding
-  readonly remote: Remote
-  readonly key: Uint8Array
+/** One receiver of a stream, and how it attaches. */
+export interface Lane {
   readonly receiver: ReceiverStream
-  /** Since when there has been a subscription for it. */
+  /** Tells its questions from those of other lanes. */
+  readonly ask: number
+  /** Everything published since then is wanted, and so many messages before. */
   readonly since: number
+  readonly back: number
   /** Next attach, or `Infinity` when the publisher has answered. */
   attachAt: number
   /** When it last attached. */
   attachedAt: number
   attempts: number
+  /** The last packet that had been sent when the publisher answered. */
+  goal: number | undefined
+}
+
+/** Gives one subscription what was there before it. */
+export interface Replay extends Lane {
+  readonly subscription: number
+}
+
+/** A stream that is being received. */
+export interface Inflow extends Lane {
+  readonly binding: Binding
+  readonly remote: Remote
+  readonly key: Uint8Array
+  replays: readonly Replay[]
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
   cursorAt: number

@@ -15,7 +15,7 @@ import { BODY_OFFSET, Kind } from './wire/packet.ts'
 /** Control packets stay below the IPv6 minimum MTU whatever the stream's packets may be. */
 const CONTROL_PACKET_SIZE = 1232
 /** Entries of a list that surely fit one record. */
-export const ENTRIES_MAX = 40
+export const ENTRIES_MAX = 20
 
 export class ControlOut {
   readonly #context: Context

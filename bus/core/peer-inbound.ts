@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
+import { takersOf } from './peer-lanes.ts'
 import { type ControlRecord, readControl } from './wire/control.ts'
 import { type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
 
@@ -124,12 +125,14 @@ export class Inbound {
       this.#hold(now, header.instance, { packet, from })
       return this.#events.unknownStream(now, remote, header.stream)
     }
-    const { receiver } = inflow
-    if (header.number === 0) return this.#context.reject('malformed')
-    if (!receiver.wants(header.number)) return
+    const { number, flags } = header
+    if (number === 0) return this.#context.reject('malformed')
+    const takers = inflow.replays.length > 0 ? takersOf(inflow, number) : undefined
+    if (takers ? takers.length === 0 : !inflow.receiver.wants(number)) return
     const body = this.#context.sealer.open(packet, inflow.key)
     if (!body) return this.#context.reject('forged')
-    receiver.accept(now, header.number, { flags: header.flags, body })
+    if (takers) for (const taker of takers) taker.accept(now, number, { flags, body })
+    else inflow.receiver.accept(now, number, { flags, body })
     this.#events.received(now, inflow)
   }
 

@@ -62,7 +62,7 @@ export class Keeper {
     if (stream.retains(number)) return this.#retain(stream, size)
     // It is younger than what was retained, so that goes as well.
     this.#release(stream)
-    stream.history.shift()
+    stream.history.forget()
     this.#context.metrics.count('historyEvicted')
   }
 
@@ -106,7 +106,7 @@ export class Keeper {
   #drop(stream: SenderStream): void {
     const retained = this.#retained.get(stream)
     if (!retained) return
-    const size = stream.history.shift()
+    const size = stream.history.forget()
     retained.packets -= 1
     retained.size -= size
     this.#retainedSize -= size

@@ -6,6 +6,7 @@
  */
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
+import { lostOf, nextOf } from './peer-lanes.ts'
 import { answerDelay } from './service/presence.ts'
 import type { CursorEntry, HeartbeatEntry } from './wire/control.ts'
 
@@ -33,22 +34,19 @@ export class Reporter {
 
   /** When the inflow's next cursor is due, or `Infinity`. */
   dueAt(inflow: Inflow): number {
-    const { finalHead, cursorAt, receiver } = inflow
-    const owed = finalHead > 0 && cursorAt === Infinity && receiver.past(finalHead)
+    const { finalHead, cursorAt } = inflow
+    const owed = finalHead > 0 && cursorAt === Infinity && nextOf(inflow) > finalHead
     if (owed) inflow.cursorAt = 0
     return inflow.cursorAt
   }
 
   report(inflow: Inflow): void {
     inflow.cursorAt = Infinity
-    const { receiver, remote, binding, finalHead } = inflow
-    if (receiver.next === 0 || !receiver.past(finalHead)) return
+    const { remote, binding, finalHead } = inflow
+    const next = nextOf(inflow)
+    if (next <= finalHead) return
     inflow.finalHead = 0
-    this.#send(remote, {
-      stream: binding.stream,
-      next: receiver.next,
-      lost: receiver.options.tally.lost,
-    })
+    this.#send(remote, { stream: binding.stream, next, lost: lostOf(inflow) })
   }
 
   #send(remote: Remote, entry: CursorEntry): void {

@@ -11,7 +11,7 @@ import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import type { Pacer } from './peer-pacer.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
 import { TokenBucket } from './stream/pace.ts'
-import type { SenderStream } from './stream/sender.ts'
+import type { Place, SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
 
@@ -149,7 +149,7 @@ export class Responder {
     remote: Remote,
     { stream, entry }: { stream: SenderStream; entry: AttachEntry },
   ): StartedEntry {
-    const { history, options } = stream
+    const { options } = stream
     if (stream.attached.size < this.#context.limits.receivers) {
       if (!stream.attached.has(remote.instance)) {
         stream.attached.set(remote.instance, { next: 0, lost: 0, missed: 0, all: 0 })
@@ -161,13 +161,21 @@ export class Responder {
     }
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
-    const since = now - entry.ageMs - AGE_SLACK_MS
-    const wanted = entry.from > 0 ? entry.from : history.firstSince(since)
-    const start = Math.min(Math.max(wanted, history.first), stream.head + 1)
+    const { ask } = entry
+    const place = placeOf(now, stream, entry)
     const receivers = stream.attached.size
-    const index = stream.indexAt(start)
-    return { stream: entry.stream, start, index, head: stream.sent, receivers }
+    const behind = stream.indexAt(stream.sent + 1)
+    return { stream: entry.stream, ask, ...place, head: stream.sent, behind, receivers }
   }
+}
+
+/** Where an asker begins: with the packet that it names, or by age and count. */
+function placeOf(now: number, stream: SenderStream, { from, ageMs, back }: AttachEntry): Place {
+  // Who wants a number of messages from before gets just as many.
+  if (from === 0) return stream.locate(now - ageMs - (back > 0 ? 0 : AGE_SLACK_MS), back)
+  const start = Math.min(Math.max(from, stream.history.first), stream.head + 1)
+  const index = stream.indexAt(start)
+  return { start, wanted: index, index }
 }
 
 /** How long a gated stream waits for more receivers once one has attached. */

@@ -8,24 +8,20 @@
  * as long as the subscription exists. Both are compared as ages, so no clocks need agree.
  */
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
-import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { Attacher, type Past } from './peer-attacher.ts'
+import type { ControlOut } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
+import { deadlineOf, lanesOf, lostOf, markOf } from './peer-lanes.ts'
+import { Replays } from './peer-replays.ts'
 import { Reporter } from './peer-reporter.ts'
-import { answerDelay } from './service/presence.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
-import {
-  type AttachEntry,
-  type Heartbeat,
-  HeartbeatFlag,
-  type Oldest,
-  type Started,
-} from './wire/control.ts'
+import { type Heartbeat, HeartbeatFlag, type Oldest, type Started } from './wire/control.ts'
 import type { Nak } from './wire/nak.ts'
 
 interface Subscribed {
@@ -33,11 +29,11 @@ interface Subscribed {
   readonly since: number
   /** The group of an exact pattern, joined from the beginning. */
   readonly group: string | undefined
+  readonly history: Past | undefined
 }
 
 export class Subscriber {
   readonly #context: Context
-  readonly #control: ControlOut
   readonly #subscriptions = new Map<number, Subscribed>()
   readonly #trie = new Trie<number>()
   readonly #inflowsByTopic = new Map<string, Set<Inflow>>()
@@ -49,15 +45,18 @@ export class Subscriber {
   readonly #asker: Asker
   readonly #hush: Hush
   readonly #reporter: Reporter
+  readonly #attacher: Attacher
+  readonly #replays: Replays
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
-    this.#control = control
     this.#budget = { used: 0, max: context.limits.reorderSize }
     this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#asker = new Asker(context, control)
     this.#hush = new Hush(context)
     this.#reporter = new Reporter(context, control)
+    this.#attacher = new Attacher(context, control)
+    this.#replays = new Replays(context, this.#attacher)
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })
@@ -77,15 +76,18 @@ export class Subscriber {
     return this.#subscriptions.size
   }
 
-  subscribe(now: number, id: number, pattern: Pattern): void {
+  subscribe(now: number, id: number, pattern: Pattern, history?: Past): void {
     const { groups, keys } = this.#context
     const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
     if (group) this.#context.join(group)
-    this.#subscriptions.set(id, { pattern, since: now, group })
+    this.#subscriptions.set(id, { pattern, since: now, group, history })
     this.#trie.add(pattern, id)
     for (const remote of this.#context.roster) {
       for (const binding of remote.bindings.values()) {
-        if (matches(pattern, binding.segments)) this.#open(now, remote, binding)
+        if (!matches(pattern, binding.segments)) continue
+        const known = remote.inflows.get(binding.stream)
+        if (!known) this.#open(now, remote, binding)
+        else this.#welcome(now, known, id)
       }
     }
   }
@@ -110,17 +112,10 @@ export class Subscriber {
     if (record.asker !== this.#context.self.instance) return
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
+      const lane = inflow && lanesOf(inflow).find(({ ask }) => ask === entry.ask)
       // Number 0 is no packet's: a stream would wait for its start for ever, and keep the budget.
-      if (!inflow || inflow.attachAt === Infinity || entry.start === 0) continue
-      inflow.attachAt = Infinity
-      const { receiver } = inflow
-      // After a second question nobody knows which one was answered.
-      const { timing } = receiver.options
-      if (inflow.attempts === 1) timing.measured(now - inflow.attachedAt)
-      timing.count(entry.receivers)
-      if (receiver.next === 0) receiver.start(now, entry.start, entry.index)
-      else receiver.skipTo(now, entry.start, entry.index)
-      receiver.catchUp(now, entry.head)
+      if (!inflow || !lane || lane.attachAt === Infinity || entry.start === 0) continue
+      this.#attacher.started(now, lane, entry)
       this.#time(inflow)
     }
   }
@@ -133,7 +128,7 @@ export class Subscriber {
         continue
       }
       inflow.receiver.options.timing.hear(record.grttUs / 1000, entry.receivers)
-      inflow.receiver.heartbeat(now, entry.head, entry.index)
+      for (const { receiver } of lanesOf(inflow)) receiver.heartbeat(now, entry.head, entry.index)
       this.#hush.heartbeat(now, inflow)
       if (record.flags & HeartbeatFlag.final) this.#reporter.closing(now, inflow, entry.head)
       this.#time(inflow)
@@ -150,25 +145,24 @@ export class Subscriber {
   onOldest(now: number, remote: Remote, { stream, first, index }: Oldest): void {
     const inflow = remote.inflows.get(stream)
     if (!inflow) return
-    inflow.receiver.skipTo(now, first, index)
+    for (const { receiver } of lanesOf(inflow)) receiver.skipTo(now, first, index)
     this.#time(inflow)
   }
 
   /** The publisher has gone: what is known to be missing becomes a gap. */
-  forget(now: number, remote: Remote): void {
+  forget(remote: Remote): void {
     for (const inflow of remote.inflows.values()) {
-      const { receiver, binding } = inflow
-      receiver.end()
-      const { next, index } = receiver
-      const mark = { next, index, lost: receiver.options.tally.lost, at: now }
-      if (next > 0 && index >= 0) this.#bookmarks.put(remote.instance, binding.stream, mark)
+      const mark = markOf(inflow)
+      if (mark) this.#bookmarks.put(remote.instance, inflow.binding.stream, mark)
       this.#close(inflow)
     }
   }
 
   /** Packets that were due while this process stood still for `ms` may be waiting in its socket. */
   forgive(now: number, ms: number): void {
-    for (const { receiver } of this.#timed) receiver.postpone(now)
+    for (const inflow of this.#timed) {
+      for (const { receiver } of lanesOf(inflow)) receiver.postpone(now)
+    }
     this.#hush.forgive(ms)
   }
 
@@ -186,47 +180,37 @@ export class Subscriber {
   /** The `receive` timer: reordering, attaching, cursors. */
   onTimer(now: number): void {
     for (const inflow of this.#timed) {
-      if (inflow.receiver.deadline <= now) {
-        inflow.receiver.expire(now)
-        this.#asker.ask(now, inflow)
+      let due = false
+      for (const { receiver } of lanesOf(inflow)) {
+        if (receiver.deadline > now) continue
+        receiver.expire(now)
+        due = true
       }
+      if (due) this.#asker.ask(now, inflow)
       if (inflow.cursorAt <= now) this.#reporter.report(inflow)
     }
-    this.#attachDue(now)
+    this.#attacher.attach(now, this.#timed)
     for (const inflow of this.#timed) this.#time(inflow)
     this.#arm()
   }
 
-  /** Makes the binding an inflow if some subscription matches it, or gives it one more taker. */
+  /** Makes the binding an inflow if some subscription matches it. */
   #open(now: number, remote: Remote, binding: Binding): void {
-    const known = remote.inflows.get(binding.stream)
-    if (known) return this.#match(known)
     const subscriptions = this.matching(binding.segments)
-    if (subscriptions.length === 0) return
-    const { keys, limits, metrics } = this.#context
+    if (subscriptions.length === 0 || remote.inflows.has(binding.stream)) return
     const mark = this.#bookmarks.take(remote.instance, binding.stream)
-    const receiver = new ReceiverStream({
-      info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
-      reorderPackets: limits.reorderPackets,
-      repairAge: limits.repairAge,
+    const receiver = this.#receiver(remote, binding, {
       timing: new NakTiming(() => this.#context.unit()),
-      messageSize: limits.messageSize,
-      tally: { lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0 },
-      budget: this.#budget,
-      pool: this.#pool,
-      metrics,
-      emit: (output) => this.#context.emit(output),
+      lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0,
     })
-    receiver.subscriptions = subscriptions
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
-    const key = keys.dataKeyOf(remote.sender, binding.topic)
-    const reliable = binding.delivery === 'reliable'
-    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
-    const attachAt = reliable ? now + delay : Infinity
-    const rest = {
-      attachAt,
-      attachedAt: 0,
-      attempts: 0,
+    const key = this.#context.keys.dataKeyOf(remote.sender, binding.topic)
+    const inflow: Inflow = {
+      ...this.#attacher.lane(now, receiver, { since, back: 0 }),
+      binding,
+      remote,
+      key,
+      replays: [],
       finalHead: 0,
       cursorAt: Infinity,
       packetAt: -Infinity,
@@ -234,16 +218,56 @@ export class Subscriber {
       rejoinedAt: -Infinity,
       renewals: 0,
     }
-    const inflow: Inflow = { binding, remote, key, receiver, since, ...rest }
     remote.inflows.set(binding.stream, inflow)
     remote.detached.delete(binding.stream)
     const sameTopic = this.#inflowsByTopic.get(binding.topic)
     if (sameTopic) sameTopic.add(inflow)
     else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
     this.#context.join(binding.group)
-    if (mark && since <= mark.at) receiver.start(now, mark.next, mark.index)
-    else if (reliable && binding.openedAt >= since) receiver.start(now, 1, 0)
+    const told = subscriptions.filter((id) => mark?.subscriptions.includes(id))
+    if (mark && told.length > 0) receiver.start(now, mark.next, mark.index)
+    else if (binding.delivery === 'reliable' && binding.openedAt >= since) receiver.start(now, 1, 0)
+    for (const id of subscriptions) if (!told.includes(id)) this.#replay(now, inflow, id)
+    this.#match(inflow)
     this.#time(inflow)
+  }
+
+  /** A subscription comes to a stream that others have already. */
+  #welcome(now: number, inflow: Inflow, id: number): void {
+    this.#replay(now, inflow, id)
+    this.#match(inflow)
+    this.#time(inflow)
+  }
+
+  /** Gives a subscription what it wants of the time before it, if there is such a time. */
+  #replay(now: number, inflow: Inflow, subscription: number): void {
+    const { binding, remote } = inflow
+    const { since, history } = this.#subscriptions.get(subscription)!
+    if (!history || binding.delivery !== 'reliable' || binding.openedAt >= since) return
+    const { timing } = inflow.receiver.options
+    const receiver = this.#receiver(remote, binding, { timing, lost: 0 })
+    const wish = { since: since - history.ageMs, back: history.back }
+    this.#replays.begin(now, inflow, { subscription, wish, receiver })
+  }
+
+  #receiver(
+    remote: Remote,
+    binding: Binding,
+    { timing, lost }: { readonly timing: NakTiming; readonly lost: number },
+  ): ReceiverStream {
+    const { limits, metrics } = this.#context
+    return new ReceiverStream({
+      info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
+      reorderPackets: limits.reorderPackets,
+      repairAge: limits.repairAge,
+      timing,
+      messageSize: limits.messageSize,
+      tally: { lost },
+      budget: this.#budget,
+      pool: this.#pool,
+      metrics,
+      emit: (output) => this.#context.emit(output),
+    })
   }
 
   #inflowsOf(pattern: Pattern): Inflow[] {
@@ -251,16 +275,21 @@ export class Subscriber {
     return [...this.#inflowsByTopic.values()].flatMap((inflows) => [...inflows])
   }
 
+  /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */
   #match(inflow: Inflow): void {
-    inflow.receiver.subscriptions = this.matching(inflow.binding.segments)
-    if (inflow.receiver.subscriptions.length > 0) return
+    const subscriptions = this.matching(inflow.binding.segments)
+    this.#replays.retain(inflow, subscriptions)
+    const replayed = inflow.replays.map(({ subscription }) => subscription)
+    inflow.receiver.messages.subscriptions = subscriptions.filter((id) => !replayed.includes(id))
+    if (subscriptions.length > 0) return
     this.#close(inflow)
-    inflow.remote.detached.set(inflow.binding.stream, inflow.receiver.options.tally.lost)
+    inflow.remote.detached.set(inflow.binding.stream, lostOf(inflow))
   }
 
   #close(inflow: Inflow): void {
     const { remote, binding } = inflow
     inflow.receiver.release()
+    this.#replays.retain(inflow, [])
     this.#timed.delete(inflow)
     this.#hush.forget(inflow)
     if (!remote.inflows.delete(binding.stream)) return
@@ -270,41 +299,11 @@ export class Subscriber {
     this.#context.leave(binding.group)
   }
 
-  #attachDue(now: number): void {
-    const entriesByRemote = new Map<Remote, AttachEntry[]>()
-    for (const inflow of this.#timed) {
-      if (inflow.attachAt > now) continue
-      if (inflow.attempts >= ATTACH_MAX) {
-        inflow.attachAt = Infinity
-        inflow.receiver.startAnywhere(now)
-        continue
-      }
-      const { binding, receiver, remote, since, attempts } = inflow
-      const ageMs = Math.ceil(now - since)
-      const entry = { stream: binding.stream, from: receiver.next, ageMs, attempt: attempts }
-      inflow.attempts += 1
-      inflow.attachedAt = now
-      inflow.attachAt = now + Math.min(ATTACH_MAX_MS, ATTACH_MIN_MS * 2 ** attempts)
-      const entries = entriesByRemote.get(remote)
-      if (entries) entries.push(entry)
-      else entriesByRemote.set(remote, [entry])
-    }
-    for (const [remote, entries] of entriesByRemote) this.#attach(remote, entries)
-  }
-
-  /** By unicast first; from the third attempt on for everybody to hear. */
-  #attach(remote: Remote, entries: readonly AttachEntry[]): void {
-    for (let i = 0; i < entries.length; i += ENTRIES_MAX) {
-      const page = entries.slice(i, i + ENTRIES_MAX)
-      const to = page[0]!.attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
-      this.#control.add(to, { type: 'attach', target: remote.instance, entries: page })
-    }
-  }
-
   /** Keeps the inflow among the timed ones exactly as long as it has a deadline. */
   #time(inflow: Inflow): void {
-    const { receiver, attachAt, remote, binding } = inflow
-    const at = Math.min(receiver.deadline, attachAt, this.#reporter.dueAt(inflow))
+    if (this.#replays.merge(inflow)) this.#match(inflow)
+    const { remote, binding } = inflow
+    const at = Math.min(this.#reporter.dueAt(inflow), deadlineOf(inflow))
     if (at === Infinity || remote.inflows.get(binding.stream) !== inflow) {
       this.#timed.delete(inflow)
       return
@@ -315,14 +314,7 @@ export class Subscriber {
 
   #arm(): void {
     let at = Infinity
-    for (const inflow of this.#timed) {
-      at = Math.min(at, inflow.receiver.deadline, inflow.attachAt, inflow.cursorAt)
-    }
+    for (const inflow of this.#timed) at = Math.min(at, deadlineOf(inflow))
     if (at < Infinity) this.#context.timers.set('receive', at)
   }
 }
-
-const ATTACH_MIN_MS = 40
-const ATTACH_MAX_MS = 1000
-const ATTACH_MAX = 10
-const UNICAST_ATTEMPTS = 2

@@ -13,6 +13,7 @@
  */
 import type { Env } from './env.ts'
 import type { Confirmation, Endpoint, Output } from './output.ts'
+import type { Past } from './peer-attacher.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
@@ -20,6 +21,7 @@ import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
 import { Leaving } from './peer-leaving.ts'
+import { OwnHistory } from './peer-own-history.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
@@ -36,6 +38,7 @@ export class Peer {
   readonly #control: ControlOut
   readonly #greeter: Greeter
   readonly #publisher: Publisher
+  readonly #own: OwnHistory
   readonly #subscriber: Subscriber
   readonly #learner: Learner
   readonly #inbound: Inbound
@@ -64,9 +67,10 @@ export class Peer {
       control: this.#control,
       matching: (segments) => this.#subscriber.matching(segments),
     })
+    this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
-      left: (at, remote) => this.#onLeft(at, remote),
+      left: (_at, remote) => this.#onLeft(remote),
       streamCount: () => this.#publisher.streams.length,
     })
     this.#inbound = new Inbound(context, {
@@ -129,8 +133,10 @@ export class Peer {
     this.#settle(now)
   }
 
-  subscribe(now: number, id: number, pattern: Pattern): void {
-    this.#subscriber.subscribe(now, id, pattern)
+  /** `history`: what it wants of the time before it. */
+  subscribe(now: number, id: number, pattern: Pattern, history?: Past): void {
+    if (history) this.#own.replay(now, id, pattern, history)
+    this.#subscriber.subscribe(now, id, pattern, history)
     this.#publisher.rematch(pattern)
     this.#settle(now)
   }
@@ -278,8 +284,8 @@ export class Peer {
     this.#learner.hear(now, remote, streamCount)
   }
 
-  #onLeft(now: number, remote: Remote): void {
-    this.#subscriber.forget(now, remote)
+  #onLeft(remote: Remote): void {
+    this.#subscriber.forget(remote)
     this.#learner.forget(remote)
     this.#publisher.responder.forget(remote.instance)
   }

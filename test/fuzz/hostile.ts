@@ -110,7 +110,9 @@ function hostileControl(random: Random, member: Member, target: Target): Uint8Ar
 
 function attachment(random: Random, target: Target): Uint8Array {
   const entries = Array.from({ length: 30 }, (_, i) => {
-    return { stream: i + 1, from: random.integer(0, 9), ageMs: 9000, attempt: random.integer(0, 3) }
+    const from = random.integer(0, 9)
+    const attempt = random.integer(0, 3)
+    return { stream: i + 1, ask: 1, from, ageMs: 9000, back: random.integer(0, 50), attempt }
   })
   return controlBytes({ type: 'attach', target: target.peer.instance, entries })
 }
@@ -145,16 +147,26 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({
       type: 'attach',
       target: id,
-      entries: list(() => ({ stream: stream(), from: odd(), ageMs: odd(), attempt: odd() })),
+      entries: list(() => ({
+        stream: stream(),
+        ask: odd(),
+        from: odd(),
+        ageMs: odd(),
+        back: odd(),
+        attempt: odd(),
+      })),
     }),
     () => ({
       type: 'started',
       asker: id,
       entries: list(() => ({
         stream: stream(),
+        ask: random.integer(1, 60),
         start: odd(),
+        wanted: odd(),
         index: odd(),
         head: odd(),
+        behind: odd(),
         receivers: odd(),
       })),
     }),

@@ -62,6 +62,7 @@ export class Fuzz {
     this.#target = new Target(this.#random.fork('target'), this.#keys, {
       limits: tightLimits,
       rate: tightRate,
+      ...(!options.open && { past: { ageMs: 1000, back: 5 } }),
     })
     for (let i = 0; i < 4; i++) this.#join()
     for (let i = 0; i < 400; i++) this.#step(() => this.#fromMember())

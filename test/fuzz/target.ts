@@ -3,6 +3,7 @@ import { concat } from '../../bus/core/bytes.ts'
 import type { Env } from '../../bus/core/env.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Endpoint } from '../../bus/core/output.ts'
+import type { Past } from '../../bus/core/peer-attacher.ts'
 import { Peer } from '../../bus/core/peer.ts'
 import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
@@ -25,6 +26,7 @@ export const tightLimits: Limits = {
   bindings: 300,
   peers: 42,
   receivers: 4,
+  replays: 8,
   reorderPackets: 64,
   reorderSize: 128 * 1024,
   assemblySize: 16 * 1024,
@@ -47,6 +49,8 @@ export interface TargetOptions {
   readonly limits: Limits
   /** Bytes a second. */
   readonly rate?: number
+  /** What its subscriptions want of the time before them. */
+  readonly past?: Past
 }
 
 export class Target {
@@ -69,7 +73,8 @@ export class Target {
   readonly #identity: Uint8Array
   readonly #keys: RealmKeys
 
-  constructor(random: Random, keys: RealmKeys, { limits, rate = 1_000_000 }: TargetOptions) {
+  constructor(random: Random, keys: RealmKeys, options: TargetOptions) {
+    const { limits, rate = 1_000_000, past } = options
     this.#keys = keys
     this.#identity = random.bytes(32)
     this.limits = limits
@@ -91,7 +96,7 @@ export class Target {
     this.peer.start(0)
     for (const [id, text] of ['plant/**', 'exact/topic', '*/{room}/x'].entries()) {
       const parsed = parsePattern(text)
-      if (parsed.ok) this.peer.subscribe(0, id + 1, parsed.pattern)
+      if (parsed.ok) this.peer.subscribe(0, id + 1, parsed.pattern, past)
     }
     this.drain(0)
   }

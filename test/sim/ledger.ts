@@ -4,6 +4,7 @@
  * It sees what programs see and nothing else, so that it can not share a mistake with the core.
  */
 import type { Delivery, GapCause } from '../../bus/core/output.ts'
+import type { Past } from '../../bus/core/peer-attacher.ts'
 import { matches, type Pattern } from '../../bus/core/topic/pattern.ts'
 import type { Notice, Process } from './process.ts'
 import { check } from './violation.ts'
@@ -22,6 +23,8 @@ export interface Subscribed {
   readonly id: number
   readonly pattern: Pattern
   readonly at: number
+  /** What it wants of the time before. */
+  readonly past?: Past | undefined
   endedAt: number | undefined
   readonly tracks: Map<Stream, Track>
 }
@@ -77,7 +80,11 @@ export class Ledger {
     return [...(this.#streamsByInstance.get(publisher.peer.instance)?.values() ?? [])]
   }
 
-  subscribed(process: Process, time: number, wanted: { id: number; pattern: Pattern }): void {
+  subscribed(
+    process: Process,
+    time: number,
+    wanted: Pick<Subscribed, 'id' | 'pattern' | 'past'>,
+  ): void {
     const subscribed = { process, ...wanted, at: time, endedAt: undefined, tracks: new Map() }
     this.subscriptions.push(subscribed)
     const others = this.#subscriptionsByProcess.get(process)

@@ -6,6 +6,7 @@
  */
 import type { Delivery } from '../../bus/core/output.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
+import type { Past } from '../../bus/core/peer-attacher.ts'
 import { Random } from './random.ts'
 import { CLEAR, type Weather } from './weather.ts'
 
@@ -62,6 +63,10 @@ export interface Plan {
   readonly topics: readonly string[]
   readonly patterns: readonly string[]
   readonly deliveries: readonly Delivery[]
+  /** What some subscriptions want of the time before them; none in most worlds. */
+  readonly pasts: readonly Past[]
+  /** Messages that reliable topics retain. */
+  readonly retain: number
   /** Messages of one publication burst, at most. */
   readonly burstMax: number
   readonly sizes: readonly SizeClass[]
@@ -87,8 +92,12 @@ export function planOf(seed: number): Plan {
   const topics = topicsOf(random)
   const large = new Random(seed, 'size').pick([6000, 6000, 6000, 60_000])
   const packetSize = random.pick([1232, 1232, large])
+  // Of its own, so that the other draws of a seed stay as they are.
+  const past = new Random(seed, 'past')
   const plan: Omit<Plan, 'mendable'> = {
     seed,
+    pasts: past.chance(0.4) ? PASTS : [],
+    retain: past.pick([0, 0, 1, 5, 200]),
     faults,
     calm,
     hosts,
@@ -134,6 +143,8 @@ export function quietPlan(seed: number): Plan {
     wildcard: false,
     fold: 0,
     deliveries: ['reliable'],
+    pasts: [],
+    retain: 0,
     packetSize: 1232,
     rate: 12_500_000,
     limits: defaultLimits,
@@ -150,6 +161,7 @@ export function summaryOf(plan: Plan): string {
   const words = [`${processes} peers on ${hosts} hosts`, plan.open ? 'open' : 'sealed']
   if (segments > 1) words.push(`${segments} segments`)
   if (fold > 0) words.push(`${fold} groups`)
+  if (plan.pasts.length > 0) words.push(`history, ${plan.retain} retained`)
   words.push(`${packetSize} B`, plan.deliveries.join('+'))
   return `${words.join(', ')}; ${[...plan.faults].join(' ') || 'no faults'}`
 }
@@ -217,6 +229,14 @@ function patternsOf(random: Random, topics: readonly string[]): string[] {
 export const MARKER = 'sixsim'
 /** Jitter where there is none to speak of. */
 export const STILL_MS = 0.05
+const PASTS: readonly Past[] = [
+  { ageMs: 0, back: 1 },
+  { ageMs: 0, back: 5 },
+  { ageMs: 0, back: 300 },
+  { ageMs: 0, back: Number.MAX_SAFE_INTEGER },
+  { ageMs: 700, back: 0 },
+  { ageMs: 20_000, back: 0 },
+]
 const MODES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
 const SIZE_MIXES: readonly (readonly SizeClass[])[] = [
   ['small'],

@@ -5,8 +5,9 @@
  * what must hold in the end is checked here.
  */
 import { brew } from './faults.ts'
-import { name, type Stream, type Subscribed } from './ledger.ts'
+import { name, type Stream, type Subscribed, type Track } from './ledger.ts'
 import type { Host } from './host.ts'
+import { checkHistory, firstAsked, type Owed, SETTLED_MS, settledAtOf } from './past.ts'
 import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
 import { type Overrides, planWith } from './overrides.ts'
@@ -82,6 +83,13 @@ function play(world: World): void {
   advance(world, world.schedule.time + healingMs(plan))
   checkPresence(world)
   world.workload.checkFlushes()
+  if (plan.pasts.length > 0) {
+    for (const process of world.processes.filter(({ open }) => open)) {
+      world.workload.subscribe(process, true)
+    }
+    advance(world, world.schedule.time + PROBED_MS)
+    checkHistory(world, owed(world))
+  }
   if (random.chance(0.5)) {
     // Nobody publishes any more: heartbeats alone must tell where the streams end.
     advance(world, world.schedule.time + (plan.calm ? 0 : TAIL_MS))
@@ -90,6 +98,7 @@ function play(world: World): void {
   probe(world)
   checkAccounts(world)
   if (plan.mendable) checkNothingLost(world)
+  checkHistory(world, owed(world))
   closeAll(world)
 }
 
@@ -148,7 +157,7 @@ function checkPresence(world: World): void {
 }
 
 /** What each open subscription should have an account of: streams of living publishers. */
-function* owed(world: World): Generator<{ subscribed: Subscribed; stream: Stream }> {
+function* owed(world: World): Generator<Owed> {
   for (const subscribed of world.ledger.subscriptions) {
     const { process, endedAt } = subscribed
     if (!process.open || endedAt !== undefined) continue
@@ -170,7 +179,8 @@ function checkAccounts(world: World): void {
     // Who subscribed behind the last message is owed nothing; nor is who could not attach before
     // the publisher's history was over.
     const attaches = !world.plan.calm && stream.openedAt < subscribed.at + SETTLED_MS
-    if (!track && (attaches || newest.at <= subscribed.at)) continue
+    const asked = firstAsked(world, { subscribed, stream }) < stream.messages.length
+    if (!track && !asked && (attaches || newest.at <= subscribed.at)) continue
     check(track?.next === stream.messages.length, 'contract', () => {
       const seen = track ? `up to ${track.next - 1}` : 'nothing'
       return `${name(subscribed, stream)}: ${seen} of ${stream.messages.length} accounted for`
@@ -211,9 +221,15 @@ function checkNothingLost(world: World): void {
   for (const { subscribed, stream } of owed(world)) {
     if (!world.plan.calm && stream.delivery !== 'reliable') continue
     const track = subscribed.tracks.get(stream)
-    const since = stream.delivery === 'reliable' ? subscribed.at : settledAt(subscribed, stream)
+    const since = stream.delivery === 'reliable' ? subscribed.at : settledAtOf(subscribed, stream)
     if (stream.delivery === 'best-effort' && world.plan.faults.has('reorder')) continue
-    const first = stream.messages.findIndex(({ at }) => at >= since)
+    // How many there were before it a publisher counts when it hears of it.
+    const counted =
+      subscribed.past && subscribed.past.ageMs === 0 ? firstAsked(world, { subscribed, stream }) : 0
+    const first = Math.max(
+      counted,
+      stream.messages.findIndex(({ at }) => at >= since),
+    )
     if (first < 0) continue
     const where = name(subscribed, stream)
     const seen = track !== undefined && (track.first <= first || stream.delivery === 'latest')
@@ -221,11 +237,6 @@ function checkNothingLost(world: World): void {
     const gap = track.gaps.find(({ to }) => to >= first)
     check(!gap, 'lossless', () => `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause})`)
   }
-}
-
-/** From when on a subscription has a stream that is not given again what was sent before. */
-function settledAt({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
-  return Math.max(at, process.startedAt, publisher.startedAt, openedAt) + SETTLED_MS
 }
 
 /** Each close ends in time; in a calm world everybody has confirmed everything then. */
@@ -260,10 +271,10 @@ function checkLost(world: World, closed: Process, told: Told): void {
   for (const other of processes) {
     const reported = told.lostBy.get(other.peer.instance) ?? 0
     const mine = ledger.subscriptions.filter(({ process }) => process === other)
-    const most = (some: readonly Subscribed[], stream: Stream): number =>
-      Math.max(0, ...some.map(({ tracks }) => tracks.get(stream)?.lost ?? 0))
-    const sum = (some: readonly Subscribed[]): number =>
-      streams.reduce((all, stream) => all + most(some, stream), 0)
+    const most = (some: readonly Subscribed[], stream: Stream, lost: typeof lostInAll): number =>
+      Math.max(0, ...some.map(({ tracks }) => lost(tracks.get(stream))))
+    const sum = (some: readonly Subscribed[], lost = lostInAll): number =>
+      streams.reduce((all, stream) => all + most(some, stream, lost), 0)
     check(reported === 0 || sum(mine) > 0, 'close', () => {
       return `${closed.id} says that ${other.id} has lost ${reported}, and it lost nothing`
     })
@@ -271,10 +282,21 @@ function checkLost(world: World, closed: Process, told: Told): void {
     const heard = quiet && other.open && seen.has(other)
     if (!heard || told.unconfirmed.includes(other.peer.instance)) continue
     const open = mine.filter(({ endedAt }) => endedAt === undefined)
-    check(reported >= sum(open), 'close', () => {
+    check(reported >= sum(open, lostLater), 'close', () => {
       return `${closed.id} says that ${other.id} has lost ${reported} of ${sum(open)} lost`
     })
   }
+}
+
+function lostInAll(track: Track | undefined): number {
+  return track?.lost ?? 0
+}
+
+/** Without what was asked for and had gone before. */
+function lostLater(track: Track | undefined): number {
+  const [first] = track?.gaps ?? []
+  const before = first?.from === track?.first && first?.cause === 'history' ? first : undefined
+  return lostInAll(track) - (before ? before.to - before.from + 1 : 0)
 }
 
 function closeAll(world: World): void {
@@ -301,6 +323,5 @@ const TAIL_MS = 31_000
 const LOOK_MS = 100
 const PROBE_MS = 2500
 const PROBED_MS = 3000
-const SETTLED_MS = 1500
 const PATIENT_MS = 500
 const CLOSED_MS = 4000

@@ -58,13 +58,18 @@ export class Workload {
     if (random.chance(0.3) && this.#acts.next()) this.burst(process)
   }
 
-  subscribe(process: Process): void {
+  subscribe(process: Process, late = false): void {
     const parsed = parsePattern(this.#random.pick(this.#plan.patterns))
     if (!parsed.ok) throw new Error(parsed.fault)
+    const { pattern } = parsed
+    const { pasts } = this.#plan
+    const wants = pasts.length > 0 && (late || this.#random.chance(0.6))
+    const past = wants ? this.#random.pick(pasts) : undefined
     const id = ++this.#ids
-    this.#note(`${process.id} subscribes #${id} ${parsed.pattern.text}`)
-    this.#ledger.subscribed(process, this.#schedule.time, { id, pattern: parsed.pattern })
-    process.command((peer, now) => peer.subscribe(now, id, parsed.pattern))
+    const history = past ? `, history ${past.back} ${past.ageMs} ms` : ''
+    this.#note(`${process.id} subscribes #${id} ${pattern.text}${history}`)
+    this.#ledger.subscribed(process, this.#schedule.time, { id, pattern, past })
+    process.command((peer, now) => peer.subscribe(now, id, pattern, past))
   }
 
   /** Some messages in one turn of the program. */
@@ -96,8 +101,9 @@ export class Workload {
       `${process.id} publishes ${topic} ${stream.messages.length - 1}, ${payload.length} B`,
     )
     const urgent = this.#random.chance(0.02)
-    const publication = { ...about, codec: Codec.bytes, payload, urgent }
-    const fault = process.command((peer, now) => peer.publish(now, publication))
+    const { retain } = this.#plan
+    const sent = { ...about, retain, codec: Codec.bytes, payload, urgent }
+    const fault = process.command((peer, now) => peer.publish(now, sent))
     if (!fault) return true
     check(fault === 'queue' && this.#plan.faults.has('tight'), 'liveness', () => {
       return `${process.id} was refused "${topic}": ${fault}`

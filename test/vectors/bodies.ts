@@ -18,14 +18,25 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     type: 'attach',
     target,
     entries: [
-      { stream: 1, from: 0, ageMs: 60_000, attempt: 0 },
-      { stream: 2, from: 77, ageMs: 5, attempt: 3 },
+      { stream: 1, ask: 1, from: 0, ageMs: 60_000, back: 5, attempt: 0 },
+      { stream: 2, ask: 300, from: 77, ageMs: 5, back: 0, attempt: 3 },
     ],
   },
   {
     type: 'started',
     asker: target,
-    entries: [{ stream: 1, start: 5, index: 40, head: 2 ** 40, receivers: 1 }],
+    entries: [
+      {
+        stream: 1,
+        ask: 1,
+        start: 5,
+        wanted: 38,
+        index: 40,
+        head: 2 ** 40,
+        behind: 2 ** 41,
+        receivers: 1,
+      },
+    ],
   },
   {
     type: 'heartbeat',

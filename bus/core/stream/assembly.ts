@@ -61,6 +61,11 @@ export class Assembly {
     this.#pool = pool
   }
 
+  /** Bytes of the unfinished message that have come. */
+  get size(): number {
+    return this.#size
+  }
+
   add(fragment: FragmentBody): AssemblyStep {
     if (fragment.offset === 0) this.#begin(fragment)
     const { index, offset, totalSize, bytes } = fragment

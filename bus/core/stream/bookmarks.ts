@@ -12,8 +12,8 @@ export interface Bookmark {
   readonly index: number
   /** Messages that had been given up. */
   readonly lost: number
-  /** When the stream was left, ms of the driver's clock. */
-  readonly at: number
+  /** The subscriptions that have been given, or told of, everything before. */
+  readonly subscriptions: readonly number[]
 }
 
 export class Bookmarks {

@@ -40,12 +40,23 @@ export class Fragments {
 
   /** The next body, and how many bytes of the message are in it. */
   next(): { readonly body: Uint8Array; readonly charge: number } {
-    const offset = this.#offset
+    const body = this.#bodyAt(this.#offset)
+    const charge = Math.min(this.size, this.#sizeMax)
+    this.#offset += charge
+    return { body, charge }
+  }
+
+  /** The bodies that are left, without taking them. */
+  *rest(): Generator<Uint8Array> {
+    for (let at = this.#offset; at < this.#record.length; at += this.#sizeMax)
+      yield this.#bodyAt(at)
+  }
+
+  #bodyAt(offset: number): Uint8Array {
     const bytes = this.#record.subarray(offset, offset + this.#sizeMax)
-    this.#offset += bytes.length
     const writer = new Writer(FRAGMENT_PREFIX_SIZE_MAX + bytes.length)
     const totalSize = this.#record.length
     writeFragmentPrefix(writer, { index: this.index, sentAt: this.#sentAt, totalSize, offset })
-    return { body: writer.put(bytes).written, charge: bytes.length }
+    return writer.put(bytes).written
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Endpoint } from '../output.ts'
 import { Ring } from '../ring.ts'
+import { Milestones } from './milestones.ts'
 
 export interface StoredPacket {
   readonly packet: Uint8Array
@@ -34,6 +35,9 @@ export class History {
   #first = 1
   /** Index of the last packet that was forgotten. */
   #forgotten = -1
+  #forgottenAt = -Infinity
+  /** Made when the first packet is forgotten: most streams are young or silent. */
+  #milestones: Milestones | undefined
 
   /** Number of the first packet kept; equal to `next` when none is. */
   get first(): number {
@@ -63,8 +67,19 @@ export class History {
     const stored = this.#packets.shift()
     if (!stored) return 0
     this.#first += 1
-    this.#forgotten = stored.index
     return stored.packet.length
+  }
+
+  /** The same of a stream that may be asked for it: remembers when that was. */
+  forget(): number {
+    const stored = this.#packets.first
+    if (stored) {
+      this.#forgotten = stored.index
+      this.#forgottenAt = stored.at
+      this.#milestones ??= new Milestones()
+      this.#milestones.add(stored)
+    }
+    return this.shift()
   }
 
   /** Number of the first packet published at or after `at`, or `next`. */
@@ -74,6 +89,37 @@ export class History {
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       if (this.get(middle)!.at >= at) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** Index of a message published at or just before `at`, if one that is forgotten was so late. */
+  forgottenSince(at: number): number | undefined {
+    return this.#forgottenAt < at ? undefined : this.#milestones?.indexAt(at)
+  }
+
+  /**
+   * Number of the packet in which message `index` begins, or of the first one behind it in which a
+   * message begins. `behind`: index of the first message that is in no packet yet.
+   */
+  packetOf(index: number, behind: number): number {
+    const number = this.#firstFrom(index)
+    const found = this.get(number)
+    if (found && this.isBroken(found)) return this.#firstFrom(found.index + 1)
+    // Several small messages share a packet, which has the index of the first of them.
+    const before = this.get(number - 1)
+    const within = (found?.index ?? behind) > index && before && !this.isBroken(before)
+    return within ? number - 1 : number
+  }
+
+  /** Number of the first packet whose first message is `index` or a later one. */
+  #firstFrom(index: number): number {
+    let low = this.#first
+    let high = this.next
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.get(middle)!.index >= index) high = middle
       else low = middle + 1
     }
     return low

@@ -36,14 +36,33 @@ export class Messages {
     this.#assembly = new Assembly(options.messageSize, options.pool)
   }
 
+  /** Begins with message `index`; those from `wanted` to it had gone before it was asked for them. */
+  begin(index: number, wanted: number): void {
+    const { tally } = this.#options
+    const { lost } = tally
+    this.index = wanted
+    this.giveUp(index, 'history')
+    // What was no longer there is nobody's loss on the way.
+    tally.lost = lost
+  }
+
   /** Opens the next packet. */
   open(flags: number, body: Uint8Array): void {
     if (flags & Flag.fragment) return this.#openFragment(body)
     const records = readRecords(body)
     if (!records) return this.#options.metrics.count('malformed')
     this.#assembly.reset()
-    if (!this.#reach(records.index)) return
-    for (const record of records.records) this.#deliver(record, records.sentAt)
+    this.#reach(records.index)
+    // Who begins within a packet has not asked for what is before.
+    const skipped = this.index - records.index
+    for (let i = skipped; i < records.records.length; i++) {
+      this.#deliver(records.records[i]!, records.sentAt)
+    }
+  }
+
+  /** Whether it stands between two messages, and not in the middle of one. */
+  get whole(): boolean {
+    return this.#assembly.size === 0
   }
 
   /** Packets will be passed over: what they held is lost for this reason. */
@@ -58,11 +77,12 @@ export class Messages {
     if (from < 0 || index <= from) return
     this.index = index
     const { info, emit, metrics, tally } = this.#options
+    const { subscriptions } = this
+    if (subscriptions.length === 0) return
     metrics.count('messagesLost', index - from)
     tally.lost += index - from
     metrics.count(LOST[cause], index - from)
     if (info.delivery === 'latest') return
-    const { subscriptions } = this
     emit({ type: 'gap', subscriptions, stream: info, from, to: index - 1, cause })
   }
 
@@ -91,11 +111,12 @@ export class Messages {
   #deliver(record: Record, sentAt: number): void {
     const { info, emit, metrics } = this.#options
     const { subscriptions, index } = this
+    this.index += 1
+    this.#cause = 'network'
+    if (subscriptions.length === 0) return
     metrics.count('messagesDelivered', subscriptions.length)
     const { codec, payload } = record
     emit({ type: 'deliver', subscriptions, stream: info, index, sentAt, codec, payload })
-    this.index += 1
-    this.#cause = 'network'
   }
 }
 

@@ -13,9 +13,8 @@
  * Each number from `next` to `top` has come early or is in a hole; what is only known to exist
  * shows at most `reorderPackets` ahead.
  */
-import type { StreamInfo } from '../output.ts'
 import type { Nak } from '../wire/nak.ts'
-import { Holes, type Question } from './holes.ts'
+import { type Hole, Holes, type Question } from './holes.ts'
 import { Answered } from './answered.ts'
 import { Loss } from './loss.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
@@ -49,6 +48,8 @@ export class ReceiverStream {
   #headIndex = 0
   /** What was sent up to here, before this receiver attached, nobody else lacks. */
   #ownTo = 0
+  /** When a packet of those last came. */
+  #acceptedAt = -Infinity
   #attached = false
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
@@ -58,29 +59,12 @@ export class ReceiverStream {
   #dark = 0
   readonly #buffer: ReorderBuffer
   readonly #holes = new Holes()
-  readonly #messages: Messages
+  readonly messages: Messages
 
   constructor(options: ReceiverOptions) {
     this.options = options
     this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
-    this.#messages = new Messages(options)
-  }
-
-  get info(): StreamInfo {
-    return this.options.info
-  }
-
-  set subscriptions(ids: readonly number[]) {
-    this.#messages.subscriptions = ids
-  }
-
-  get subscriptions(): readonly number[] {
-    return this.#messages.subscriptions
-  }
-
-  /** Index of the message delivered next, or -1 when unknown. */
-  get index(): number {
-    return this.#messages.index
+    this.messages = new Messages(options)
   }
 
   /** Packets that wait for an earlier one. */
@@ -93,29 +77,33 @@ export class ReceiverStream {
     return this.#dark >= DARK_MIN || (this.#dark > 0 && this.#patience.tried)
   }
 
-  /** Whether everything up to `number` has been delivered or given up. */
-  past(number: number): boolean {
-    return this.next > number
-  }
-
-  /** Begins at packet `number`, whose first message has this index. */
-  start(now: number, number: number, index: number): void {
+  /**
+   * Begins at packet `number` with the message of this index; those from `wanted` to it, which were
+   * asked for, are gone.
+   */
+  start(now: number, number: number, index: number, wanted: number = index): void {
     if (this.next > 0) return
-    this.#messages.index = index
+    this.messages.begin(index, wanted)
     this.#begin(now, number)
   }
 
   /** Begins wherever the stream is: with the lowest packet at hand, or the next that comes. */
   startAnywhere(now: number): void {
-    if (this.next > 0) return
-    this.#anywhere = true
-    if (this.#buffer.lowest !== undefined) this.#begin(now, this.#buffer.lowest)
+    this.#anywhere = this.next === 0
+    if (this.#anywhere && this.#buffer.lowest) this.#begin(now, this.#buffer.lowest)
   }
 
-  /** Packets up to `head` were sent before this receiver attached: it asks for them at once. */
-  catchUp(now: number, head: number): void {
+  /**
+   * Packets up to `head` were sent before this receiver attached: it asks for them at once. `index`
+   * is that of the first message behind them.
+   */
+  catchUp(now: number, head: number, index: number = 0): void {
     this.#attached = true
     if (head < this.next) return
+    if (head >= this.#head) {
+      this.#head = head
+      this.#headIndex = Math.max(this.#headIndex, index)
+    }
     this.#ownTo = Math.max(this.#ownTo, head)
     this.#know(now, head, 0)
     this.#arm()
@@ -124,25 +112,28 @@ export class ReceiverStream {
   /** What the publisher no longer has: nothing below `number` will come. */
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
-    while (this.next < number) {
-      const lowest = this.#buffer.lowest
-      if (lowest !== undefined && lowest < number) {
-        this.#skip(lowest, 'history')
-        continue
-      }
-      this.#messages.pass('history')
-      this.#messages.giveUp(index)
+    while ((this.#buffer.lowest ?? number) < number) this.#skip(this.#buffer.lowest!, 'history')
+    if (this.next < number) {
+      this.messages.giveUp(index, 'history')
       this.#skip(number, 'history')
     }
     this.#know(now, this.#known)
     this.#arm()
   }
 
+  /** Whether this packet has not come yet and, if it must wait, there is plenty of room for it. */
+  couldUse(number: number): boolean {
+    const ahead = number - this.next
+    if (ahead <= 0) return ahead === 0
+    const near = ahead <= this.options.reorderPackets && !this.#buffer.crowded
+    return near && !this.#buffer.has(number)
+  }
+
   /** Whether a packet with this number is of use; counted when not. */
   wants(number: number): boolean {
     if (this.next > 0 && number < this.next) {
       this.#again(number)
-      const late = this.info.delivery !== 'reliable'
+      const late = this.options.info.delivery !== 'reliable'
       this.options.metrics.count(late ? 'late' : 'duplicate')
       return false
     }
@@ -154,9 +145,9 @@ export class ReceiverStream {
 
   /** Takes an authenticated packet that `wants` let pass. */
   accept(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
-    if (this.info.delivery !== 'reliable') {
+    if (this.options.info.delivery !== 'reliable') {
       this.next = number + 1
-      this.#messages.open(packet.flags, packet.body)
+      this.messages.open(packet.flags, packet.body)
       return
     }
     if (this.next === 0) {
@@ -164,10 +155,11 @@ export class ReceiverStream {
       this.#begin(now, number)
     }
     this.#patience.rewarded()
+    if (number <= this.#ownTo) this.#acceptedAt = now
     if (number === this.next) {
       this.#arrived(now, number)
       this.next += 1
-      this.#messages.open(packet.flags, packet.body)
+      this.messages.open(packet.flags, packet.body)
       this.#drain()
     } else if (this.#buffer.room(packet.body, number - this.next)) {
       this.#arrived(now, number)
@@ -190,12 +182,13 @@ export class ReceiverStream {
     this.#arm()
   }
 
-  /** What to ask for now, or `undefined`; call again until then. */
-  ask(now: number): Question | undefined {
+  /** What of the packets up to `limit` to ask for now, or `undefined`; call again until then. */
+  ask(now: number, limit: number = Infinity): Question | undefined {
     if (this.next === 0 || now < this.#holes.dueAt) return undefined
     const { timing } = this.options
     const againAt = this.#patience.asked(now, timing.again())
-    const ask = this.#holes.ask(now, { last: this.#lastOfUse, againAt, soonMs: timing.soon })
+    const last = Math.min(limit, this.#lastOfUse)
+    const ask = this.#holes.ask(now, { last, againAt, soonMs: timing.soon })
     this.#arm()
     if (!ask) return undefined
     const { tried, toAll } = this.#patience
@@ -220,7 +213,7 @@ export class ReceiverStream {
   /** Gives up what has been missing for too long. */
   expire(now: number): void {
     for (let hole = this.#holes.first; hole && this.next > 0; hole = this.#holes.first) {
-      if (now < hole.shownAt + this.options.repairAge) break
+      if (now < this.#expiryOf(hole)) break
       this.#skip(hole.to + 1, 'network')
       this.#know(now, this.#known)
     }
@@ -229,9 +222,8 @@ export class ReceiverStream {
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
   end(): void {
-    for (let lowest = this.#buffer.lowest; lowest !== undefined; lowest = this.#buffer.lowest) {
-      if (this.next === 0) break
-      this.#skip(lowest, 'publisher-gone')
+    while (this.next > 0 && this.#buffer.lowest !== undefined) {
+      this.#skip(this.#buffer.lowest, 'publisher-gone')
     }
     if (this.next > 0 && this.#head >= this.next) this.#skip(this.#head + 1, 'publisher-gone')
     this.#arm()
@@ -242,7 +234,7 @@ export class ReceiverStream {
   release(): void {
     this.#buffer.clear()
     this.#holes.clear()
-    this.#messages.reset()
+    this.messages.reset()
     this.deadline = Infinity
   }
 
@@ -311,7 +303,7 @@ export class ReceiverStream {
 
   /** Goes on at packet `number` without what is missing before it. */
   #skip(number: number, cause: 'network' | 'history' | 'publisher-gone'): void {
-    this.#messages.pass(cause)
+    this.messages.pass(cause)
     this.next = number
     this.#top = Math.max(this.#top, number - 1)
     this.#holes.dropBelow(number)
@@ -323,19 +315,25 @@ export class ReceiverStream {
       const packet = this.#buffer.take(this.next)
       if (!packet) break
       this.next += 1
-      this.#messages.open(packet.flags, packet.body)
+      this.messages.open(packet.flags, packet.body)
     }
   }
 
   #arm(): void {
     const first = this.#holes.first
     // Everything that was sent has come or was given up, and so is what it held.
-    if (this.next > this.#head) this.#messages.giveUp(this.#headIndex)
+    if (this.next > this.#head) this.messages.giveUp(this.#headIndex)
     if (this.next === 0 || !first) {
       this.deadline = Infinity
       return
     }
-    this.deadline = Math.min(this.#holes.dueAt, first.shownAt + this.options.repairAge)
+    this.deadline = Math.min(this.#holes.dueAt, this.#expiryOf(first))
+  }
+
+  /** What was there before comes one after the other: while something does, nothing is in vain. */
+  #expiryOf({ from, shownAt }: Hole): number {
+    const since = from <= this.#ownTo ? Math.max(shownAt, this.#acceptedAt) : shownAt
+    return since + this.options.repairAge
   }
 }
 

@@ -56,6 +56,16 @@ interface Whole {
   readonly index: number
 }
 
+/** Where a receiver begins. */
+export interface Place {
+  /** Number of its first packet. */
+  readonly start: number
+  /** Index of the first message that it has asked for. */
+  readonly wanted: number
+  /** Index of the first of them that is still there: those before are lost. */
+  readonly index: number
+}
+
 /** A value of a `latest` stream that has got its packet and its index. */
 export interface Settled {
   readonly codec: number
@@ -189,6 +199,37 @@ export class SenderStream {
     // A part of a large message has the index of the next part.
     const behind = Math.max(stored.index + 1, this.indexAt(number + 1))
     return behind > this.#index - this.retain
+  }
+
+  /** Where somebody begins who wants what was published since `at`, and `back` messages before. */
+  locate(at: number, back: number): Place {
+    const wanted = Math.max(0, this.#indexSince(at) - back)
+    const { history } = this
+    const start = history.packetOf(wanted, this.indexAt(history.next))
+    return { start, wanted, index: Math.max(wanted, this.indexAt(start)) }
+  }
+
+  /** Index of the first message published at `at` or later. */
+  #indexSince(at: number): number {
+    const { history } = this
+    const index = history.forgottenSince(at) ?? history.get(history.firstSince(at))?.index
+    if (index !== undefined) return index
+    for (let place = 0; place < this.#unsealed.size; place++) {
+      const unsealed = this.#unsealed.at(place)!
+      if (unsealed.at >= at) return unsealed.index
+    }
+    const batch = this.#batch
+    return batch && batch.count > 0 && batch.at >= at ? batch.index : this.#index
+  }
+
+  /** The bodies of packets to come, as far as they are known. */
+  *unsealed(): Generator<{ readonly flags: number; readonly body: Uint8Array }> {
+    for (let place = 0; place < this.#unsealed.size; place++) {
+      const waiting = this.#unsealed.at(place)!
+      if (!(waiting instanceof Fragments)) yield { flags: 0, body: waiting.body }
+      else for (const body of waiting.rest()) yield { flags: Flag.fragment, body }
+    }
+    if (this.#batch && this.#batch.count > 0) yield { flags: 0, body: this.#batch.body }
   }
 
   /** The next packet for the pacer, if any. */

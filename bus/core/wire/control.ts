@@ -6,10 +6,10 @@
  *     beacon     varint interval, ms | varint stream count
  *     want       target (8) | varint first stream | varint count
  *     bindings   entries | signature (64), see below
- *     attach     target (8) | entries: varint stream, varint from (0: by age), varint age ms,
- *                varint attempt
- *     started    asker (8) | entries: varint stream, varint start, varint index, varint head,
- *                varint receivers
+ *     attach     target (8) | entries: varint stream, varint ask, varint from (0: by age),
+ *                varint age ms, varint back, varint attempt
+ *     started    asker (8) | entries: varint stream, varint ask, varint start, varint wanted,
+ *                varint index, varint head, varint behind, varint receivers
  *     heartbeat  uint8 flags | varint group round trip, us | entries: varint stream, varint head,
  *                varint index, varint receivers
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
@@ -17,9 +17,11 @@
  *     interest   reserved
  *     oldest     varint stream | varint first | varint index
  *
- * Entries open with their varint count. `head` is the last number sent, `index` the index of the
- * next message, `start` the number that the asker begins with, `first` the oldest packet that the
- * publisher can still send, with the index of its first message; `next` the number that a receiver
+ * Entries open with their varint count. `head` is the last number sent, `index` (in started:
+ * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
+ * send, with the index of its first message. `ask` tells the questions of one receiver apart;
+ * `start` is the number that the asker begins with, `wanted` the index of the first message that
+ * it has asked for, `index` that of the first of them which is still there; `next` the number that a receiver
  * waits for, `lost` how many messages it has given up.
  *
  * A binding ties a stream to its topic:
@@ -86,16 +88,22 @@ export interface Bindings {
 
 export interface AttachEntry {
   readonly stream: number
+  readonly ask: number
   readonly from: number
   readonly ageMs: number
+  /** So many messages from before that time, too. */
+  readonly back: number
   readonly attempt: number
 }
 
 export interface StartedEntry {
   readonly stream: number
+  readonly ask: number
   readonly start: number
+  readonly wanted: number
   readonly index: number
   readonly head: number
+  readonly behind: number
   /** Receivers that have attached. */
   readonly receivers: number
 }
@@ -181,11 +189,13 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writer.uint64(record.target).varint(record.first).varint(record.count).written
     case 'attach':
       return writeEntries(writer.uint64(record.target), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.from).varint(e.ageMs).varint(e.attempt)
+        writer.varint(e.stream).varint(e.ask).varint(e.from).varint(e.ageMs)
+        writer.varint(e.back).varint(e.attempt)
       })
     case 'started':
       return writeEntries(writer.uint64(record.asker), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.start).varint(e.index).varint(e.head).varint(e.receivers)
+        writer.varint(e.stream).varint(e.ask).varint(e.start).varint(e.wanted).varint(e.index)
+        writer.varint(e.head).varint(e.behind).varint(e.receivers)
       })
     case 'heartbeat':
       return writeEntries(writer.uint8(record.flags).varint(record.grttUs), record.entries, (e) => {
@@ -281,8 +291,10 @@ function readBinding(reader: Reader): BindingEntry {
 function readAttach(reader: Reader): AttachEntry {
   return {
     stream: reader.varint(),
+    ask: reader.varint(),
     from: reader.varint(),
     ageMs: reader.varint(),
+    back: reader.varint(),
     attempt: reader.varint(),
   }
 }
@@ -290,9 +302,12 @@ function readAttach(reader: Reader): AttachEntry {
 function readStart(reader: Reader): StartedEntry {
   return {
     stream: reader.varint(),
+    ask: reader.varint(),
     start: reader.varint(),
+    wanted: reader.varint(),
     index: reader.varint(),
     head: reader.varint(),
+    behind: reader.varint(),
     receivers: reader.varint(),
   }
 }

@@ -42,7 +42,8 @@ class Incoming:
             wanted, self.index = self.resume
         elif self.opened >= self.peer.began:
             wanted, self.index = 1, 0
-        entry = {'stream': self.number, 'from': wanted, 'age': age, 'attempt': self.attempt}
+        entry = {'stream': self.number, 'ask': 1, 'from': wanted, 'age': age, 'back': 0,
+                 'attempt': self.attempt}
         where = self.remote.private if self.attempt < 2 else self.peer.control_group
         self.peer.say(wire.record('attach', target=self.remote.instance, entries=[entry]), where)
         self.asked_at = self.peer.now
@@ -54,6 +55,11 @@ class Incoming:
             if self.attempt == 1:
                 self.rtt = max(self.peer.now - self.asked_at, 0.001)
             self.receivers = entry['receivers']
+            asked, self.tail = self.index, (entry['head'], entry['behind'])
+            self.index, self.cause = entry['wanted'] if asked is None else asked, 'history'
+            self.gap(entry['index'])
+            if asked is None:
+                self.missing = 0  # It had gone before it was asked for.
             self.begin(entry['start'], entry['index'], entry['head'])
 
     def begin(self, start, index, head):
@@ -122,7 +128,7 @@ class Incoming:
         self.advance()
         if flags & 1 and self.next > entry['head']:
             cursor = wire.record('cursor', target=self.remote.instance,
-                                 entries=[{'stream': self.number, 'next': self.next}])
+                                 entries=[{'stream': self.number, 'next': self.next, 'lost': self.missing}])
             self.peer.after(self.peer.answer_wait(), lambda: self.peer.say(cursor, self.remote.private))
 
     def oldest(self, first, index):
@@ -149,12 +155,13 @@ class Incoming:
         if self.tail and self.next > self.tail[0]:
             self.gap(self.tail[1])
 
-    cause = 'network'
+    cause, missing = 'network', 0
 
     def gap(self, index):
         if self.index is not None and index > self.index:
             self.peer.report(type='gap', topic=self.topic, first=self.index, last=index - 1, cause=self.cause)
-            self.cause = 'network'
+            self.missing += index - self.index
+        self.cause = 'network'
         self.index = max(index, self.index or 0)
 
     def deliver(self, flags, body):

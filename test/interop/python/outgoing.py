@@ -77,12 +77,19 @@ class Outgoing:
         self.receivers.setdefault(remote.instance, 0)
         self.peer.gate = min(self.peer.gate, self.peer.now + 30)
         start = entry['from']
+        back, wanted = entry['back'], None
         if start == 0:
-            since = self.peer.now - entry['age'] - 20
+            since = self.peer.now - entry['age'] - (20 if back == 0 else 0)
             start = next((n for n, kept in self.kept.items() if kept[2] >= since), self.last + 1)
+            wanted = max(self.index_behind(start - 1) - back, 0)
+            while start > self.first_kept() and (
+                    self.index_behind(start - 1) > wanted or self.index_behind(start - 2) == wanted):
+                start -= 1
         start = max(min(start, self.last + 1), self.first_kept())
-        answer = {'stream': self.number, 'start': start, 'index': self.index_behind(start - 1),
-                  'head': self.head, 'receivers': len(self.receivers)}
+        index = max(self.index_behind(start - 1), wanted or 0)
+        answer = {'stream': self.number, 'ask': entry['ask'], 'start': start,
+                  'wanted': index if wanted is None else wanted, 'index': index, 'head': self.head,
+                  'behind': self.index_behind(self.head), 'receivers': len(self.receivers)}
         return wire.record('started', asker=remote.instance, entries=[answer])
 
     def nak(self, remote, values):

@@ -110,13 +110,15 @@ RECORDS = {
     'want': (2, [('target', 8), ('first', 'varint'), ('count', 'varint')]),
     'bindings': (3, BINDINGS),
     'attach': (4, [('target', 8), ('entries', [
-        ('stream', 'varint'), ('from', 'varint'), ('age', 'varint'), ('attempt', 'varint')])]),
+        ('stream', 'varint'), ('ask', 'varint'), ('from', 'varint'), ('age', 'varint'),
+        ('back', 'varint'), ('attempt', 'varint')])]),
     'started': (5, [('asker', 8), ('entries', [
-        ('stream', 'varint'), ('start', 'varint'), ('index', 'varint'), ('head', 'varint'),
-        ('receivers', 'varint')])]),
+        ('stream', 'varint'), ('ask', 'varint'), ('start', 'varint'), ('wanted', 'varint'),
+        ('index', 'varint'), ('head', 'varint'), ('behind', 'varint'), ('receivers', 'varint')])]),
     'heartbeat': (6, [('flags', 'u8'), ('grtt', 'varint'), ('entries', [
         ('stream', 'varint'), ('head', 'varint'), ('index', 'varint'), ('receivers', 'varint')])]),
-    'cursor': (7, [('target', 8), ('entries', [('stream', 'varint'), ('next', 'varint')])]),
+    'cursor': (7, [('target', 8), ('entries', [
+        ('stream', 'varint'), ('next', 'varint'), ('lost', 'varint')])]),
     'nak': (8, [
         ('target', 8), ('flags', 'u8'), ('rtt', 'varint'), ('missed', 'varint'), ('all', 'varint'),
         ('stream', 'varint'), ('first', 'varint'), ('bitmap', 'rest')]),

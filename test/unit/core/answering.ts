@@ -106,7 +106,7 @@ export class Answering {
   }
 
   attach(place: number, stream = 1): this {
-    const entries = [{ stream, from: 0, ageMs: 0, attempt: 0 }]
+    const entries = [{ stream, ask: 1, from: 0, ageMs: 0, back: 0, attempt: 0 }]
     const target = this.attack.target.peer.instance
     return this.send(place, { type: 'attach', target, entries })
   }

@@ -2,6 +2,7 @@
 import { defaultLimits, type Limits } from '../../../bus/core/limits.ts'
 import type { CounterName } from '../../../bus/core/metrics.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
+import type { StartedEntry } from '../../../bus/core/wire/control.ts'
 import { Writer } from '../../../bus/core/wire/cursor.ts'
 import { writePrefix, writeRecord } from '../../../bus/core/wire/record.ts'
 import { Member } from '../../fuzz/member.ts'
@@ -77,4 +78,10 @@ export function body(index: number, size = 1): Uint8Array {
   writePrefix(writer, index, 1)
   writeRecord(writer, 0, new Uint8Array(size))
   return writer.written
+}
+
+/** The answer to the first receiver of a stream that attaches: it begins with the first packet. */
+export function startedEntry(stream: number, other: Partial<StartedEntry> = {}): StartedEntry {
+  const from = { start: 1, wanted: 0, index: 0 }
+  return { stream, ask: stream, ...from, head: 0, behind: 0, receivers: 1, ...other }
 }

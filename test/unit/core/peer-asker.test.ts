@@ -4,7 +4,7 @@ import type { ControlRecord } from '../../../bus/core/wire/control.ts'
 import { type Nak, NakFlag } from '../../../bus/core/wire/nak.ts'
 import type { Member } from '../../fuzz/member.ts'
 import { Answering } from './answering.ts'
-import { body } from './attacking.ts'
+import { body, startedEntry } from './attacking.ts'
 import { numbersOf, question } from './stream/asking.ts'
 
 /** A publisher at place 1, whose stream the peer under test has begun to receive. */
@@ -20,7 +20,7 @@ class Asking extends Answering {
     this.attack.announce(this.publisher, ['plant/1/x'])
     while (!this.records.some(({ record }) => record.type === 'attach')) this.wait(1)
     this.wait(rttMs)
-    const entries = [{ stream: 1, start: 1, index: 0, head: 0, receivers: 1 }]
+    const entries = [startedEntry(1)]
     this.send(1, { type: 'started', asker: this.self, entries })
     const entry = { stream: 1, head: 0, index: 0, receivers }
     this.send(1, { type: 'heartbeat', flags: 0, grttUs: 20_000, entries: [entry] })

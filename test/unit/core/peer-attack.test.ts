@@ -6,7 +6,7 @@ import { Writer } from '../../../bus/core/wire/cursor.ts'
 import { HeartbeatFlag } from '../../../bus/core/wire/control.ts'
 import { Flag } from '../../../bus/core/wire/packet.ts'
 import { writeFragmentPrefix } from '../../../bus/core/wire/record.ts'
-import { Attack, body } from './attacking.ts'
+import { Attack, body, startedEntry } from './attacking.ts'
 import { controlBytes } from './wire/any.ts'
 
 setFlagsFromString('--expose-gc')
@@ -44,7 +44,7 @@ describe('an outsider', () => {
     const control = member.control(
       controlBytes({ type: 'beacon', intervalMs: 500, streamCount: 1 }),
     )
-    const started = { stream: 1, start: 1, index: 0, head: 0, receivers: 1 }
+    const started = startedEntry(1)
     const asker = attack.target.peer.instance
     attack.send(control)
     attack.send(member.control(controlBytes({ type: 'started', asker, entries: [started] })))
@@ -143,7 +143,7 @@ describe('a member', () => {
     attack.wait(3000)
     const before = attack.target.sentPackets
     const target = 1n
-    const entry = { stream: 1, from: 1, ageMs: 9000, attempt: 3 }
+    const entry = { stream: 1, ask: 1, from: 1, ageMs: 9000, back: 0, attempt: 3 }
     const records = [
       controlBytes({ type: 'want', target, first: 1, count: 9 }),
       controlBytes({ type: 'attach', target, entries: [entry] }),
@@ -158,13 +158,7 @@ describe('a member', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x', 'plant/2/x']).wait(200)
     const target = attack.target.peer.instance
-    const entries = [1, 2].map((stream) => ({
-      stream,
-      start: 1,
-      index: 0,
-      head: SAFE,
-      receivers: 1,
-    }))
+    const entries = [1, 2].map((stream) => startedEntry(stream, { head: SAFE, behind: SAFE }))
     const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
     const flags = HeartbeatFlag.final
     const before = memory()
@@ -232,7 +226,7 @@ describe('a member', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x']).wait(100)
     const asker = attack.target.peer.instance
-    const entries = [{ stream: 1, start: 0, index: 0, head: 0, receivers: 1 }]
+    const entries = [startedEntry(1, { start: 0 })]
     for (let i = 0; i < 300; i++) {
       attack.send(member.control(controlBytes({ type: 'started', asker, entries })))
       attack.send(member.data(1, 10 + i, { flags: 0, body: body(i) })).wait(100)

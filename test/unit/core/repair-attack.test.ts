@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Nak, NAK_SPAN, NakFlag } from '../../../bus/core/wire/nak.ts'
 import { Answering, range } from './answering.ts'
-import { Attack, body } from './attacking.ts'
+import { Attack, body, startedEntry } from './attacking.ts'
 import { question } from './stream/asking.ts'
 import { controlBytes } from './wire/any.ts'
 
@@ -156,7 +156,7 @@ describe('a publisher that lies', () => {
     const member = attack.member()
     attack.announce(member, ['plant/1/x']).wait(100)
     const asker = attack.target.peer.instance
-    const entries = [{ stream: 1, start: 1, index: 0, head: SAFE, receivers: 1 }]
+    const entries = [startedEntry(1, { head: SAFE, behind: SAFE })]
     attack.send(member.control(controlBytes({ type: 'started', asker, entries })))
     const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
     for (let i = 0; i < 100; i++) {
@@ -174,7 +174,7 @@ describe('a publisher that lies', () => {
     for (const [place, member] of [one, two].entries()) {
       world.attack.announce(member, [`plant/${place}/x`]).wait(100)
       const asker = world.attack.target.peer.instance
-      const entries = [{ stream: 1, start: 1, index: 0, head: 0, receivers: 1 }]
+      const entries = [startedEntry(1, { ask: place + 1 })]
       world.send(place + 1, { type: 'started', asker, entries })
     }
     for (const stream of [0, 1, 2, SAFE]) {

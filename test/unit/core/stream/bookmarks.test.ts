@@ -6,7 +6,7 @@ const mark = (next: number): Bookmark => ({
   next,
   index: next * 2,
   lost: 1,
-  at: 0,
+  subscriptions: [1, 2],
 })
 
 describe('bookmarks', () => {

@@ -63,7 +63,7 @@ export function receiving(setup: Setup = {}): Receiving {
   }
   const shared = { info, metrics, budget, pool, timing, repairAge, tally: { lost: 0 } }
   const receiver = new ReceiverStream({ ...shared, reorderPackets, messageSize, emit })
-  receiver.subscriptions = [1]
+  receiver.messages.subscriptions = [1]
   const accept = (now: number, number: number, packet: { flags: number; body: Uint8Array }) => {
     if (receiver.wants(number)) receiver.accept(now, number, packet)
     return world

@@ -58,6 +58,7 @@ const anyBindings: fc.Arbitrary<Bindings> = fc
   })
 
 const list = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 30 })
+const shortList = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 18 })
 
 export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
   fc.record({
@@ -75,19 +76,29 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
   fc.record({
     type: fc.constant('attach' as const),
     target: anyUint64,
-    entries: list(
-      fc.record({ stream: anyVarint, from: anyVarint, ageMs: anyVarint, attempt: anyVarint }),
+    entries: shortList(
+      fc.record({
+        stream: anyVarint,
+        ask: anyVarint,
+        from: anyVarint,
+        ageMs: anyVarint,
+        back: anyVarint,
+        attempt: anyVarint,
+      }),
     ),
   }),
   fc.record({
     type: fc.constant('started' as const),
     asker: anyUint64,
-    entries: list(
+    entries: shortList(
       fc.record({
         stream: anyVarint,
+        ask: anyVarint,
         start: anyVarint,
+        wanted: anyVarint,
         index: anyVarint,
         head: anyVarint,
+        behind: anyVarint,
         receivers: anyVarint,
       }),
     ),

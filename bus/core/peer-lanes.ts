@@ -1,0 +1,56 @@
+/** The receivers of one stream taken together: the main one, and the replays beside it. */
+import type { Inflow, Lane } from './peer-context.ts'
+import type { Bookmark } from './stream/bookmarks.ts'
+import type { ReceiverStream } from './stream/receiver.ts'
+
+export function lanesOf(inflow: Inflow): readonly Lane[] {
+  return inflow.replays.length > 0 ? [inflow, ...inflow.replays] : [inflow]
+}
+
+/** The receivers that a packet is of use for; counted when there are none. */
+export function takersOf({ receiver, replays }: Inflow, number: number): ReceiverStream[] {
+  const takers = replays
+    .map((replay) => replay.receiver)
+    .filter((one) => one.next > 0 && one.couldUse(number))
+  const alone = takers.length === 0 || receiver.next === 0
+  const wanted = alone ? receiver.wants(number) : receiver.couldUse(number)
+  return wanted ? [receiver, ...takers] : takers
+}
+
+/** Whether a replay has come exactly as far as the main receiver: neither is within a message. */
+export function meet(a: ReceiverStream, b: ReceiverStream): boolean {
+  const same = a.next > 0 && a.next === b.next && a.messages.index === b.messages.index
+  return same && a.messages.whole && b.messages.whole
+}
+
+/** The lowest number that some subscription still waits for; 0 while a start is not known. */
+export function nextOf(inflow: Inflow): number {
+  return Math.min(...lanesOf(inflow).map(({ receiver }) => receiver.next))
+}
+
+/** The messages that some subscription had to give up. */
+export function lostOf(inflow: Inflow): number {
+  return Math.max(...lanesOf(inflow).map(({ receiver }) => receiver.options.tally.lost))
+}
+
+/** When something is to be done for the stream. */
+export function deadlineOf(inflow: Inflow): number {
+  let at = Math.min(inflow.cursorAt, inflow.attachAt, inflow.receiver.deadline)
+  for (const { receiver, attachAt } of inflow.replays)
+    at = Math.min(at, attachAt, receiver.deadline)
+  return at
+}
+
+/** Ends a stream whose publisher has gone: where it was left, the same for all who had begun. */
+export function markOf(inflow: Inflow): Bookmark | undefined {
+  const receivers = lanesOf(inflow).map(({ receiver }) => receiver)
+  for (const receiver of receivers) receiver.end()
+  const begun = receivers.filter(({ next, messages }) => next > 0 && messages.index >= 0)
+  const [farthest] = begun.toSorted((a, b) => b.next - a.next)
+  if (!farthest) return undefined
+  const { next, messages } = farthest
+  const { index } = messages
+  for (const receiver of begun) receiver.messages.giveUp(index, 'publisher-gone')
+  const subscriptions = begun.flatMap((receiver) => receiver.messages.subscriptions)
+  return { next, index, lost: lostOf(inflow), subscriptions }
+}

@@ -1,0 +1,59 @@
+/** Gives the own subscriptions of a peer what it has itself published before. */
+import type { Past } from './peer-attacher.ts'
+import type { Context } from './peer-context.ts'
+import { AssemblyPool } from './stream/assembly.ts'
+import { Messages } from './stream/messages.ts'
+import type { SenderStream } from './stream/sender.ts'
+import { matches, type Pattern } from './topic/pattern.ts'
+import { readHeader } from './wire/packet.ts'
+
+export class OwnHistory {
+  readonly #context: Context
+  readonly #streams: readonly SenderStream[]
+
+  constructor(context: Context, streams: readonly SenderStream[]) {
+    this.#context = context
+    this.#streams = streams
+  }
+
+  /** For a new subscription, before it is given anything else. */
+  replay(now: number, id: number, pattern: Pattern, past: Past): void {
+    for (const stream of this.#streams) {
+      const { segments, delivery } = stream.options
+      if (delivery === 'reliable' && matches(pattern, segments)) this.#give(now, id, stream, past)
+    }
+  }
+
+  #give(now: number, id: number, stream: SenderStream, { ageMs, back }: Past): void {
+    // What was published in this very moment was so before the subscription.
+    const place = stream.locate(ageMs > 0 ? now - ageMs : Infinity, back)
+    const { keys, self, sealer } = this.#context
+    const messages = this.#reader(id, stream)
+    messages.begin(place.index, place.wanted)
+    const key = keys.dataKeyOf(self, stream.options.topic)
+    const { history } = stream
+    for (let number = place.start; number < history.next; number++) {
+      const { packet } = history.get(number)!
+      const body = sealer.open(packet, key)
+      if (body) messages.open(readHeader(packet).flags, body)
+    }
+    // Copies: what is still to be sealed is not the program's to change.
+    for (const { flags, body } of stream.unsealed()) messages.open(flags, new Uint8Array(body))
+  }
+
+  #reader(id: number, { options }: SenderStream): Messages {
+    const { limits, metrics, self } = this.#context
+    const { topic, delivery } = options
+    const messages = new Messages({
+      info: { topic, from: self.instance, delivery },
+      // Nothing stays unfinished here: a message whose beginning is at hand is so to its end.
+      pool: new AssemblyPool(limits.assemblySize, () => undefined),
+      messageSize: limits.messageSize,
+      tally: { lost: 0 },
+      metrics,
+      emit: (output) => this.#context.emit(output),
+    })
+    messages.subscriptions = [id]
+    return messages
+  }
+}

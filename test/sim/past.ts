@@ -1,0 +1,87 @@
+/**
+ * What subscriptions that want history are owed, as far as an oracle can tell that does not know
+ * when a publisher heard of them.
+ */
+import { name, type Stream, type Subscribed } from './ledger.ts'
+import { check } from './violation.ts'
+import type { World } from './world.ts'
+
+/** One reliable stream of a publisher that lives, and a subscription that should have it. */
+export interface Owed {
+  readonly subscribed: Subscribed
+  readonly stream: Stream
+}
+
+/** Index of the message at which, or before which, a subscription with history must begin. */
+export function firstAsked(world: World, { subscribed, stream }: Owed): number {
+  const { past, at, process } = subscribed
+  if (!past || stream.delivery !== 'reliable') return Infinity
+  const late = process === stream.publisher ? 0 : latencyOf(world)
+  if (past.ageMs > 0) return countBefore(stream, at - past.ageMs + late)
+  return Math.max(0, countBefore(stream, at + late) - past.back)
+}
+
+/** Each began where it asked to, and lost nothing that its publisher still had. */
+export function checkHistory(world: World, owed: Iterable<Owed>): void {
+  for (const one of owed) {
+    const { subscribed, stream } = one
+    const asked = firstAsked(world, one)
+    if (asked >= stream.messages.length) continue
+    const track = subscribed.tracks.get(stream)
+    const where = name(subscribed, stream)
+    check(track !== undefined && track.first <= asked, 'contract', () => {
+      return `${where}: began at ${track?.first}, though ${asked} was asked for`
+    })
+    checkModest(one, track.first)
+    if (!world.plan.mendable) continue
+    const held = Math.max(asked, firstHeld(world, one))
+    const gap = track.gaps.find(({ to }) => to >= held)
+    check(!gap, 'lossless', () => {
+      return `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause}), and ${held} was kept`
+    })
+  }
+}
+
+/** Who wants five messages is not given fifty: as long as the publisher knows when they were sent. */
+function checkModest({ subscribed, stream }: Owed, first: number): void {
+  const { past, at } = subscribed
+  const { publishedAt, openedAt } = {
+    publishedAt: stream.messages[first]!.at,
+    openedAt: stream.openedAt,
+  }
+  if (!past || past.ageMs > 0 || openedAt > at - EARLY_MS || publishedAt < at - YOUNG_MS) return
+  const least = Math.max(0, countBefore(stream, at - EARLY_MS) - past.back)
+  check(first >= least, 'contract', () => {
+    return `${name(subscribed, stream)}: began at ${first}, though ${least} was asked for`
+  })
+}
+
+/** The first message that the publisher surely kept until the subscriber could ask for it. */
+function firstHeld(world: World, { subscribed, stream }: Owed): number {
+  const settledAt = settledAtOf(subscribed, stream)
+  const young = countBefore(stream, settledAt - KEPT_MS)
+  const retained = countBefore(stream, settledAt) - world.plan.retain
+  return Math.min(young, Math.max(0, retained))
+}
+
+/** From when on a subscription has a stream that is not given again what was sent before. */
+export function settledAtOf({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
+  return Math.max(at, process.startedAt, publisher.startedAt, openedAt) + SETTLED_MS
+}
+
+/** How long the question of a subscriber is under way, at most; what is published meanwhile counts as before. */
+function latencyOf({ plan }: World): number {
+  return plan.faults.has('stall') || plan.faults.has('overflow') ? 3000 : 100
+}
+
+function countBefore({ messages }: Stream, time: number): number {
+  const place = messages.findIndex(({ at }) => at > time)
+  return place < 0 ? messages.length : place
+}
+
+export const SETTLED_MS = 1500
+/** Ages are compared across clocks and cables. */
+const EARLY_MS = 100
+/** What is younger has not been forgotten by age, and when it was sent is known exactly. */
+const YOUNG_MS = 8000
+const KEPT_MS = 4000
