@@ -3,8 +3,8 @@
  *
  * A peer holds one challenge. It believes in an instance only when that instance's signed hello
  * echoes this challenge: a recorded hello of a dead instance never does. The challenge is drawn
- * anew whenever somebody leaves, so that an old echo cannot bring the dead back. One hello answers
- * up to 32 challenges and asks up to 32 instances for theirs.
+ * anew whenever somebody leaves, and every few seconds, so that an old echo cannot bring the dead
+ * back. One hello answers up to 32 challenges and asks up to 32 instances for theirs.
  */
 import type { Endpoint } from './output.ts'
 import type { Context, Proof, Remote } from './peer-context.ts'
@@ -12,6 +12,7 @@ import type { ControlOut } from './peer-control.ts'
 import { instanceOf } from './seal/keys.ts'
 import { ReplayWindow } from './seal/replay.ts'
 import { Backoff } from './service/backoff.ts'
+import { Challenge } from './service/challenge.ts'
 import { answerDelay, jitteredInterval, statedInterval } from './service/presence.ts'
 import { textOf, utf8 } from './text.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello, writeHello } from './wire/hello.ts'
@@ -37,7 +38,7 @@ export class Greeter {
   readonly #context: Context
   readonly #control: ControlOut
   readonly #events: GreeterEvents
-  #challenge: bigint
+  readonly #challenge: Challenge
   #askAll = true
   #helloAt = -Infinity
   /** How often hello is said again as long as nobody is here. */
@@ -57,7 +58,7 @@ export class Greeter {
     this.#context = context
     this.#control = control
     this.#events = events
-    this.#challenge = context.random64()
+    this.#challenge = new Challenge(() => context.random64())
     this.#backoff = new Backoff(context.limits.peers)
   }
 
@@ -143,6 +144,7 @@ export class Greeter {
 
   /** Forgets those who have fallen silent. */
   expire(now: number): void {
+    this.#challenge.age(now)
     for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote)
   }
 
@@ -161,7 +163,7 @@ export class Greeter {
       return
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
-    const fresh = hello.echoes.includes(this.#challenge)
+    const fresh = this.#challenge.answeredBy(hello.echoes)
     if (asks || (!known && !fresh)) this.#echo(now, hello.challenge)
     if (fresh) this.#context.verify(proof, (later) => this.#accept(later, heard), refused)
     else if (!known) this.ask(now, header.instance)
@@ -223,7 +225,7 @@ export class Greeter {
 
   #remove(now: number, remote: Remote): void {
     this.#context.roster.remove(remote.instance)
-    this.#challenge = this.#context.random64()
+    this.#challenge.renew()
     // Answers that are under way echo the old challenge: strangers may be asked again at once.
     this.#backoff.clear()
     this.#events.left(now, remote)
@@ -274,7 +276,7 @@ export class Greeter {
       flags,
       identity: self.identity,
       salt: self.salt,
-      challenge: this.#challenge,
+      challenge: this.#challenge.value,
       controlNumber: this.#control.number,
       intervalMs: statedInterval(roster.size + 1),
       port: config.port,

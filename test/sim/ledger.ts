@@ -48,8 +48,14 @@ export class Ledger {
   readonly subscriptions: Subscribed[] = []
   delivered = 0
   lost = 0
+  readonly #sees: (process: Process, other: Process) => boolean
   readonly #streamsByInstance = new Map<bigint, Map<string, Stream>>()
   readonly #subscriptionsByProcess = new Map<Process, Map<number, Subscribed>>()
+
+  /** `sees`: whether a process believes that another one is here. */
+  constructor(sees: (process: Process, other: Process) => boolean) {
+    this.#sees = sees
+  }
 
   /** Written down before the peer is told, because it may deliver at once. */
   published(
@@ -177,7 +183,9 @@ export class Ledger {
     const fits = matches(subscribed.pattern, stream.segments)
     check(fits, 'content', () => `${name(subscribed, stream)} does not match`)
     const { endedAt } = stream.publisher
-    const dead = endedAt !== undefined && endedAt + ECHO_MS < subscribed.at
+    // Of who is still believed to be here, packets may have been held back, or replayed.
+    const gone = endedAt !== undefined && endedAt + ECHO_MS < subscribed.at
+    const dead = gone && !this.#sees(process, stream.publisher)
     check(!dead, 'foreign', () => `${name(subscribed, stream)} is of a dead instance`)
     return subscribed
   }

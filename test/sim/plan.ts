@@ -127,7 +127,11 @@ export function planOf(seed: number): Plan {
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
   const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
-  return { ...plan, mendable: !dark && !FINAL.some((fault) => faults.has(fault)) }
+  return { ...plan, mendable: !dark && mendable(faults) }
+}
+
+function mendable(faults: ReadonlySet<Fault>): boolean {
+  return !FINAL.some((fault) => faults.has(fault))
 }
 
 /** A plan without any fault, for worlds that a test furnishes itself. */
@@ -184,7 +188,7 @@ function weatherOf(random: Random, faults: ReadonlySet<Fault>, calm: boolean): W
     duplicate: has('duplicate', random.pick([0.05, 0.5])),
     overtaken: has('reorder', random.pick([0.02, 0.2])),
     // Ages are compared with 20 ms of slack: what takes longer may be late for an attacher.
-    overtakenMs: random.pick([1, 10, calm ? 10 : 40]),
+    overtakenMs: random.pick([1, 10, calm || mendable(faults) ? 10 : 40]),
   }
 }
 

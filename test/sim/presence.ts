@@ -28,7 +28,7 @@ export class Presence {
       check(seen.delete(other), 'liveness', () => `${process.id} lost ${other.id} twice`)
       return
     }
-    const dead = other.endedAt !== undefined && other.endedAt + ECHO_MS < time
+    const dead = other.endedAt !== undefined && other.endedAt + BELIEVED_MS < time
     check(!dead, 'foreign', () => `${process.id} sees ${other.id} ${change}, who is dead`)
     check(change === 'update' || !seen.has(other), 'liveness', () => {
       return `${process.id} met ${other.id} twice`
@@ -37,5 +37,5 @@ export class Presence {
   }
 }
 
-/** What the dead have sent may still be under way. */
-const ECHO_MS = 2000
+/** For so long the answer to a challenge counts: as much later may a replay bring somebody back. */
+const BELIEVED_MS = 10_500

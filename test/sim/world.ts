@@ -33,8 +33,8 @@ export class World {
   readonly acts: Acts
   readonly schedule: Schedule = new Schedule()
   readonly network: Network
-  readonly ledger: Ledger = new Ledger()
   readonly presence: Presence = new Presence()
+  readonly ledger: Ledger = new Ledger((process, other) => this.presence.seenBy(process).has(other))
   readonly wire: WireWatch = new WireWatch()
   readonly workload: Workload
   readonly intruder: Intruder
