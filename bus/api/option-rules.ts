@@ -70,10 +70,7 @@ export const CONNECT: Rules<ConnectOptions> = {
     [NAME_SIZE_MAX],
   ),
   tags,
-  identity: described(
-    ({ publicKey, secretKey }) => isBytes(publicKey) && isBytes(secretKey),
-    'an object with publicKey and secretKey, 32 bytes each; newIdentity() makes one',
-  ),
+  identity: { faultOf: identityFault, bounds: [] },
   rate: whole(1000, 10 ** 11),
   minRate: whole(1000, 10 ** 11),
   linger,
@@ -130,6 +127,16 @@ export const CLOSE: Rules<CloseOptions> = { linger, signal }
 
 /** For waits that have no option but to be given up. */
 export const CANCEL: Rules<Cancel> = { signal }
+
+const keyPair = described(
+  ({ publicKey, secretKey }) => isBytes(publicKey) && isBytes(secretKey),
+  'an object with publicKey and secretKey, 32 bytes each; newIdentity() makes one',
+)
+
+/** The text of an identity file, and what a function brings, is looked at when it is read. */
+function identityFault(value: unknown): Fault | undefined {
+  return ['string', 'function'].includes(typeof value) ? undefined : keyPair.faultOf(value)
+}
 
 function isBytes(value: unknown): boolean {
   return value instanceof Uint8Array

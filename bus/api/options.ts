@@ -29,6 +29,9 @@ export interface Identity {
   readonly secretKey: Uint8Array
 }
 
+/** A secret, or a function that brings it, as from a secret manager. */
+export type Secret<T> = T | (() => T | Promise<T>)
+
 /** Turns values that are neither bytes nor text into bytes and back. Default: JSON. */
 export interface PayloadCodec {
   encode(value: unknown): Uint8Array
@@ -38,8 +41,11 @@ export interface PayloadCodec {
 export interface ConnectOptions extends Cancel {
   /** The realm's name; buses in different realms never hear each other. Default: 'local'. */
   readonly realm?: string
-  /** The realm's key, 32 bytes, or the text of a key file. Default: the realm's key file. */
-  readonly key?: Uint8Array | string
+  /**
+   * The realm's key, 32 bytes, or the text of a key file, or a function that brings one of them.
+   * Default: the realm's key file.
+   */
+  readonly key?: Secret<Uint8Array | string>
   /** True for an open realm: nothing is sealed, everybody reads and writes. Logged once. */
   readonly open?: boolean
   /** How far packets go. Default: 'host', which never leaves the machine. */
@@ -56,8 +62,11 @@ export interface ConnectOptions extends Cancel {
   readonly name?: string
   /** Key=value pairs shown in presence; at most 8 of 32 bytes each. */
   readonly tags?: Readonly<Record<string, string>>
-  /** The signing key pair. Default: a new one for this process. */
-  readonly identity?: Identity
+  /**
+   * The signing key pair, or the text of an identity file, or a function that brings one of them.
+   * Default: the user's own identity file if there is one, else a new one for this process.
+   */
+  readonly identity?: Secret<Identity | string>
   /** Bytes a second that this process sends at most. Default: 5,000,000 (40 Mbit/s). */
   readonly rate?: number
   /** Bytes a second that it falls back to where receivers miss much. Default: a twentieth of `rate`. */

@@ -1,7 +1,9 @@
 /** What a command is, and what it is given to work with. */
 import type { Argv } from 'yargs'
 import { type Bus, connect, type ConnectOptions, type Logger } from '../index.ts'
-import { readKeyFile } from '../io/keyfile.ts'
+import { readSecret } from '../io/secret.ts'
+import { readIdentity } from '../io/identity.ts'
+import { parseKey } from '../io/keyfile.ts'
 import type { Interrupt } from './interrupt.ts'
 import { logger } from './log.ts'
 import type { Output } from './output.ts'
@@ -43,11 +45,15 @@ export class World {
 
   /** Opens the bus that the settings describe, with what the command adds. */
   async connect(added: Pick<ConnectOptions, 'rate'> = {}): Promise<Bus> {
-    const { 'log-level': _level, key, ...plain } = this.settings
+    const { 'log-level': _level, key, identity, ...plain } = this.settings
     const { signal } = this.interrupt
-    const options: ConnectOptions = { ...plain, ...added, log: this.log, signal }
-    return connect(
-      key === undefined ? options : { ...options, key: await readKeyFile(key, signal) },
-    )
+    const root = key === undefined ? {} : { key: await this.#realmKey(key) }
+    const self = identity === undefined ? {} : { identity: await readIdentity(identity, signal) }
+    return connect({ ...plain, ...root, ...self, ...added, log: this.log, signal })
+  }
+
+  async #realmKey(name: string): Promise<Uint8Array> {
+    const { text, source } = await readSecret(name, this.interrupt.signal)
+    return parseKey(text, source)
   }
 }

@@ -49,8 +49,10 @@ async function print(found: readonly PeerInfo[], { json, output }: World): Promi
     for (const peer of found) await output.object(objectOf(peer))
     return
   }
-  const rows = found.map(({ id, name, since, tags }) => [id, name, timeOf(since), tagsOf(tags)])
-  await output.write(table(['ID', 'NAME', 'SINCE', 'TAGS'], rows))
+  const rows = found.map(({ id, name, identity, since, tags }) => {
+    return [id, name, `${identity.slice(0, SHORT)}…`, timeOf(since), tagsOf(tags)]
+  })
+  await output.write(table(['ID', 'NAME', 'IDENTITY', 'SINCE', 'TAGS'], rows))
 }
 
 function objectOf({ id, name, identity, tags, since }: PeerInfo): object {
@@ -71,3 +73,6 @@ function tagsOf(tags: PeerInfo['tags']): string {
 function timeOf(since: number): string {
   return new Date(since).toISOString()
 }
+
+/** Digits of an identity in a table: enough to tell it from others, not to vouch for it. */
+const SHORT = 16

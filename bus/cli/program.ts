@@ -8,6 +8,7 @@ import { reportError } from './log.ts'
 import { Output } from './output.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
+import { identity } from './identity.ts'
 import { keygen } from './keygen.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   peers,
   topics,
   keygen,
+  identity,
   demoPeer,
 ]
 
@@ -124,6 +126,10 @@ function withSettings(program: Argv): void {
   program
     .option('realm', { ...value, describe: 'Name of the realm [default: local]' })
     .option('key', { ...value, describe: "File of the realm's key [default: the realm's own]" })
+    .option('identity', {
+      ...value,
+      describe: "File of this user's identity [default: the own one, if there is one]",
+    })
     .option('open', { type: 'boolean', describe: 'No key: everybody reads and writes' })
     .option('scope', {
       ...value,

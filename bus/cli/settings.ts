@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { SCOPES } from '../core/path/group.ts'
 import type { Scope } from '../index.ts'
 import { configDirectory } from '../io/keyfile.ts'
+import { isPath } from '../io/secret.ts'
 import { readConfig } from './config.ts'
 import { UsageError } from './exit.ts'
 import { flag, list, oneOf, seconds, text, whole } from './values.ts'
@@ -14,8 +15,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface Settings {
   realm: string
-  /** Path of a key file. */
+  /** Path of a key file, `env:NAME` or `fd:N`. */
   key: string
+  /** The same of an identity file. */
+  identity: string
   open: boolean
   scope: Scope
   interface: readonly string[]
@@ -94,7 +97,10 @@ function configured(config: Raw, path: string): Partial<Settings> {
     (name) => `"${name}" in ${path}`,
   )
   // A file names its neighbours, wherever the command is started.
-  if (settings.key !== undefined) settings.key = resolve(dirname(path), settings.key)
+  for (const name of ['key', 'identity'] as const) {
+    const secret = settings[name]
+    if (secret !== undefined && isPath(secret)) settings[name] = resolve(dirname(path), secret)
+  }
   return settings
 }
 
@@ -104,6 +110,7 @@ type Reader<T> = (raw: unknown, source: string) => T
 const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   realm: text,
   key: text,
+  identity: text,
   open: flag,
   scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
   interface: list,

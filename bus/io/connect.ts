@@ -3,7 +3,6 @@ import { LiveBus } from '../api/bus.ts'
 import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
 import { Peer } from '../core/peer.ts'
 import { Driver } from './driver.ts'
-import { newIdentity } from './ed25519.ts'
 import { fileWork } from './files/work.ts'
 import { type Settings, settle } from './settings.ts'
 import { nodeSystem, type System } from './system.ts'
@@ -35,7 +34,7 @@ async function open(
   given: { settings: Settings; options: ConnectOptions; path: PathKind },
 ): Promise<Bus> {
   const { settings, options, path } = given
-  const identity = options.identity ?? newIdentity()
+  const { identity } = settings
   const system = await nodeSystem(identity)
   const early: TransportEvent[] = []
   // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.

@@ -44,6 +44,14 @@ export function newIdentity(): Identity {
   }
 }
 
+/** The key pair of a secret key. */
+export function identityOfSeed(secretKey: Uint8Array): Identity {
+  const der = Buffer.concat([PRIVATE_HEAD, secretKey])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const publicKey = rawOf(createPublicKey(key).export({ format: 'der', type: 'spki' }))
+  return { publicKey, secretKey: new Uint8Array(secretKey) }
+}
+
 /** Checks that both halves belong together. Throws INVALID_KEY. */
 export function signerOf(identity: Identity): (message: Uint8Array) => Uint8Array {
   const { publicKey, secretKey } = identity

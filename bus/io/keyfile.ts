@@ -1,5 +1,5 @@
 /**
- * Key files: where realms' root keys live, and how they are made and read.
+ * Key files: where realms' keys live, and how they are made and read.
  *
  * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
  */
@@ -58,15 +58,18 @@ export function parseKey(text: string, source: string): Uint8Array {
  * until the signal aborts.
  */
 export async function readKeyFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  let text: string
+  return parseKey(await readKeyText(path, signal), `the key file ${path}`)
+}
+
+/** The same for a file with a key of any kind, not yet looked at. */
+export async function readKeyText(path: string, signal?: AbortSignal): Promise<string> {
   try {
-    text = await readSmallFile(path, { sizeMax: FILE_SIZE_MAX, check: assertOwn, signal })
+    return await readSmallFile(path, { sizeMax: FILE_SIZE_MAX, check: assertOwn, signal })
   } catch (cause) {
     if (cause instanceof BusError || signal?.aborted) throw cause
     const reason = (cause as Error).message
     throw new BusError('INVALID_KEY', `the key file ${path} cannot be read: ${reason}`, { cause })
   }
-  return parseKey(text, `the key file ${path}`)
 }
 
 /** A key that others may read or put there protects nothing. */
@@ -83,14 +86,19 @@ function assertOwn(path: string, { mode, uid }: Stats): void {
 }
 
 /** Writes a new key file, mode 0600; false when one is there already, which is left alone. */
-export async function createKeyFile(path: string, key: Uint8Array): Promise<boolean> {
+export function createKeyFile(path: string, key: Uint8Array): Promise<boolean> {
+  return createSecretFile(path, keyText(key))
+}
+
+/** The same for any secret text. */
+export async function createSecretFile(path: string, text: string): Promise<boolean> {
   const directory = dirname(path)
   const draft = join(directory, `.${nanoid()}.key`)
   try {
     await makeDirectory(directory)
     const file = await open(draft, 'wx', 0o600)
     try {
-      await file.writeFile(keyText(key))
+      await file.writeFile(text)
       await file.sync()
     } finally {
       await file.close()

@@ -3,10 +3,12 @@ import { hostname } from 'node:os'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
-import type { ConnectOptions, Limits, Scope } from '../api/options.ts'
+import type { ConnectOptions, Identity, Limits, Scope } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
 import { defaultLimits } from '../core/limits.ts'
+import { identityOf } from './identity.ts'
 import { LOCAL_REALM, parseKey, realmKey } from './keyfile.ts'
+import { given } from './secret.ts'
 
 export const DEFAULT_PORT = 62278
 const DEFAULT_LINGER_MS = 2000
@@ -17,6 +19,7 @@ export interface Settings {
   readonly realm: string
   /** Undefined: an open realm. */
   readonly root: Uint8Array | undefined
+  readonly identity: Identity
   readonly scope: Scope
   readonly interfaces: readonly string[] | undefined
   readonly port: number
@@ -37,6 +40,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   return {
     realm,
     root: await rootOf(options, realm),
+    identity: await identityOf(options),
     scope,
     interfaces: typeof wish === 'string' ? [wish] : wish,
     port: options.port ?? DEFAULT_PORT,
@@ -52,7 +56,8 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
 }
 
 async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Array | undefined> {
-  const { key, open = false, signal } = options
+  const { open = false, signal } = options
+  const key = await given('key', options.key, signal)
   if (open) {
     if (key === undefined) return undefined
     const mend = 'a realm is either open or has a key, not both'

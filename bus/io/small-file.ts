@@ -12,21 +12,25 @@ import { promisify } from 'node:util'
 export interface SmallFile {
   readonly sizeMax: number
   /** Looks at the very file that is read; throws when it is not to be. */
-  readonly check: (path: string, stats: Stats) => void
+  readonly check?: (path: string, stats: Stats) => void
   readonly signal?: AbortSignal | undefined
 }
 
-/** Rejects with the system's error, with what `check` throws, or with the signal's reason. */
-export async function readSmallFile(path: string, file: SmallFile): Promise<string> {
+/**
+ * Rejects with the system's error, with what `check` throws, or with the signal's reason. A file
+ * that is open already is given by its descriptor, which is closed at the end.
+ */
+export async function readSmallFile(path: string | number, file: SmallFile): Promise<string> {
   const { sizeMax, check, signal } = file
   signal?.throwIfAborted()
-  const descriptor = await opened(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+  const descriptor = typeof path === 'number' ? path : await opened(path, flags)
   let piped = false
   try {
     const stats = await statOf(descriptor)
     if (stats.isDirectory()) throw new Error('it is a directory: name the file in it')
-    check(path, stats)
-    piped = stats.isFIFO()
+    if (typeof path === 'string') check?.(path, stats)
+    piped = stats.isFIFO() || stats.isSocket()
     const chunks = piped ? pipe(descriptor, signal) : blocks(descriptor)
     const bytes: Uint8Array[] = []
     let size = 0

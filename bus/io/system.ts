@@ -19,18 +19,23 @@ export interface System {
   verify(message: Uint8Array, signature: Uint8Array, identity: Uint8Array): boolean
 }
 
-/** The machine's own, signing with this identity. Throws INVALID_KEY. */
-export async function nodeSystem(identity: Identity): Promise<System> {
+/** Cryptography and randomness of this machine. */
+async function nodeEnv(): Promise<Env> {
   const box = (await sodiumBox()) ?? tweetnaclBox
   return {
-    env: {
-      crypto: {
-        hash: (data) => createHash('sha512').update(data).digest(),
-        hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
-        ...box,
-      },
-      random: (size) => new Uint8Array(randomBytes(size)),
+    crypto: {
+      hash: (data) => createHash('sha512').update(data).digest(),
+      hmac: (key, data) => createHmac('sha512', key).update(data).digest(),
+      ...box,
     },
+    random: (size) => new Uint8Array(randomBytes(size)),
+  }
+}
+
+/** The machine's own, signing with this identity. Throws INVALID_KEY. */
+export async function nodeSystem(identity: Identity): Promise<System> {
+  return {
+    env: await nodeEnv(),
     now: () => performance.now(),
     wallOffset: Date.now() - performance.now(),
     turn: (then) => void setImmediate(then),

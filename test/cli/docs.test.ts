@@ -18,6 +18,7 @@ const COMMANDS = [
   'peers',
   'topics',
   'keygen',
+  'identity',
   'completion',
 ]
 

@@ -1,0 +1,68 @@
+/**
+ * Where secrets come from: a file, an environment variable, a file descriptor, or a function.
+ *
+ * Secret managers hand them over in one of these ways. No error shows what was read.
+ */
+import { orAborted } from '../api/abort.ts'
+import { BusError } from '../api/errors.ts'
+import { readKeyText } from './keyfile.ts'
+import { readSmallFile } from './small-file.ts'
+
+/** More than any secret has. */
+const SECRET_SIZE_MAX = 4096
+
+/** The text of a secret, and where it was found, as errors name it. */
+export interface Secret {
+  readonly text: string
+  readonly source: string
+}
+
+/** Whether it names a variable or a descriptor; everything else is the path of a file. */
+export function isPath(name: string): boolean {
+  return !/^(env|fd):/.test(name)
+}
+
+/**
+ * `env:NAME` is a variable, `fd:N` an open descriptor, everything else a path. Throws INVALID_KEY.
+ */
+export async function readSecret(name: string, signal?: AbortSignal): Promise<Secret> {
+  const [, kind, what = ''] = /^(env|fd):(.*)$/s.exec(name) ?? []
+  if (kind === 'env') return fromEnvironment(what)
+  if (kind === 'fd') return fromDescriptor(what, signal)
+  return { text: await readKeyText(name, signal), source: `the key file ${name}` }
+}
+
+function fromEnvironment(name: string): Secret {
+  const text = process.env[name]
+  const source = `the environment variable ${name}`
+  if (text !== undefined && text !== '') return { text, source }
+  throw new BusError('INVALID_KEY', `${source} is not set: it should hold the text of a key file`)
+}
+
+async function fromDescriptor(digits: string, signal?: AbortSignal): Promise<Secret> {
+  const source = `the file descriptor ${digits}`
+  if (!/^\d{1,6}$/.test(digits)) {
+    throw new BusError('INVALID_KEY', `${source} is no number: write it as in fd:3`)
+  }
+  try {
+    const text = await readSmallFile(Number(digits), { sizeMax: SECRET_SIZE_MAX, signal })
+    return { text, source }
+  } catch (cause) {
+    if (signal?.aborted) throw cause
+    const reason = (cause as Error).message
+    throw new BusError('INVALID_KEY', `${source} cannot be read: ${reason}`, { cause })
+  }
+}
+
+/** What an option gives, or what its function brings; the function's own errors pass. */
+export async function given<T extends object | string>(
+  option: 'key' | 'identity',
+  value: T | (() => T | Promise<T>) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  if (typeof value !== 'function') return value
+  const brought = await orAborted(Promise.resolve(value()), signal)
+  if (brought !== undefined) return brought
+  // As if it were absent, another key would be taken than the program means.
+  throw new BusError('INVALID_KEY', `the function of option "${option}" has brought nothing`)
+}
