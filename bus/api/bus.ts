@@ -2,7 +2,7 @@
 import type { Limits } from '../core/limits.ts'
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
-import { type ParsedPattern, parsePattern, parseTopic } from '../core/topic/pattern.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
@@ -20,6 +20,7 @@ import type {
   CounterName,
   Gap,
   Handler,
+  Live,
   Logger,
   MatchedOptions,
   Message,
@@ -32,12 +33,13 @@ import type {
   Subscription,
   TopicInfo,
 } from './options.ts'
-import { CANCEL, CLOSE, MATCHED, PUBLISH, SUBSCRIBE } from './option-rules.ts'
+import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
-import { checkOptions, kindOf } from './rules.ts'
+import { checkOptions } from './rules.ts'
 import type { Budget } from './queue.ts'
 import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
-import type { Topic } from './topic.ts'
+import { type SubscribeCall, subscribeCall } from './subscribe-call.ts'
+import { textOf, type Topic } from './topic.ts'
 
 /** How a bus moves its peer; a driver is one. */
 export interface PeerLink {
@@ -124,16 +126,24 @@ export class LiveBus implements Bus {
 
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false },
+    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
   ): Subscription<Message<T, P>>
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
-    options: SubscribeOptions<T> & { readonly gaps: true },
+    options: SubscribeOptions<T> & { readonly gaps: true; readonly live?: false },
   ): Subscription<Message<T, P> | Gap>
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps?: false; readonly live: true },
+  ): Subscription<Message<T, P> | Live>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps: true; readonly live: true },
+  ): Subscription<Message<T, P> | Gap | Live>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
     handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false },
+    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
   ): Subscription<never>
   subscribe(
     pattern: string | Topic<unknown>,
@@ -141,23 +151,9 @@ export class LiveBus implements Bus {
     third?: SubscribeOptions<unknown>,
   ): Subscription<unknown> {
     this.#assertOpen()
-    const handler = typeof second === 'function' ? second : undefined
-    if (!handler && third !== undefined) {
-      const fault = `the handler of subscribe is ${kindOf(second)}, and options follow it`
-      throw new BusError('INVALID_OPTION', `${fault}: subscribe(pattern, handler, options)`)
-    }
-    const given = typeof second === 'function' ? third : second
-    checkOptions('subscribe', given, SUBSCRIBE)
-    if (handler && given?.gaps) {
-      const mend = 'iterate the subscription, or read gaps from bus.events()'
-      throw new BusError('INVALID_OPTION', `a handler gets no gaps, but "gaps" is true: ${mend}`)
-    }
-    const ofTopic = typeof pattern === 'object' && pattern !== null ? pattern.schema : undefined
-    checkOptions('subscribe', { schema: ofTopic }, SUBSCRIBE)
-    const schema = given?.schema ?? ofTopic
-    const parsed = parsedPattern(textOf(pattern))
-    const subscription = this.#open(parsed, { ...given, ...(schema && { schema }) })
-    if (handler) subscription.handle(handler)
+    const call = subscribeCall(pattern, second, third)
+    const subscription = this.#open(call)
+    if (call.handler) subscription.handle(call.handler)
     return subscription
   }
 
@@ -225,6 +221,8 @@ export class LiveBus implements Bus {
       case 'gap':
         for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.gap(notice)
         return this.event(gapOf(notice))
+      case 'live':
+        return this.#subscriptionsById.get(notice.subscription)?.live()
       case 'peer':
         return this.#onPeer(notice.change, notice.peer)
       case 'topic': {
@@ -263,10 +261,7 @@ export class LiveBus implements Bus {
     this.event({ type: 'path', from, to: path, reason })
   }
 
-  #open(
-    pattern: Extract<ParsedPattern, { ok: true }>['pattern'],
-    options: SubscribeOptions<unknown>,
-  ): LiveSubscription {
+  #open({ pattern, options }: SubscribeCall): LiveSubscription {
     const { subscriptions } = this.#parts.limits
     if (this.#subscriptionsById.size >= subscriptions) {
       const mend = 'close some, use a wildcard, or raise limits.subscriptions'
@@ -282,8 +277,8 @@ export class LiveBus implements Bus {
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)
-    const past = pastOf(options.history)
-    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern, past))
+    const wants = { history: pastOf(options.history), live: options.live === true }
+    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
     return subscription
   }
 
@@ -334,17 +329,6 @@ export class LiveBus implements Bus {
     this.#segmentsByTopic.set(topic, parsed.segments)
     return parsed.segments
   }
-}
-
-/** Programs in plain JavaScript hand over anything: what is no text is told by the parser. */
-function textOf(to: string | Topic<unknown>): string {
-  return typeof to === 'object' && to !== null ? to.pattern : to
-}
-
-function parsedPattern(text: string): Extract<ParsedPattern, { ok: true }>['pattern'] {
-  const parsed = parsePattern(text)
-  if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
-  return parsed.pattern
 }
 
 const SEGMENTS_MAX = 16_384

@@ -2,6 +2,7 @@
 import { defaultLimits } from '../core/limits.ts'
 import { SCOPES } from '../core/path/group.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
+import { RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
@@ -34,8 +35,6 @@ import { isSchema, SCHEMA_MEND } from './schema.ts'
 
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
 const HOUR_MS = 3_600_000
-/** Messages that one topic retains at most; their bytes have a limit of their own. */
-const RETAIN_MAX = 65_536
 
 const signal = described(
   ({ aborted, addEventListener }) =>
@@ -98,6 +97,7 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
   overflow: oneOf(OVERFLOWS),
   gaps: flag,
   history: rule(isHistory, "'last', 'all', a whole number of messages from 0, or { since: ms }"),
+  live: flag,
   signal,
 }
 

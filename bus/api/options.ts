@@ -123,6 +123,8 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly gaps?: boolean
   /** Of reliable topics: comes first, and what is no longer kept of it is a gap. Default: nothing. */
   readonly history?: History
+  /** True: a `Live` item comes once everything from before has. Default: false. */
+  readonly live?: boolean
 }
 
 /** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */
@@ -157,6 +159,14 @@ export interface Gap {
   readonly to: number
   readonly count: number
   readonly cause: GapCause
+}
+
+/**
+ * What was there when the subscription came stands before this, as messages or as gaps; behind it
+ * comes what is new.
+ */
+export interface Live {
+  readonly type: 'live'
 }
 
 export type Handler<M> = (message: M) => void | Promise<void>
@@ -246,16 +256,24 @@ export interface Bus extends AsyncDisposable {
   publish<T>(topic: string | Topic<T>, value: T, options?: PublishOptions): void
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false },
+    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
   ): Subscription<Message<T, P>>
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
-    options: SubscribeOptions<T> & { readonly gaps: true },
+    options: SubscribeOptions<T> & { readonly gaps: true; readonly live?: false },
   ): Subscription<Message<T, P> | Gap>
   subscribe<T = unknown, const P extends string = string>(
     pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps?: false; readonly live: true },
+  ): Subscription<Message<T, P> | Live>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
+    options: SubscribeOptions<T> & { readonly gaps: true; readonly live: true },
+  ): Subscription<Message<T, P> | Gap | Live>
+  subscribe<T = unknown, const P extends string = string>(
+    pattern: P | Topic<T, P>,
     handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false },
+    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
   ): Subscription<never>
   /**
    * Announces a reliable topic and waits until other peers have subscribed to it; resolves to their

@@ -17,7 +17,7 @@
  */
 import { Drops, gapOf, streamKey, type Traced } from './drops.ts'
 import { BusError } from './errors.ts'
-import { Marks, type Tally } from './marks.ts'
+import { type Mark, Marks, type Tally } from './marks.ts'
 import type { Gap, Overflow } from './options.ts'
 import { Pull } from './pull.ts'
 import { Ring } from '../core/ring.ts'
@@ -42,15 +42,15 @@ export interface Budget {
   readonly max: number
 }
 
-export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
+export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
   readonly #options: QueueOptions
   readonly #slots = new Ring<Slot<M>>()
   /** Only for 'latest': the slot of each publisher and topic. */
   readonly #slotsByKey = new Map<string, Slot<M>>()
-  /** Gaps behind the last slot. */
+  /** What stands behind the last slot. */
   #tail: Marks | undefined
   #tally: Tally = { gaps: 0 }
-  readonly #pull: Pull<M | Gap>
+  readonly #pull: Pull<M | Mark>
   #consumed = false
   readonly #drops: Drops
 
@@ -108,6 +108,14 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     this.#checkGaps()
   }
 
+  /** Says, behind the messages that have come, that nothing from before is to come any more. */
+  live(): void {
+    const mark = { type: 'live' } as const
+    if (this.closed || this.#pull.offer(mark)) return
+    this.#tail ??= new Marks(this.#tally)
+    this.#tail.add(mark)
+  }
+
   /** Takes no more; the consumer still gets what waits, then the end or the rejection. */
   close(reason?: unknown): void {
     if (this.closed) return
@@ -125,7 +133,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
   }
 
   /** The one consumer: a second would take messages away from the first, so it is an error. */
-  [Symbol.asyncIterator](): AsyncIterator<M | Gap, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<M | Mark, undefined> {
     this.#claim()
     return this.#pull
   }
@@ -135,7 +143,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
    * to `onError` and the next item follows. Ends as the iterator would.
    */
   async consume(
-    handler: (item: M | Gap) => void | Promise<void>,
+    handler: (item: M | Mark) => void | Promise<void>,
     onError: (error: unknown) => void,
   ): Promise<void> {
     this.#claim()
@@ -163,10 +171,10 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     this.#consumed = true
   }
 
-  #take(): M | Gap | undefined {
+  #take(): M | Mark | undefined {
     const slot = this.#slots.first
-    const gap = slot === undefined ? this.#tail?.shift() : slot.before?.shift()
-    if (gap !== undefined || slot === undefined) return gap
+    const mark = slot === undefined ? this.#tail?.shift() : slot.before?.shift()
+    if (mark !== undefined || slot === undefined) return mark
     this.#removeFirst(slot)
     if (slot.after !== undefined) this.#markFirst(slot.after)
     return slot.message
@@ -202,9 +210,10 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Gap> {
     if (slot === undefined) return
     this.#removeFirst(slot)
     this.#drops.add(slot.message)
-    if (!this.#options.gaps) return
+    const { gaps } = this.#options
+    if (!gaps && slot.before === undefined) return
     const marks = slot.before ?? new Marks(this.#tally)
-    marks.add(gapOf(slot.message))
+    if (gaps) marks.add(gapOf(slot.message))
     marks.addAll(slot.after)
     this.#markFirst(marks)
   }

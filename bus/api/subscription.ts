@@ -10,6 +10,7 @@ import type {
   Gap,
   Handler,
   History,
+  Live,
   Message,
   Params,
   PayloadCodec,
@@ -35,7 +36,7 @@ export interface SubscriptionHost {
   ended(): void
 }
 
-export class LiveSubscription implements Subscription<Message | Gap> {
+export class LiveSubscription implements Subscription<Message | Gap | Live> {
   readonly pattern: string
   readonly #pattern: Pattern
   readonly #options: SubscribeOptions<unknown>
@@ -105,6 +106,13 @@ export class LiveSubscription implements Subscription<Message | Gap> {
     else mark()
   }
 
+  /** Everything that was there before has been given to it. */
+  live(): void {
+    const mark = (): void => this.#queue.live()
+    if (this.#checking) this.#checking = this.#checking.then(mark)
+    else mark()
+  }
+
   /** Gives every item to the handler, one after the other. */
   handle(handler: Handler<Message>): void {
     const onError = (error: unknown): void =>
@@ -128,7 +136,7 @@ export class LiveSubscription implements Subscription<Message | Gap> {
     return this.close()
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Message | Gap> {
+  [Symbol.asyncIterator](): AsyncIterator<Message | Gap | Live> {
     if (this.#handled) {
       throw new BusError('INVALID_OPTION', `"${this.pattern}" has a handler: it cannot be iterated`)
     }

@@ -29,3 +29,8 @@ export function topic<T = unknown, const P extends string = string>(
   }
   return { pattern, schema }
 }
+
+/** Programs in plain JavaScript hand over anything: what is no text is told by the parser. */
+export function textOf(to: string | Topic<unknown>): string {
+  return typeof to === 'object' && to !== null ? to.pattern : to
+}

@@ -204,6 +204,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'open',
   'json',
   'lines',
+  'live',
   'stdin',
   'raw',
   'watch',

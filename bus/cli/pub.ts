@@ -2,13 +2,15 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
+import { RETAIN_MAX } from '../core/publication.ts'
 import { textOf } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, Delivery } from '../index.ts'
+import type { Bus, CloseReport, Delivery, PublishOptions } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { lackingLines } from './lacking.ts'
 import { allOfInput, assertInput, chunksOfInput } from './input.ts'
+import { aborted } from './interrupt.ts'
 import { Lines } from './lines.ts'
 import { decimal, oneOf, seconds, whole } from './values.ts'
 
@@ -29,6 +31,8 @@ interface Job {
   readonly count: number
   /** Messages a second at most. */
   readonly rate: number
+  /** Messages that are kept for late subscribers, as long as the command runs. */
+  readonly retain: number
   /** Subscribers that must be there first, and how long they may take, ms. */
   readonly require: { readonly count: number; readonly timeout: number } | undefined
 }
@@ -55,6 +59,11 @@ function build(parser: Argv): Argv {
       choices: DELIVERIES,
       describe: 'How the messages are delivered [default: reliable]',
     })
+    .option('retain', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Keep the last N messages for late subscribers, until interrupted',
+    })
     .option('require', {
       type: 'string',
       requiresArg: true,
@@ -71,6 +80,7 @@ function build(parser: Argv): Argv {
     .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
     .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message')
     .example('sixcast pub clock tick --count 60 --rate 1', 'send once a second for a minute')
+    .example('sixcast pub state/door open --retain 1', 'stay, for those who come later')
     .example('sixcast pub deploy go --require 3', 'only when three others listen')
 }
 
@@ -85,6 +95,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     }
     if (job.lines) await publishLines(bus, job, world)
     else await publishValue(bus, job, world)
+    if (job.retain > 0 && interrupt.code === undefined) return await retain(bus, world)
   } catch (error) {
     await bus.close({ linger: 0 })
     throw error
@@ -92,7 +103,16 @@ async function run(given: Arguments, world: World): Promise<number> {
   // Who was interrupted still says goodbye, but waits for nobody for long.
   const hurry = interrupt.code === undefined ? {} : { linger: HURRY_MS }
   const report = await bus.close(hurry)
-  if (interrupt.code !== undefined) return interrupt.code
+  return interrupt.code ?? exitCode(report, world)
+}
+
+/** What is retained goes with its publisher: it stays until a signal, which is the normal end. */
+async function retain(bus: Bus, world: World): Promise<number> {
+  await aborted(world.interrupt.signal)
+  return exitCode(await bus.close({ linger: HURRY_MS }), world)
+}
+
+function exitCode(report: CloseReport, world: World): number {
   const lines = lackingLines(report, world.json)
   for (const line of lines) process.stderr.write(line)
   return lines.length === 0 ? Exit.ok : Exit.timeout
@@ -113,6 +133,7 @@ function jobOf(given: Arguments): Job {
   return {
     topic: String(topic),
     delivery,
+    retain: retainedOf(given, delivery),
     require: requirementOf(given, delivery),
     value: typeof value === 'string' ? value : undefined,
     lines: lines === true,
@@ -128,6 +149,14 @@ function jobOf(given: Arguments): Job {
         ? Infinity
         : decimal(rate, 'option --rate', { min: 0.001, max: 1_000_000 }),
   }
+}
+
+function retainedOf({ retain: given }: Arguments, delivery: Delivery): number {
+  if (given === undefined) return 0
+  if (delivery !== 'reliable') {
+    throw new UsageError(`option --retain is of use only with reliable delivery, not ${delivery}`)
+  }
+  return whole(given, 'option --retain', { min: 1, max: RETAIN_MAX })
 }
 
 function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job['require'] {
@@ -150,7 +179,7 @@ async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {
   const value = valueOf(bytes, job, 'standard input')
   const pace = new Pace(job.rate, signal)
   for (let sent = 0; sent < job.count && (await pace.next(bus)); sent++) {
-    bus.publish(job.topic, value, { delivery: job.delivery })
+    bus.publish(job.topic, value, optionsOf(job))
   }
 }
 
@@ -161,7 +190,7 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
   const publish = async (some: Iterable<Uint8Array>): Promise<boolean> => {
     for (const line of some) {
       if (!(await pace.next(bus))) return false
-      bus.publish(job.topic, valueOf(line, job, `line ${lines.count}`), { delivery: job.delivery })
+      bus.publish(job.topic, valueOf(line, job, `line ${lines.count}`), optionsOf(job))
       if (lines.count >= job.count) return false
     }
     return true
@@ -176,6 +205,10 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
     throw error
   }
   await publish(lines.rest())
+}
+
+function optionsOf({ delivery, retain: kept }: Job): PublishOptions {
+  return { delivery, ...(kept > 0 && { retain: kept }) }
 }
 
 /** When the next message may be published. */

@@ -1,13 +1,13 @@
 /** `sixcast sub`: prints the messages that match, as lines, JSON objects or raw bytes. */
 import type { Argv } from 'yargs'
 import { matches, type Pattern, parsePattern } from '../core/topic/pattern.ts'
-import type { Bus, Gap, Message, Subscription } from '../index.ts'
+import type { Bus, Gap, History, Live, Message, Subscription } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
 import { shown, shownText } from './shown.ts'
-import { list, seconds, whole } from './values.ts'
+import { history, list, seconds, whole } from './values.ts'
 
 export const sub: Command = {
   usage: 'sub <pattern..>',
@@ -23,6 +23,9 @@ interface Job {
   readonly count: number | undefined
   readonly timeoutMs: number | undefined
   readonly form: Form
+  readonly history: History | undefined
+  /** Says when everything from before has been printed. */
+  readonly live: boolean
 }
 
 function build(parser: Argv): Argv {
@@ -42,11 +45,18 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'End after SECONDS; exit code 2 when less came than wanted',
     })
+    .option('history', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'First what was there before: last, all, N messages, or of SECONDS (60s)',
+    })
+    .option('live', { type: 'boolean', describe: 'Say when everything from before has come' })
     .option('json', { type: 'boolean', describe: 'One JSON object a line, gaps included' })
     .option('raw', { type: 'boolean', describe: 'Only the payload and a newline' })
     .example("sixcast sub 'home/**'", 'everything below home')
     .example("sixcast sub 'home/*/light' --json | jq .value", 'objects for programs')
     .example('sixcast sub logs/app --raw > app.log', 'the bytes and nothing else')
+    .example("sixcast sub 'state/**' --history last", 'the newest values, then each change')
     .example('sixcast sub door --count 1 --timeout 5', 'wait for one message, 5 s at most')
 }
 
@@ -62,7 +72,8 @@ async function run(given: Arguments, world: World): Promise<number> {
 }
 
 function jobOf(given: Arguments): Job {
-  const { count, timeout, json = false, raw = false } = given
+  const { count, timeout, json = false, raw = false, live = false } = given
+  const past = given['history']
   if (json === true && raw === true) throw new UsageError('give --json or --raw, not both')
   const patterns = list(given['pattern'], 'PATTERN').map((text) => {
     const parsed = parsePattern(text)
@@ -79,11 +90,13 @@ function jobOf(given: Arguments): Job {
       timeout === undefined
         ? undefined
         : seconds(timeout, 'option --timeout', { min: 0.001, max: TIMEOUT_S_MAX }),
+    history: past === undefined ? undefined : history(past, 'option --history'),
+    live: live === true,
     form: json === true ? 'json' : raw === true ? 'raw' : 'line',
   }
 }
 
-type Item = Message | Gap
+type Item = Message | Gap | Live
 type End = 'count' | 'timeout' | 'interrupt' | 'broken' | 'closed'
 
 class Printer {
@@ -94,15 +107,23 @@ class Printer {
   #printed = 0
   /** Messages that will not be printed: they make the exit code 1. */
   #missing = 0
+  /** Subscriptions that still get what was there before. */
+  #behind: number
   #finish: (end: End) => void = () => undefined
 
   constructor(bus: Bus, job: Job, world: World) {
     this.#bus = bus
     this.#job = job
     this.#world = world
-    this.#subscriptions = job.patterns.map(({ text }) =>
-      bus.subscribe(text, { queue: QUEUE, gaps: true }),
-    )
+    const { patterns, history: past } = job
+    const options = {
+      queue: QUEUE,
+      gaps: true,
+      live: true,
+      ...(past && { history: past }),
+    } as const
+    this.#behind = patterns.length
+    this.#subscriptions = patterns.map(({ text }) => bus.subscribe(text, options))
   }
 
   async run(): Promise<number> {
@@ -147,12 +168,30 @@ class Printer {
   async #print(subscription: Subscription<Item>, index: number): Promise<void> {
     const { count } = this.#job
     for await (const item of subscription) {
-      if (this.#isAnothers(item.topic, index)) continue
+      if (item.type !== 'live' && this.#isAnothers(item.topic, index)) continue
       if (count !== undefined && this.#printed >= count) return
-      const writing = item.type === 'gap' ? this.#gap(item) : this.#message(item)
+      const writing = this.#item(item)
       if (this.#printed === count) this.#finish('count')
       if (writing) await writing
     }
+  }
+
+  #item(item: Item): Promise<void> | undefined {
+    switch (item.type) {
+      case 'message':
+        return this.#message(item)
+      case 'gap':
+        return this.#gap(item)
+      case 'live':
+        this.#behind -= 1
+        return this.#behind === 0 && this.#job.live ? this.#live(item) : undefined
+    }
+  }
+
+  #live(item: Live): Promise<void> | undefined {
+    if (this.#job.form === 'json') return this.#world.output.object(item)
+    note('live: everything from before has come')
+    return undefined
   }
 
   /** A topic that two patterns match is printed for the first of them. */

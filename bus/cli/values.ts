@@ -1,4 +1,5 @@
 /** Reads values as people type them; an error names where the value stands and what is allowed. */
+import type { History } from '../index.ts'
 import { UsageError } from './exit.ts'
 
 export interface Bounds {
@@ -49,6 +50,17 @@ export function seconds(raw: unknown, source: string, bounds: Bounds): number {
   return Math.round(decimal(raw, source, bounds) * 1000)
 }
 
+/** What of the time before: a word, a number of messages, or seconds with an s. */
+export function history(raw: unknown, source: string): History {
+  if (raw === 'last' || raw === 'all') return raw
+  const text = String(raw)
+  const count = numberOf(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count
+  const span = /^(\d+(?:\.\d+)?)s$/.exec(text)?.[1]
+  if (span !== undefined && Number(span) <= HISTORY_S_MAX) return { since: Number(span) * 1000 }
+  throw wrong(raw, source, 'last, all, a number of messages (5), or seconds (60s)')
+}
+
 function numberOf(raw: unknown): number {
   if (typeof raw === 'number') return raw
   return typeof raw === 'string' && /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : Number.NaN
@@ -57,3 +69,6 @@ function numberOf(raw: unknown): number {
 function wrong(raw: unknown, source: string, mend: string): UsageError {
   return new UsageError(`${source} is ${JSON.stringify(raw)}: ${mend}`)
 }
+
+/** A hundred years. */
+const HISTORY_S_MAX = 3_155_760_000

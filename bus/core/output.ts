@@ -95,6 +95,8 @@ export type Notice =
       readonly from: bigint
       readonly delivery: Delivery
     }
+  /** The subscription has been given everything that was there when it came. */
+  | { readonly type: 'live'; readonly subscription: number }
   /** One more peer has attached to this peer's stream of a topic: `count` of them are there now. */
   | { readonly type: 'attached'; readonly topic: string; readonly count: number }
   /** Packets were dropped since the last such output of that reason; at most one a second each. */

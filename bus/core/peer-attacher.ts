@@ -19,6 +19,14 @@ export interface Past {
   readonly back: number
 }
 
+/** What a subscription may want besides the messages to come. */
+export interface Wants {
+  /** Of the time before it. */
+  readonly history?: Past | undefined
+  /** To be told when it has been given everything that was there. */
+  readonly live?: boolean
+}
+
 /** From where a receiver wants a stream. */
 export interface Wish {
   /** Everything published since then, ms of the driver's clock. */

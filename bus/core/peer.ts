@@ -13,7 +13,7 @@
  */
 import type { Env } from './env.ts'
 import type { Confirmation, Endpoint, Output } from './output.ts'
-import type { Past } from './peer-attacher.ts'
+import type { Wants } from './peer-attacher.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
@@ -21,6 +21,7 @@ import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
 import { Leaving } from './peer-leaving.ts'
+import { Live } from './peer-live.ts'
 import { OwnHistory } from './peer-own-history.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Silence } from './peer-silence.ts'
@@ -39,6 +40,7 @@ export class Peer {
   readonly #greeter: Greeter
   readonly #publisher: Publisher
   readonly #own: OwnHistory
+  readonly #live: Live
   readonly #subscriber: Subscriber
   readonly #learner: Learner
   readonly #inbound: Inbound
@@ -67,6 +69,7 @@ export class Peer {
       control: this.#control,
       matching: (segments) => this.#subscriber.matching(segments),
     })
+    this.#live = new Live(now, context)
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
@@ -133,16 +136,18 @@ export class Peer {
     this.#settle(now)
   }
 
-  /** `history`: what it wants of the time before it. */
-  subscribe(now: number, id: number, pattern: Pattern, history?: Past): void {
+  subscribe(now: number, id: number, pattern: Pattern, wants: Wants = {}): void {
+    const { history, live } = wants
     if (history) this.#own.replay(now, id, pattern, history)
     this.#subscriber.subscribe(now, id, pattern, history)
+    if (live) this.#live.add(now, id, pattern)
     this.#publisher.rematch(pattern)
     this.#settle(now)
   }
 
   unsubscribe(now: number, id: number): void {
     const pattern = this.#subscriber.unsubscribe(id)
+    this.#live.forget(id)
     if (pattern) this.#publisher.rematch(pattern)
     this.#settle(now)
   }
@@ -244,6 +249,7 @@ export class Peer {
       case 'housekeeping':
         return this.#housekeep(now)
       case 'close':
+      case 'live':
         return undefined // every input lets the closing look
     }
   }
@@ -320,6 +326,7 @@ export class Peer {
 
   #settle(now: number): void {
     this.#closing?.step(now, this.#joinedAt)
+    this.#live.step(now, this.#joinedAt)
     this.#control.flush()
   }
 }

@@ -1,6 +1,9 @@
 /** What a program hands over to be sent, and what may forbid it. */
 import type { Delivery } from './output.ts'
 
+/** Messages that one topic retains at most; their bytes have a limit of their own. */
+export const RETAIN_MAX = 65_536
+
 /** What a stream is opened for. */
 export interface Offer {
   readonly topic: string

@@ -11,6 +11,7 @@ const TIMER_NAMES = [
   'heartbeat',
   'housekeeping',
   'close',
+  'live',
 ] as const
 
 export type TimerName = (typeof TIMER_NAMES)[number]

@@ -99,6 +99,7 @@ export class Driver {
       case 'peer':
       case 'topic':
       case 'attached':
+      case 'live':
       case 'rejected':
       case 'ready':
       case 'flushed':

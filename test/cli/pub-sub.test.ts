@@ -64,6 +64,33 @@ describe('a message', () => {
   })
 })
 
+describe('history', () => {
+  it('comes first to a late subscriber, and --live says when it is all there', async () => {
+    const pub = home.start(['pub', 'past', '--lines', '--retain', '2'])
+    pub.write('one\ntwo\nthree\n')
+    const early = await home.subscriber(['past', '--history', 'all', '--count', '3'])
+    expect(await early.ended).toMatchObject({ code: 0, out: 'past one\npast two\npast three\n' })
+    const words = ['past', 'nothing/here', '--history', '2', '--live']
+    const lines = home.start(['sub', ...words])
+    await lines.says(/past two\npast three\n/)
+    const json = home.start(['sub', ...words, '--json', '--count', '3'])
+    await json.says(/"live"/)
+    pub.write('four\n')
+    pub.endInput()
+    const items = objectsOf((await json.ended).out).map(({ type, value }) => value ?? type)
+    expect(items).toEqual(['two', 'three', 'live', 'four'])
+    lines.kill('SIGTERM')
+    const { code, out, err } = await lines.ended
+    expect({ code, out }).toEqual({ code: 0, out: 'past two\npast three\npast four\n' })
+    expect(err).toContain('live: everything from before has come')
+    // It stays for those who come later, until it is interrupted.
+    const last = await home.subscriber(['past', '--history', 'last', '--count', '1'])
+    expect(await last.ended).toMatchObject({ code: 0, out: 'past four\n' })
+    pub.kill('SIGINT')
+    expect(await pub.ended).toMatchObject({ code: 0, out: '' })
+  })
+})
+
 describe('pub --lines', () => {
   it('keeps carriage returns and empty lines, and sends a last line without newline', async () => {
     const sub = await home.subscriber(['lines', '--json', '--count', '5'])

@@ -26,6 +26,11 @@ describe('bad usage', () => {
     [['pub', 'a', 'x', '--count', '1', '--count', '2'], /option --count is given 2 times/],
     [['pub', 'a', 'x', '--rate', '5'], /option --rate is of use only with --count or --lines/],
     [['pub', 'a', 'x', '--count', '2', '--rate', '0'], /option --rate is "0": a number from/],
+    [
+      ['sub', 'a', '--history', 'yesterday'],
+      /option --history is "yesterday": last, all, a number/,
+    ],
+    [['pub', 'a', 'x', '--retain', '0'], /option --retain is "0": a whole number from 1 to 65536/],
     [['pub', 'a', 'x', '--require', '0'], /option --require is "0": a whole number from 1 to 1024/],
     [['pub', 'a', 'x', '--require', '1', '--timeout', '-1'], /option --timeout/],
     [['pub', 'a', 'x', '--timeout', '1'], /option --timeout is of use only with --require/],

@@ -96,7 +96,7 @@ export class Target {
     this.peer.start(0)
     for (const [id, text] of ['plant/**', 'exact/topic', '*/{room}/x'].entries()) {
       const parsed = parsePattern(text)
-      if (parsed.ok) this.peer.subscribe(0, id + 1, parsed.pattern, past)
+      if (parsed.ok) this.peer.subscribe(0, id + 1, parsed.pattern, { history: past, live: true })
     }
     this.drain(0)
   }

@@ -26,6 +26,10 @@ export interface Subscribed {
   /** What it wants of the time before. */
   readonly past?: Past | undefined
   endedAt: number | undefined
+  /** When it was told that it has what was there before. */
+  liveAt: number | undefined
+  /** The publishers that its process knew when it came. */
+  readonly known: readonly Process[]
   readonly tracks: Map<Stream, Track>
 }
 
@@ -89,9 +93,10 @@ export class Ledger {
   subscribed(
     process: Process,
     time: number,
-    wanted: Pick<Subscribed, 'id' | 'pattern' | 'past'>,
+    wanted: Pick<Subscribed, 'id' | 'pattern' | 'past'> & { readonly known?: readonly Process[] },
   ): void {
-    const subscribed = { process, ...wanted, at: time, endedAt: undefined, tracks: new Map() }
+    const open = { endedAt: undefined, liveAt: undefined, tracks: new Map<Stream, Track>() }
+    const subscribed: Subscribed = { process, known: [], ...wanted, at: time, ...open }
     this.subscriptions.push(subscribed)
     const others = this.#subscriptionsByProcess.get(process)
     if (others) others.set(wanted.id, subscribed)

@@ -3,6 +3,7 @@
  * when a publisher heard of them.
  */
 import { name, type Stream, type Subscribed } from './ledger.ts'
+import type { Process } from './process.ts'
 import { check } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -39,6 +40,34 @@ export function checkHistory(world: World, owed: Iterable<Owed>): void {
     check(!gap, 'lossless', () => {
       return `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause}), and ${held} was kept`
     })
+  }
+}
+
+/** A subscription is live: whoever was there, and still is, has given it what was asked for. */
+export function onLive(world: World, process: Process, id: number): void {
+  const subscribed = world.ledger.subscriptionsOf(process).find((one) => one.id === id)
+  check(subscribed !== undefined, 'content', () => `${process.id} is live for #${id}, not open`)
+  check(subscribed.liveAt === undefined, 'contract', () => `${process.id} #${id} is live twice`)
+  subscribed.liveAt = world.schedule.time
+  const seen = world.presence.seenBy(process)
+  const known = [process, ...subscribed.known.filter((other) => seen.has(other))]
+  for (const stream of known.flatMap((other) => world.ledger.streamsOf(other))) {
+    if (stream.delivery !== 'reliable' || !world.ledger.matches(subscribed, stream)) continue
+    // What was published just before may still have waited for its turn.
+    const before = countBefore(stream, subscribed.at - UNSENT_MS)
+    const next = subscribed.tracks.get(stream)?.next ?? 0
+    const asked = firstAsked(world, { subscribed, stream })
+    check(next >= before || asked >= before, 'contract', () => {
+      return `${name(subscribed, stream)}: live at ${next}, and ${before} were there`
+    })
+  }
+}
+
+/** Each open subscription has been told that it is live. */
+export function checkLive(world: World): void {
+  for (const { process, id, endedAt, liveAt } of world.ledger.subscriptions) {
+    const waits = process.open && endedAt === undefined && liveAt === undefined
+    check(!waits, 'liveness', () => `${process.id} #${id} was never live`)
   }
 }
 
@@ -85,3 +114,5 @@ const EARLY_MS = 100
 /** What is younger has not been forgotten by age, and when it was sent is known exactly. */
 const YOUNG_MS = 8000
 const KEPT_MS = 4000
+/** At the slowest pace of a plan nothing waits longer. */
+const UNSENT_MS = 9000

@@ -5,6 +5,7 @@ import { Peer } from '../../bus/core/peer.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { Batch } from '../../bus/core/stream/batch.ts'
 import { ReceiverStream } from '../../bus/core/stream/receiver.ts'
+import { SenderStream } from '../../bus/core/stream/sender.ts'
 import { Kind } from '../../bus/core/wire/packet.ts'
 import { runSeed } from './run.ts'
 import { RULES } from './violation.ts'
@@ -84,6 +85,30 @@ describe('the simulator finds', () => {
       if (!vanishes) add(codec, payload)
     })
     expect(foundWithin(60, ['lossless', 'contract', 'content'])).toBeDefined()
+  })
+
+  it('a publisher that gives one message of history too little', () => {
+    plant(SenderStream.prototype, 'locate', (_self, [at, back]: [number, number], locate) =>
+      locate(at, Math.max(0, back - 1)),
+    )
+    expect(foundWithin(60, ['contract'])).toBeDefined()
+  })
+
+  it('a subscription that is live before its history has come', () => {
+    const early = new WeakMap<Peer, Output>()
+    plant(Peer.prototype, 'subscribe', (self, given: Parameters<Peer['subscribe']>, subscribe) => {
+      const [now, subscription, pattern, wants] = given
+      subscribe(now, subscription, pattern, { ...wants, live: false })
+      early.set(self, { type: 'live', subscription })
+    })
+    plant(Peer.prototype, 'poll', (self, given, poll: Peer['poll']): Output | undefined => {
+      const output = poll(...(given as []))
+      if (output) return output
+      const mark = early.get(self)
+      early.delete(self)
+      return mark
+    })
+    expect(foundWithin(60, ['contract'])).toBeDefined()
   })
 
   it('packets that are not sealed', () => {

@@ -7,7 +7,15 @@
 import { brew } from './faults.ts'
 import { name, type Stream, type Subscribed, type Track } from './ledger.ts'
 import type { Host } from './host.ts'
-import { checkHistory, firstAsked, type Owed, SETTLED_MS, settledAtOf } from './past.ts'
+import {
+  checkHistory,
+  checkLive,
+  firstAsked,
+  onLive,
+  type Owed,
+  SETTLED_MS,
+  settledAtOf,
+} from './past.ts'
 import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
 import { type Overrides, planWith } from './overrides.ts'
@@ -71,6 +79,7 @@ function play(world: World): void {
   const random = new Random(plan.seed, 'play')
   populate(world, random)
   watchCloses(world)
+  world.onLive = (process, id) => onLive(world, process, id)
   watchMemory(world)
   brew(world, random.fork('faults'))
   advance(world, plan.stormMs)
@@ -90,6 +99,7 @@ function play(world: World): void {
     advance(world, world.schedule.time + PROBED_MS)
     checkHistory(world, owed(world))
   }
+  checkLive(world)
   if (random.chance(0.5)) {
     // Nobody publishes any more: heartbeats alone must tell where the streams end.
     advance(world, world.schedule.time + (plan.calm ? 0 : TAIL_MS))

@@ -5,6 +5,7 @@ import { Codec } from '../../bus/core/wire/record.ts'
 import type { Acts } from './acts.ts'
 import type { Ledger } from './ledger.ts'
 import { MARKER, type Plan, type SizeClass } from './plan.ts'
+import type { Presence } from './presence.ts'
 import type { Process } from './process.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
@@ -14,6 +15,7 @@ interface WorkloadParts {
   readonly random: Random
   readonly schedule: Schedule
   readonly ledger: Ledger
+  readonly presence: Presence
   readonly acts: Acts
   /** Writes down what programs do. */
   readonly note: (text: string) => void
@@ -24,6 +26,7 @@ export class Workload {
   readonly #random: Random
   readonly #schedule: Schedule
   readonly #ledger: Ledger
+  readonly #presence: Presence
   readonly #acts: Acts
   readonly #note: (text: string) => void
   /** Bytes that each process may still publish. */
@@ -37,6 +40,7 @@ export class Workload {
     this.#random = parts.random
     this.#schedule = parts.schedule
     this.#ledger = parts.ledger
+    this.#presence = parts.presence
     this.#acts = parts.acts
     this.#note = parts.note
   }
@@ -68,8 +72,9 @@ export class Workload {
     const id = ++this.#ids
     const history = past ? `, history ${past.back} ${past.ageMs} ms` : ''
     this.#note(`${process.id} subscribes #${id} ${pattern.text}${history}`)
-    this.#ledger.subscribed(process, this.#schedule.time, { id, pattern, past })
-    process.command((peer, now) => peer.subscribe(now, id, pattern, past))
+    const known = [...this.#presence.seenBy(process)]
+    this.#ledger.subscribed(process, this.#schedule.time, { id, pattern, past, known })
+    process.command((peer, now) => peer.subscribe(now, id, pattern, { history: past, live: true }))
   }
 
   /** Some messages in one turn of the program. */

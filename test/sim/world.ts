@@ -46,6 +46,8 @@ export class World {
   overflows = 0
   /** Called with the index of each message that a process was given. */
   onDelivered: (process: Process, index: number) => void = () => undefined
+  /** Called when a subscription has been given what was there before it. */
+  onLive: (process: Process, subscription: number) => void = () => undefined
   /** Called when a process has closed, with what the others have told it. */
   onClosed: (process: Process, told: Told) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
@@ -65,11 +67,12 @@ export class World {
     const { wildcard, weather } = plan
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
     this.intruder = new Intruder(random.fork('intruder'))
-    const { schedule, ledger, acts } = this
+    const { schedule, ledger, presence, acts } = this
     this.workload = new Workload(plan, {
       random: random.fork('workload'),
       schedule,
       ledger,
+      presence,
       acts,
       note: (text) => this.#note(text),
     })
@@ -190,6 +193,9 @@ export class World {
       case 'gap':
         this.#note(`${process.id} lacks ${notice.stream.topic} ${notice.from} to ${notice.to}`)
         return this.ledger.onGap(process, notice)
+      case 'live':
+        this.#note(`${process.id} is live for #${notice.subscription}`)
+        return this.onLive(process, notice.subscription)
       case 'peer':
         this.#note(`${process.id} sees ${notice.change} of ${notice.peer.name}`)
         return this.presence.onChange(process, this.schedule.time, notice)

@@ -155,12 +155,13 @@ describe('publish and subscribe', () => {
     }
   })
 
-  it('say that a handler gets no gaps when gaps are asked for', async () => {
+  it('say that a handler gets messages alone when gaps or the live mark are asked for', async () => {
     const [a] = await pair()
+    const refused = expect.objectContaining({ code: 'INVALID_OPTION' })
     // @ts-expect-error -- the types say so as well
-    expect(() => a.subscribe('gaps', () => undefined, { gaps: true })).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION' }),
-    )
+    expect(() => a.subscribe('gaps', () => undefined, { gaps: true })).toThrow(refused)
+    // @ts-expect-error -- the types say so as well
+    expect(() => a.subscribe('live', () => undefined, { live: true })).toThrow(refused)
   })
 
   it('send at once what is urgent', async () => {

@@ -1,7 +1,7 @@
 /** What was there before a subscription, over the memory network and within one bus. */
-import { describe, expect, it } from 'vitest'
-import type { Gap, History, Message, Subscription } from '../../../bus/api/options.ts'
-import { event, first, pair, values } from './company.ts'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { Gap, History, Live, Message, Subscription } from '../../../bus/api/options.ts'
+import { acquainted, event, first, network, pair, values } from './company.ts'
 
 /** Values of messages, and gaps as text, until a message is the one that is looked for. */
 async function upTo(last: unknown, items: Subscription<Message | Gap>): Promise<unknown[]> {
@@ -27,6 +27,57 @@ const histories: readonly (readonly [History | undefined, number])[] = [
   [50, 0],
   [{ since: 60_000 }, 0],
 ]
+
+describe('the live mark', () => {
+  it('comes once, behind everything that was there, from several publishers and the own bus', async () => {
+    const join = network()
+    const [a, b, c] = [await join(), await join(), await join()]
+    await acquainted(a, b, c)
+    for (const bus of [a, b, c]) {
+      for (const i of range(0, 4)) bus.publish('log', i)
+      await bus.flush()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const found: unknown[] = []
+    for await (const item of c.subscribe('log', { history: 3, live: true })) {
+      if (item.type === 'live') a.publish('log', 5)
+      found.push(item.type === 'live' ? 'live' : item.value)
+      if (found.length === 11) break
+    }
+    const old = found.slice(0, 9).map(Number)
+    expect(old.toSorted((x, y) => x - y)).toEqual([2, 2, 2, 3, 3, 3, 4, 4, 4])
+    expect(found.slice(9)).toEqual(['live', 5])
+    expectTypeOf(c.subscribe('log', { live: true, gaps: true })).toEqualTypeOf<
+      Subscription<Message<unknown, 'log'> | Gap | Live>
+    >()
+  })
+
+  it('comes where nothing matches, where nothing is asked for, and where nobody is', async () => {
+    const [a, b] = await pair()
+    a.publish('log', 0)
+    await a.flush()
+    const alone = await network({})()
+    const marks = [
+      b.subscribe('nothing/**', { history: 'all', live: true }),
+      b.subscribe('log', { live: true }),
+      alone.subscribe('log', { history: 'last', live: true }),
+    ].map((subscription) => first(1, subscription))
+    expect(await Promise.all(marks)).toEqual(Array(3).fill([{ type: 'live' }]))
+  })
+
+  it('stands behind the gap of a publisher that has gone', async () => {
+    const [a, b] = await pair({ limits: { historyAge: 1 } })
+    for (const i of range(0, 4)) a.publish('log', i)
+    await a.flush()
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    const items = b.subscribe('log', { history: 2, gaps: true, live: true })
+    setTimeout(() => void a.close({ linger: 0 }), 50)
+    expect(await first(2, items)).toMatchObject([
+      { type: 'gap', from: 3, to: 4, cause: 'history' },
+      { type: 'live' },
+    ])
+  })
+})
 
 describe('history', () => {
   it.each(['of another bus', 'of the same bus'])(

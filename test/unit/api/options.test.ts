@@ -52,6 +52,10 @@ describe('subscribe', () => {
   it.each<[string, unknown, RegExp]>([
     ['a number', 5, /subscribe takes its options as an object, not a number/],
     ['an unknown name', { gap: true }, /"gap" is unknown to subscribe: did you mean "gaps"\?/],
+    ['no history', { history: 'none' }, /"history" is "none": 'last', 'all', a whole number/],
+    ['part of a message', { history: 1.5 }, /"history" is 1.5/],
+    ['the future', { history: { since: -1 } }, /"history" is .*since: ms/],
+    ['a time that is none', { history: { until: 5 } }, /"history" is /],
     ['no queue', { queue: 0 }, /"queue" is 0: a whole number from 1/],
     ['half a queue', { queue: 1.5 }, /"queue" is 1.5/],
     ['an endless queue', { queue: Infinity }, /"queue" is Infinity/],

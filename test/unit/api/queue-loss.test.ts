@@ -67,8 +67,9 @@ async function play(run: typeof anyRun extends fc.Arbitrary<infer R> ? R : never
   const pending: Promise<unknown>[] = []
   const take = async (): Promise<boolean> => {
     const result = await items.next().catch(() => undefined)
-    if (result?.value !== undefined) world.items.push(result.value)
-    return result?.value !== undefined
+    const value = result?.value
+    if (value !== undefined && value.type !== 'live') world.items.push(value)
+    return value !== undefined
   }
   for (const step of run.steps) {
     // What comes after 'fail' has struck is no longer the queue's.

@@ -5,6 +5,40 @@ import type { Gap, Overflow } from '../../../bus/api/options.ts'
 import { GAPS_MAX, MessageQueue, type QueueOptions } from '../../../bus/api/queue.ts'
 import { collect, drain, message, networkGap, shown, turn, type Item } from './items.ts'
 
+describe('the live mark', () => {
+  const places: readonly (readonly [Overflow, boolean, string[]])[] = [
+    ['drop-oldest', true, ['-a0..2', 'live', 'a3', 'a4']],
+    ['drop-oldest', false, ['live', 'a3', 'a4']],
+    ['drop-newest', true, ['a0', 'a1', 'live', '-a2..4']],
+    ['latest', true, ['-a0..3', 'a4', 'live']],
+  ]
+  it.each(places)('keeps its place with %s, gaps %s', async (overflow, gaps, expected) => {
+    const queue = open({ limit: 2, overflow, gaps })
+    for (const i of [0, 1]) queue.push(message('a', i), 0)
+    queue.live()
+    for (const i of [2, 3, 4]) queue.push(message('a', i), 0)
+    queue.close()
+    expect(await drain(queue)).toEqual(expected)
+  })
+
+  it('is given at once to whoever waits', async () => {
+    const queue = open({})
+    const next = queue[Symbol.asyncIterator]().next()
+    queue.live()
+    expect(await next).toEqual({ done: false, value: { type: 'live' } })
+  })
+
+  it('stands behind the gaps and messages before it, and before those that follow', async () => {
+    const queue = open({ gaps: true })
+    queue.mark(networkGap('a', 0, 1))
+    queue.live()
+    queue.push(message('a', 2), 0)
+    queue.mark(networkGap('b', 0, 1))
+    queue.close()
+    expect(await drain(queue)).toEqual(['~a0..1', 'live', 'a2', '~b0..1'])
+  })
+})
+
 describe('iteration', () => {
   it('gives what waits in order, then what comes', async () => {
     const queue = open({})

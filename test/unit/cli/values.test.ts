@@ -1,6 +1,15 @@
 /** Values as people type them. */
 import { describe, expect, it } from 'vitest'
-import { decimal, flag, list, oneOf, seconds, text, whole } from '../../../bus/cli/values.ts'
+import {
+  decimal,
+  flag,
+  history,
+  list,
+  oneOf,
+  seconds,
+  text,
+  whole,
+} from '../../../bus/cli/values.ts'
 
 describe('whole numbers', () => {
   const bounds = { min: 1, max: 10 }
@@ -21,6 +30,34 @@ describe('whole numbers', () => {
       )
     },
   )
+})
+
+describe('history', () => {
+  it.each([
+    ['last', 'last'],
+    ['all', 'all'],
+    ['0', 0],
+    ['12', 12],
+    ['60s', { since: 60_000 }],
+    ['0.5s', { since: 500 }],
+  ])('takes %j', (raw, value) => {
+    expect(history(raw, 'x')).toEqual(value)
+  })
+
+  it.each([
+    '',
+    'first',
+    '-1',
+    '1.5',
+    '60 s',
+    's',
+    '1e3',
+    '5m',
+    '99999999999999999999',
+    '9999999999s',
+  ])('refuses %j', (raw) => {
+    expect(() => history(raw, 'x')).toThrow('last, all, a number of messages (5), or seconds')
+  })
 })
 
 describe('decimals and seconds', () => {
