@@ -12,6 +12,7 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 10_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
+      project('attack', ['test/attack/**/*.test.ts'], 60_000),
       roomy(project('sim', ['test/sim/**/*.test.ts'], 60_000)),
       oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
       oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),

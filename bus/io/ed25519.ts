@@ -79,9 +79,7 @@ export function strictVerifier(): (
 ) => boolean {
   const keys = new Map<string, KeyObject>()
   return (message, signature, identity) => {
-    if (signature.length !== SIGNATURE_SIZE || identity.length !== KEY_SIZE) return false
-    if (!isPoint(identity) || !isPoint(signature.subarray(0, KEY_SIZE))) return false
-    if (!isScalar(signature.subarray(KEY_SIZE))) return false
+    if (!isStrict(signature, identity)) return false
     const name = Buffer.from(identity).toString('hex')
     let key = keys.get(name)
     if (!key) {
@@ -92,6 +90,13 @@ export function strictVerifier(): (
     }
     return verify(null, message, key, signature)
   }
+}
+
+/** Whether all libraries agree about such a signature, be it good or bad. */
+export function isStrict(signature: Uint8Array, identity: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_SIZE || identity.length !== KEY_SIZE) return false
+  if (!isPoint(identity) || !isPoint(signature.subarray(0, KEY_SIZE))) return false
+  return isScalar(signature.subarray(KEY_SIZE))
 }
 
 /** A canonical y below 2^255 - 19 that is not of small order. */

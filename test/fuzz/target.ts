@@ -1,6 +1,6 @@
 /** The peer under attack: a real one with small limits, its world counted instead of real. */
 import { concat } from '../../bus/core/bytes.ts'
-import type { Env } from '../../bus/core/env.ts'
+import type { Crypto, Env } from '../../bus/core/env.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Endpoint } from '../../bus/core/output.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
@@ -51,6 +51,8 @@ export interface TargetOptions {
   readonly rate?: number
   /** What its subscriptions want of the time before them. */
   readonly past?: Past
+  readonly crypto?: Crypto
+  readonly identity?: Uint8Array
 }
 
 export class Target {
@@ -76,9 +78,12 @@ export class Target {
   constructor(random: Random, keys: RealmKeys, options: TargetOptions) {
     const { limits, rate = 1_000_000, past } = options
     this.#keys = keys
-    this.#identity = random.bytes(32)
+    this.#identity = options.identity ?? random.bytes(32)
     this.limits = limits
-    const env: Env = { crypto, random: (size) => random.bytes(size) }
+    const env: Env = {
+      crypto: options.crypto ?? crypto,
+      random: (size) => random.bytes(size),
+    }
     this.peer = new Peer(0, env, {
       realm: { name: realm.name, root: keys.open ? undefined : realm.root },
       scope: 'link',

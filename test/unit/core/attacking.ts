@@ -11,12 +11,16 @@ import { Random } from '../../sim/random.ts'
 import { crypto } from './crypto.ts'
 
 export class Attack {
-  readonly random: Random = new Random(1, 'attack')
+  readonly random: Random
   readonly keys: RealmKeys
   readonly target: Target
   now = 0
 
-  constructor(limits: Partial<Limits> = {}, { open = false, rate = 1_000_000 } = {}) {
+  constructor(
+    limits: Partial<Limits> = {},
+    { open = false, rate = 1_000_000, dice = 'attack' } = {},
+  ) {
+    this.random = new Random(1, dice)
     this.keys = new RealmKeys(crypto, { name: realm.name, root: open ? undefined : realm.root })
     const options = { limits: { ...defaultLimits, ...limits }, rate }
     this.target = new Target(this.random, this.keys, options)
