@@ -26,6 +26,8 @@ export interface InboundEvents {
   received(now: number, inflow: Inflow): void
   /** Whether this instance has given out that number itself. */
   issued(header: Header): boolean
+  /** The key under which this instance seals such packets; none for a stream that it has not. */
+  ownKey(header: Header): Uint8Array | undefined
 }
 
 export class Inbound {
@@ -78,7 +80,7 @@ export class Inbound {
     const header = readHeader(packet)
     if (header.version !== sealer.version) return this.#context.reject('version')
     if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
-    if (header.instance === self.instance) return this.#onOwn(header)
+    if (header.instance === self.instance) return this.#onOwn(header, packet)
     if (header.epoch !== keys.epoch) return this.#context.reject('epoch')
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
     if (header.kind !== Kind.control && header.kind !== Kind.data) {
@@ -93,9 +95,12 @@ export class Inbound {
     this.#onData(now, remote, { header, packet, from })
   }
 
-  #onOwn(header: Header): void {
-    if (this.#events.issued(header)) this.#context.metrics.count('own')
-    else this.#context.reject('clones')
+  #onOwn(header: Header, packet: Uint8Array): void {
+    if (this.#events.issued(header)) return this.#context.metrics.count('own')
+    // Anybody can write this instance into a header; only a copy of this process has its keys.
+    const key = this.#events.ownKey(header)
+    const copied = key !== undefined && this.#context.sealer.open(packet, key) !== undefined
+    this.#context.reject(copied ? 'clones' : 'forged')
   }
 
   #onControl(

@@ -83,6 +83,7 @@ export class Peer {
       record: (at, remote, record) => this.#onRecord(at, remote, record),
       received: (at, inflow) => this.#subscriber.received(at, inflow),
       issued: (header) => this.#issued(header),
+      ownKey: (header) => this.#ownKey(header),
     })
   }
 
@@ -302,6 +303,13 @@ export class Peer {
     if (header.kind !== Kind.data) return true
     const stream = this.#publisher.streams[header.stream - 1]
     return stream !== undefined && header.number <= stream.head
+  }
+
+  #ownKey({ kind, stream }: Header): Uint8Array | undefined {
+    const { keys, self } = this.#context
+    if (kind === Kind.control) return keys.controlKeyOf(self)
+    const sender = this.#publisher.streams[stream - 1]
+    return sender && keys.dataKeyOf(self, sender.options.topic)
   }
 
   #housekeep(now: number): void {
