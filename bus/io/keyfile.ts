@@ -6,7 +6,7 @@
 import type { Stats } from 'node:fs'
 import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, isAbsolute, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
@@ -63,6 +63,7 @@ export async function readKeyFile(path: string, signal?: AbortSignal): Promise<U
 
 /** The same for a file with a key of any kind, not yet looked at. */
 export async function readKeyText(path: string, signal?: AbortSignal): Promise<string> {
+  assertPath(path)
   try {
     return await readSmallFile(path, { sizeMax: FILE_SIZE_MAX, check: assertOwn, signal })
   } catch (cause) {
@@ -70,6 +71,16 @@ export async function readKeyText(path: string, signal?: AbortSignal): Promise<s
     const reason = (cause as Error).message
     throw new BusError('INVALID_KEY', `the key file ${path} cannot be read: ${reason}`, { cause })
   }
+}
+
+/** A key in place of its path would be shown by the error that nothing of such a name is there. */
+function assertPath(path: string): void {
+  const name = basename(path).trim()
+  const text = /^sixcast-[a-z]+-\d+\s/.test(name)
+  if (!text && !/^([\w-]{43}=?|[0-9a-f]{64})$/i.test(name)) return
+  const fault = 'the path of a key file is expected, and what was given looks like a key itself'
+  const mend = 'others can see it there: write it to a file of mode 0600, and give the path of that'
+  throw new BusError('INVALID_KEY', `${fault}; ${mend}`)
 }
 
 /** A key that others may read or put there protects nothing. */
