@@ -7,6 +7,7 @@
 import { textOf, utf8Scratch } from '../core/text.ts'
 import { Codec } from '../core/wire/record.ts'
 import { BusError } from './errors.ts'
+import { NESTING_MAX, nestsTooDeep } from './nesting.ts'
 import type { PayloadCodec } from './options.ts'
 
 export interface Encoded {
@@ -24,7 +25,9 @@ export function encodeValue(value: unknown, custom: PayloadCodec | undefined): E
   if (ArrayBuffer.isView(value)) return { codec: Codec.bytes, payload: viewOf(value) }
   if (typeof value === 'string') return { codec: Codec.text, payload: utf8Scratch(value) }
   if (custom) return { codec: Codec.custom, payload: encodeCustom(value, custom) }
-  return { codec: Codec.json, payload: utf8Scratch(jsonOf(value)) }
+  const payload = utf8Scratch(jsonOf(value))
+  if (!nestsTooDeep(payload)) return { codec: Codec.json, payload }
+  throw new BusError('INVALID_VALUE', `the value is ${TOO_DEEP}: make it flatter, or publish text`)
 }
 
 /** The value, or the reason why the payload is none. */
@@ -40,6 +43,7 @@ export function decodeValue(
   if (text === undefined) return { issues: ['the payload is not UTF-8'] }
   if (codec === Codec.text) return { value: text }
   if (codec !== Codec.json) return { issues: [`the codec ${codec} is unknown`] }
+  if (nestsTooDeep(payload)) return { issues: [`the payload is ${TOO_DEEP}`] }
   try {
     return { value: JSON.parse(text) as unknown }
   } catch (error) {
@@ -99,3 +103,5 @@ function plain(bytes: Uint8Array): Uint8Array {
   if (bytes.constructor === Uint8Array) return bytes
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
+
+const TOO_DEEP = `JSON nested more than ${NESTING_MAX} deep`

@@ -1,6 +1,6 @@
 /** Text of others for a terminal or a table: control characters would act on it. */
 
-/** Control characters, line separators included, as `\x1b` or `\u2028`. */
+/** Control characters, line separators and what turns text around, as `\x1b` or `\u202e`. */
 export function shown(text: string): string {
   return text.replace(CONTROLS, escaped)
 }
@@ -24,4 +24,4 @@ function digits(control: string, count: number): string {
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
