@@ -96,7 +96,7 @@ class Presence:
         if self.now - self.failing > 1000:
             self.failed.clear()
             self.failing = self.now
-        if self.failed['all'] >= 1000 or self.failed[address] >= 50:
+        if self.failed['all'] >= 10_000 or self.failed[address] >= 5000:
             return self.count('budget')
         plain = self.realm.open(self.realm.control, head, body)
         try:
