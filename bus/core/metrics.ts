@@ -19,6 +19,7 @@ export const COUNTER_NAMES = [
   'naksReceived',
   'naksSuppressed',
   'repairsSent',
+  'liveEarly',
   // packets dropped, by reason
   'truncated',
   'version',

@@ -103,13 +103,17 @@ function entryOf(now: number, { binding }: Inflow, lane: Lane): AttachEntry {
   const { ask, receiver, since, back, attempts } = lane
   lane.attempts += 1
   lane.attachedAt = now
-  const most = attempts < ATTACH_MAX ? ATTACH_MAX_MS : RARELY_MS
-  lane.attachAt = now + Math.min(most, ATTACH_MIN_MS * 2 ** Math.min(attempts, ATTACH_MAX))
+  lane.attachAt = now + waitMs(attempts)
   const age = Math.min(Number.MAX_SAFE_INTEGER, now - since)
   // A number of messages is counted exactly; else rather a little more comes than too little.
   const ageMs = back > 0 ? Math.floor(age) : Math.ceil(age)
   const from = receiver.next
   return { stream: binding.stream, ask, from, ageMs, back, attempt: attempts }
+}
+
+function waitMs(attempts: number): number {
+  if (attempts < ATTACH_MAX) return Math.min(ATTACH_MAX_MS, ATTACH_MIN_MS * 2 ** attempts)
+  return Math.min(RARELY_MS, ATTACH_MAX_MS * 2 ** (attempts - ATTACH_MAX))
 }
 
 const ATTACH_MIN_MS = 40

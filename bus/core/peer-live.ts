@@ -5,7 +5,8 @@
  * soon as it has had the time to meet the others. From each of those peers it has everything when
  * the topics are known that the peer had by then, and each stream of them that is older than the
  * subscription has come as far as its publisher was when it answered. Whoever leaves is waited for
- * no longer: what was missing of its streams has been reported as lost.
+ * no longer: what was missing of its streams has been reported as lost. Nor is a peer that is there
+ * and answers nothing, or the mark would be at the mercy of each of them.
  */
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import { matches, type Pattern } from './topic/pattern.ts'
@@ -18,6 +19,9 @@ interface Waiting {
   remotes: { readonly remote: Remote; readonly streams: number }[] | undefined
   /** Streams of the last one looked at that have not come so far. */
   pending: Inflow[]
+  /** Who has not answered by then is not waited for. */
+  until: number
+  early: boolean
 }
 
 export class Live {
@@ -32,7 +36,8 @@ export class Live {
 
   /** A new subscription wants to be told. */
   add(now: number, id: number, pattern: Pattern): void {
-    this.#waiting.set(id, { id, pattern, since: now, remotes: undefined, pending: [] })
+    const begin = { remotes: undefined, pending: [], until: Infinity, early: false }
+    this.#waiting.set(id, { id, pattern, since: now, ...begin })
   }
 
   forget(id: number): void {
@@ -47,47 +52,59 @@ export class Live {
     const settledAt = Math.min(this.#startedAt + DISCOVERY_MAX_MS, quietAt)
     if (now < settledAt) return timers.setBefore('live', settledAt)
     for (const waiting of this.#waiting.values()) {
-      waiting.remotes ??= [...roster].map((remote) => ({ remote, streams: remote.streamCount }))
-      if (!this.#isGiven(waiting, waiting.remotes)) continue
+      if (!waiting.remotes) {
+        waiting.remotes = [...roster].map((remote) => ({ remote, streams: remote.streamCount }))
+        waiting.until = now + SILENT_MS
+      }
+      if (!this.#isGiven(now, waiting, waiting.remotes)) {
+        if (now < waiting.until) timers.setBefore('live', waiting.until)
+        continue
+      }
+      if (waiting.early) this.#context.metrics.count('liveEarly')
       this.#waiting.delete(waiting.id)
       this.#context.emit({ type: 'live', subscription: waiting.id })
     }
   }
 
   /** What has come is never looked at again. */
-  #isGiven(waiting: Waiting, remotes: NonNullable<Waiting['remotes']>): boolean {
+  #isGiven(now: number, waiting: Waiting, remotes: NonNullable<Waiting['remotes']>): boolean {
     for (;;) {
-      while (this.#hasCome(waiting)) waiting.pending.pop()
+      while (this.#hasCome(now, waiting)) waiting.pending.pop()
       if (waiting.pending.length > 0) return false
       const next = remotes.at(-1)
       if (!next) return true
       const { remote, streams } = next
       const here = this.#context.roster.get(remote.instance) === remote
-      if (here && remote.bound < streams) return false
+      if (here && remote.bound < streams && this.#mayAnswer(now, waiting)) return false
       remotes.pop()
-      waiting.pending = here ? pendingOf(waiting, remote, streams) : []
+      waiting.pending = here ? pendingOf(waiting, remote) : []
     }
   }
 
   /** Whether the last pending stream has come so far, or has ended. */
-  #hasCome({ id, pending }: Waiting): boolean {
-    const inflow = pending.at(-1)
+  #hasCome(now: number, waiting: Waiting): boolean {
+    const inflow = waiting.pending.at(-1)
     if (!inflow) return false
     const { remote, binding, replays } = inflow
     const here = this.#context.roster.get(remote.instance) === remote
     if (!here || remote.inflows.get(binding.stream) !== inflow) return true
-    const lane = replays.find(({ subscription }) => subscription === id) ?? inflow
+    const lane = replays.find(({ subscription }) => subscription === waiting.id) ?? inflow
     if (lane.goal !== undefined) return lane.receiver.next > lane.goal
-    return lane.attachAt === Infinity
+    return lane.attachAt === Infinity || !this.#mayAnswer(now, waiting)
+  }
+
+  #mayAnswer(now: number, waiting: Waiting): boolean {
+    if (now < waiting.until) return true
+    waiting.early = true
+    return false
   }
 }
 
 /** The streams of a peer that were there before the subscription, and that keep what they had. */
-function pendingOf({ pattern, since }: Waiting, remote: Remote, streams: number): Inflow[] {
+function pendingOf({ pattern, since }: Waiting, remote: Remote): Inflow[] {
   return [...remote.inflows.values()].filter(({ binding }) => {
-    const { stream, delivery, openedAt, segments } = binding
-    const older = stream <= streams && openedAt < since
-    return older && delivery === 'reliable' && matches(pattern, segments)
+    const { delivery, openedAt, segments } = binding
+    return openedAt < since && delivery === 'reliable' && matches(pattern, segments)
   })
 }
 
@@ -96,3 +113,5 @@ const DISCOVERY_MS = 500
 /** While they keep coming it waits a little longer, up to this. */
 const NEWCOMER_MS = 200
 const DISCOVERY_MAX_MS = 3000
+/** How long a peer that is there may take to say anything of its streams. */
+const SILENT_MS = 30_000

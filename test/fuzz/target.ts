@@ -2,7 +2,7 @@
 import { concat } from '../../bus/core/bytes.ts'
 import type { Crypto, Env } from '../../bus/core/env.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
-import type { Endpoint } from '../../bus/core/output.ts'
+import type { Endpoint, Output } from '../../bus/core/output.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
 import { Peer } from '../../bus/core/peer.ts'
 import type { RealmKeys } from '../../bus/core/seal/keys.ts'
@@ -70,6 +70,8 @@ export class Target {
   groupsMax = 0
   /** What it sent last, for those who record. */
   sent: Uint8Array = new Uint8Array(0)
+  /** Told of everything that its program is told. */
+  notice: ((output: Output) => void) | undefined
   /** Told of everything that it sends. */
   watch: ((to: string | Endpoint, datagram: Uint8Array) => void) | undefined
   readonly #identity: Uint8Array
@@ -122,6 +124,7 @@ export class Target {
 
   drain(now: number): void {
     for (let output = this.peer.poll(); output; output = this.peer.poll()) {
+      this.notice?.(output)
       switch (output.type) {
         case 'transmit':
           this.#transmitted(output.datagram)

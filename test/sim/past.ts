@@ -73,12 +73,9 @@ export function checkLive(world: World): void {
 
 /** Who wants five messages is not given fifty: as long as the publisher knows when they were sent. */
 function checkModest({ subscribed, stream }: Owed, first: number): void {
-  const { past, at } = subscribed
-  const { publishedAt, openedAt } = {
-    publishedAt: stream.messages[first]!.at,
-    openedAt: stream.openedAt,
-  }
-  if (!past || past.ageMs > 0 || openedAt > at - EARLY_MS || publishedAt < at - YOUNG_MS) return
+  const { past, at, liveAt = Infinity } = subscribed
+  const young = stream.messages[first]!.at >= liveAt - YOUNG_MS
+  if (!past || past.ageMs > 0 || stream.openedAt > at - EARLY_MS || !young) return
   const least = Math.max(0, countBefore(stream, at - EARLY_MS) - past.back)
   check(first >= least, 'contract', () => {
     return `${name(subscribed, stream)}: began at ${first}, though ${least} was asked for`

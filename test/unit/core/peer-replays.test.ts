@@ -1,0 +1,164 @@
+/** A subscription that wants history: what it asks for, what it is given, when it is live. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Past } from '../../../bus/core/peer-attacher.ts'
+import { parsePattern } from '../../../bus/core/topic/pattern.ts'
+import type { AttachEntry, StartedEntry } from '../../../bus/core/wire/control.ts'
+import type { Member } from '../../fuzz/member.ts'
+import { Answering } from './answering.ts'
+import { body } from './attacking.ts'
+
+const LATE = 77
+
+/** A publisher whose stream others have from packet 1 on, each message in a packet of its own. */
+class Publisher extends Answering {
+  readonly publisher: Member
+  readonly #told: string[] = []
+
+  constructor() {
+    super({ attached: 0, streams: 0 })
+    const { target } = this.attack
+    target.notice = (output) => {
+      if (output.type === 'live') this.#told.push(`live ${output.subscription}`)
+      if (output.type !== 'deliver' && output.type !== 'gap') return
+      const what = output.type === 'deliver' ? output.index : `${output.from}-${output.to} lost`
+      this.#told.push(`${what} for ${output.subscriptions.join('+')}`)
+    }
+    this.publisher = this.member(1)
+    this.attack.announce(this.publisher, ['exact/topic'])
+    this.wait(100).start(this.attaches[0]!, { start: 1, head: 0 })
+    this.take(1, 2, 3)
+    this.told()
+  }
+
+  /** What the program was told since the last call. */
+  told(): string[] {
+    return this.#told.splice(0)
+  }
+
+  get attaches(): AttachEntry[] {
+    return this.records.flatMap(({ record }) => (record.type === 'attach' ? record.entries : []))
+  }
+
+  subscribe(history: Past): this {
+    const parsed = parsePattern('exact/*')
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const { target } = this.attack
+    target.peer.subscribe(this.now, LATE, parsed.pattern, { history, live: true })
+    target.drain(this.now)
+    return this.wait(100)
+  }
+
+  /** Answers a question; packet n holds message n - 1. */
+  start({ ask }: AttachEntry, { start, head, wanted = start - 1 }: Begin): this {
+    const place = { start, wanted, index: start - 1, head, behind: head }
+    const entry: StartedEntry = { stream: 1, ask, ...place, receivers: 1 }
+    const asker = this.attack.target.peer.instance
+    return this.send(1, { type: 'started', asker, entries: [entry] })
+  }
+
+  take(...numbers: readonly number[]): this {
+    for (const number of numbers) {
+      this.attack.send(this.publisher.data(1, number, { flags: 0, body: body(number - 1) }))
+    }
+    return this
+  }
+}
+
+interface Begin {
+  readonly start: number
+  readonly head: number
+  readonly wanted?: number
+}
+
+describe('a subscription with history', () => {
+  let world: Publisher
+  let last: () => AttachEntry
+
+  beforeEach(() => {
+    world = new Publisher().subscribe({ ageMs: 0, back: 5 })
+    last = () => world.attaches.at(-1)!
+  })
+
+  it('asks for itself, by count and age, beside the others', () => {
+    expect(last()).toMatchObject({ from: 0, back: 5 })
+    expect(last().ageMs).toBeLessThan(100)
+    expect(last().ask).not.toBe(world.attaches[0]!.ask)
+  })
+
+  it('is given what was there, alone, and then what all are given', () => {
+    world.start(last(), { start: 2, head: 3 }).take(2)
+    expect(world.told()).toEqual([`1 for ${LATE}`])
+    world.take(4)
+    expect(world.told()).toEqual(['3 for 2'])
+    world.take(3)
+    expect(world.told()).toEqual([`2 for ${LATE}`, `3 for ${LATE}`, `live ${LATE}`])
+    world.take(5)
+    expect(world.told()).toEqual([`4 for 2+${LATE}`])
+    expect(world.attack.target.peer.metrics.get('duplicate')).toBe(0)
+  })
+
+  it('is told what it asked for that is gone, and the others are not', () => {
+    world.start(last(), { start: 3, head: 3, wanted: 0 })
+    expect(world.told()).toEqual([`0-1 lost for ${LATE}`])
+    world.take(3)
+    expect(world.told()).toEqual([`2 for ${LATE}`, `live ${LATE}`])
+  })
+
+  it('is not moved by an answer to another question, nor by a second one to its own', () => {
+    world.start(world.attaches[0]!, { start: 1, head: 3 })
+    world.start({ ...last(), ask: 9999 }, { start: 1, head: 3 })
+    expect(world.take(1, 2, 3).told()).toEqual([])
+    world.start(last(), { start: 3, head: 3 }).start(last(), { start: 1, head: 3, wanted: 0 })
+    expect(world.take(1, 2, 3).told()).toEqual([`2 for ${LATE}`, `live ${LATE}`])
+  })
+
+  it('asks the publisher alone for what the others have had, until it comes', () => {
+    world.start(last(), { start: 1, head: 3 }).wait(200)
+    const naks = world.records.filter(({ record }) => record.type === 'nak')
+    expect(naks.length).toBeGreaterThan(1)
+    expect(naks.map(({ to }) => to)).toEqual(naks.map(() => expect.stringMatching(/^1|all$/)))
+    expect(naks[0]).toMatchObject({ to: '1', record: { first: 1, flags: 1 } })
+    world.take(1, 2, 3)
+    expect(world.told().at(-1)).toBe(`live ${LATE}`)
+  })
+
+  it('is not waited for when it has ended', () => {
+    world.attack.target.peer.unsubscribe(world.now, LATE)
+    world.start(last(), { start: 1, head: 3 }).take(1, 2, 3, 4)
+    expect(world.told()).toEqual(['3 for 2'])
+  })
+
+  it('goes on asking a publisher that says nothing, ever more rarely, and is live all the same', () => {
+    const before = world.attaches.length
+    world.wait(29_000)
+    expect(world.told()).toEqual([])
+    world.wait(2000)
+    expect(world.told()).toEqual([`live ${LATE}`])
+    expect(world.count('liveEarly')).toBe(1)
+    world.wait(60_000)
+    expect(world.attaches.length - before).toBeLessThan(20)
+    world.start(last(), { start: 3, head: 3 }).take(3)
+    expect(world.told()).toEqual([`2 for ${LATE}`])
+  })
+
+  it('has what was missing told when its publisher goes, before it is live', () => {
+    world.start(last(), { start: 1, head: 3 }).take(1)
+    world.attack.send(world.publisher.hello({ flags: 1 }))
+    expect(world.told()).toEqual([`0 for ${LATE}`, `1-2 lost for ${LATE}`, `live ${LATE}`])
+  })
+})
+
+describe('too many subscriptions with history', () => {
+  it('begin without it, and are counted', () => {
+    const world = new Publisher()
+    const { target } = world.attack
+    expect(target.limits.replays).toBe(65_536)
+    const few = new Answering({ attached: 0, streams: 0, limits: { replays: 1 } })
+    few.attack.announce(few.member(1), ['exact/topic', 'exact/other']).wait(100)
+    const parsed = parsePattern('exact/*')
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const history = { ageMs: 0, back: 1 }
+    few.attack.target.peer.subscribe(few.now, LATE, parsed.pattern, { history })
+    expect(few.count('replaysFull')).toBe(1)
+  })
+})
