@@ -4,6 +4,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** Examples import the package by name, as users do; tests run them on the source. */
 const alias = {
   'sixcast/librecast': new URL('bus/librecast/index.ts', import.meta.url).pathname,
+  'sixcast/testing': new URL('bus/testing/index.ts', import.meta.url).pathname,
   sixcast: new URL('bus/index.ts', import.meta.url).pathname,
 }
 
@@ -21,7 +22,7 @@ export default defineConfig({
         'test/compose/setup.ts',
         oneByOne(project('compose', ['test/compose/**/*.test.ts'], 120_000)),
       ),
-      oneByOne(project('examples', ['test/examples/**/*.test.ts'], 60_000)),
+      oneByOne(project('examples', ['{test,docs}/examples/**/*.test.ts'], 60_000)),
       oneByOne(project('pack', ['test/pack/**/*.test.ts'], 300_000)),
     ],
   },

@@ -51,6 +51,9 @@ describe('the dependency rules', () => {
     ['bus/api/a.ts', '../index.ts'],
     ['bus/io/a.ts', '../index.ts'],
     ['bus/io/a.ts', '../../test/setup/source.ts'],
+    ['bus/io/a.ts', '../testing/b.ts'],
+    ['bus/testing/a.ts', '../cli/b.ts'],
+    ['bus/testing/a.ts', 'node:timers'],
     ['client/a.ts', '../relay/b.ts'],
     ['client/a.ts', '../bus/cli/b.ts'],
     ['client/a.ts', 'node:net'],
@@ -66,6 +69,8 @@ describe('the dependency rules', () => {
     ['bus/core/peer-inputs.ts', './seal/b.ts'],
     ['bus/io/a.ts', 'node:dgram'],
     ['bus/cli/a.ts', '../index.ts'],
+    ['bus/testing/a.ts', '../io/driver.ts'],
+    ['test/sim/a.ts', '../../bus/testing/b.ts'],
     ['test/unit/a.test.ts', '../../bus/index.ts'],
     ['docs/examples/a.ts', 'sixcast'],
   ])('allow %s importing %s', (path, specifier) => {

@@ -8,7 +8,7 @@ import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { assertRetainable, faultError } from './faults.ts'
-import { Matching } from './matching.ts'
+import { type After, Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
 import type { FileWork } from './file-work.ts'
 import type {
@@ -55,6 +55,7 @@ export interface BusParts {
   readonly path: PathKind
   readonly limits: Limits
   readonly lingerMs: number
+  readonly after: After
   /** Turns the driver's clock into ms since 1970. */
   readonly wallOffset: number
   readonly codec: PayloadCodec | undefined
@@ -170,7 +171,7 @@ export class LiveBus implements Bus {
     const offer = { topic, segments: this.#segmentsOf(topic), delivery: 'reliable' as const }
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
-    return this.#matching.wait(topic, found, options)
+    return this.#matching.wait(topic, found, { ...options, after: this.#parts.after })
   }
 
   sendFile(...given: Parameters<Bus['sendFile']>): Promise<SendReport> {

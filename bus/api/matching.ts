@@ -8,12 +8,19 @@ interface Wait {
   readonly fail: (error: BusError) => void
 }
 
+/** Runs something after a delay in ms; the result cancels it. */
+export type After = (delayMs: number, then: () => void) => () => void
+
 export class Matching {
   readonly #waitsByTopic = new Map<string, Set<Wait>>()
 
   /** `count` peers are attached now; `attached` and `close` end the wait later. */
-  async wait(topic: string, count: number, options: MatchedOptions): Promise<number> {
-    const { count: wanted = 1, timeout, signal } = options
+  async wait(
+    topic: string,
+    count: number,
+    options: MatchedOptions & { readonly after: After },
+  ): Promise<number> {
+    const { count: wanted = 1, timeout, signal, after } = options
     if (count >= wanted) return count
     const waits = this.#waitsByTopic.get(topic) ?? new Set()
     this.#waitsByTopic.set(topic, waits)
@@ -25,10 +32,10 @@ export class Matching {
         fail: reject,
       }
       const giveUp = (): void => reject(timeoutError(topic, `${last} of ${wanted}`, timeout))
-      const timer = timeout === undefined ? undefined : setTimeout(giveUp, timeout)
+      const cancel = timeout === undefined ? undefined : after(timeout, giveUp)
       waits.add(wait)
       end = () => {
-        clearTimeout(timer)
+        cancel?.()
         waits.delete(wait)
         if (waits.size === 0) this.#waitsByTopic.delete(topic)
       }

@@ -1,5 +1,6 @@
 /** Puts a bus together on Node: settings, keys, transport, peer, driver. */
 import { LiveBus } from '../api/bus.ts'
+import type { After } from '../api/matching.ts'
 import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
 import { Peer } from '../core/peer.ts'
 import { Driver } from './driver.ts'
@@ -18,24 +19,29 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   options.signal?.throwIfAborted()
   const { scope, interfaces, port, hops } = settings
   const transport = udpTransport({ scope, interfaces, port, hops })
-  return open(transport, { settings, options, path: 'multicast' })
+  return open(transport, { settings, options, path: 'multicast', system: nodeSystem })
 }
 
-/** The same over any transport. */
+/** The same over any transport, and in another system than the machine's if there is one. */
 export async function connectOver(
   transport: Transport,
   options: ConnectOptions = {},
+  system: typeof nodeSystem = nodeSystem,
 ): Promise<Bus> {
-  return open(transport, { settings: await settle(options), options, path: 'memory' })
+  return open(transport, { settings: await settle(options), options, path: 'memory', system })
 }
 
-async function open(
-  transport: Transport,
-  given: { settings: Settings; options: ConnectOptions; path: PathKind },
-): Promise<Bus> {
+interface Opening {
+  readonly settings: Settings
+  readonly options: ConnectOptions
+  readonly path: PathKind
+  readonly system: typeof nodeSystem
+}
+
+async function open(transport: Transport, given: Opening): Promise<Bus> {
   const { settings, options, path } = given
   const { identity } = settings
-  const system = await nodeSystem(identity)
+  const system = await given.system(identity)
   const early: TransportEvent[] = []
   // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
   let onEvent = (event: TransportEvent): void => void early.push(event)
@@ -58,8 +64,20 @@ async function open(
   const { realm, limits, lingerMs } = settings
   const { codec, log } = options
   const { wallOffset } = system
+  const after: After = (delayMs, then) => system.after(delayMs, then)
   const files = fileWork
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, wallOffset, codec, log, files })
+  const bus = new LiveBus({
+    link,
+    realm,
+    path,
+    limits,
+    lingerMs,
+    after,
+    wallOffset,
+    codec,
+    log,
+    files,
+  })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, path, log })
   for (const event of early) onEvent(event)

@@ -3,7 +3,7 @@ import type { Bus, ConnectOptions } from '../../bus/api/options.ts'
 import { connectOver } from '../../bus/io/connect.ts'
 import { memoryNetwork } from '../../bus/io/memory.ts'
 import type { Transport } from '../../bus/io/transport.ts'
-import type { Random } from '../sim/random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 
 export interface Overheard {
   /** Undefined for unicast. */

@@ -1,7 +1,7 @@
 /** Two peers alike to the last random bit, of which one is attacked: it must behave as the other. */
 import { BODY_OFFSET, Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import type { Member } from '../fuzz/member.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../bus/testing/random.ts'
 import { Attack, body, startedEntry } from '../unit/core/attacking.ts'
 import { hex } from '../unit/core/crypto.ts'
 import { controlBytes } from '../unit/core/wire/any.ts'

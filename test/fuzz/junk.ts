@@ -1,7 +1,7 @@
 /** What an outsider sends: noise, and recorded packets changed in every way that needs no key. */
 import { concat } from '../../bus/core/bytes.ts'
 import { BODY_OFFSET, HEADER_SIZE, Kind, writeHeader } from '../../bus/core/wire/packet.ts'
-import type { Random } from '../sim/random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 
 /** What an outsider can know. */
 export interface Seen {

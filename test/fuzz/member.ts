@@ -7,7 +7,7 @@ import { type BindingEntry, ControlType, writeBinding } from '../../bus/core/wir
 import { Writer } from '../../bus/core/wire/cursor.ts'
 import { type Hello, writeHello } from '../../bus/core/wire/hello.ts'
 import { Kind } from '../../bus/core/wire/packet.ts'
-import type { Random } from '../sim/random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 import { crypto } from '../unit/core/crypto.ts'
 import { rawControl } from '../unit/core/wire/any.ts'
 import { signatureOf } from './target.ts'

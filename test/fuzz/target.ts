@@ -9,7 +9,7 @@ import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { readHello } from '../../bus/core/wire/hello.ts'
 import { bodyOf, Kind, nonceOf, readHeader } from '../../bus/core/wire/packet.ts'
-import type { Random } from '../sim/random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 import { crypto, hex } from '../unit/core/crypto.ts'
 
 export const realm = { name: 'plant', root: new Uint8Array(32).fill(7) }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const DOOR = 'dist/bus/index.d.ts'
+const TESTING = 'dist/bus/testing/index.d.ts'
 const LIST = 'dist/bus/public.d.ts'
 
 /** Declarations without comments, so that a difference is a change of a type. */
@@ -11,19 +12,26 @@ export function publicTypes(): string {
   const sources = [...list.matchAll(/from '(\.[^']+)'/g)]
     .map(([, path = '']) => join(dirname(LIST), path.replace(/\.(ts|js)$/, '.d.ts')))
     .toSorted()
-  const files = [LIST, ...new Set(sources)].map((path) => `// ${path}\n\n${declarations(path)}`)
-  return [`// ${DOOR}\n\n${functionsOfDoor()}`, ...files].join('\n')
+  const files = [LIST, ...new Set(sources), typesOf(TESTING)].map((path) => {
+    return `// ${path}\n\n${declarations(path)}`
+  })
+  const doors = [DOOR, TESTING].map((door) => `// ${door}\n\n${functionsOf(door)}`)
+  return [...doors, ...files].join('\n')
 }
 
 /** Only what the door lets out of the files behind it. */
-function functionsOfDoor(): string {
-  const exported = readFileSync(DOOR, 'utf8').matchAll(/export \{ (\w+) \} from '\.([^']+)'/g)
+function functionsOf(door: string): string {
+  const exported = readFileSync(door, 'utf8').matchAll(/export \{ (\w+) \} from '\.([^']+)'/g)
   return [...exported]
     .map(([, name = '', path = '']) => {
-      const text = declarations(join(dirname(DOOR), path.replace(/\.(ts|js)$/, '.d.ts')))
+      const text = declarations(join(dirname(door), path.replace(/\.(ts|js)$/, '.d.ts')))
       return new RegExp(`^export declare function ${name}\\b.*\\n`, 'm').exec(text)?.[0] ?? ''
     })
     .join('')
+}
+
+function typesOf(door: string): string {
+  return join(dirname(door), 'options.d.ts')
 }
 
 function declarations(path: string): string {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'sixcast'
 import { openLibrecast } from 'sixcast/librecast'
+import { simulate } from 'sixcast/testing'
 
 const options = { realm: 'smoke', key: new Uint8Array(32).fill(6), scope: 'host' }
 const subscriber = await connect(options)
@@ -15,3 +16,13 @@ for await (const { topic, value } of messages) {
 await publisher.close()
 await subscriber.close()
 assert.equal(typeof openLibrecast, 'function')
+
+const net = simulate({ seed: 1, loss: 0.1 })
+const [one, other] = [await net.connect(), await net.connect()]
+const heard = []
+other.subscribe('smoke/*', (message) => void heard.push(message.value))
+await net.until(one.matched('smoke/test'))
+one.publish('smoke/test', 1)
+await net.run(1000)
+assert.deepEqual(heard, [1])
+await net.close()

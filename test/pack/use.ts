@@ -1,6 +1,7 @@
 /** What a user's program says to the compiler: checked against the installed package, strictly. */
 import { type Bus, BusError, connect, type Message, topic } from 'sixcast'
 import { openLibrecast } from 'sixcast/librecast'
+import { simulate, type Simulation } from 'sixcast/testing'
 
 const temperature = topic('home/{room}/temperature')
 
@@ -18,5 +19,11 @@ export async function run(): Promise<void> {
 
 export const describe = (message: Message | BusError): string =>
   message instanceof BusError ? message.code : message.topic
+
+export async function rehearse(): Promise<Simulation> {
+  const net = simulate({ seed: 1, delay: [1, 5] })
+  await net.until(show(await net.connect({ host: 'a' })), 1000)
+  return net
+}
 
 export { openLibrecast }

@@ -26,13 +26,16 @@ const table: readonly Row[] = [
   })),
   { files: shared, may: [wire, topic, shared] },
   { files: /^bus\/core\//, may: [/^bus\/core\//] },
+  { files: /^bus\/testing\//, may: [/^bus\/(testing|api|io|core)\//] },
   { files: /^client\//, may: [/^(?!relay\/|bus\/cli\/)/] },
 ]
 
 /** These touch Node; `bus/index.ts` and `bus/api` do not. */
 const node = /^(bus\/(io|cli|librecast|native)|relay|test|docs\/examples)\//
 
-const doors = /^(bus|relay|client|bus\/librecast)\/index\.ts$/
+const doors = /^(bus|relay|client|bus\/(librecast|testing))\/index\.ts$/
+/** The package's own simulator shares what users test with. */
+const simulating = /^(bus\/testing|test|docs\/examples)\//
 const throughDoors = /^(bus\/cli|test|docs\/examples)\//
 
 /** These also run in browsers, so nothing they load, however indirectly, may be Node's. */
@@ -60,6 +63,8 @@ function faultOf(path: string, target: string, row: Row | undefined): string | u
     return 'only io, cli, librecast, native and relay touch Node'
   if (row && !row.may.some((allowed) => allowed.test(target))) return 'not in its row of the table'
   if (doors.test(target) && !throughDoors.test(path)) return 'the front doors are for users'
+  if (target.startsWith('bus/testing/') && !simulating.test(path))
+    return 'what simulates is for tests'
   if (target.startsWith('test/') && !path.startsWith('test/'))
     return 'the product does not know its tests'
   return undefined

@@ -1,9 +1,9 @@
 /** The cryptography of simulated peers, true or quick, watched for a nonce that is used twice. */
-import { createHash, createHmac, createPrivateKey, createPublicKey } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { Crypto } from '../../bus/core/env.ts'
-import { signerOf, strictVerifier } from '../../bus/io/ed25519.ts'
+import { identityOfSeed, signerOf, strictVerifier } from '../../bus/io/ed25519.ts'
 import { sodiumBox, tweetnaclBox } from '../../bus/io/secretbox.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 import { fingerprint, quickCrypto } from './quick.ts'
 import { check } from './violation.ts'
 
@@ -49,13 +49,8 @@ export function watched(crypto: Crypto): Crypto {
 export function realSignatures(): Signatures {
   return {
     signer: (random) => {
-      const secretKey = random.bytes(32)
-      const head = Buffer.from('302e020100300506032b657004220420', 'hex')
-      const der = Buffer.concat([head, secretKey])
-      const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-      const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
-      const identity = new Uint8Array(spki.subarray(-32))
-      return { identity, sign: signerOf({ publicKey: identity, secretKey }) }
+      const identity = identityOfSeed(random.bytes(32))
+      return { identity: new Uint8Array(identity.publicKey), sign: signerOf(identity) }
     },
     verify: strictVerifier(),
   }

@@ -2,7 +2,7 @@
 import type { Intruder } from './intruder.ts'
 import type { Host } from './host.ts'
 import type { Process } from './process.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 import type { World } from './world.ts'
 
 export function brew(world: World, random: Random): void {

@@ -1,7 +1,7 @@
 /** An outsider on the segment: junk, mutilated datagrams, and replays, of the dead as well. */
 import type { Endpoint } from '../../bus/core/output.ts'
 import type { Process } from './process.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 
 export class Intruder {
   readonly #random: Random

@@ -9,8 +9,8 @@
 import type { Endpoint } from '../../bus/core/output.ts'
 import { Host, Interface, type Station } from './host.ts'
 import type { Act, Process } from './process.ts'
-import type { Random } from './random.ts'
-import type { Schedule } from './schedule.ts'
+import type { Random } from '../../bus/testing/random.ts'
+import type { Schedule } from '../../bus/testing/schedule.ts'
 import { CLEAR, type Weather } from './weather.ts'
 
 export interface NetworkOptions {

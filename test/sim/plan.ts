@@ -7,7 +7,7 @@
 import type { Delivery } from '../../bus/core/output.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
-import { Random } from './random.ts'
+import { Random } from '../../bus/testing/random.ts'
 import { CLEAR, type Weather } from './weather.ts'
 
 export const FAULTS = [

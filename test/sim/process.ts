@@ -10,7 +10,7 @@ import type { Endpoint, Output } from '../../bus/core/output.ts'
 import { Peer, type PeerConfig } from '../../bus/core/peer.ts'
 import type { Signatures, Signer } from './crypto.ts'
 import type { Host, Station } from './host.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 
 /** Outputs that are for the program. */
 export type Notice = Exclude<

@@ -19,7 +19,7 @@ import {
 import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
 import { type Overrides, planWith } from './overrides.ts'
-import { Random } from './random.ts'
+import { Random } from '../../bus/testing/random.ts'
 import { Trace } from './trace.ts'
 import { check, RULES, Violation } from './violation.ts'
 import { advance, type Told, World } from './world.ts'

@@ -1,5 +1,5 @@
 /** What a cable does to datagrams: delay, loss alone and in bursts, copies, overtaking. */
-import type { Random } from './random.ts'
+import type { Random } from '../../bus/testing/random.ts'
 
 export interface Weather {
   readonly delayMs: number

@@ -7,8 +7,8 @@ import type { Ledger } from './ledger.ts'
 import { MARKER, type Plan, type SizeClass } from './plan.ts'
 import type { Presence } from './presence.ts'
 import type { Process } from './process.ts'
-import type { Random } from './random.ts'
-import type { Schedule } from './schedule.ts'
+import type { Random } from '../../bus/testing/random.ts'
+import type { Schedule } from '../../bus/testing/schedule.ts'
 import { check } from './violation.ts'
 
 interface WorkloadParts {

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { KNOWN_SEEDS } from './known-seeds.ts'
 import { planOf } from './plan.ts'
-import { Random } from './random.ts'
+import { Random } from '../../bus/testing/random.ts'
 import { runSeed } from './run.ts'
-import { Schedule } from './schedule.ts'
+import { Schedule } from '../../bus/testing/schedule.ts'
 import { sweep } from './sweep.ts'
 
 describe('a simulated world', () => {

@@ -7,7 +7,7 @@ import { Writer } from '../../../bus/core/wire/cursor.ts'
 import { writePrefix, writeRecord } from '../../../bus/core/wire/record.ts'
 import { Member } from '../../fuzz/member.ts'
 import { realm, Target } from '../../fuzz/target.ts'
-import { Random } from '../../sim/random.ts'
+import { Random } from '../../../bus/testing/random.ts'
 import { crypto } from './crypto.ts'
 
 export class Attack {

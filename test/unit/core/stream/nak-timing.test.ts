@@ -1,7 +1,7 @@
 /** When a receiver asks: the back-off among many, alone, what it learns, and its bounds. */
 import { describe, expect, it } from 'vitest'
 import { GroupRtt, NakTiming } from '../../../../bus/core/stream/nak-timing.ts'
-import { Random } from '../../../sim/random.ts'
+import { Random } from '../../../../bus/testing/random.ts'
 
 /** Always the same draw. */
 const fixed = (unit: number): NakTiming => new NakTiming(() => unit)

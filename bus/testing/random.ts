@@ -1,4 +1,4 @@
-/** The simulator's only source of chance: sfc32, seeded, with independent forks by name. */
+/** The only source of chance of a simulation: sfc32, seeded, with independent forks by name. */
 
 export class Random {
   readonly #words = new Uint32Array(4)

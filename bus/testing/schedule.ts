@@ -36,12 +36,18 @@ export class Schedule {
 
   /** Runs everything up to a time, and stops the clock there. */
   runUntil(time: number): void {
-    for (let next = this.#heap[0]; next && next.at <= time; next = this.#heap[0]) {
-      this.#shift()
-      this.time = next.at
-      next.act()
-    }
+    while (this.step(time)) continue
     this.time = time
+  }
+
+  /** Runs the next event, unless it comes after this time. */
+  step(time: number): boolean {
+    const next = this.#heap[0]
+    if (!next || next.at > time) return false
+    this.#shift()
+    this.time = next.at
+    next.act()
+    return true
   }
 
   #shift(): void {

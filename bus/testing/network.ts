@@ -1,0 +1,141 @@
+/** A simulated network: hosts, the cables down to them, and how datagrams get from one to another. */
+import type { Endpoint } from '../core/output.ts'
+import type { Transport, TransportListener } from '../io/transport.ts'
+import type { Random } from './random.ts'
+import type { Schedule } from './schedule.ts'
+
+export interface NetworkOptions {
+  readonly loss: number
+  readonly duplicate: number
+  readonly delay: readonly [number, number]
+}
+
+export class SimulatedNetwork {
+  readonly #schedule: Schedule
+  readonly #random: Random
+  readonly #options: NetworkOptions
+  readonly #transports: SimulatedTransport[] = []
+  readonly #lossByHost = new Map<string, number>()
+  /** The group of each host that a partition names. */
+  #sides = new Map<string, number>()
+  #ports = 0
+
+  constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
+    this.#schedule = schedule
+    this.#random = random
+    this.#options = options
+  }
+
+  /** A new process on a host. */
+  transport(host: string): SimulatedTransport {
+    this.#ports += 1
+    return new SimulatedTransport(this, host, this.#ports)
+  }
+
+  attach(transport: SimulatedTransport): void {
+    this.#transports.push(transport)
+  }
+
+  detach(transport: SimulatedTransport): void {
+    const place = this.#transports.indexOf(transport)
+    if (place >= 0) this.#transports.splice(place, 1)
+  }
+
+  partition(groups: readonly (readonly string[])[]): void {
+    this.#sides = new Map(groups.flatMap((hosts, side) => hosts.map((host) => [host, side])))
+  }
+
+  lose(host: string, part: number): void {
+    this.#lossByHost.set(host, part)
+  }
+
+  /** As on a real network, the sender's own host hears its multicast, too. */
+  carry(sender: SimulatedTransport, to: string | Endpoint, datagram: Uint8Array): void {
+    const receivers = this.#transports.filter((transport) => transport.hears(to))
+    for (const host of new Set(receivers.map((transport) => transport.host))) {
+      const there = receivers.filter((transport) => transport.host === host)
+      for (const delayMs of this.#passages(sender.host, host)) {
+        this.#schedule.after(delayMs, () => {
+          // A copy each: nobody may see what another does with its bytes.
+          for (const receiver of there) receiver.hear(new Uint8Array(datagram), sender.endpoint)
+        })
+      }
+    }
+  }
+
+  /** How long each copy takes that gets from one host to another. */
+  #passages(from: string, to: string): readonly number[] {
+    if (from === to) return [LOOPBACK_MS]
+    if (this.#sides.get(from) !== this.#sides.get(to)) return []
+    const { loss, duplicate } = this.#options
+    if (this.#random.chance(this.#lossByHost.get(to) ?? loss)) return []
+    return this.#random.chance(duplicate) ? [this.#delay(), this.#delay()] : [this.#delay()]
+  }
+
+  #delay(): number {
+    return this.#random.between(...this.#options.delay)
+  }
+}
+
+export class SimulatedTransport implements Transport {
+  readonly datagramSize: number = DATAGRAM_SIZE
+  readonly host: string
+  readonly port: number
+  /** Nothing waits for a system here. */
+  readonly pending: number = 0
+  readonly #network: SimulatedNetwork
+  readonly #groups = new Set<string>()
+  #listener: TransportListener | undefined
+
+  constructor(network: SimulatedNetwork, host: string, port: number) {
+    this.#network = network
+    this.host = host
+    this.port = port
+  }
+
+  get endpoint(): Endpoint {
+    return { address: `simulated:${this.host}`, port: this.port }
+  }
+
+  async open(listener: TransportListener): Promise<void> {
+    this.#listener = listener
+    this.#network.attach(this)
+  }
+
+  join(group: string): void {
+    this.#groups.add(group)
+  }
+
+  leave(group: string): void {
+    this.#groups.delete(group)
+  }
+
+  rejoin(_group: string): void {}
+
+  send(to: string | Endpoint, datagram: Uint8Array): void {
+    if (this.#listener) this.#network.carry(this, to, new Uint8Array(datagram))
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+  }
+
+  /** From now on it neither sends nor hears. */
+  cut(): void {
+    this.#listener = undefined
+    this.#network.detach(this)
+  }
+
+  hears(to: string | Endpoint): boolean {
+    if (typeof to === 'string') return this.#groups.has(to)
+    return to.port === this.port && to.address === this.endpoint.address
+  }
+
+  hear(bytes: Uint8Array, from: Endpoint): void {
+    this.#listener?.datagram(bytes, from)
+  }
+}
+
+/** What passes everywhere: IPv6's minimum MTU less headers. */
+const DATAGRAM_SIZE = 1232
+const LOOPBACK_MS = 0.02
