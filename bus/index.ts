@@ -1,4 +1,5 @@
 /** The front door on Node. */
 export { connect } from './io/connect.ts'
 export { newIdentity } from './io/ed25519.ts'
+export { grant, newRealm } from './io/grants.ts'
 export * from './public.ts'

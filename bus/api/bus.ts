@@ -2,6 +2,7 @@
 import type { Limits } from '../core/limits.ts'
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
+import type { Rights } from '../core/rights.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
@@ -61,6 +62,8 @@ export interface BusParts {
   readonly codec: PayloadCodec | undefined
   readonly log: Logger | undefined
   readonly files: FileWork
+  /** Rights of this bus's identity, from their text. */
+  readonly readRights: (text: string) => Rights
 }
 
 export class LiveBus implements Bus {
@@ -188,6 +191,12 @@ export class LiveBus implements Bus {
   events(options?: Cancel): AsyncIterable<BusEvent> {
     checkOptions('events', options, CANCEL)
     return this.#events.iterate(options)
+  }
+
+  renew(rights: string): void {
+    this.#assertOpen()
+    const read = this.#parts.readRights(rights)
+    this.#parts.link.command((peer, now) => peer.renew(now, read))
   }
 
   stats(): Readonly<Record<CounterName, number>> {

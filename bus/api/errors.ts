@@ -11,13 +11,13 @@ export type BusErrorCode =
   | 'NO_INTERFACE'
   /** Another program holds the port without sharing it. */
   | 'PORT_IN_USE'
-  /** The system refused: permission on a file or socket. */
+  /** The system refused: permission on a file or socket; or the realm's owner has not granted it. */
   | 'DENIED'
   | 'INVALID_TOPIC'
   | 'INVALID_PATTERN'
   | 'INVALID_OPTION'
   | 'INVALID_VALUE'
-  /** A key file or key is malformed, missing, another user's, or readable by others. */
+  /** A key, identity or rights, or a file of them: malformed, missing, another user's, readable. */
   | 'INVALID_KEY'
   | 'TOO_LARGE'
   /** A bound was hit: the send queue, or a subscription with overflow 'fail'. */

@@ -25,6 +25,13 @@ export function faultError(
       const mend = 'use fewer topics, or raise limits.streams'
       return new BusError('LIMIT', `topic "${topic}" is one more than ${limits.streams}: ${mend}`)
     }
+    case 'rights': {
+      const mend = 'ask the owner of the realm; sixcast acl test explains'
+      return new BusError(
+        'DENIED',
+        `topic "${topic}" is not among those it may publish on: ${mend}`,
+      )
+    }
     case 'delivery': {
       const mend = 'a topic keeps the mode of its first message; use another topic'
       return new BusError('INVALID_OPTION', `topic "${topic}" has another delivery mode: ${mend}`)

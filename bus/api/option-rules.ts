@@ -4,7 +4,9 @@ import { SCOPES } from '../core/path/group.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
 import { RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
+import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import type { GrantOptions } from './grant-options.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
 import type {
   Cancel,
@@ -70,6 +72,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   ),
   tags,
   identity: { faultOf: identityFault, bounds: [] },
+  rights: rule((value) => typeof value === 'string', 'the text of rights, as grant() makes it'),
   rate: whole(1000, 10 ** 11),
   minRate: whole(1000, 10 ** 11),
   linger,
@@ -121,6 +124,34 @@ export const RECEIVE_FILES: Rules<ReceiveFilesOptions> = {
   progress: callback,
   refused: callback,
   signal,
+}
+
+const patterns = rule(
+  (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  "a list of patterns such as ['home/**']",
+)
+const date = rule((value) => value instanceof Date && value.getTime() >= 0, 'a Date')
+const pair: Rule = { faultOf: (value) => keyPair.faultOf(value), bounds: [] }
+
+export const GRANT: Rules<GrantOptions> = {
+  realm: CONNECT.realm,
+  // A message about a key must not show it.
+  key: rule(() => true, ''),
+  issuer: pair,
+  rights: CONNECT.rights,
+  to: rule(
+    (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+    'an identity, 64 hexadecimal digits',
+    [64],
+  ),
+  publish: patterns,
+  subscribe: patterns,
+  expose: patterns,
+  write: patterns,
+  relay: patterns,
+  from: date,
+  until: date,
+  depth: whole(0, GRANTS_MAX - 1),
 }
 
 export const CLOSE: Rules<CloseOptions> = { linger, signal }

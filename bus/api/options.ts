@@ -67,6 +67,11 @@ export interface ConnectOptions extends Cancel {
    * Default: the user's own identity file if there is one, else a new one for this process.
    */
   readonly identity?: Secret<Identity | string>
+  /**
+   * In a realm with an owner: what this identity may do, as `grant` or `sixcast invite` gives it.
+   * Default: the realm's rights file.
+   */
+  readonly rights?: string
   /** Bytes a second that this process sends at most. Default: 5,000,000 (40 Mbit/s). */
   readonly rate?: number
   /** Bytes a second that it falls back to where receivers miss much. Default: a twentieth of `rate`. */
@@ -295,6 +300,11 @@ export interface Bus extends AsyncDisposable {
     directory: string,
     options?: ReceiveFilesOptions,
   ): Receiving
+  /**
+   * Shows other rights from now on, as when the old ones come to their end. Throws DENIED when they
+   * are not good for this bus, INVALID_KEY when they are no rights.
+   */
+  renew(rights: string): void
   /** What happens on the bus besides messages; bounded, oldest dropped first. */
   events(options?: Cancel): AsyncIterable<BusEvent>
   /** Every counter, by name. */

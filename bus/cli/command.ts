@@ -45,15 +45,18 @@ export class World {
 
   /** Opens the bus that the settings describe, with what the command adds. */
   async connect(added: Pick<ConnectOptions, 'rate'> = {}): Promise<Bus> {
-    const { 'log-level': _level, key, identity, ...plain } = this.settings
+    const { 'log-level': _level, key, identity, rights, ...plain } = this.settings
     const { signal } = this.interrupt
-    const root = key === undefined ? {} : { key: await this.#realmKey(key) }
+    const root = key === undefined ? {} : { key: await this.#keyText(key) }
     const self = identity === undefined ? {} : { identity: await readIdentity(identity, signal) }
-    return connect({ ...plain, ...root, ...self, ...added, log: this.log, signal })
+    const may = rights === undefined ? {} : { rights: (await readSecret(rights, signal)).text }
+    return connect({ ...plain, ...root, ...self, ...may, ...added, log: this.log, signal })
   }
 
-  async #realmKey(name: string): Promise<Uint8Array> {
+  /** Looked at here, where it is known where it came from. */
+  async #keyText(name: string): Promise<string> {
     const { text, source } = await readSecret(name, this.interrupt.signal)
-    return parseKey(text, source)
+    parseKey(text, source)
+    return text
   }
 }

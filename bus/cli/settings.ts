@@ -17,8 +17,9 @@ export interface Settings {
   realm: string
   /** Path of a key file, `env:NAME` or `fd:N`. */
   key: string
-  /** The same of an identity file. */
+  /** The same of an identity file, and of one with rights. */
   identity: string
+  rights: string
   open: boolean
   scope: Scope
   interface: readonly string[]
@@ -97,7 +98,7 @@ function configured(config: Raw, path: string): Partial<Settings> {
     (name) => `"${name}" in ${path}`,
   )
   // A file names its neighbours, wherever the command is started.
-  for (const name of ['key', 'identity'] as const) {
+  for (const name of ['key', 'identity', 'rights'] as const) {
     const secret = settings[name]
     if (secret !== undefined && isPath(secret)) settings[name] = resolve(dirname(path), secret)
   }
@@ -111,6 +112,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   realm: text,
   key: text,
   identity: text,
+  rights: text,
   open: flag,
   scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
   interface: list,

@@ -34,6 +34,7 @@ export const COUNTER_NAMES = [
   'duplicate',
   'late',
   'uninterested',
+  'denied',
   'own',
   'unverified',
   // bounds that were hit

@@ -6,6 +6,7 @@ import { type CounterName, Metrics } from './metrics.ts'
 import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
 import { type Present, Roster } from './path/roster.ts'
+import type { Rights } from './rights.ts'
 import { instanceOf, RealmKeys, type RealmOptions, type Sender } from './seal/keys.ts'
 import { Ring } from './ring.ts'
 import type { ReplayWindow } from './seal/replay.ts'
@@ -21,6 +22,8 @@ export interface PeerConfig {
   readonly fold: number
   /** Ed25519 public key, 32 bytes. */
   readonly identity: Uint8Array
+  /** What this peer shows in a realm with an owner. */
+  readonly rights?: Rights | undefined
   readonly name: string
   readonly tags: Readonly<Record<string, string>>
   /** Largest data packet, bytes; control packets never exceed 1,232. */
@@ -46,6 +49,9 @@ export interface Binding {
   /** When the stream was opened, on this peer's clock; never earlier than it truly was. */
   readonly openedAt: number
 }
+
+/** Why a stream is not taken: its publisher has no right to its topic, or this peer has none. */
+export type Closure = 'denied' | 'uninterested'
 
 /** One receiver of a stream, and how it attaches. */
 export interface Lane {
@@ -93,7 +99,11 @@ export interface Remote extends Present {
   readonly port: number
   readonly controlKey: Uint8Array
   readonly window: ReplayWindow
+  /** What it may do, in a realm with an owner. */
+  rights: Rights | undefined
   readonly bindings: Map<number, Binding>
+  /** Streams whose packets are not taken: why, as the counter that they count under. */
+  readonly closed: Map<number, Closure>
   readonly inflows: Map<number, Inflow>
   /** Streams that were inflows and are not wanted any more: how much of each was given up. */
   readonly detached: Map<number, number>
@@ -127,6 +137,8 @@ export class Context {
   readonly metrics: Metrics = new Metrics()
   readonly timers: Timers = new Timers()
   readonly keys: RealmKeys
+  /** What this peer may do; undefined: everything. */
+  rights: Rights | undefined
   readonly self: Sender
   readonly sealer: Sealer
   readonly groups: Groups
@@ -144,6 +156,7 @@ export class Context {
     this.config = config
     this.limits = config.limits
     this.keys = new RealmKeys(env.crypto, config.realm)
+    this.rights = config.rights
     const salt = env.random(SALT_SIZE)
     const instance = instanceOf(env.crypto, config.identity, salt)
     this.self = { instance, salt, identity: config.identity }

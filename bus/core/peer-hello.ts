@@ -9,13 +9,23 @@
 import type { Endpoint } from './output.ts'
 import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
+import { Gatekeeper } from './peer-gate.ts'
+import { newRemote } from './peer-remote.ts'
+import type { Rights } from './rights.ts'
 import { instanceOf } from './seal/keys.ts'
-import { ReplayWindow } from './seal/replay.ts'
 import { Backoff } from './service/backoff.ts'
 import { Challenge } from './service/challenge.ts'
+import { HelloBudget } from './service/hello-budget.ts'
 import { answerDelay, jitteredInterval, statedInterval } from './service/presence.ts'
-import { textOf, utf8 } from './text.ts'
-import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello, writeHello } from './wire/hello.ts'
+import { utf8 } from './text.ts'
+import {
+  type Hello,
+  HELLO_LIST_MAX,
+  HelloFlag,
+  listRoom,
+  readHello,
+  writeHello,
+} from './wire/hello.ts'
 import { type Header, Kind, nonceOf, NUMBER_MAX, readHeader } from './wire/packet.ts'
 import { concat } from './bytes.ts'
 
@@ -23,6 +33,8 @@ import { concat } from './bytes.ts'
 export interface GreeterEvents {
   joined(now: number, remote: Remote, streamCount: number): void
   left(now: number, remote: Remote): void
+  /** It shows other rights than before. */
+  rightsChanged(now: number, remote: Remote): void
   /** How many streams this peer has opened. */
   streamCount(): number
 }
@@ -39,6 +51,7 @@ export class Greeter {
   readonly #control: ControlOut
   readonly #events: GreeterEvents
   readonly #challenge: Challenge
+  readonly #gate: Gatekeeper
   #askAll = true
   #helloAt = -Infinity
   /** How often hello is said again as long as nobody is here. */
@@ -48,18 +61,16 @@ export class Greeter {
   readonly #echoes = new Set<bigint>()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
   readonly #seen = new Set<string>()
-  #failures = 0
-  /** Failed hellos of this second by source address. */
-  readonly #failuresBySource = new Map<string, number>()
-  #asks = 0
-  #secondEnds = 0
+  readonly #budget: HelloBudget
 
   constructor(context: Context, control: ControlOut, events: GreeterEvents) {
     this.#context = context
     this.#control = control
     this.#events = events
     this.#challenge = new Challenge(() => context.random64())
+    this.#gate = new Gatekeeper(context)
     this.#backoff = new Backoff(context.limits.peers)
+    this.#budget = new HelloBudget(context.limits)
   }
 
   /** Says hello to everybody and asks everybody to do the same. */
@@ -73,17 +84,17 @@ export class Greeter {
 
   /** Asks an instance that was heard but is not known. */
   ask(now: number, instance: bigint): void {
-    this.#newSecond(now)
+    this.#budget.at(now)
     if (this.#asked.has(instance)) return
     // The budget is of hellos; one that is going to be sent may ask several.
     const another = this.#asked.size === 0
-    const spent = another && this.#asks >= this.#context.limits.askedHellos
+    const spent = another && this.#budget.spent
     if (spent || this.#asked.size >= HELLO_LIST_MAX) {
       this.#context.metrics.count('askBudget')
       return
     }
     if (!this.#backoff.allow(now, instance)) return
-    if (another) this.#asks += 1
+    if (another) this.#budget.asks()
     this.#asked.add(instance)
     this.#schedule(now)
   }
@@ -121,12 +132,12 @@ export class Greeter {
     const header = readHeader(packet)
     const nonce = `${header.instance} ${header.stream} ${header.number}`
     if (this.#seen.has(nonce)) return metrics.count('duplicate')
-    this.#newSecond(now)
-    if (this.#exhausted(from)) return metrics.count('helloBudget')
+    this.#budget.at(now)
+    if (this.#budget.isExhausted(from.address)) return metrics.count('helloBudget')
     const body = sealer.open(packet, keys.control)
     const signed = body && readHello(body)
     if (!signed || !this.#plausible(header, signed.hello)) {
-      this.#failed(from, 1)
+      this.#budget.failed(from.address, 1)
       return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
     }
     this.#remember(nonce)
@@ -146,6 +157,10 @@ export class Greeter {
   expire(now: number): void {
     this.#challenge.age(now)
     for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote)
+    for (const remote of this.#gate.ended(now)) {
+      this.#context.reject('denied')
+      this.#remove(now, remote)
+    }
   }
 
   /**
@@ -155,8 +170,9 @@ export class Greeter {
   #weigh(now: number, heard: Heard, proof: Proof): void {
     const { roster, self } = this.#context
     const { header, hello, from } = heard
-    const refused = (): void => this.#failed(from, SIGNATURE_COST)
-    const known = roster.get(header.instance) !== undefined
+    const refused = (): void => this.#budget.failed(from.address, SIGNATURE_COST)
+    const remote = roster.get(header.instance)
+    const known = remote !== undefined
     if (hello.flags & HelloFlag.bye) {
       const farewell = (later: number): void => this.#farewell(later, header.instance)
       if (known) this.#context.verify(proof, farewell, refused)
@@ -165,8 +181,14 @@ export class Greeter {
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
     if (asks || (!known && !fresh)) this.#echo(now, hello.challenge)
-    if (fresh) this.#context.verify(proof, (later) => this.#accept(later, heard), refused)
-    else if (!known) this.ask(now, header.instance)
+    if (fresh) {
+      const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
+      const judge = (later: number): void =>
+        this.#gate.judge(later, { hello, remote }, accept, refused)
+      this.#context.verify(proof, judge, refused)
+    } else if (!known || this.#gate.isNews(hello, remote)) {
+      this.ask(now, header.instance)
+    }
   }
 
   #farewell(now: number, instance: bigint): void {
@@ -174,42 +196,22 @@ export class Greeter {
     if (remote) this.#remove(now, remote)
   }
 
-  #accept(now: number, { header, hello, from }: Heard): void {
-    const remote = this.#context.roster.get(header.instance)
-    if (remote) this.#refresh(now, remote, hello, from)
-    else this.#admit(now, { header, hello, from })
+  #accept(now: number, heard: Heard, rights: Rights | undefined): void {
+    const remote = this.#context.roster.get(heard.header.instance)
+    if (!remote) return this.#admit(now, heard, rights)
+    this.#refresh(now, remote, heard)
+    const { rights: before } = remote
+    // A recorded hello must not bring back what has been replaced: the later grant counts.
+    if (!rights || before === rights || (before && rights.notBefore < before.notBefore)) return
+    remote.rights = rights
+    this.#events.rightsChanged(now, remote)
   }
 
-  #admit(now: number, { header, hello, from }: Heard): void {
+  #admit(now: number, { header, hello, from }: Heard, rights: Rights | undefined): void {
     const { roster, keys, metrics } = this.#context
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
-    const name = textOf(hello.name) ?? ''
-    const remote: Remote = {
-      instance: header.instance,
-      sender,
-      entry: {
-        instance: header.instance,
-        identity: hello.identity,
-        name,
-        tags: tagsOf(hello.tags),
-        since: now,
-      },
-      port: hello.port,
-      controlKey: keys.controlKeyOf(sender),
-      window: new ReplayWindow(hello.controlNumber),
-      bindings: new Map(),
-      inflows: new Map(),
-      endpoint: { address: from.address, port: hello.port },
-      heardAt: now,
-      intervalMs: hello.intervalMs,
-      streamCount: 0,
-      bound: 0,
-      wantAt: Infinity,
-      wantMs: 0,
-      wanted: new Set(),
-      detached: new Map(),
-      wantedAt: -Infinity,
-    }
+    const controlKey = keys.controlKeyOf(sender)
+    const remote = newRemote(now, { sender, controlKey, hello, from, rights })
     if (!roster.add(remote)) return metrics.count('peersFull')
     this.#asked.delete(header.instance)
     this.#backoff.forget(header.instance)
@@ -217,7 +219,7 @@ export class Greeter {
     this.#events.joined(now, remote, hello.streamCount)
   }
 
-  #refresh(now: number, remote: Remote, hello: Hello, from: Endpoint): void {
+  #refresh(now: number, remote: Remote, { hello, from }: Heard): void {
     remote.heardAt = now
     remote.intervalMs = hello.intervalMs
     remote.endpoint = { address: from.address, port: remote.port }
@@ -252,10 +254,13 @@ export class Greeter {
   }
 
   #sendHello(): void {
-    const asked = [...this.#asked]
-    const echoes = [...this.#echoes]
-    this.#asked.clear()
-    this.#echoes.clear()
+    const { name, tags, rights } = this.#aboutSelf()
+    // Long rights leave less room: what does not fit goes with the next one.
+    const room = listRoom({ name, tags, rights })
+    const echoes = [...this.#echoes].slice(0, room)
+    const asked = [...this.#asked].slice(0, room - echoes.length)
+    for (const challenge of echoes) this.#echoes.delete(challenge)
+    for (const instance of asked) this.#asked.delete(instance)
     const flags = this.#askAll ? HelloFlag.askAll : 0
     this.#askAll = false
     this.#makeHello(flags, asked, echoes)
@@ -281,8 +286,7 @@ export class Greeter {
       intervalMs: statedInterval(roster.size + 1),
       port: config.port,
       streamCount: this.#events.streamCount(),
-      name: utf8(config.name),
-      tags: Object.entries(config.tags).map(([key, value]) => utf8(`${key}=${value}`)),
+      ...this.#aboutSelf(),
       asked,
       echoes,
     })
@@ -293,17 +297,10 @@ export class Greeter {
     })
   }
 
-  #exhausted(from: Endpoint): boolean {
-    const { failedHellos, failedHellosBySource } = this.#context.limits
-    const bySource = this.#failuresBySource.get(from.address) ?? 0
-    return this.#failures >= failedHellos || bySource >= failedHellosBySource
-  }
-
-  /** `cost` is in openings of a hello that do not succeed. */
-  #failed(from: Endpoint, cost: number): void {
-    this.#failures += cost
-    const bySource = this.#failuresBySource.get(from.address) ?? 0
-    this.#failuresBySource.set(from.address, bySource + cost)
+  #aboutSelf(): Pick<Hello, 'name' | 'tags' | 'rights'> {
+    const { config, rights } = this.#context
+    const tags = Object.entries(config.tags).map(([key, value]) => utf8(`${key}=${value}`))
+    return { name: utf8(config.name), tags, rights: rights?.bytes ?? NO_RIGHTS }
   }
 
   #armBeacon(now: number): void {
@@ -319,26 +316,9 @@ export class Greeter {
       return
     }
   }
-
-  #newSecond(now: number): void {
-    if (now < this.#secondEnds) return
-    this.#secondEnds = now + 1000
-    this.#failures = 0
-    this.#failuresBySource.clear()
-    this.#asks = 0
-  }
 }
 
-function tagsOf(tags: readonly Uint8Array[]): Record<string, string> {
-  const entries: [string, string][] = []
-  for (const tag of tags) {
-    const text = textOf(tag) ?? ''
-    const equals = text.indexOf('=')
-    if (equals > 0) entries.push([text.slice(0, equals), text.slice(equals + 1)])
-  }
-  return Object.fromEntries(entries)
-}
-
+const NO_RIGHTS = new Uint8Array(0)
 const HELLO_LABEL = utf8('sixcast/1/hello')
 const SEEN_MAX = 1024
 /** One hello answers and asks up to 32 others: 25 a second are 800. */

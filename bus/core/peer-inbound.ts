@@ -126,7 +126,9 @@ export class Inbound {
   ): void {
     const inflow = remote.inflows.get(header.stream)
     if (!inflow) {
-      if (remote.bindings.has(header.stream)) return this.#context.metrics.count('uninterested')
+      const known = remote.bindings.has(header.stream)
+      const why = remote.closed.get(header.stream) ?? (known ? 'uninterested' : undefined)
+      if (why) return this.#context.metrics.count(why)
       this.#hold(now, header.instance, { packet, from })
       return this.#events.unknownStream(now, remote, header.stream)
     }

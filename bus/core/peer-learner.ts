@@ -6,7 +6,7 @@
  */
 import { bytesOf64 } from './bytes.ts'
 import { BINDINGS_LABEL, openBinding } from './peer-binding.ts'
-import type { Binding, Context, Remote } from './peer-context.ts'
+import type { Binding, Closure, Context, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { answerDelay } from './service/presence.ts'
 import type { Bindings } from './wire/control.ts'
@@ -16,6 +16,8 @@ export interface LearnerEvents {
   bound(now: number, remote: Remote, binding: Binding): void
   /** A page has been taken in: packets may have waited for it. */
   learnt(now: number, remote: Remote): void
+  /** A stream may not be taken any more. */
+  unbound(remote: Remote, binding: Binding): void
 }
 
 export class Learner {
@@ -44,14 +46,14 @@ export class Learner {
 
   /** A packet of this stream came before its binding. */
   hearStream(now: number, remote: Remote, stream: number): void {
-    if (remote.bindings.has(stream) || remote.wanted.size >= WANTED_MAX) return
+    if (isKnown(remote, stream) || remote.wanted.size >= WANTED_MAX) return
     remote.wanted.add(stream)
     // Nobody has vouched for the packet yet: it may not make this peer ask often.
     this.#askAt(remote, Math.max(now + WANT_MIN_MS, remote.wantedAt + WANT_AGAIN_MS))
   }
 
   onBindings(remote: Remote, record: Bindings): void {
-    const entries = record.entries.filter((entry) => !remote.bindings.has(entry.stream))
+    const entries = record.entries.filter((entry) => !isKnown(remote, entry.stream))
     if (entries.length === 0) return
     const { identity } = remote.sender
     const parts = [bytesOf64(remote.instance), record.signed.slice()]
@@ -63,7 +65,7 @@ export class Learner {
         if (binding) this.#keep(now, remote, binding)
         else this.#context.reject('malformed')
       }
-      while (remote.bindings.has(remote.bound + 1)) remote.bound += 1
+      while (isKnown(remote, remote.bound + 1)) remote.bound += 1
       this.#events.learnt(now, remote)
     })
   }
@@ -71,7 +73,23 @@ export class Learner {
   /** An instance has gone. */
   forget(remote: Remote): void {
     this.#asking.delete(remote)
-    this.#bindings -= remote.bindings.size
+    this.#bindings -= knownOf(remote)
+  }
+
+  /** Rights have changed: what they close is let go, what they may open is asked for anew. */
+  judge(now: number, remote: Remote): void {
+    this.#bindings -= remote.closed.size
+    remote.closed.clear()
+    for (const binding of remote.bindings.values()) {
+      const closure = this.#closure(remote, binding)
+      if (!closure) continue
+      remote.bindings.delete(binding.stream)
+      this.#close(remote, binding.stream, closure)
+      this.#events.unbound(remote, binding)
+    }
+    remote.bound = 0
+    while (isKnown(remote, remote.bound + 1)) remote.bound += 1
+    this.hear(now, remote, remote.streamCount)
   }
 
   /** The `learn` timer. */
@@ -90,14 +108,28 @@ export class Learner {
   #keep(now: number, remote: Remote, binding: Binding): void {
     const { limits, metrics } = this.#context
     remote.wanted.delete(binding.stream)
-    if (remote.bindings.has(binding.stream)) return
-    const full = remote.bindings.size >= limits.streams || this.#bindings >= limits.bindings
+    if (isKnown(remote, binding.stream)) return
+    const full = knownOf(remote) >= limits.streams || this.#bindings >= limits.bindings
     if (full) return metrics.count('streamsFull')
-    remote.bindings.set(binding.stream, binding)
     this.#bindings += 1
+    const closure = this.#closure(remote, binding)
+    if (closure) return this.#close(remote, binding.stream, closure)
+    remote.bindings.set(binding.stream, binding)
     const { topic, delivery } = binding
     this.#context.emit({ type: 'topic', topic, from: remote.instance, delivery })
     this.#events.bound(now, remote, binding)
+  }
+
+  /** Why a stream is not to be taken, if it is not. */
+  #closure(remote: Remote, { segments }: Binding): Closure | undefined {
+    if (remote.rights?.allows('publish', segments) === false) return 'denied'
+    const { rights } = this.#context
+    return rights?.allows('subscribe', segments) === false ? 'uninterested' : undefined
+  }
+
+  #close(remote: Remote, stream: number, closure: Closure): void {
+    remote.closed.set(stream, closure)
+    if (closure === 'denied') this.#context.reject(closure)
   }
 
   #ask(now: number, remote: Remote): void {
@@ -121,6 +153,14 @@ export class Learner {
     this.#asking.add(remote)
     this.#context.timers.setBefore('learn', remote.wantAt)
   }
+}
+
+function isKnown(remote: Remote, stream: number): boolean {
+  return remote.bindings.has(stream) || remote.closed.has(stream)
+}
+
+function knownOf(remote: Remote): number {
+  return remote.bindings.size + remote.closed.size
 }
 
 const WANT_MIN_MS = 10

@@ -191,7 +191,9 @@ export class Publisher {
   }
 
   #open(now: number, offer: Offer): SenderStream | OfferFault {
-    const stream = this.#streamsByTopic.get(offer.topic) ?? this.#openStream(now, offer)
+    const known = this.#streamsByTopic.get(offer.topic)
+    if (!known && this.#context.rights?.allows('publish', offer.segments) === false) return 'rights'
+    const stream = known ?? this.#openStream(now, offer)
     if (!stream) return 'streams'
     if (stream.options.delivery !== offer.delivery) return 'delivery'
     stream.retain = offer.retain ?? stream.retain

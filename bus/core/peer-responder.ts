@@ -47,7 +47,7 @@ export class Responder {
     let attempt = 0
     for (const entry of record.entries) {
       const stream = this.#streams[entry.stream - 1]
-      if (stream?.options.delivery !== 'reliable') continue
+      if (stream?.options.delivery !== 'reliable' || !this.#mayHear(remote, stream)) continue
       attempt = Math.max(attempt, entry.attempt)
       started.push(this.#attach(now, remote, { stream, entry }))
     }
@@ -72,7 +72,7 @@ export class Responder {
 
   onNak(now: number, remote: Remote, nak: Nak): void {
     const stream = this.#streams[nak.stream - 1]
-    if (stream?.options.delivery !== 'reliable') return
+    if (stream?.options.delivery !== 'reliable' || !this.#mayHear(remote, stream)) return
     const { metrics } = this.#context
     metrics.count('naksReceived')
     this.#hearLoss(stream, remote, nak)
@@ -113,6 +113,13 @@ export class Responder {
   forget(instance: bigint): void {
     for (const stream of this.#streams) stream.attached.delete(instance)
     this.#shares.delete(instance)
+  }
+
+  /** Whether its rights let it subscribe to the stream's topic. */
+  #mayHear({ rights }: Remote, { options }: SenderStream): boolean {
+    if (rights?.allows('subscribe', options.segments) !== false) return true
+    this.#context.reject('denied')
+    return false
   }
 
   /** What the asker has missed since its last question. */

@@ -108,6 +108,14 @@ export class Subscriber {
     this.#open(now, remote, binding)
   }
 
+  /** A stream is not to be taken any more. */
+  onUnbound(remote: Remote, { stream }: Binding): void {
+    const inflow = remote.inflows.get(stream)
+    if (!inflow) return
+    markOf(inflow) // it ends as that of a publisher that has gone
+    this.#close(inflow)
+  }
+
   onStarted(now: number, remote: Remote, record: Started): void {
     if (record.asker !== this.#context.self.instance) return
     for (const entry of record.entries) {

@@ -22,15 +22,16 @@ import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
 import { Leaving } from './peer-leaving.ts'
 import { Live } from './peer-live.ts'
+import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
+import type { Rights } from './rights.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import type { TimerName } from './timers.ts'
 import type { Pattern } from './topic/pattern.ts'
 import type { ControlRecord } from './wire/control.ts'
-import { type Header, Kind } from './wire/packet.ts'
 
 export type { Offer, OfferFault, PeerConfig, Publication, PublishFault }
 
@@ -63,6 +64,7 @@ export class Peer {
     this.#subscriber = new Subscriber(context, this.#control)
     this.#learner = new Learner(context, this.#control, {
       bound: (at, remote, binding) => this.#subscriber.onBound(at, remote, binding),
+      unbound: (remote, binding) => this.#subscriber.onUnbound(remote, binding),
       learnt: (at, remote) => this.#inbound.release(at, remote.instance),
     })
     this.#publisher = new Publisher(now, context, {
@@ -74,16 +76,18 @@ export class Peer {
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
       left: (_at, remote) => this.#onLeft(remote),
+      rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })
+    const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => this.#onRecord(at, remote, record),
       received: (at, inflow) => this.#subscriber.received(at, inflow),
-      issued: (header) => this.#issued(header),
-      ownKey: (header) => this.#ownKey(header),
+      issued: (header) => isIssued(header, sent),
+      ownKey: (header) => ownKeyOf(header, context, sent),
     })
   }
 
@@ -169,6 +173,14 @@ export class Peer {
       done: (confirmation) => this.#goodbye(confirmation, lingerMs > 0 ? GOODBYES : 0),
     })
     this.#context.timers.setBefore('close', now)
+    this.#settle(now)
+  }
+
+  /** Shows other rights from now on. */
+  renew(now: number, rights: Rights): void {
+    this.#context.rights = rights
+    for (const remote of this.#context.roster) this.#learner.judge(now, remote)
+    this.#greeter.start(now)
     this.#settle(now)
   }
 
@@ -295,21 +307,6 @@ export class Peer {
     this.#subscriber.forget(remote)
     this.#learner.forget(remote)
     this.#publisher.responder.forget(remote.instance)
-  }
-
-  /** Whether a number of a packet that bears this peer's own instance was given out here. */
-  #issued(header: Header): boolean {
-    if (header.kind === Kind.control) return header.number <= this.#control.number
-    if (header.kind !== Kind.data) return true
-    const stream = this.#publisher.streams[header.stream - 1]
-    return stream !== undefined && header.number <= stream.head
-  }
-
-  #ownKey({ kind, stream }: Header): Uint8Array | undefined {
-    const { keys, self } = this.#context
-    if (kind === Kind.control) return keys.controlKeyOf(self)
-    const sender = this.#publisher.streams[stream - 1]
-    return sender && keys.dataKeyOf(self, sender.options.topic)
   }
 
   #housekeep(now: number): void {

@@ -19,8 +19,8 @@ export interface Publication extends Offer {
   readonly urgent: boolean
 }
 
-/** One topic too many, or its topic has another delivery mode. */
-export type OfferFault = 'streams' | 'delivery'
+/** One topic too many, one without a right to it, or its topic has another delivery mode. */
+export type OfferFault = 'streams' | 'rights' | 'delivery'
 
 /** What forbids a publication: a bound, or that its topic has another delivery mode. */
 export type PublishFault = OfferFault | 'queue' | undefined

@@ -66,18 +66,9 @@ async function open(transport: Transport, given: Opening): Promise<Bus> {
   const { wallOffset } = system
   const after: After = (delayMs, then) => system.after(delayMs, then)
   const files = fileWork
-  const bus = new LiveBus({
-    link,
-    realm,
-    path,
-    limits,
-    lingerMs,
-    after,
-    wallOffset,
-    codec,
-    log,
-    files,
-  })
+  const { readRights } = settings
+  const rest = { after, wallOffset, codec, log, files, readRights }
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, path, log })
   for (const event of early) onEvent(event)
@@ -97,13 +88,14 @@ function peerOf(
   settings: Settings,
   given: { identity: Uint8Array; transport: Transport },
 ): Peer {
-  const { realm, root, scope, fold, name, tags, rate, minRate, limits } = settings
+  const { realm, root, owner, rights, scope, fold, name, tags, rate, minRate, limits } = settings
   const { identity, transport } = given
   return new Peer(system.now(), system.env, {
-    realm: { name: realm, root },
+    realm: { name: realm, root, owner },
     scope,
     fold,
     identity,
+    rights,
     name,
     tags,
     packetSize: transport.datagramSize,

@@ -48,8 +48,16 @@ export function createIdentityFile(path: string, identity: Identity): Promise<bo
   return createSecretFile(path, identityText(identity))
 }
 
-/** The identity that the options name; without one the user's own, or else a new one. */
-export async function identityOf(options: ConnectOptions): Promise<Identity> {
+/** Where the identity is that an invitation to a realm has brought. */
+export function identityFileOf(realm: string): string {
+  return join(configDirectory(), 'realms', `${realm}.identity`)
+}
+
+/**
+ * The identity that the options name. Without one it is the user's for this realm, or the user's
+ * own, or else a new one.
+ */
+export async function identityOf(options: ConnectOptions, realm: string): Promise<Identity> {
   const { signal } = options
   const found = await given('identity', options.identity, signal)
   if (typeof found === 'string') return parseIdentity(found, 'option "identity"')
@@ -58,9 +66,11 @@ export async function identityOf(options: ConnectOptions): Promise<Identity> {
     checkOptions('connect', { identity: found }, CONNECT)
     return found
   }
-  const own = identityFile()
-  const there = await stat(own).catch(() => undefined)
-  return there ? readIdentity(own, signal) : newIdentity()
+  for (const own of [identityFileOf(realm), identityFile()]) {
+    const there = await stat(own).catch(() => undefined)
+    if (there) return readIdentity(own, signal)
+  }
+  return newIdentity()
 }
 
 /** As everybody else sees it: 64 hexadecimal digits. */

@@ -2,9 +2,10 @@
  * Key files: where realms' keys live, and how they are made and read.
  *
  * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
+ * In a realm with an owner the digits of the owner's public key follow.
  */
 import type { Stats } from 'node:fs'
-import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises'
+import { chmod, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -19,6 +20,13 @@ const FILE_SIZE_MAX = 4096
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
+
+/** What a key file holds. */
+export interface RealmKey {
+  readonly root: Uint8Array
+  /** The public key whose grants count; undefined: whoever has the root may do everything. */
+  readonly owner: Uint8Array | undefined
+}
 
 /**
  * The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. A relative path
@@ -39,16 +47,20 @@ export function newKey(): Uint8Array {
 }
 
 /** The text of a key file. */
-export function keyText(key: Uint8Array): string {
-  return `${HEAD}${Buffer.from(key).toString('base64url')}\n`
+export function keyText(root: Uint8Array, owner?: Uint8Array): string {
+  const keys = owner ? [root, owner] : [root]
+  return `${HEAD}${keys.map((key) => Buffer.from(key).toString('base64url')).join(' ')}\n`
 }
 
 /** Reads the text of a key file; `source` names it in errors. Throws INVALID_KEY. */
-export function parseKey(text: string, source: string): Uint8Array {
+export function parseKey(text: string, source: string): RealmKey {
   const line = text.trim()
   const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
-  const key = Buffer.from(digits, 'base64url')
-  if (key.length === KEY_SIZE && /^[\w-]{43}$/.test(digits)) return new Uint8Array(key)
+  const [root, owner] = digits
+    .split(' ')
+    .map((one) => new Uint8Array(Buffer.from(one, 'base64url')))
+  const whole = /^[\w-]{43}( [\w-]{43})?$/.test(digits)
+  if (whole && root?.length === KEY_SIZE && owner?.length !== 0) return { root, owner }
   const mend = `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
   throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${mend}`)
 }
@@ -57,7 +69,7 @@ export function parseKey(text: string, source: string): Uint8Array {
  * Throws INVALID_KEY when the file is missing, malformed, or somebody else's. A pipe is waited for,
  * until the signal aborts.
  */
-export async function readKeyFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readKeyFile(path: string, signal?: AbortSignal): Promise<RealmKey> {
   return parseKey(await readKeyText(path, signal), `the key file ${path}`)
 }
 
@@ -125,6 +137,19 @@ export async function createSecretFile(path: string, text: string): Promise<bool
   }
 }
 
+/** The same, but what is there is replaced, whole or not at all. */
+export async function replaceSecretFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${nanoid()}`
+  await createSecretFile(draft, text)
+  try {
+    await rename(draft, path)
+  } catch (cause) {
+    await rm(draft, { force: true })
+    const reason = (cause as Error).message
+    throw new BusError('DENIED', `the file ${path} cannot be written: ${reason}`, { cause })
+  }
+}
+
 /** Node's own recursive mkdir never ends where nothing can be made, as below /proc. */
 async function makeDirectory(path: string): Promise<void> {
   try {
@@ -152,7 +177,7 @@ async function linked(draft: string, path: string): Promise<boolean> {
 }
 
 /** The key of a realm from its file; the local realm's is made on first use. */
-export async function realmKey(realm: string, signal?: AbortSignal): Promise<Uint8Array> {
+export async function realmKey(realm: string, signal?: AbortSignal): Promise<RealmKey> {
   const path = keyFileOf(realm)
   if (realm === LOCAL_REALM) await createLocalKey(path)
   else await requireFile(path, realm)

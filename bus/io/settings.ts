@@ -6,8 +6,11 @@ import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions, Identity, Limits, Scope } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
 import { defaultLimits } from '../core/limits.ts'
+import type { Rights } from '../core/rights.ts'
 import { identityOf } from './identity.ts'
-import { LOCAL_REALM, parseKey, realmKey } from './keyfile.ts'
+import { LOCAL_REALM, parseKey, type RealmKey, realmKey } from './keyfile.ts'
+import { readRealmFile, type RealmSettings } from './realm-file.ts'
+import { rightsOf } from './rights.ts'
 import { given } from './secret.ts'
 
 export const DEFAULT_PORT = 62278
@@ -19,7 +22,12 @@ export interface Settings {
   readonly realm: string
   /** Undefined: an open realm. */
   readonly root: Uint8Array | undefined
+  readonly owner: Uint8Array | undefined
   readonly identity: Identity
+  /** What this process may do; undefined: everything. */
+  readonly rights: Rights | undefined
+  /** Reads other rights of the same identity. */
+  readonly readRights: (text: string) => Rights
   readonly scope: Scope
   readonly interfaces: readonly string[] | undefined
   readonly port: number
@@ -36,16 +44,21 @@ export interface Settings {
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
 export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
-  const { realm = LOCAL_REALM, scope = 'host', interface: wish } = options
+  const { realm = LOCAL_REALM, interface: wish } = options
+  const { scope = 'host', port, groups } = await sharedOf(options, realm)
+  const { root, owner } = await keyOf(options, realm)
+  const identity = await identityOf(options, realm)
   return {
     realm,
-    root: await rootOf(options, realm),
-    identity: await identityOf(options),
+    root,
+    owner,
+    identity,
+    ...(await rightsOf(options, { realm, root, owner, identity })),
     scope,
     interfaces: typeof wish === 'string' ? [wish] : wish,
-    port: options.port ?? DEFAULT_PORT,
+    port: port ?? DEFAULT_PORT,
     hops: options.hops,
-    fold: options.groups ?? 0,
+    fold: groups ?? 0,
     name: options.name ?? `${hostname().slice(0, 40)}-${nanoid(6)}`,
     tags: options.tags ?? {},
     rate: options.rate ?? DEFAULT_RATE,
@@ -55,11 +68,24 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   }
 }
 
-async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Array | undefined> {
+/** What all peers of the realm share: options win over the realm's own file beside its key. */
+async function sharedOf(options: ConnectOptions, realm: string): Promise<RealmSettings> {
+  const { scope, port, groups, key, open, signal } = options
+  const file = key === undefined && !open ? await readRealmFile(realm, signal) : {}
+  return {
+    ...file,
+    ...(scope !== undefined && { scope }),
+    ...(port !== undefined && { port }),
+    ...(groups !== undefined && { groups }),
+  }
+}
+
+/** The keys that the options name; no root: an open realm. */
+async function keyOf(options: ConnectOptions, realm: string): Promise<Partial<RealmKey>> {
   const { open = false, signal } = options
   const key = await given('key', options.key, signal)
   if (open) {
-    if (key === undefined) return undefined
+    if (key === undefined) return {}
     const mend = 'a realm is either open or has a key, not both'
     throw new BusError('INVALID_OPTION', `option "open" is true beside a key: ${mend}`)
   }
@@ -68,6 +94,6 @@ async function rootOf(options: ConnectOptions, realm: string): Promise<Uint8Arra
   if (!(key instanceof Uint8Array)) {
     throw new BusError('INVALID_KEY', 'option "key" is neither bytes nor the text of a key file')
   }
-  if (key.length === 32) return key
+  if (key.length === 32) return { root: key }
   throw new BusError('INVALID_KEY', `option "key" has ${key.length} bytes: a realm's key has 32`)
 }

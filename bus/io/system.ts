@@ -20,7 +20,7 @@ export interface System {
 }
 
 /** Cryptography and randomness of this machine. */
-async function nodeEnv(): Promise<Env> {
+export async function nodeEnv(): Promise<Env> {
   const box = (await sodiumBox()) ?? tweetnaclBox
   return {
     crypto: {

@@ -31,6 +31,8 @@ export class Member {
   readonly streams = new Map<number, Announced>()
   /** The last control number used. */
   number = 0
+  /** What its hellos show. */
+  rights: Uint8Array = new Uint8Array(0)
   readonly #random: Random
   readonly #keys: RealmKeys
   readonly #sealer: Sealer
@@ -64,6 +66,7 @@ export class Member {
       tags: [],
       asked: [],
       echoes: [],
+      rights: this.rights,
       ...wish,
     })
     const parts = [utf8('sixcast/1/hello'), this.#keys.id, sealer.headerBytes(id), body]

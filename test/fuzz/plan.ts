@@ -5,11 +5,14 @@ export interface Phase {
   readonly name: string
   /** Share of all packets. */
   readonly share: number
-  readonly options: Pick<FuzzOptions, 'open' | 'members' | 'gapMs'>
+  readonly options: Pick<FuzzOptions, 'open' | 'owned' | 'members' | 'gapMs'>
 }
 
+const OWNED = { owned: true, members: 0.6, gapMs: 0.4 }
+
 export const phases: readonly Phase[] = [
-  { name: 'members and outsiders', share: 0.5, options: { members: 0.6, gapMs: 0.4 } },
+  { name: 'members and outsiders', share: 0.4, options: { members: 0.6, gapMs: 0.4 } },
+  { name: 'a realm with an owner', share: 0.1, options: OWNED },
   { name: 'outsiders alone, fast', share: 0.25, options: { members: 0, gapMs: 0.02 } },
   { name: 'outsiders alone, slowly', share: 0.05, options: { members: 0, gapMs: 5 } },
   { name: 'an open realm', share: 0.2, options: { open: true, members: 0.5, gapMs: 0.4 } },

@@ -2,18 +2,22 @@
 import { concat } from '../../bus/core/bytes.ts'
 import { COUNTER_NAMES, type CounterName } from '../../bus/core/metrics.ts'
 import type { Delivery } from '../../bus/core/output.ts'
+import { Rights } from '../../bus/core/rights.ts'
 import { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { crypto } from '../unit/core/crypto.ts'
+import { grantOn, rightsBytes } from '../unit/core/granting.ts'
 import { hostilePacket, joining } from './hostile.ts'
 import { junkDatagram, type Seen } from './junk.ts'
 import { Member } from './member.ts'
-import { realm, Target, tightLimits, tightRate } from './target.ts'
+import { realm, signatureOf, Target, tightLimits, tightRate } from './target.ts'
 
 export interface FuzzOptions {
   readonly packets: number
   readonly seed: number
   readonly open?: boolean
+  /** The realm has an owner. */
+  readonly owned?: boolean
   /** Share of packets that come from members: 0 is outsiders alone, after a quiet start. */
   readonly members: number
   /** Mean time between packets, ms. */
@@ -36,6 +40,7 @@ export interface FuzzReport {
   readonly heaps: readonly number[]
 }
 
+const OWNER = new Uint8Array(32).fill(9)
 const EMPTY = new Uint8Array(0)
 const MEASUREMENTS = 20
 const MEMBERS_MAX = 40
@@ -58,10 +63,12 @@ export class Fuzz {
     this.#options = options
     this.#random = new Random(options.seed, 'fuzz')
     const root = options.open ? undefined : realm.root
-    this.#keys = new RealmKeys(crypto, { name: realm.name, root })
+    const owner = options.owned ? OWNER : undefined
+    this.#keys = new RealmKeys(crypto, { name: realm.name, root, owner })
     this.#target = new Target(this.#random.fork('target'), this.#keys, {
       limits: tightLimits,
       rate: tightRate,
+      ...(owner && { owner, rightsOf: (id, self) => Rights.read(rightsOf(id, self))! }),
       ...(!options.open && { past: { ageMs: 1000, back: 5 } }),
     })
     for (let i = 0; i < 4; i++) this.#join()
@@ -126,6 +133,7 @@ export class Fuzz {
 
   #join(): Uint8Array {
     const member = new Member(this.#random, this.#keys)
+    if (this.#options.owned) member.rights = this.#rights(member.sender.identity)
     this.#instances += 1
     if (this.#members.length < MEMBERS_MAX) {
       this.#members.push(member)
@@ -137,6 +145,16 @@ export class Fuzz {
     // Some leave without a word.
     const bye = this.#random.chance(0.9) ? gone.hello({ flags: 1 }) : EMPTY
     return concat(bye, joining(member, this.#target))
+  }
+
+  /** Mostly good ones, for most topics; some are damaged. */
+  #rights(holder: Uint8Array): Uint8Array {
+    const random = this.#random
+    const roll = random.unit()
+    if (roll < 0.05) return random.bytes(random.integer(0, 512))
+    const rights = rightsOf(this.#keys.id, holder, random.pick(['**', 'plant/**', 'exact/*']))
+    if (roll < 0.2) rights[random.integer(0, rights.length - 1)]! ^= 1 << random.integer(0, 7)
+    return rights
   }
 
   #junk(): Uint8Array {
@@ -195,3 +213,9 @@ export class Fuzz {
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(
   COUNTER_NAMES.indexOf('truncated'),
 ).filter((name) => name !== 'repairsFull')
+
+/** Signed by the owner. */
+function rightsOf(id: Uint8Array, holder: Uint8Array, pattern = '**'): Uint8Array {
+  const grant = grantOn(holder, { publish: [pattern], subscribe: [pattern] })
+  return rightsBytes(id, { grant, sign: (message) => signatureOf(OWNER, message) })
+}

@@ -5,6 +5,7 @@ import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Endpoint, Output } from '../../bus/core/output.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
 import { Peer } from '../../bus/core/peer.ts'
+import type { Rights } from '../../bus/core/rights.ts'
 import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { readHello } from '../../bus/core/wire/hello.ts'
@@ -53,6 +54,9 @@ export interface TargetOptions {
   readonly past?: Past
   readonly crypto?: Crypto
   readonly identity?: Uint8Array
+  /** In a realm with an owner: what this peer shows. */
+  readonly owner?: Uint8Array
+  readonly rightsOf?: (realmId: Uint8Array, self: Uint8Array) => Rights
 }
 
 export class Target {
@@ -78,7 +82,7 @@ export class Target {
   readonly #keys: RealmKeys
 
   constructor(random: Random, keys: RealmKeys, options: TargetOptions) {
-    const { limits, rate = 1_000_000, past } = options
+    const { limits, rate = 1_000_000, past, owner, rightsOf } = options
     this.#keys = keys
     this.#identity = options.identity ?? random.bytes(32)
     this.limits = limits
@@ -87,10 +91,11 @@ export class Target {
       random: (size) => random.bytes(size),
     }
     this.peer = new Peer(0, env, {
-      realm: { name: realm.name, root: keys.open ? undefined : realm.root },
+      realm: { name: realm.name, root: keys.open ? undefined : realm.root, owner },
       scope: 'link',
       fold: 0,
       identity: this.#identity,
+      rights: rightsOf?.(keys.id, this.#identity),
       name: 'target',
       tags: { role: 'target' },
       packetSize: 1232,

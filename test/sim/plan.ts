@@ -51,6 +51,8 @@ export interface Plan {
   readonly segments: number
   readonly processes: number
   readonly open: boolean
+  /** The realm has an owner, who has granted everybody everything. */
+  readonly owned: boolean
   readonly realSignatures: boolean
   /** SHA-512 and secretbox; otherwise quick functions in their place. */
   readonly trueCrypto: boolean
@@ -94,7 +96,8 @@ export function planOf(seed: number): Plan {
   const packetSize = random.pick([1232, 1232, large])
   // Of its own, so that the other draws of a seed stay as they are.
   const past = new Random(seed, 'past')
-  const plan: Omit<Plan, 'mendable'> = {
+  const owned = new Random(seed, 'owned').chance(0.2)
+  const plan: Omit<Plan, 'mendable' | 'owned'> = {
     seed,
     pasts: past.chance(0.4) ? PASTS : [],
     retain: past.pick([0, 0, 1, 5, 200]),
@@ -127,7 +130,7 @@ export function planOf(seed: number): Plan {
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
   const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
-  return { ...plan, mendable: !dark && mendable(faults) }
+  return { ...plan, owned: owned && !plan.open, mendable: !dark && mendable(faults) }
 }
 
 function mendable(faults: ReadonlySet<Fault>): boolean {
@@ -142,6 +145,7 @@ export function quietPlan(seed: number): Plan {
     calm: true,
     mendable: true,
     open: false,
+    owned: false,
     realSignatures: false,
     trueCrypto: false,
     wildcard: false,
@@ -162,7 +166,10 @@ export function quietPlan(seed: number): Plan {
 /** The plan in one line. */
 export function summaryOf(plan: Plan): string {
   const { hosts, processes, packetSize, fold, segments } = plan
-  const words = [`${processes} peers on ${hosts} hosts`, plan.open ? 'open' : 'sealed']
+  const words = [
+    `${processes} peers on ${hosts} hosts`,
+    plan.open ? 'open' : plan.owned ? 'owned' : 'sealed',
+  ]
   if (segments > 1) words.push(`${segments} segments`)
   if (fold > 0) words.push(`${fold} groups`)
   if (plan.pasts.length > 0) words.push(`history, ${plan.retain} retained`)

@@ -37,6 +37,7 @@ describe('a plan', () => {
     expect(plans.some(({ calm }) => calm)).toBe(true)
     expect(plans.some(({ faults }) => faults.size > 10)).toBe(true)
     expect(plans.some(({ realSignatures }) => realSignatures)).toBe(true)
+    expect(plans.some(({ owned }) => owned)).toBe(true)
   })
 })
 

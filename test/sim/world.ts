@@ -1,14 +1,24 @@
 /** One simulated world: hosts, processes and network of a plan, and everything that watches them. */
 import type { Crypto } from '../../bus/core/env.ts'
+import { Rights } from '../../bus/core/rights.ts'
+import { RealmKeys } from '../../bus/core/seal/keys.ts'
+import { grantOn, rightsBytes } from '../unit/core/granting.ts'
 import { Acts } from './acts.ts'
-import { quickSignatures, realSignatures, type Signatures, trueCrypto, watched } from './crypto.ts'
+import {
+  quickSignatures,
+  realSignatures,
+  type Signatures,
+  type Signer,
+  trueCrypto,
+  watched,
+} from './crypto.ts'
 import { Intruder } from './intruder.ts'
 import { Ledger } from './ledger.ts'
 import type { Host } from './host.ts'
 import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
 import { Presence } from './presence.ts'
-import { type Act, type Notice, Process, type ProcessOptions } from './process.ts'
+import { type Act, type Notice, Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { Schedule } from '../../bus/testing/schedule.ts'
@@ -20,6 +30,17 @@ import { Workload } from './workload.ts'
 interface Realm {
   readonly name: string
   readonly root: Uint8Array | undefined
+  readonly owner?: Uint8Array
+}
+
+export interface Launch {
+  readonly host: Host
+  readonly realm: number
+  readonly signer?: Signer
+  /** What its rights are for, in a realm with an owner. */
+  readonly patterns?: Parameters<typeof grantOn>[1]
+  /** Its own program does not keep to them. */
+  readonly lies?: boolean
 }
 
 /** By instance: who did not confirm, and how many messages somebody has lost. */
@@ -55,6 +76,7 @@ export class World {
   readonly #random: Random
   readonly #crypto: Crypto
   readonly #signatures: Signatures
+  readonly #owner: Signer | undefined
 
   constructor(plan: Plan, trace: Trace) {
     this.plan = plan
@@ -77,32 +99,38 @@ export class World {
       note: (text) => this.#note(text),
     })
     const root = plan.open ? undefined : random.bytes(32)
+    this.#owner = plan.owned ? this.#signatures.signer(new Random(plan.seed, 'owner')) : undefined
+    const other = random.bytes(32)
+    const owner = this.#owner?.identity
     this.realms = [
-      { name: 'sim', root },
-      // The same name with another key, and another name with the same key.
-      { name: 'sim', root: random.bytes(32) },
+      { name: 'sim', root, ...(owner && { owner }) },
+      // The same name with another key, or with the same one without its owner, and another name
+      // with the same key.
+      { name: 'sim', root: owner ? root : other },
       { name: 'other', root },
     ]
   }
 
   /** A new process that does its work; `like` is one that it takes the place of. */
-  start(like: { host: Host; realm: number; signer?: ProcessOptions['signer'] }): Process {
+  start(like: Launch): Process {
     const process = this.launch(like)
     this.workload.employ(process)
     return process
   }
 
-  /** A new process that has only said hello. */
-  launch(like: { host: Host; realm: number; signer?: ProcessOptions['signer'] }): Process {
+  /** A new process that has only said hello; in a realm with an owner it may do everything. */
+  launch(like: Launch): Process {
     const { plan } = this
     const random = this.#random.fork('process')
     const id = `p${this.processes.length + 1}`
+    const signer = like.signer ?? this.#signatures.signer(random)
+    const rights = this.#rightsOf(signer.identity, like)
     const process = new Process(this.#surroundings(), {
       id,
       host: like.host,
       realm: like.realm,
       port: 40_000 + this.processes.length,
-      signer: like.signer ?? this.#signatures.signer(random),
+      signer,
       signatures: this.#signatures,
       random,
       env: { crypto: this.#crypto, random: (size) => random.bytes(size) },
@@ -111,6 +139,7 @@ export class World {
       answerMs: plan.answerMs,
       config: {
         realm: this.realms[like.realm]!,
+        rights,
         scope: 'link',
         fold: plan.fold,
         name: id,
@@ -127,6 +156,19 @@ export class World {
     this.#note(`${id} starts on host ${like.host.name}, realm ${like.realm}`)
     process.command((peer, now) => peer.start(now))
     return process
+  }
+
+  #rightsOf(
+    holder: Uint8Array,
+    { realm, patterns = EVERYTHING, lies = false }: Launch,
+  ): Rights | undefined {
+    const about = this.realms[realm]!
+    const owner = this.#owner
+    if (!about.owner || !owner) return undefined
+    const sign = (message: Uint8Array): Uint8Array => owner.sign(message)
+    const { id } = new RealmKeys(this.#crypto, about)
+    const rights = Rights.read(rightsBytes(id, { grant: grantOn(holder, patterns), sign }))!
+    return lies ? Object.create(rights, { allows: { value: () => true } }) : rights
   }
 
   /** A crash. */
@@ -239,3 +281,5 @@ export function advance(world: World, time: number): void {
 
 const ECHO = '/echo'
 const EVENTS_MAX = 1_000_000
+
+const EVERYTHING = { publish: ['**'], subscribe: ['**'] }

@@ -56,6 +56,7 @@ const plainHello: Hello = {
   tags: [utf8('role=pump'), utf8('hall=3')],
   asked: [],
   echoes: [],
+  rights: new Uint8Array(0),
 }
 
 function hellosOf(realm: RealmKeys): object[] {

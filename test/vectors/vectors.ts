@@ -2,6 +2,7 @@
 import { bodyVectors, controlVectors } from './bodies.ts'
 import { groupVectors, keyVectors } from './keys.ts'
 import { helloVectors, packetVectors } from './packets.ts'
+import { rightsVectors } from './rights.ts'
 import { plain } from './samples.ts'
 
 export function vectorTexts(): Readonly<Record<string, string>> {
@@ -11,6 +12,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'packets.json': text(packetVectors()),
     'hellos.json': text(helloVectors()),
     'control.json': text(controlVectors()),
+    'rights.json': text(rightsVectors()),
     'bodies.json': text(bodyVectors()),
   }
 }

@@ -33,6 +33,8 @@ export interface RealmOptions {
   readonly name: string
   /** The root key, or `undefined` for an open realm. */
   readonly root: Uint8Array | undefined
+  /** The public key whose grants count, in a realm with an owner. */
+  readonly owner?: Uint8Array | undefined
   readonly epoch?: number
 }
 
@@ -60,12 +62,14 @@ export class RealmKeys {
   readonly #topicKeys = new Map<string, Uint8Array>()
 
   constructor(crypto: Crypto, options: RealmOptions) {
-    const { name, root } = options
+    const { name, root, owner } = options
     this.#crypto = crypto
     this.open = root === undefined
     this.epoch = options.epoch ?? 0
     // The name is in every key: one root used for two realms keeps them apart all the same.
-    const key = this.#derive(root ?? utf8('sixcast/1/open'), utf8(`realm:${name}`))
+    // So is the owner: whoever leaves it out, or puts in another, is in a realm of their own.
+    const label = owner ? concat(utf8(`realm:${name}\0`), owner) : utf8(`realm:${name}`)
+    const key = this.#derive(root ?? utf8('sixcast/1/open'), label)
     this.id = this.#derive(key, utf8('id'))
     const hint = crypto.hash(utf8(`sixcast/1/hint/${name}`))
     this.hint = hint[0]! * 0x100 + hint[1]!

@@ -7,12 +7,13 @@
  *     uint8 flags | identity (32) | salt (16) | challenge (8) | varint control number
  *     varint interval, ms | varint unicast port | varint stream count | block name
  *     varint n, n x block tag "key=value" | varint n, n x asked instance (8)
- *     varint n, n x echoed challenge (8) | block rights (reserved) | signature (64)
+ *     varint n, n x echoed challenge (8) | block rights | signature (64)
  *
  * The signature covers "sixcast/1/hello", the realm's id, the packet's header and the body before
  * the signature.
  */
 import { Reader, Writer } from './cursor.ts'
+import { RIGHTS_SIZE_MAX } from './grant.ts'
 
 export const HelloFlag = {
   /** The instance says goodbye: nothing follows from it. */
@@ -30,7 +31,6 @@ export const HELLO_LIST_MAX = 32
 export const NAME_SIZE_MAX = 64
 export const TAGS_MAX = 8
 export const TAG_SIZE_MAX = 32
-const RIGHTS_SIZE_MAX = 256
 
 export interface Hello {
   readonly flags: number
@@ -47,6 +47,8 @@ export interface Hello {
   readonly tags: readonly Uint8Array[]
   readonly asked: readonly bigint[]
   readonly echoes: readonly bigint[]
+  /** A chain of grants in a realm with an owner, else empty. */
+  readonly rights: Uint8Array
 }
 
 /** A decoded hello with its signature and the part of the body that the signature covers. */
@@ -56,20 +58,18 @@ export interface SignedHello {
   readonly signature: Uint8Array
 }
 
-/** Largest hello body: the lists full, the names at their limits. */
-export const HELLO_SIZE_MAX: number =
-  1 +
-  IDENTITY_SIZE +
-  SALT_SIZE +
-  CHALLENGE_SIZE +
-  4 * 8 +
-  2 +
-  NAME_SIZE_MAX +
-  1 +
-  TAGS_MAX * (1 + TAG_SIZE_MAX) +
-  2 * (1 + HELLO_LIST_MAX * 8) +
-  1 +
-  SIGNATURE_SIZE
+/** Largest hello body: what the smallest packet of 1,232 bytes has room for when it is sealed. */
+export const HELLO_SIZE_MAX = 1190
+
+/** What every hello has, at its longest, without name, tags, lists and rights. */
+const FIXED_SIZE = 1 + IDENTITY_SIZE + SALT_SIZE + CHALLENGE_SIZE + 4 * 8 + SIGNATURE_SIZE
+
+/** How many asked instances and echoed challenges together fit beside the rest. */
+export function listRoom(hello: Pick<Hello, 'name' | 'tags' | 'rights'>): number {
+  const { name, tags, rights } = hello
+  const blocks = [name, rights, ...tags].reduce((size, block) => size + 2 + block.length, 0)
+  return Math.floor((HELLO_SIZE_MAX - FIXED_SIZE - blocks - 3) / 8)
+}
 
 /** The body without its signature. */
 export function writeHello(hello: Hello): Uint8Array {
@@ -81,7 +81,7 @@ export function writeHello(hello: Hello): Uint8Array {
   for (const tag of hello.tags) writer.block(tag)
   writeInstances(writer, hello.asked)
   writeInstances(writer, hello.echoes)
-  return writer.varint(0).written.slice()
+  return writer.block(hello.rights).written.slice()
 }
 
 export function readHello(body: Uint8Array): SignedHello | undefined {
@@ -99,8 +99,8 @@ export function readHello(body: Uint8Array): SignedHello | undefined {
     tags: readTags(reader),
     asked: readInstances(reader),
     echoes: readInstances(reader),
+    rights: reader.block(RIGHTS_SIZE_MAX),
   }
-  reader.block(RIGHTS_SIZE_MAX)
   const signed = body.subarray(0, reader.offset)
   const signature = reader.take(SIGNATURE_SIZE)
   if (reader.failed || reader.left > 0 || hello.port > 0xffff) return undefined

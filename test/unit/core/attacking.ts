@@ -6,9 +6,14 @@ import type { StartedEntry } from '../../../bus/core/wire/control.ts'
 import { Writer } from '../../../bus/core/wire/cursor.ts'
 import { writePrefix, writeRecord } from '../../../bus/core/wire/record.ts'
 import { Member } from '../../fuzz/member.ts'
-import { realm, Target } from '../../fuzz/target.ts'
+import { realm, Target, type TargetOptions } from '../../fuzz/target.ts'
 import { Random } from '../../../bus/testing/random.ts'
 import { crypto } from './crypto.ts'
+
+interface Setup extends Pick<TargetOptions, 'rate' | 'owner' | 'rightsOf'> {
+  readonly open?: boolean
+  readonly dice?: string
+}
 
 export class Attack {
   readonly random: Random
@@ -16,13 +21,12 @@ export class Attack {
   readonly target: Target
   now = 0
 
-  constructor(
-    limits: Partial<Limits> = {},
-    { open = false, rate = 1_000_000, dice = 'attack' } = {},
-  ) {
+  constructor(limits: Partial<Limits> = {}, setup: Setup = {}) {
+    const { open = false, rate = 1_000_000, dice = 'attack', ...owned } = setup
     this.random = new Random(1, dice)
-    this.keys = new RealmKeys(crypto, { name: realm.name, root: open ? undefined : realm.root })
-    const options = { limits: { ...defaultLimits, ...limits }, rate }
+    const root = open ? undefined : realm.root
+    this.keys = new RealmKeys(crypto, { name: realm.name, root, owner: owned.owner })
+    const options = { limits: { ...defaultLimits, ...limits }, rate, ...owned }
     this.target = new Target(this.random, this.keys, options)
   }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CLOSE,
   CONNECT,
+  GRANT,
   MATCHED,
   PUBLISH,
   RECEIVE_FILES,
@@ -19,8 +20,10 @@ const api = readFileSync('docs/api.md', 'utf8')
 const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
 
 /** Where the public types are. */
-const TYPES = ['options', 'file-options', 'terms'].map((name) => `bus/api/${name}.ts`)
-const RULES = { CONNECT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE, SEND_FILE, RECEIVE_FILES }
+const TYPES = ['options', 'file-options', 'grant-options', 'terms'].map(
+  (name) => `bus/api/${name}.ts`,
+)
+const RULES = { CONNECT, GRANT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE, SEND_FILE, RECEIVE_FILES }
 
 describe('docs/api.md', () => {
   it('names everything that the front door exports', () => {
@@ -53,6 +56,8 @@ describe('docs/api.md', () => {
     'ReceivedFile',
     'FileRefusal',
     'Receiving',
+    'NewRealm',
+    'GrantOptions',
     'Bus',
   ])('names every member of %s', (type) => {
     expect(missing(membersOf(type))).toEqual([])

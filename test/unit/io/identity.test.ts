@@ -9,6 +9,7 @@ import { newIdentity } from '../../../bus/io/ed25519.ts'
 import {
   createIdentityFile,
   identityFile,
+  identityFileOf,
   identityName,
   identityOf,
   identityText,
@@ -65,6 +66,14 @@ describe('an identity file', () => {
     },
   )
 
+  it('of one realm counts before that of the user', async () => {
+    const [own, there] = [newIdentity(), newIdentity()]
+    await createIdentityFile(identityFile(), own)
+    await createIdentityFile(identityFileOf('r'), there)
+    expect(identityName(await identityOf({}, 'r'))).toBe(identityName(there))
+    expect(identityName(await identityOf({}, 'other'))).toBe(identityName(own))
+  })
+
   it('that is something else is not shown', () => {
     const text = keyText(newKey())
     const read = (): unknown => parseIdentity(text, 'it')
@@ -73,12 +82,14 @@ describe('an identity file', () => {
   })
 
   it('is used when it is there, and another one each time when it is not', async () => {
-    const [one, two] = [await identityOf({}), await identityOf({})]
+    const [one, two] = [await identityOf({}, 'r'), await identityOf({}, 'r')]
     expect(identityName(one)).not.toBe(identityName(two))
     await createIdentityFile(identityFile(), one)
-    expect(identityName(await identityOf({}))).toBe(identityName(one))
-    expect(identityName(await identityOf({ identity: two }))).toBe(identityName(two))
-    expect(identityName(await identityOf({ identity: identityText(two) }))).toBe(identityName(two))
+    expect(identityName(await identityOf({}, 'r'))).toBe(identityName(one))
+    expect(identityName(await identityOf({ identity: two }, 'r'))).toBe(identityName(two))
+    expect(identityName(await identityOf({ identity: identityText(two) }, 'r'))).toBe(
+      identityName(two),
+    )
   })
 })
 

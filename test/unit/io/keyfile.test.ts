@@ -38,7 +38,7 @@ describe('a key file', () => {
   it('gives back the key it was made with, and only its owner may open it', async () => {
     const key = newKey()
     expect(await createKeyFile(path, key)).toBe(true)
-    expect(hex(await readKeyFile(path))).toBe(hex(key))
+    expect(hex((await readKeyFile(path)).root)).toBe(hex(key))
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect((await stat(join(directory, 'deep'))).mode & 0o777).toBe(0o700)
     expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
@@ -91,13 +91,13 @@ describe('a key file', () => {
     await createKeyFile(path, newKey())
     const me = process.geteuid?.() || 4321
     vi.spyOn(process, 'geteuid').mockReturnValue(me)
-    expect(await readKeyFile(path)).toHaveLength(32)
+    expect((await readKeyFile(path)).root).toHaveLength(32)
   })
 
   it('of mode 0400 is taken', async () => {
     await createKeyFile(path, newKey())
     await chmod(path, 0o400)
-    expect(await readKeyFile(path)).toHaveLength(32)
+    expect((await readKeyFile(path)).root).toHaveLength(32)
   })
 
   it('that is not there is named in the error', async () => {
@@ -123,7 +123,7 @@ describe('a key file', () => {
     const key = newKey()
     await createKeyFile(path, key)
     expect(await createKeyFile(path, newKey())).toBe(false)
-    expect(hex(await readKeyFile(path))).toBe(hex(key))
+    expect(hex((await readKeyFile(path)).root)).toBe(hex(key))
     expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
   })
 
@@ -131,7 +131,7 @@ describe('a key file', () => {
     const keys = Array.from({ length: 20 }, newKey)
     const made = await Promise.all(keys.map((key) => createKeyFile(path, key)))
     expect(made.filter(Boolean)).toHaveLength(1)
-    expect(hex(await readKeyFile(path))).toBe(hex(keys[made.indexOf(true)]!))
+    expect(hex((await readKeyFile(path)).root)).toBe(hex(keys[made.indexOf(true)]!))
     expect(await readdir(join(directory, 'deep'))).toEqual(['home.key'])
   })
 
@@ -152,7 +152,7 @@ describe('a named pipe', () => {
     const key = newKey()
     const reading = readKeyFile(path)
     await writeFile(path, keyText(key))
-    expect(hex(await reading)).toBe(hex(key))
+    expect(hex((await reading).root)).toBe(hex(key))
   })
 
   it('that nobody writes to is waited for no longer than the signal allows', async () => {
@@ -179,12 +179,24 @@ describe('the text of a key', () => {
 
   it('is read with and without space around it', () => {
     expect(keyText(key)).toMatch(/^sixcast-key-1 [\w-]{43}\n$/)
-    expect(hex(parseKey(keyText(key), 'x'))).toBe(hex(key))
-    expect(hex(parseKey(` ${keyText(key)}\r\n`, 'x'))).toBe(hex(key))
+    expect(hex(parseKey(keyText(key), 'x').root)).toBe(hex(key))
+    expect(hex(parseKey(` ${keyText(key)}\r\n`, 'x').root)).toBe(hex(key))
+  })
+
+  it('may name the owner of the realm', () => {
+    const owner = new Uint8Array(32).fill(3)
+    const text = keyText(key, owner)
+    expect(text).toMatch(/^sixcast-key-1 [\w-]{43} [\w-]{43}\n$/)
+    const found = parseKey(text, 'x')
+    expect([found.root, found.owner!].map(hex)).toEqual([key, owner].map(hex))
+    expect(parseKey(keyText(key), 'x').owner).toBeUndefined()
   })
 
   it.each([
     '',
+    `${keyText(key, key).trim()} ${'A'.repeat(43)}`,
+    `${keyText(key).trim()} `.repeat(2),
+    keyText(key, key).slice(0, -2),
     'sixcast-key-1 ',
     keyText(key).slice(0, -2),
     `${keyText(key).trim()}A`,
@@ -200,9 +212,9 @@ describe('the text of a key', () => {
 describe('the key of a realm', () => {
   it('is made on first use for the local realm, and is the same from then on', async () => {
     const [one, two] = await Promise.all([realmKey('local'), realmKey('local')])
-    expect(hex(one)).toBe(hex(two))
-    expect(hex(await realmKey('local'))).toBe(hex(one))
-    expect(await readFile(keyFileOf('local'), 'utf8')).toBe(keyText(one))
+    expect(hex(one.root)).toBe(hex(two.root))
+    expect(hex((await realmKey('local')).root)).toBe(hex(one.root))
+    expect(await readFile(keyFileOf('local'), 'utf8')).toBe(keyText(one.root))
     expect(keyFileOf('local').startsWith(directory)).toBe(true)
   })
 
@@ -210,6 +222,6 @@ describe('the key of a realm', () => {
     const mend = /realm "plant" has no key .*sixcast keygen --realm plant/
     await expect(realmKey('plant')).rejects.toEqual(invalid(mend))
     await createKeyFile(keyFileOf('plant'), newKey())
-    expect(await realmKey('plant')).toHaveLength(32)
+    expect((await realmKey('plant')).root).toHaveLength(32)
   })
 })

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../bus/core/path/group.ts'
+import { Rights } from '../../../bus/core/rights.ts'
 import { instanceOf, RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { ControlType, readControl } from '../../../bus/core/wire/control.ts'
 import { readHello } from '../../../bus/core/wire/hello.ts'
-import { bodyOf, splitDatagram } from '../../../bus/core/wire/packet.ts'
+import { bodyOf, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
 import { readFragment, readRecords } from '../../../bus/core/wire/record.ts'
 import { strictVerifier } from '../../../bus/io/ed25519.ts'
 import { vectorTexts } from '../../vectors/vectors.ts'
@@ -71,6 +72,39 @@ describe.each(['sealed', 'open'])('the vectors of a realm that is %s', (kind) =>
       expect([hex(signed.signed), hex(signed.signature)]).toEqual([body, signature])
       expect(verify(unhex(statement), signed.signature, signed.hello.identity)).toBe(true)
     }
+  })
+})
+
+describe('the vectors of rights', () => {
+  const file = load('rights.json')
+  const options = { name: file.realm, root: unhex(file.root), owner: unhex(file.owner) }
+  const keys = new RealmKeys(crypto, options)
+  const verify = strictVerifier()
+
+  it('are of a realm whose owner is in its keys', () => {
+    expect([hex(keys.id), hex(keys.control)]).toEqual([file.id, file.control])
+  })
+
+  it('hold chains that are signed and allow what they say', () => {
+    for (const { rights: bytes, holder, links, allows } of file.chains) {
+      const rights = Rights.read(unhex(bytes))!
+      expect(hex(rights.holder)).toBe(holder)
+      for (const { issuer, statement, signature } of links) {
+        expect(verify(unhex(statement), unhex(signature), unhex(issuer))).toBe(true)
+      }
+      for (const { action, topic, allowed } of allows) {
+        expect(rights.allows(action, topic.split('/'))).toBe(allowed)
+      }
+      expect(new Set(allows.map(({ allowed }: { allowed: boolean }) => allowed)).size).toBe(2)
+    }
+  })
+
+  it('hold a hello that shows one', () => {
+    const instance = readHeader(unhex(file.hello.packet)).instance
+    const sealer = new Sealer(crypto, keys, instance)
+    const { hello, signed } = readHello(sealer.open(unhex(file.hello.packet), keys.control)!)!
+    expect(hex(signed)).toBe(file.hello.body)
+    expect(hex(hello.rights)).toBe(file.chains[0].rights)
   })
 })
 

@@ -37,6 +37,7 @@ export const anyHello: fc.Arbitrary<Hello> = fc.record({
   tags: fc.array(fc.string({ maxLength: 8 }).map(utf8), { maxLength: 8 }),
   asked: fc.array(anyUint64, { maxLength: HELLO_LIST_MAX }),
   echoes: fc.array(anyUint64, { maxLength: HELLO_LIST_MAX }),
+  rights: fc.uint8Array({ maxLength: 120 }),
 })
 
 const entry = fc.record({

@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../../../bus/core/bytes.ts'
 import { Writer } from '../../../../bus/core/wire/cursor.ts'
+import { RIGHTS_SIZE_MAX } from '../../../../bus/core/wire/grant.ts'
 import {
   type Hello,
   HELLO_LIST_MAX,
   HELLO_SIZE_MAX,
+  listRoom,
   NAME_SIZE_MAX,
   readHello,
   SIGNATURE_SIZE,
@@ -32,6 +34,7 @@ const plain: Hello = {
   tags: [],
   asked: [],
   echoes: [],
+  rights: new Uint8Array(0),
 }
 
 /** One byte of `lists` each is the count of tags, of asked and of echoed; then no rights. */
@@ -67,8 +70,25 @@ describe('hello', () => {
       echoes: Array.from({ length: HELLO_LIST_MAX }, (_, i) => BigInt(i)),
     }
     const body = concat(writeHello(full), signature)
-    expect(body.length).toBeLessThanOrEqual(1232 - 26 - 16)
+    expect(body.length).toBeLessThanOrEqual(HELLO_SIZE_MAX)
+    expect(listRoom(full)).toBeGreaterThanOrEqual(2 * HELLO_LIST_MAX)
     expect(readHello(body)?.hello).toEqual(full)
+  })
+
+  it('has room for half a list of each beside the longest rights', () => {
+    const rights = new Uint8Array(RIGHTS_SIZE_MAX)
+    const tags = Array.from({ length: TAGS_MAX }, () => counting(TAG_SIZE_MAX))
+    const full = { ...plain, name: counting(NAME_SIZE_MAX), tags, rights }
+    const numbers = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+    const [controlNumber, intervalMs, streamCount] = numbers as [number, number, number]
+    const room = listRoom(full)
+    expect(room).toBeGreaterThanOrEqual(HELLO_LIST_MAX / 2)
+    const asked = Array.from({ length: room }, (_, i) => BigInt(i))
+    const hello = { ...full, controlNumber, intervalMs, streamCount, asked }
+    const body = concat(writeHello(hello), signature)
+    expect(body.length).toBeLessThanOrEqual(HELLO_SIZE_MAX)
+    expect(HELLO_SIZE_MAX).toBe(1232 - 26 - 16)
+    expect(readHello(body)?.hello).toEqual(hello)
   })
 
   it('is refused at every truncation and with one byte more', () => {
@@ -101,13 +121,13 @@ describe('hello', () => {
     expect(readHello(concat(writeHello(name), signature))).toBeUndefined()
   })
 
-  it('skips the rights, which are reserved, and counts them as signed', () => {
-    const rights = new Writer(300).block(counting(256)).written
+  it('carries rights up to their bound, and counts them as signed', () => {
+    const rights = new Writer(600).block(new Uint8Array(RIGHTS_SIZE_MAX)).written
     const none = Uint8Array.of(0)
     const signed = readHello(withLists(none, none, none, rights))
-    expect(signed?.hello).toEqual(plain)
+    expect(signed?.hello).toEqual({ ...plain, rights: new Uint8Array(RIGHTS_SIZE_MAX) })
     expect(signed?.signed.length).toBe(writeHello(plain).length - 1 + rights.length)
-    const more = new Writer(300).block(counting(257)).written
+    const more = new Writer(600).block(new Uint8Array(RIGHTS_SIZE_MAX + 1)).written
     expect(readHello(withLists(none, none, none, more))).toBeUndefined()
   })
 

@@ -1,0 +1,29 @@
+/** Packets that bear this peer's own instance: whether it has sent them, and under which key. */
+import type { Context } from './peer-context.ts'
+import type { ControlOut } from './peer-control.ts'
+import type { SenderStream } from './stream/sender.ts'
+import { type Header, Kind } from './wire/packet.ts'
+
+/** What this peer sends its packets by. */
+export interface SentBy {
+  readonly control: ControlOut
+  readonly streams: readonly SenderStream[]
+}
+
+/** Whether the packet's number was given out here. */
+export function isIssued({ kind, stream, number }: Header, { control, streams }: SentBy): boolean {
+  if (kind === Kind.control) return number <= control.number
+  if (kind !== Kind.data) return true
+  const sender = streams[stream - 1]
+  return sender !== undefined && number <= sender.head
+}
+
+export function ownKeyOf(
+  { kind, stream }: Header,
+  { keys, self }: Context,
+  { streams }: SentBy,
+): Uint8Array | undefined {
+  if (kind === Kind.control) return keys.controlKeyOf(self)
+  const sender = streams[stream - 1]
+  return sender && keys.dataKeyOf(self, sender.options.topic)
+}

@@ -1,0 +1,55 @@
+/** What is kept of another instance from the moment it is admitted. */
+import type { Endpoint } from './output.ts'
+import type { Remote } from './peer-context.ts'
+import type { Rights } from './rights.ts'
+import type { Sender } from './seal/keys.ts'
+import { ReplayWindow } from './seal/replay.ts'
+import { textOf } from './text.ts'
+import type { Hello } from './wire/hello.ts'
+
+export function newRemote(
+  now: number,
+  parts: {
+    readonly sender: Sender
+    readonly controlKey: Uint8Array
+    readonly hello: Hello
+    readonly from: Endpoint
+    readonly rights: Rights | undefined
+  },
+): Remote {
+  const { sender, controlKey, hello, from, rights } = parts
+  const { instance, identity } = sender
+  const name = textOf(hello.name) ?? ''
+  return {
+    instance,
+    sender,
+    entry: { instance, identity, name, tags: tagsOf(hello.tags), since: now },
+    port: hello.port,
+    controlKey,
+    window: new ReplayWindow(hello.controlNumber),
+    rights,
+    bindings: new Map(),
+    closed: new Map(),
+    inflows: new Map(),
+    endpoint: { address: from.address, port: hello.port },
+    heardAt: now,
+    intervalMs: hello.intervalMs,
+    streamCount: 0,
+    bound: 0,
+    wantAt: Infinity,
+    wantMs: 0,
+    wanted: new Set(),
+    detached: new Map(),
+    wantedAt: -Infinity,
+  }
+}
+
+function tagsOf(tags: readonly Uint8Array[]): Record<string, string> {
+  const entries: [string, string][] = []
+  for (const tag of tags) {
+    const text = textOf(tag) ?? ''
+    const equals = text.indexOf('=')
+    if (equals > 0) entries.push([text.slice(0, equals), text.slice(equals + 1)])
+  }
+  return Object.fromEntries(entries)
+}
