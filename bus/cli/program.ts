@@ -8,8 +8,13 @@ import { reportError } from './log.ts'
 import { Output } from './output.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
+import { acl } from './acl.ts'
 import { identity } from './identity.ts'
+import { init } from './init.ts'
+import { invite } from './invite.ts'
+import { join } from './join.ts'
 import { keygen } from './keygen.ts'
+import { members } from './members.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
 import { receive } from './receive.ts'
@@ -29,6 +34,11 @@ const COMMANDS: readonly Command[] = [
   topics,
   keygen,
   identity,
+  init,
+  invite,
+  join,
+  members,
+  acl,
   demoPeer,
 ]
 
@@ -130,6 +140,10 @@ function withSettings(program: Argv): void {
       ...value,
       describe: "File of this user's identity [default: the own one, if there is one]",
     })
+    .option('rights', {
+      ...value,
+      describe: "File of your rights in a realm with an owner [default: the realm's own]",
+    })
     .option('open', { type: 'boolean', describe: 'No key: everybody reads and writes' })
     .option('scope', {
       ...value,
@@ -210,4 +224,10 @@ const FLAGS: ReadonlySet<string> = new Set([
   'watch',
   'overwrite',
 ])
-const REPEATABLE: ReadonlySet<string> = new Set(['_', 'interface', 'pattern'])
+const REPEATABLE: ReadonlySet<string> = new Set([
+  '_',
+  'interface',
+  'pattern',
+  'publish',
+  'subscribe',
+])

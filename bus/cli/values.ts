@@ -61,6 +61,15 @@ export function history(raw: unknown, source: string): History {
   throw wrong(raw, source, 'last, all, a number of messages (5), or seconds (60s)')
 }
 
+/** A time such as 90s, 30m, 12h or 7d, in ms. */
+export function duration(raw: unknown, source: string): number {
+  const [, digits, unit] = /^(\d{1,5})([smhd])$/.exec(String(raw)) ?? []
+  if (Number(digits) > 0) return Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS] // matched
+  throw wrong(raw, source, 'a whole number with s, m, h or d behind it, such as 12h or 7d')
+}
+
+const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
 function numberOf(raw: unknown): number {
   if (typeof raw === 'number') return raw
   return typeof raw === 'string' && /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : Number.NaN

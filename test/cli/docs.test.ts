@@ -19,6 +19,11 @@ const COMMANDS = [
   'topics',
   'keygen',
   'identity',
+  'init',
+  'invite',
+  'join',
+  'members',
+  'acl',
   'completion',
 ]
 

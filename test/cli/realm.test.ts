@@ -1,11 +1,119 @@
 /** Who somebody is in a realm: identities over several commands. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { Home, objectsOf } from './command.ts'
 
 const home = new Home()
 afterAll(() => home[Symbol.dispose]())
+
+describe('a realm with an owner', () => {
+  const [alpha, beta] = [new Home(), new Home()]
+  afterAll(() => {
+    for (const host of [alpha, beta]) host[Symbol.dispose]()
+  })
+  const on = { env: { SIXCAST_REALM: 'site', SIXCAST_PORT: alpha.port } }
+  const realms = (host: Home): string => join(host.config, 'sixcast', 'realms')
+
+  it('is made once, in files for its owner alone', async () => {
+    const made = await alpha.run(['init', 'site', '--port', alpha.port])
+    expect(made.err).toBe('')
+    expect(made.out).toContain('Realm "site" is yours.')
+    const files = await readdir(realms(alpha))
+    const kinds = ['identity', 'json', 'key', 'members', 'owner', 'rights']
+    expect(files.toSorted()).toEqual(kinds.map((kind) => `site.${kind}`))
+    for (const file of files) {
+      expect((await stat(join(realms(alpha), file))).mode & 0o777).toBe(0o600)
+    }
+    const again = await alpha.run(['init', 'site'])
+    expect([again.code, again.err]).toEqual([1, expect.stringMatching(/is here already/)])
+  })
+
+  it('lets an invited host do what it was invited for, and no more', async () => {
+    const words = ['invite', '--publish', 'hall/**', '--as', 'pump', '--until', '30d']
+    const { out: invitation } = await alpha.run(words, on)
+    const joined = await beta.run(['join', '-', '--json'], { input: invitation })
+    const [{ identity = '' } = {}] = objectsOf(joined.out)
+    expect(identity).toMatch(/^[0-9a-f]{64}$/)
+    expect(await readdir(realms(beta))).not.toContain('site.owner')
+
+    const sub = await alpha.subscriber(['**', '--count', '1'], on)
+    const refused = await beta.run(['pub', 'office/door', 'open'], on)
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/may publish on/)])
+    const sent = await beta.run(['pub', 'hall/door', 'open', '--require', '1'], on)
+    expect({ code: sent.code, err: sent.err }).toEqual({ code: 0, err: '' })
+    expect((await sub.ended).out).toBe('hall/door open\n')
+
+    const list = await alpha.run(['members', '--json'], on)
+    expect(objectsOf(list.out).map(({ name }) => name)).toEqual(['owner', 'pump'])
+    expect(objectsOf(list.out)[1]).toMatchObject({ identity, publish: ['hall/**'], subscribe: [] })
+    expect((await alpha.run(['members'], on)).out).toMatch(/^pump +[0-9a-f]{16}… +hall\/\*\*/m)
+  })
+
+  it('explains who may do what', async () => {
+    const ask = (host: Home, ...words: string[]) => host.run(['acl', 'test', ...words], on)
+    const may = await ask(alpha, 'pump', 'publish', 'hall/door')
+    expect([may.code, may.out]).toEqual([0, expect.stringMatching(/^allowed: .*\n +grant 1 of 1/)])
+    const mayNot = await ask(beta, 'me', 'publish', 'office', '--json')
+    expect(mayNot.code).toBe(1)
+    expect(objectsOf(mayNot.out)[0]).toMatchObject({ allowed: false, action: 'publish' })
+    expect(mayNot.out).toContain('lets publish on hall/**: denied here')
+    expect((await ask(alpha, 'nobody', 'publish', 'a')).err).toMatch(/no member is called "nobody"/)
+    expect((await ask(alpha, 'me', 'paint', 'a')).code).toBe(64)
+  })
+
+  it('invites an identity that was made elsewhere, which alone can accept', async () => {
+    const gamma = new Home()
+    try {
+      const [identity = ''] = (await gamma.run(['identity'])).out.split('\n')
+      const file = join(alpha.config, 'for-gamma')
+      await alpha.run(['invite', '--for', identity, '--file', file], on)
+      const text = await readFile(file, 'utf8')
+      const payload = Buffer.from(text.split('.')[1]!, 'base64url').toString()
+      expect(payload).not.toContain('sixcast-identity')
+      const stranger = await home.run(['join', file])
+      expect(stranger.err).toMatch(`is for the identity ${identity}`)
+      expect((await gamma.run(['join', file])).out).toMatch(/^You are in realm "site" until/)
+      expect((await gamma.run(['acl', 'test', 'me', 'publish', 'a'], on)).code).toBe(0)
+    } finally {
+      gamma[Symbol.dispose]()
+    }
+  })
+
+  it('refuses invitations that were changed, have expired, or are for another realm of its name', async () => {
+    const { out: text } = await alpha.run(['invite', '--expires', '1s'], on)
+    const [head = '', payload = '', signature = ''] = text.trim().split('.')
+    const content = Buffer.from(payload, 'base64url').toString()
+    const later = content.replace(/"expires":\d+/, '"expires":8000000000')
+    const outside = content.replace('"realm":"site"', '"realm":"../../x"')
+    expect(later).not.toBe(content)
+    for (const [changed, fault] of [
+      [later, /was changed/],
+      [outside, /realm.*1 to 64 letters/],
+      ['{"realm":"site"}', /holds no sixcast key/],
+    ] as const) {
+      const digits = Buffer.from(changed).toString('base64url')
+      const { code, err } = await home.run(['join', [head, digits, signature].join('.')])
+      expect([code === 0, err]).toEqual([false, expect.stringMatching(fault)])
+      expect(err).not.toMatch(/sixcast-key-1 [\w-]{43}/)
+    }
+    await home.run(['keygen', '--realm', 'site'])
+    const other = await home.run(['join', text.trim()])
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringMatching(/another realm "site" is here/),
+    ])
+  })
+
+  it('is invited into by its owner alone', async () => {
+    const { code, err } = await beta.run(['invite'], on)
+    expect([code, err]).toEqual([1, expect.stringMatching(/only its owner can do this/)])
+    const { err: nameless } = await alpha.run(['invite'])
+    expect(nameless).toMatch(/name a realm of yours/)
+    await writeFile(join(realms(alpha), 'site.members'), 'x\n', { flag: 'a' })
+    expect((await alpha.run(['members'], on)).err).toMatch(/line \d of .* is no member/)
+  })
+})
 
 describe('an identity', () => {
   it('is made once, shown, and the one that others see', async () => {

@@ -1,0 +1,106 @@
+/** `sixcast acl test`: whether somebody may do something on a topic, and why. */
+import type { Argv } from 'yargs'
+import type { Rights } from '../core/rights.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
+import { Action, type ActionName } from '../core/wire/grant.ts'
+import { keyFileOf, parseKey } from '../io/keyfile.ts'
+import { readRegister } from '../io/register.ts'
+import { faultOf, parseRights, realmId, rightsFileOf } from '../io/rights.ts'
+import { readSecret } from '../io/secret.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
+import { assertName } from './owner.ts'
+import { shown } from './shown.ts'
+import { oneOf } from './values.ts'
+
+export const acl: Command = {
+  usage: 'acl <verb> <who> <action> <topic>',
+  describe: 'Tell whether somebody may do something on a topic, and why: acl test',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  return parser
+    .positional('verb', { type: 'string', describe: 'test' })
+    .positional('who', {
+      type: 'string',
+      describe: '"me", or a member: its name, or the first digits of its identity',
+    })
+    .positional('action', { type: 'string', describe: ACTIONS.join(', ') })
+    .positional('topic', { type: 'string', describe: 'An exact topic' })
+    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
+    .example('sixcast acl test me publish hall/door --realm site', 'what you may do')
+    .example('sixcast acl test pump subscribe hall/door --realm site', 'for the owner')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  oneOf(given['verb'], 'what acl is to do', ['test'])
+  const action = oneOf(given['action'], 'the action', ACTIONS)
+  const topic = String(given['topic'])
+  const parsed = parseTopic(topic)
+  if (!parsed.ok) throw new UsageError(parsed.fault)
+  const { realm } = world.settings
+  if (realm === undefined) throw new UsageError('name the realm: --realm NAME')
+  assertName(realm)
+  const rights = await rightsOfWhom(String(given['who']), realm, world)
+  const fault = await faultIn(realm, rights, world)
+  const at = rights.refusal(action, parsed.segments)
+  const allowed = fault === undefined && at === undefined
+  const holder = Buffer.from(rights.holder).toString('hex')
+  const lines = [...explain(rights, action, at), ...(fault ? [`refused: ${fault}`] : [])]
+  if (world.json) {
+    await world.output.object({ type: 'acl', identity: holder, action, topic, allowed, why: lines })
+  } else {
+    const verdict = allowed ? 'allowed' : 'denied'
+    await world.output.write(`${verdict}: ${holder} ${action} ${shown(topic)}\n`)
+    for (const line of lines) await world.output.write(`  ${shown(line)}\n`)
+  }
+  return allowed ? Exit.ok : Exit.error
+}
+
+async function rightsOfWhom(who: string, realm: string, world: World): Promise<Rights> {
+  if (who === 'me') {
+    const path = world.settings.rights ?? rightsFileOf(realm)
+    const { text, source } = await readSecret(path, world.interrupt.signal)
+    return parseRights(text, source)
+  }
+  const register = await readRegister(realm)
+  const fits = register.filter(({ name, rights }) => {
+    return name === who || Buffer.from(rights.holder).toString('hex').startsWith(who.toLowerCase())
+  })
+  const last = fits.at(-1)
+  const holders = new Set(fits.map(({ rights }) => Buffer.from(rights.holder).toString('hex')))
+  if (last && holders.size === 1) return last.rights
+  const fault = last ? `${holders.size} members are meant by` : 'no member is called'
+  const mend = `sixcast members --realm ${realm} lists those that you have invited`
+  throw new Failure('NO_MEMBER', `${fault} ${JSON.stringify(who)}: ${mend}`)
+}
+
+/** Whether the chain counts at all, if the realm's key is here. */
+async function faultIn(realm: string, rights: Rights, world: World): Promise<string | undefined> {
+  const path = world.settings.key ?? keyFileOf(realm)
+  const { text, source } = await readSecret(path, world.interrupt.signal)
+  const { root, owner } = parseKey(text, source)
+  if (!owner) return 'the realm has no owner, so everybody may do everything'
+  return faultOf(rights, { id: await realmId({ realm, root, owner }), owner })
+}
+
+function explain(rights: Rights, action: ActionName, refusedAt: number | undefined): string[] {
+  return rights.rules.map((rules, i) => {
+    const patterns = rules
+      .filter(({ actions }) => (actions & Action[action]) !== 0)
+      .map(({ pattern }) => pattern)
+    const says =
+      patterns.length > 0 ? `lets ${action} on ${patterns.join(' ')}` : `lets no ${action}`
+    const verdict =
+      refusedAt === i
+        ? 'denied here'
+        : refusedAt !== undefined && i > refusedAt
+          ? 'not asked'
+          : 'allowed'
+    return `grant ${i + 1} of ${rights.rules.length}, serial ${rights.serials[i]}: ${says}: ${verdict}`
+  })
+}
+
+const ACTIONS = Object.keys(Action) as readonly ActionName[] // its keys are all actions

@@ -1,0 +1,96 @@
+/** `sixcast init`: makes a realm whose owner decides who may do what. */
+import type { Argv } from 'yargs'
+import type { Identity } from '../index.ts'
+import { newIdentity } from '../io/ed25519.ts'
+import { newRealm } from '../io/grants.ts'
+import {
+  identityFile,
+  identityFileOf,
+  identityName,
+  identityText,
+  readIdentity,
+} from '../io/identity.ts'
+import { createSecretFile, keyFileOf, parseKey } from '../io/keyfile.ts'
+import { ownerFileOf, realmFileOf } from '../io/realm-file.ts'
+import { addMember } from '../io/register.ts'
+import { parseRights, rightsFileOf } from '../io/rights.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
+import { assertName, granted, isThere } from './owner.ts'
+
+export const init: Command = {
+  usage: 'init <name>',
+  describe: 'Make a realm of your own, into which you invite others',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  return parser
+    .positional('name', { type: 'string', describe: 'Name of the realm' })
+    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
+    .example('sixcast init site --scope link', 'a realm for the hosts of this network')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const { settings, output } = world
+  const name = String(given['name'])
+  assertName(name)
+  if (settings.open || settings.key !== undefined) {
+    throw new UsageError('init makes the key of the realm: --key and --open are of no use here')
+  }
+  for (const path of [keyFileOf(name), ownerFileOf(name)]) {
+    if (!(await isThere(path))) continue
+    throw new Failure('EXISTS', `realm "${name}" is here already (${path}): choose another name`)
+  }
+  const identity = await make(name, world)
+  const paths = { key: keyFileOf(name), owner: ownerFileOf(name) }
+  if (world.json) await output.object({ type: 'realm', realm: name, identity, ...paths })
+  else await output.write(advice(name, paths.owner))
+  return Exit.ok
+}
+
+/** Writes everything, the key last: with it the realm is there. */
+async function make(realm: string, world: World): Promise<string> {
+  const { scope, port } = world.settings
+  const made = newRealm(realm)
+  const { root, owner } = parseKey(made.key, 'the new key')
+  const self = await ownIdentity(realm, world)
+  const to = identityName(self)
+  const owned = { realm, key: { root, owner: owner! }, owner: made.owner } // it has just been made
+  const until = new Date(Date.now() + TEN_YEARS_MS)
+  const rights = await granted(owned, { to, until, publish: ['**'], subscribe: ['**'] })
+  const shared = { ...(scope && { scope }), ...(port !== undefined && { port }) }
+  await createSecretFile(ownerFileOf(realm), identityText(made.owner))
+  await createSecretFile(rightsFileOf(realm), rights)
+  await createSecretFile(realmFileOf(realm), `${JSON.stringify(shared)}\n`)
+  await addMember(realm, { name: 'owner', rights: parseRights(rights, 'the new rights') })
+  await createSecretFile(keyFileOf(realm), made.key)
+  return to
+}
+
+/** The user's, if there is one, else one for this realm alone. */
+async function ownIdentity(realm: string, { settings, interrupt }: World): Promise<Identity> {
+  const { signal } = interrupt
+  if (settings.identity !== undefined) return readIdentity(settings.identity, signal)
+  const there = [identityFileOf(realm), identityFile()]
+  for (const path of there) if (await isThere(path)) return readIdentity(path, signal)
+  const identity = newIdentity()
+  await createSecretFile(identityFileOf(realm), identityText(identity))
+  return identity
+}
+
+function advice(realm: string, owner: string): string {
+  return [
+    `Realm "${realm}" is yours.`,
+    '',
+    `Use it:    sixcast sub --realm ${realm} '**'`,
+    `Invite:    sixcast invite --realm ${realm}`,
+    `Members:   sixcast members --realm ${realm}`,
+    `Keep safe: ${owner}`,
+    '           Who has this file can invite anybody; no other host needs it.',
+    '',
+  ].join('\n')
+}
+
+const TEN_YEARS_MS = 3650 * 86_400_000

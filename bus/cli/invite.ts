@@ -1,0 +1,91 @@
+/** `sixcast invite`: everything that a new member of a realm needs, in one line. */
+import { resolve } from 'node:path'
+import type { Argv } from 'yargs'
+import { newIdentity } from '../io/ed25519.ts'
+import { identityName } from '../io/identity.ts'
+import { invitationText } from '../io/invitation.ts'
+import { createSecretFile } from '../io/keyfile.ts'
+import { readRealmFile } from '../io/realm-file.ts'
+import { addMember } from '../io/register.ts'
+import { parseRights } from '../io/rights.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
+import { granted, ownedRealm } from './owner.ts'
+import { duration, list, text } from './values.ts'
+
+export const invite: Command = {
+  usage: 'invite',
+  describe: 'Invite somebody into a realm of yours; prints the invitation',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  const value = { type: 'string', requiresArg: true } as const
+  return parser
+    .option('publish', { ...value, describe: 'PATTERN that they may publish on; repeatable' })
+    .option('subscribe', { ...value, describe: 'PATTERN that they may read; repeatable' })
+    .option('expires', { ...value, describe: 'How long it can be accepted: 90s, 12h, 7d' })
+    .option('until', { ...value, describe: 'How long they are members: 12h, 30d' })
+    .option('for', { ...value, describe: 'Their IDENTITY, as `sixcast identity` shows it' })
+    .option('as', { ...value, describe: 'What you call them in `sixcast members`' })
+    .option('file', { ...value, describe: 'Write it to FILE instead' })
+    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
+    .example('sixcast invite --realm site', 'somebody who may do everything')
+    .example("sixcast invite --realm site --publish 'hall/**' --until 30d", 'a sensor')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const { output, interrupt } = world
+  const owned = await ownedRealm(world)
+  const asked = given['for'] === undefined ? undefined : identityOf(given['for'])
+  const identity = asked === undefined ? newIdentity() : undefined
+  const to = asked ?? identityName(identity!) // one of them is there
+  const rights = await granted(owned, { to, ...wishes(given) })
+  const expires = after(given['expires'] ?? '1d', 'expires')
+  const { realm, key, owner } = owned
+  const parts = { realm, key, rights: parseRights(rights, 'the new rights'), expires }
+  const settings = await readRealmFile(realm, interrupt.signal)
+  const invitation = await invitationText(
+    { ...parts, ...(identity && { identity }), settings },
+    owner,
+  )
+  const file =
+    given['file'] === undefined ? undefined : resolve(text(given['file'], 'option --file'))
+  if (file !== undefined && !(await createSecretFile(file, invitation))) {
+    throw new Failure('EXISTS', `the file ${file} exists: it stays as it is; name another one`)
+  }
+  const name = given['as'] === undefined ? to.slice(0, 16) : text(given['as'], 'option --as')
+  await addMember(realm, { name, rights: parts.rights })
+  const about = { realm, identity: to, expires: expires.toISOString() }
+  const kept = file === undefined ? { invitation: invitation.trim() } : { path: file }
+  if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
+  else await output.write(file === undefined ? invitation : `${file}\n`)
+  return Exit.ok
+}
+
+/** Without any pattern everything; with some those alone. */
+function wishes(given: Arguments): { publish: string[]; subscribe: string[]; until: Date } {
+  const { publish, subscribe } = given
+  const all = publish === undefined && subscribe === undefined
+  const patterns = (raw: unknown, name: string): string[] => {
+    if (all) return ['**']
+    return raw === undefined ? [] : [...list(raw, `option --${name}`)]
+  }
+  return {
+    publish: patterns(publish, 'publish'),
+    subscribe: patterns(subscribe, 'subscribe'),
+    until: after(given['until'] ?? '365d', 'until'),
+  }
+}
+
+function after(raw: unknown, name: string): Date {
+  return new Date(Date.now() + duration(raw, `option --${name}`))
+}
+
+function identityOf(raw: unknown): string {
+  const found = text(raw, 'option --for').toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(found)) return found
+  const mend = '64 hexadecimal digits, as `sixcast identity` prints them'
+  throw new UsageError(`option --for is ${JSON.stringify(raw)}: ${mend}`)
+}

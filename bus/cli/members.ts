@@ -1,0 +1,56 @@
+/** `sixcast members`: whom the owner of a realm has granted what. */
+import type { Argv } from 'yargs'
+import { type Member, readRegister } from '../io/register.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit } from './exit.ts'
+import { ownedRealm } from './owner.ts'
+import { table } from './table.ts'
+import { Action, type ActionName } from '../core/wire/grant.ts'
+
+export const members: Command = {
+  usage: 'members',
+  describe: 'List whom you have invited into a realm of yours, and what they may do',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  return parser
+    .option('json', { type: 'boolean', describe: 'Print JSON objects' })
+    .example('sixcast members --realm site', 'everybody who has been invited')
+}
+
+async function run(_given: Arguments, world: World): Promise<number> {
+  const { realm } = await ownedRealm(world)
+  const found = await readRegister(realm)
+  if (world.json) {
+    for (const member of found) await world.output.object(objectOf(member))
+    return Exit.ok
+  }
+  const rows = found.map(({ name, rights }) => {
+    const { publish, subscribe } = patternsOf(rights)
+    const ends = new Date(rights.notAfter * 1000).toISOString()
+    const holder = `${hex(rights.holder).slice(0, 16)}…`
+    return [name, holder, publish.join(' '), subscribe.join(' '), ends]
+  })
+  await world.output.write(table(['NAME', 'IDENTITY', 'PUBLISH', 'SUBSCRIBE', 'UNTIL'], rows))
+  return Exit.ok
+}
+
+function objectOf({ name, rights }: Member): object {
+  const { publish, subscribe } = patternsOf(rights)
+  const until = new Date(rights.notAfter * 1000).toISOString()
+  return { type: 'member', name, identity: hex(rights.holder), publish, subscribe, until }
+}
+
+/** Of the last grant, which the owner has made here. */
+function patternsOf(rights: Member['rights']): Record<'publish' | 'subscribe', string[]> {
+  const rules = rights.rules.at(-1) ?? []
+  const of = (name: ActionName): string[] =>
+    rules.filter(({ actions }) => (actions & Action[name]) !== 0).map(({ pattern }) => pattern)
+  return { publish: of('publish'), subscribe: of('subscribe') }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

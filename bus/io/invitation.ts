@@ -1,0 +1,132 @@
+/**
+ * Invitations: everything that a new member needs, in one line of text.
+ *
+ *     sixcast-invite-1.PAYLOAD.SIGNATURE     both base64url
+ *
+ * The payload is a JSON object. The signature is the owner's, over "sixcast/1/invite", the realm's
+ * id and the payload: what was changed on the way, its date too, is refused. Who it is from the
+ * signature does not say, since the owner's key is in the payload: that is for the way it came.
+ * The realm's key is in it, so it is as secret as the key.
+ */
+import { BusError } from '../api/errors.ts'
+import { CONNECT } from '../api/option-rules.ts'
+import type { Identity } from '../api/options.ts'
+import { checkOptions, isObject, rule } from '../api/rules.ts'
+import { concat } from '../core/bytes.ts'
+import type { Rights } from '../core/rights.ts'
+import { utf8 } from '../core/text.ts'
+import { signerOf, strictVerifier } from './ed25519.ts'
+import { identityText, parseIdentity } from './identity.ts'
+import { keyText, parseKey, type RealmKey } from './keyfile.ts'
+import { parseRealmSettings, type RealmSettings } from './realm-file.ts'
+import { assertGood, parseRights, realmId, rightsText } from './rights.ts'
+
+const HEAD = 'sixcast-invite-1'
+const LABEL = utf8('sixcast/1/invite')
+export const INVITATION_SIZE_MAX = 4096
+/** Clocks may differ by so much. */
+const SKEW_MS = 60_000
+
+export interface Invitation {
+  readonly realm: string
+  readonly key: RealmKey & { readonly owner: Uint8Array }
+  readonly rights: Rights
+  /** Absent when the rights are those of an identity that the invited has made. */
+  readonly identity?: Identity
+  readonly settings: RealmSettings
+  readonly expires: Date
+}
+
+/** The text of an invitation, signed by the owner. */
+export async function invitationText(invitation: Invitation, owner: Identity): Promise<string> {
+  const { realm, key, rights, identity, settings, expires } = invitation
+  const payload = utf8(
+    JSON.stringify({
+      realm,
+      key: keyText(key.root, key.owner),
+      rights: rightsText(rights.bytes),
+      ...(identity && { identity: identityText(identity) }),
+      settings,
+      expires: Math.floor(expires.getTime() / 1000),
+    }),
+  )
+  const id = await realmId({ realm, ...key })
+  const signature = signerOf(owner)(concat(LABEL, id, payload))
+  const digits = [payload, signature].map((bytes) => Buffer.from(bytes).toString('base64url'))
+  return `${[HEAD, ...digits].join('.')}\n`
+}
+
+/** Throws INVALID_KEY when it is no invitation or was changed, DENIED when it has expired. */
+export async function parseInvitation(text: string, source: string): Promise<Invitation> {
+  const [head, digits = '', signature = '', ...more] = text.trim().split('.')
+  const shape = head === HEAD && more.length === 0 && text.length <= INVITATION_SIZE_MAX
+  if (!shape || !/^[\w-]+$/.test(digits) || !/^[\w-]{86}$/.test(signature)) throw damaged(source)
+  const payload = new Uint8Array(Buffer.from(digits, 'base64url'))
+  const invitation = read(payload, source)
+  const { realm, key, rights, identity, expires } = invitation
+  const id = await realmId({ realm, ...key })
+  const signed = new Uint8Array(Buffer.from(signature, 'base64url'))
+  if (!strictVerifier()(concat(LABEL, id, payload), signed, key.owner)) throw damaged(source)
+  if (Date.now() > expires.getTime() + SKEW_MS) {
+    const fault = `${source} has expired at ${expires.toISOString()}`
+    throw new BusError('DENIED', `${fault}: ask the realm's owner for another one`)
+  }
+  const holder = identity ? { holder: identity.publicKey } : {}
+  assertGood(rights, { id, owner: key.owner, ...holder })
+  return invitation
+}
+
+function read(payload: Uint8Array, source: string): Invitation {
+  let found: unknown
+  try {
+    found = JSON.parse(Buffer.from(payload).toString())
+  } catch {
+    throw damaged(source)
+  }
+  if (!isObject(found)) throw damaged(source)
+  checkOptions('an invitation', found, RULES)
+  const { realm, key, rights, identity, settings, expires } = found as unknown as Payload
+  const { root, owner } = parseKey(key ?? '', source)
+  if (!owner || realm === undefined || expires === undefined) throw damaged(source)
+  return {
+    realm,
+    key: { root, owner },
+    rights: parseRights(rights ?? '', source),
+    ...(identity !== undefined && { identity: parseIdentity(identity, source) }),
+    settings: parseRealmSettings(JSON.stringify(settings ?? {}), source),
+    expires: new Date(expires * 1000),
+  }
+}
+
+function damaged(source: string): BusError {
+  const mend = 'copy it whole; it is one line'
+  return new BusError('INVALID_KEY', `${source} is no invitation, or was changed: ${mend}`)
+}
+
+/** The payload, its types checked by `RULES`. */
+interface Payload {
+  readonly realm?: string
+  readonly key?: string
+  readonly rights?: string
+  readonly identity?: string
+  readonly settings?: object
+  readonly expires?: number
+}
+
+/** A message about what is in it must not show it. */
+const hidden = {
+  faultOf: (value: unknown) =>
+    typeof value === 'string' ? undefined : { found: 'no text', mend: 'ask for another one' },
+  bounds: [],
+}
+const RULES = {
+  realm: CONNECT.realm,
+  key: hidden,
+  rights: hidden,
+  identity: hidden,
+  settings: rule(isObject, 'an object'),
+  expires: rule(
+    (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 8.64e12,
+    'seconds since 1970',
+  ),
+}

@@ -1,0 +1,57 @@
+/**
+ * The owner's register: whom rights were granted to in a realm, one JSON object a line.
+ *
+ * It is a memory, not a source of rights: those are with their holders.
+ */
+import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { BusError } from '../api/errors.ts'
+import { isObject } from '../api/rules.ts'
+import type { Rights } from '../core/rights.ts'
+import { configDirectory, replaceSecretFile } from './keyfile.ts'
+import { parseRights, rightsText } from './rights.ts'
+import { readSmallFile } from './small-file.ts'
+
+/** Some thousand members. */
+const REGISTER_SIZE_MAX = 4 * 1024 * 1024
+
+export interface Member {
+  /** What the owner calls it. */
+  readonly name: string
+  readonly rights: Rights
+}
+
+function registerOf(realm: string): string {
+  return join(configDirectory(), 'realms', `${realm}.members`)
+}
+
+/** Throws INVALID_KEY when a line is no member. */
+export async function readRegister(realm: string): Promise<readonly Member[]> {
+  const lines = (await textOf(realm)).split('\n').filter((line) => line !== '')
+  return lines.map((line, i) => memberOf(line, `line ${i + 1} of ${registerOf(realm)}`))
+}
+
+export async function addMember(realm: string, { name, rights }: Member): Promise<void> {
+  const line = JSON.stringify({ name, rights: rightsText(rights.bytes).trim() })
+  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${line}\n`)
+}
+
+async function textOf(realm: string): Promise<string> {
+  const path = registerOf(realm)
+  const there = await stat(path).catch(() => undefined)
+  return there ? readSmallFile(path, { sizeMax: REGISTER_SIZE_MAX }) : ''
+}
+
+function memberOf(line: string, source: string): Member {
+  let found: unknown
+  try {
+    found = JSON.parse(line)
+  } catch {
+    found = undefined
+  }
+  const { name, rights } = isObject(found) ? found : {}
+  if (typeof name === 'string' && typeof rights === 'string') {
+    return { name, rights: parseRights(rights, source) }
+  }
+  throw new BusError('INVALID_KEY', `${source} is no member: mend or remove the line`)
+}
