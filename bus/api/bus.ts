@@ -119,10 +119,10 @@ export class LiveBus implements Bus {
       const mend = `the limit is ${messageSize} (option limits.messageSize)`
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
-    const { delivery = 'reliable', urgent = false, retain } = options
+    const { delivery = 'reliable', urgent = false, retain, expires: expiresMs } = options
     assertRetainable(options)
     const about = { topic, segments, delivery, ...(retain !== undefined && { retain }) }
-    const publication = { ...about, codec, payload, urgent }
+    const publication = { ...about, codec, payload, urgent, expiresMs }
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
     this.#parts.link.endTurn()
@@ -272,6 +272,7 @@ export class LiveBus implements Bus {
   }
 
   #open({ pattern, options }: SubscribeCall): LiveSubscription {
+    const { link } = this.#parts
     const { subscriptions } = this.#parts.limits
     if (this.#subscriptionsById.size >= subscriptions) {
       const mend = 'close some, use a wildcard, or raise limits.subscriptions'
@@ -282,13 +283,13 @@ export class LiveBus implements Bus {
       codec: this.#parts.codec,
       budget: this.#budget,
       event: (event) => this.event(event),
-      dropped: (count) =>
-        this.#parts.link.command((peer) => peer.metrics.count('lostOverflow', count)),
+      dropped: (count) => link.command((peer) => peer.metrics.count('lostOverflow', count)),
+      now: () => link.command((_peer, now) => now),
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)
     const wants = { history: pastOf(options.history), live: options.live === true }
-    this.#parts.link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
+    link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
     return subscription
   }
 

@@ -1,5 +1,5 @@
 /** Counts the messages that a queue drops and reports them as gaps, a burst at a time. */
-import type { Gap, Message } from './options.ts'
+import type { Gap, GapCause, Message } from './options.ts'
 
 /** What is needed of a message to say that it is missing. */
 export type Traced = Pick<Message, 'type' | 'topic' | 'from' | 'sequence'>
@@ -10,8 +10,11 @@ export function streamKey(publisher: string, topic: string): string {
 }
 
 /** The gap that a dropped message leaves. */
-export function gapOf({ topic, from: publisher, sequence: from }: Traced): Gap {
-  return { type: 'gap', topic, publisher, from, to: from, count: 1, cause: 'overflow' }
+export function gapOf(
+  { topic, from: publisher, sequence: from }: Traced,
+  cause: GapCause = 'overflow',
+): Gap {
+  return { type: 'gap', topic, publisher, from, to: from, count: 1, cause }
 }
 
 /**
@@ -34,20 +37,20 @@ export class Drops {
     return this.#count
   }
 
-  add(message: Traced): void {
-    this.#count++
+  add(message: Traced, cause: GapCause = 'overflow'): void {
+    if (cause === 'overflow') this.#count++
     const { topic, from: publisher, sequence } = message
     let gap = this.#latest
     // A burst is mostly of one topic: then no key has to be made.
     if (gap === undefined || gap.topic !== topic || gap.publisher !== publisher) {
       gap = this.#latestByKey.get(streamKey(publisher, topic))
     }
-    if (gap !== undefined && gap.to + 1 === sequence) {
+    if (gap !== undefined && gap.to + 1 === sequence && gap.cause === cause) {
       gap.to = sequence
       gap.count++
     } else {
       if (this.#gaps.length === 0) queueMicrotask(() => this.#flush())
-      gap = gapOf(message)
+      gap = gapOf(message, cause)
       this.#gaps.push(gap)
       this.#latestByKey.set(streamKey(publisher, topic), gap)
     }

@@ -88,6 +88,7 @@ export const CONNECT: Rules<ConnectOptions> = {
 export const PUBLISH: Rules<PublishOptions> = {
   delivery: oneOf(DELIVERIES),
   urgent: flag,
+  expires: whole(1, 24 * HOUR_MS),
   retain: whole(0, RETAIN_MAX),
 }
 

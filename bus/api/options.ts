@@ -89,6 +89,8 @@ export interface PublishOptions {
   readonly delivery?: Delivery
   /** Sends at once instead of sharing a packet with the messages of the same turn. */
   readonly urgent?: boolean
+  /** Not sent, repaired or delivered after so many ms. Default: never expires. */
+  readonly expires?: number
   /**
    * Of a reliable topic: keeps its last so many messages, however old, for those who subscribe
    * with `history`. Counts from the call that says it. Default: what it was; 0 at first.

@@ -18,7 +18,7 @@
 import { Drops, gapOf, streamKey, type Traced } from './drops.ts'
 import { BusError } from './errors.ts'
 import { type Mark, Marks, type Tally } from './marks.ts'
-import type { Gap, Overflow } from './options.ts'
+import type { Gap, GapCause, Overflow } from './options.ts'
 import { Pull } from './pull.ts'
 import { Ring } from '../core/ring.ts'
 
@@ -31,6 +31,8 @@ export interface QueueOptions {
   readonly overflow: Overflow
   /** True: the consumer gets gaps in order between the messages. */
   readonly gaps: boolean
+  /** The clock that `expiresAt` is of. */
+  readonly now?: () => number
   /** Messages were dropped; each gap covers consecutive ones of one publisher and topic. */
   readonly onDrop: (gaps: readonly Gap[]) => void
   /** Once, when the queue takes no more: closed, broken off, or failed by 'fail'. */
@@ -75,17 +77,21 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     return this.#pull.ended
   }
 
-  /** Takes in a message whose payload has `bytes`; one that comes after the end is ignored. */
-  push(message: M, bytes: number): void {
+  /**
+   * Takes in a message whose payload has `bytes`; one that comes after the end is ignored. It turns
+   * into a gap if it still waits at `expiresAt`.
+   */
+  push(message: M, bytes: number, expiresAt?: number): void {
     if (this.closed || this.#pull.offer(message)) return
     const { overflow } = this.#options
     const size = bytes + MESSAGE_SIZE
-    if (overflow === 'latest' && this.#replace(message, size)) return
+    const taken = { message, size, expiresAt }
+    if (overflow === 'latest' && this.#replace(taken)) return
     if (overflow === 'drop-oldest' || overflow === 'latest') {
-      while (this.#isFull(size)) this.#dropOldest()
-      this.#append(message, size)
+      while (this.#isFull(size)) this.#dropFirst('overflow')
+      this.#append(taken)
     } else if (!this.#isFull(size)) {
-      this.#append(message, size)
+      this.#append(taken)
     } else {
       this.#drops.add(message)
       if (this.#options.gaps) this.#mark(gapOf(message))
@@ -172,6 +178,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
   }
 
   #take(): M | Mark | undefined {
+    this.#dropExpired()
     const slot = this.#slots.first
     const mark = slot === undefined ? this.#tail?.shift() : slot.before?.shift()
     if (mark !== undefined || slot === undefined) return mark
@@ -180,17 +187,17 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     return slot.message
   }
 
-  #append(message: M, size: number): void {
-    const slot: Slot<M> = { message, size, before: this.#tail, after: undefined }
-    this.#options.budget.used += size
+  #append(taken: Taken<M>): void {
+    const slot: Slot<M> = { ...taken, before: this.#tail, after: undefined }
+    this.#options.budget.used += taken.size
     this.#tail = undefined
     this.#slots.push(slot)
-    if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(message), slot)
+    if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(taken.message), slot)
   }
 
   /** False when no message of the same publisher and topic waits. */
-  #replace(message: M, size: number): boolean {
-    const slot = this.#slotsByKey.get(keyOf(message))
+  #replace(taken: Taken<M>): boolean {
+    const slot = this.#slotsByKey.get(keyOf(taken.message))
     if (slot === undefined) return false
     this.#drops.add(slot.message)
     if (this.#options.gaps) {
@@ -199,21 +206,29 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
       slot.before.addAll(slot.after)
       slot.after = undefined
     }
-    this.#options.budget.used += size - slot.size
-    slot.message = message
-    slot.size = size
+    this.#options.budget.used += taken.size - slot.size
+    Object.assign(slot, taken)
     return true
   }
 
-  #dropOldest(): void {
+  /** What has waited for too long will not be handed out. */
+  #dropExpired(): void {
+    const { now } = this.#options
+    for (let slot = this.#slots.first; slot?.expiresAt !== undefined; slot = this.#slots.first) {
+      if (!now || now() < slot.expiresAt) return
+      this.#dropFirst('expired')
+    }
+  }
+
+  #dropFirst(cause: GapCause): void {
     const slot = this.#slots.first
     if (slot === undefined) return
     this.#removeFirst(slot)
-    this.#drops.add(slot.message)
+    this.#drops.add(slot.message, cause)
     const { gaps } = this.#options
     if (!gaps && slot.before === undefined) return
     const marks = slot.before ?? new Marks(this.#tally)
-    if (gaps) marks.add(gapOf(slot.message))
+    if (gaps) marks.add(gapOf(slot.message, cause))
     marks.addAll(slot.after)
     this.#markFirst(marks)
   }
@@ -258,9 +273,13 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
   }
 }
 
-interface Slot<M> {
+interface Taken<M> {
   message: M
   size: number
+  expiresAt: number | undefined
+}
+
+interface Slot<M> extends Taken<M> {
   before: Marks | undefined
   /** Only for 'latest': gaps of the same publisher and topic that came after the message. */
   after: Marks | undefined

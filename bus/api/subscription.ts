@@ -32,6 +32,8 @@ export interface SubscriptionHost {
   event(event: BusEvent): void
   /** Messages found no room in the queue. */
   dropped(count: number): void
+  /** The driver's clock, ms. */
+  now(): number
   /** The subscription takes no more. */
   ended(): void
 }
@@ -60,6 +62,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       budget: host.budget,
       overflow: options.overflow ?? 'drop-oldest',
       gaps: options.gaps ?? false,
+      now: () => host.now(),
       onDrop: (gaps) => {
         for (const gap of gaps) this.#dropped(gap)
       },
@@ -152,7 +155,11 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
 
   #take(delivered: Delivered, checked: Validation<unknown>, message: Omit<Message, 'value'>): void {
     if ('issues' in checked) this.#invalid(delivered, checked.issues)
-    else this.#queue.push({ ...message, value: checked.value }, delivered.payload.length)
+    else this.#push(delivered, { ...message, value: checked.value })
+  }
+
+  #push({ payload, expiresAt }: Delivered, message: Message): void {
+    this.#queue.push(message, payload.length, expiresAt)
   }
 
   /** Keeps the order behind a validation that takes its time; bounded as the queue is. */

@@ -24,6 +24,8 @@ export const pub: Command = {
 interface Job {
   readonly topic: string
   readonly delivery: Delivery
+  /** How long a message is of use, ms. */
+  readonly expires: number | undefined
   readonly value: string | undefined
   readonly lines: boolean
   readonly json: boolean
@@ -64,6 +66,11 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'Keep the last N messages for late subscribers, until interrupted',
     })
+    .option('expires', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Not sent, repaired or delivered after SECONDS [default: never]',
+    })
     .option('require', {
       type: 'string',
       requiresArg: true,
@@ -79,7 +86,10 @@ function build(parser: Argv): Argv {
     .example('sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value')
     .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
     .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message')
-    .example('sixcast pub clock tick --count 60 --rate 1', 'send once a second for a minute')
+    .example(
+      'sixcast pub clock tick --count 60 --rate 1 --expires 1',
+      'for a minute, each for a second',
+    )
     .example('sixcast pub state/door open --retain 1', 'stay, for those who come later')
     .example('sixcast pub deploy go --require 3', 'only when three others listen')
 }
@@ -119,7 +129,7 @@ function exitCode(report: CloseReport, world: World): number {
 }
 
 function jobOf(given: Arguments): Job {
-  const { topic, value, lines = false, stdin = false, count, rate } = given
+  const { topic, value, lines = false, stdin = false, count, rate, expires } = given
   const parsed = parseTopic(String(topic))
   if (!parsed.ok) throw new UsageError(parsed.fault)
   const inputs = [value !== undefined, lines, stdin].filter(Boolean).length
@@ -134,6 +144,7 @@ function jobOf(given: Arguments): Job {
     topic: String(topic),
     delivery,
     retain: retainedOf(given, delivery),
+    expires: expires === undefined ? undefined : seconds(expires, 'option --expires', EXPIRES),
     require: requirementOf(given, delivery),
     value: typeof value === 'string' ? value : undefined,
     lines: lines === true,
@@ -207,8 +218,8 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
   await publish(lines.rest())
 }
 
-function optionsOf({ delivery, retain: kept }: Job): PublishOptions {
-  return { delivery, ...(kept > 0 && { retain: kept }) }
+function optionsOf({ delivery, retain: kept, expires }: Job): PublishOptions {
+  return { delivery, ...(kept > 0 && { retain: kept }), ...(expires && { expires }) }
 }
 
 /** When the next message may be published. */
@@ -259,6 +270,8 @@ function parsedJson(value: string, source: string): void {
 }
 
 const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
+/** Seconds. */
+const EXPIRES = { min: 0.001, max: 86_400 }
 const TURN_COUNT = 1024
 const CATCH_UP_MS = 1000
 const HURRY_MS = 500

@@ -14,6 +14,7 @@ export const COUNTER_NAMES = [
   'lostPublisherGone',
   'lostOverflow',
   'messagesConflated',
+  'messagesExpired',
   // repair
   'naksSent',
   'naksReceived',

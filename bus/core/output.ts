@@ -16,7 +16,7 @@ export function sameDestination(a: string | Endpoint, b: string | Endpoint): boo
 export type Delivery = 'reliable' | 'best-effort' | 'latest'
 
 /** Why messages were lost. */
-export type GapCause = 'network' | 'overflow' | 'publisher-gone' | 'history'
+export type GapCause = 'network' | 'overflow' | 'publisher-gone' | 'history' | 'expired'
 
 /** What the deliveries of one stream to one peer's subscriptions share. */
 export interface StreamInfo {
@@ -74,6 +74,8 @@ export type Notice =
       readonly sentAt: number
       readonly codec: number
       readonly payload: Uint8Array
+      /** When it is of no use any more, ms of the driver's clock. */
+      readonly expiresAt?: number | undefined
     }
   /** Messages `from` to `to` (indices, inclusive) will not come. */
   | {

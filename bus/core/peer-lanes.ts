@@ -1,7 +1,9 @@
 /** The receivers of one stream taken together: the main one, and the replays beside it. */
 import type { Inflow, Lane } from './peer-context.ts'
 import type { Bookmark } from './stream/bookmarks.ts'
+import { VOID } from './stream/messages.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
+import type { Run } from './wire/gone.ts'
 
 export function lanesOf(inflow: Inflow): readonly Lane[] {
   return inflow.replays.length > 0 ? [inflow, ...inflow.replays] : [inflow]
@@ -15,6 +17,15 @@ export function takersOf({ receiver, replays }: Inflow, number: number): Receive
   const alone = takers.length === 0 || receiver.next === 0
   const wanted = alone ? receiver.wants(number) : receiver.couldUse(number)
   return wanted ? [receiver, ...takers] : takers
+}
+
+/** What these packets held has expired: that counts as if they had come. */
+export function passExpired(now: number, inflow: Inflow, { first, count }: Run): void {
+  for (const { receiver } of lanesOf(inflow)) {
+    for (const number of receiver.missing(first, first + count - 1)) {
+      receiver.accept(now, number, VOID)
+    }
+  }
 }
 
 /** Whether a replay has come exactly as far as the main receiver: neither is within a message. */
@@ -42,9 +53,9 @@ export function deadlineOf(inflow: Inflow): number {
 }
 
 /** Ends a stream whose publisher has gone: where it was left, the same for all who had begun. */
-export function markOf(inflow: Inflow): Bookmark | undefined {
+export function markOf(now: number, inflow: Inflow): Bookmark | undefined {
   const receivers = lanesOf(inflow).map(({ receiver }) => receiver)
-  for (const receiver of receivers) receiver.end()
+  for (const receiver of receivers) receiver.end(now)
   const begun = receivers.filter(({ next, messages }) => next > 0 && messages.index >= 0)
   const [farthest] = begun.toSorted((a, b) => b.next - a.next)
   if (!farthest) return undefined
@@ -52,5 +63,6 @@ export function markOf(inflow: Inflow): Bookmark | undefined {
   const { index } = messages
   for (const receiver of begun) receiver.messages.giveUp(index, 'publisher-gone')
   const subscriptions = begun.flatMap((receiver) => receiver.messages.subscriptions)
-  return { next, index, lost: lostOf(inflow), subscriptions }
+  const { cause } = farthest.options.tally
+  return { next, index, lost: lostOf(inflow), cause, subscriptions }
 }

@@ -17,7 +17,7 @@ export interface LearnerEvents {
   /** A page has been taken in: packets may have waited for it. */
   learnt(now: number, remote: Remote): void
   /** A stream may not be taken any more. */
-  unbound(remote: Remote, binding: Binding): void
+  unbound(now: number, remote: Remote, binding: Binding): void
 }
 
 export class Learner {
@@ -85,7 +85,7 @@ export class Learner {
       if (!closure) continue
       remote.bindings.delete(binding.stream)
       this.#close(remote, binding.stream, closure)
-      this.#events.unbound(remote, binding)
+      this.#events.unbound(now, remote, binding)
     }
     remote.bound = 0
     while (isKnown(remote, remote.bound + 1)) remote.bound += 1

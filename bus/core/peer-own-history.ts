@@ -33,12 +33,16 @@ export class OwnHistory {
     const key = keys.dataKeyOf(self, stream.options.topic)
     const { history } = stream
     for (let number = place.start; number < history.next; number++) {
-      const { packet } = history.get(number)!
+      const { packet, sentAt: since = now } = history.get(number)!
       const body = sealer.open(packet, key)
-      if (body) messages.open(readHeader(packet).flags, body)
+      if (body) messages.open(now, { flags: readHeader(packet).flags, body, since })
     }
     // Copies: what is still to be sealed is not the program's to change.
-    for (const { flags, body } of stream.unsealed()) messages.open(flags, new Uint8Array(body))
+    for (const one of stream.unsealed(now)) {
+      messages.open(now, { ...one, body: new Uint8Array(one.body) })
+    }
+    // What expired before it was sent is in no packet.
+    messages.giveUp(stream.index, 'expired')
   }
 
   #reader(id: number, { options }: SenderStream): Messages {

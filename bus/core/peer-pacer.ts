@@ -8,7 +8,7 @@ import { sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Keeper } from './peer-keeper.ts'
 import { FairQueue } from './stream/fair-queue.ts'
-import type { Repair, StoredPacket } from './stream/history.ts'
+import { hasExpired, type Repair, type StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import { Rate } from './stream/rate.ts'
 import type { SenderStream } from './stream/sender.ts'
@@ -161,7 +161,8 @@ export class Pacer {
     for (let repair = wanted.first; repair; repair = wanted.first) {
       const { stream, number, stored } = repair
       // The history may have let it go meanwhile.
-      const kept = stored.repair === repair && stream.history.get(number) === stored
+      const here = stored.repair === repair && stream.history.get(number) === stored
+      const kept = here && !hasExpired(now, stored)
       if (kept) {
         const size = stored.packet.length
         if (!this.#bucket.take(now, size)) return this.#bucket.when(now, size)
@@ -186,7 +187,7 @@ export class Pacer {
         gate = Math.min(gate, stream.gateUntil)
         continue
       }
-      const packet = stream.peek()
+      const packet = this.#peek(now, stream)
       if (!packet) {
         streams.delete(stream)
         continue
@@ -198,6 +199,19 @@ export class Pacer {
     }
     if (gate < Infinity) this.#context.timers.setBefore('pace', gate)
     return 'none'
+  }
+
+  /** What a stream sends next; what has expired before it does not wait any more. */
+  #peek(now: number, stream: SenderStream): Uint8Array | undefined {
+    const before = stream.waiting
+    const packet = stream.peek(now)
+    this.#waiting -= before - stream.waiting
+    const expired = stream.takeExpired()
+    if (expired > 0) {
+      this.#context.metrics.count('messagesExpired', expired)
+      this.#sent(now, stream)
+    }
+    return packet
   }
 
   #advance(now: number, stream: SenderStream, size: number): void {
@@ -224,7 +238,7 @@ export class Pacer {
     }
     for (let flush = this.#flushes[0]; flush; flush = this.#flushes[0]) {
       for (const [stream, head] of flush.heads) {
-        if (stream.sent >= head) flush.heads.delete(stream)
+        if (stream.sent >= head || !stream.pending) flush.heads.delete(stream)
       }
       if (flush.heads.size > 0) return
       this.#flushes.shift()

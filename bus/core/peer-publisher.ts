@@ -73,7 +73,7 @@ export class Publisher {
   /** Takes a message, or says which bound forbids it; then nothing has happened. */
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
-    const { codec, payload, delivery, urgent } = publication
+    const { codec, payload, delivery, urgent, expiresMs } = publication
     // One large message may go beyond the bound, as long as little else waits.
     const { waiting, overMark } = this.#pacer
     if (overMark && waiting + payload.length > limits.sendSize) {
@@ -84,10 +84,12 @@ export class Publisher {
     if (typeof stream === 'string') return stream
     metrics.count('messagesPublished')
     const before = stream.waiting
+    const expiresAt = expiresMs === undefined ? undefined : now + expiresMs
+    const message = { codec, payload, expiresAt }
     if (delivery === 'reliable' || delivery === 'best-effort') {
-      const index = stream.publish(now, now + config.wallOffset, { codec, payload })
-      this.#deliverLocally(now, stream, { codec, payload, index })
-    } else if (stream.conflate(codec, payload)) {
+      const index = stream.publish(now, now + config.wallOffset, message)
+      this.#deliverLocally(now, stream, { ...message, index })
+    } else if (stream.conflate(message)) {
       metrics.count('messagesConflated')
     }
     if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
@@ -244,6 +246,7 @@ export class Publisher {
       sentAt: now + config.wallOffset,
       codec: message.codec,
       payload: new Uint8Array(message.payload), // `slice` of a Buffer would be no copy
+      expiresAt: message.expiresAt,
     })
   }
 

@@ -9,10 +9,12 @@ import { sameDestination } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import type { Pacer } from './peer-pacer.ts'
+import { hasExpired } from './stream/history.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
 import { TokenBucket } from './stream/pace.ts'
 import type { Place, SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
+import type { Run } from './wire/gone.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
 
 export class Responder {
@@ -84,6 +86,7 @@ export class Responder {
     const share = alone ? undefined : this.#shareOf(now, remote)
     const holdMs = Math.min(HOLD_MAX_MS, this.#rtt.ms)
     let gone = false
+    const runs: Run[] = []
     eachMissing(nak, (number) => {
       if (number > stream.sent) return false
       const stored = stream.history.get(number)
@@ -91,6 +94,7 @@ export class Responder {
         gone = true
         return true
       }
+      if (hasExpired(now, stored)) return addTo(runs, number)
       // Packets are large and answers under way: what has just been sent is not sent again.
       const { repairedTo, repairedAt = -Infinity } = stored
       const sent = repairedTo !== undefined && sameDestination(repairedTo, to)
@@ -106,6 +110,9 @@ export class Responder {
       return true
     })
     if (gone) this.#tellOldest(now, stream, to)
+    if (runs.length > 0) {
+      this.#control.add(to, { type: 'expired', stream: stream.options.stream, entries: runs })
+    }
     this.#pacer.pump(now)
   }
 
@@ -183,6 +190,17 @@ function placeOf(now: number, stream: SenderStream, { from, ageMs, back }: Attac
   const start = Math.min(Math.max(from, stream.history.first), stream.head + 1)
   const index = stream.indexAt(start)
   return { start, wanted: index, index }
+}
+
+/** One more packet; false when there are as many runs as one record takes. */
+function addTo(runs: Run[], number: number): boolean {
+  const last = runs.at(-1)
+  if (last && last.first + last.count === number) {
+    runs[runs.length - 1] = { first: last.first, count: last.count + 1 }
+    return true
+  }
+  runs.push({ first: number, count: 1 })
+  return runs.length < ENTRIES_MAX
 }
 
 /** How long a gated stream waits for more receivers once one has attached. */

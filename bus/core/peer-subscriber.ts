@@ -12,16 +12,18 @@ import { Attacher, type Past } from './peer-attacher.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
-import { deadlineOf, lanesOf, lostOf, markOf } from './peer-lanes.ts'
+import { deadlineOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
 import { Replays } from './peer-replays.ts'
 import { Reporter } from './peer-reporter.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
+import type { Tally } from './stream/messages.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
-import { type Heartbeat, HeartbeatFlag, type Oldest, type Started } from './wire/control.ts'
+import { type Heartbeat, HeartbeatFlag, type Started } from './wire/control.ts'
+import type { Expired, Oldest } from './wire/gone.ts'
 import type { Nak } from './wire/nak.ts'
 
 interface Subscribed {
@@ -109,10 +111,10 @@ export class Subscriber {
   }
 
   /** A stream is not to be taken any more. */
-  onUnbound(remote: Remote, { stream }: Binding): void {
+  onUnbound(now: number, remote: Remote, { stream }: Binding): void {
     const inflow = remote.inflows.get(stream)
     if (!inflow) return
-    markOf(inflow) // it ends as that of a publisher that has gone
+    markOf(now, inflow) // it ends as that of a publisher that has gone
     this.#close(inflow)
   }
 
@@ -157,10 +159,18 @@ export class Subscriber {
     this.#time(inflow)
   }
 
+  /** What these packets of a publisher held has expired. */
+  onExpired(now: number, remote: Remote, { stream, entries }: Expired): void {
+    const inflow = remote.inflows.get(stream)
+    if (!inflow) return
+    for (const run of entries) passExpired(now, inflow, run)
+    this.#time(inflow)
+  }
+
   /** The publisher has gone: what is known to be missing becomes a gap. */
-  forget(remote: Remote): void {
+  forget(now: number, remote: Remote): void {
     for (const inflow of remote.inflows.values()) {
-      const mark = markOf(inflow)
+      const mark = markOf(now, inflow)
       if (mark) this.#bookmarks.put(remote.instance, inflow.binding.stream, mark)
       this.#close(inflow)
     }
@@ -209,7 +219,10 @@ export class Subscriber {
     const mark = this.#bookmarks.take(remote.instance, binding.stream)
     const receiver = this.#receiver(remote, binding, {
       timing: new NakTiming(() => this.#context.unit()),
-      lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0,
+      tally: {
+        lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0,
+        cause: mark?.cause,
+      },
     })
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
     const key = this.#context.keys.dataKeyOf(remote.sender, binding.topic)
@@ -253,7 +266,7 @@ export class Subscriber {
     const { since, history } = this.#subscriptions.get(subscription)!
     if (!history || binding.delivery !== 'reliable' || binding.openedAt >= since) return
     const { timing } = inflow.receiver.options
-    const receiver = this.#receiver(remote, binding, { timing, lost: 0 })
+    const receiver = this.#receiver(remote, binding, { timing, tally: { lost: 0 } })
     const wish = { since: since - history.ageMs, back: history.back }
     this.#replays.begin(now, inflow, { subscription, wish, receiver })
   }
@@ -261,7 +274,7 @@ export class Subscriber {
   #receiver(
     remote: Remote,
     binding: Binding,
-    { timing, lost }: { readonly timing: NakTiming; readonly lost: number },
+    { timing, tally }: { readonly timing: NakTiming; readonly tally: Tally },
   ): ReceiverStream {
     const { limits, metrics } = this.#context
     return new ReceiverStream({
@@ -270,7 +283,7 @@ export class Subscriber {
       repairAge: limits.repairAge,
       timing,
       messageSize: limits.messageSize,
-      tally: { lost },
+      tally,
       budget: this.#budget,
       pool: this.#pool,
       metrics,

@@ -64,7 +64,7 @@ export class Peer {
     this.#subscriber = new Subscriber(context, this.#control)
     this.#learner = new Learner(context, this.#control, {
       bound: (at, remote, binding) => this.#subscriber.onBound(at, remote, binding),
-      unbound: (remote, binding) => this.#subscriber.onUnbound(remote, binding),
+      unbound: (at, remote, binding) => this.#subscriber.onUnbound(at, remote, binding),
       learnt: (at, remote) => this.#inbound.release(at, remote.instance),
     })
     this.#publisher = new Publisher(now, context, {
@@ -75,7 +75,7 @@ export class Peer {
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
-      left: (_at, remote) => this.#onLeft(remote),
+      left: (at, remote) => this.#onLeft(at, remote),
       rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })
@@ -283,6 +283,8 @@ export class Peer {
         return this.#subscriber.onHeartbeat(now, remote, record)
       case 'oldest':
         return this.#subscriber.onOldest(now, remote, record)
+      case 'expired':
+        return this.#subscriber.onExpired(now, remote, record)
       case 'nak':
         if (toSelf) return this.#publisher.responder.onNak(now, remote, record)
         return this.#subscriber.onNak(now, record)
@@ -303,8 +305,8 @@ export class Peer {
     this.#learner.hear(now, remote, streamCount)
   }
 
-  #onLeft(remote: Remote): void {
-    this.#subscriber.forget(remote)
+  #onLeft(now: number, remote: Remote): void {
+    this.#subscriber.forget(now, remote)
     this.#learner.forget(remote)
     this.#publisher.responder.forget(remote.instance)
   }

@@ -17,6 +17,8 @@ export interface Publication extends Offer {
   readonly codec: number
   readonly payload: Uint8Array
   readonly urgent: boolean
+  /** Of no use after so many ms. */
+  readonly expiresMs?: number | undefined
 }
 
 /** One topic too many, one without a right to it, or its topic has another delivery mode. */

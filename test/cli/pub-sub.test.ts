@@ -170,7 +170,17 @@ describe('pub', () => {
 
   it('repeats with --count, at most --rate times a second', async () => {
     const sub = await home.subscriber(['clock', '--json', '--count', '6'])
-    const pub = await home.run(['pub', 'clock', 'tick', '--count', '6', '--rate', '10'])
+    const pub = await home.run([
+      'pub',
+      'clock',
+      'tick',
+      '--count',
+      '6',
+      '--rate',
+      '10',
+      '--expires',
+      '60',
+    ])
     expect(pub.code).toBe(0)
     const times = objectsOf((await sub.ended).out).map(({ sentAt }) => Number(sentAt))
     expect(times).toHaveLength(6)

@@ -187,6 +187,11 @@ function oddRecord(random: Random, target: Target): Uint8Array {
       first: random.chance(0.8) ? random.integer(1, 50) : Math.max(1, odd()),
       missing: random.bytes(random.integer(0, 64)),
     }),
+    () => ({
+      type: 'expired',
+      stream: stream(),
+      entries: list(() => ({ first: odd(), count: odd() })),
+    }),
     () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
     () => ({
       type: 'cursor',

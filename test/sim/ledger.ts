@@ -15,7 +15,14 @@ export interface Stream {
   readonly segments: readonly string[]
   readonly delivery: Delivery
   readonly openedAt: number
-  readonly messages: { readonly payload: Uint8Array; readonly at: number }[]
+  readonly messages: Published[]
+}
+
+interface Published {
+  readonly payload: Uint8Array
+  readonly at: number
+  /** Of no use after so many ms. */
+  readonly expiresMs: number
 }
 
 export interface Subscribed {
@@ -65,19 +72,19 @@ export class Ledger {
   published(
     publisher: Process,
     time: number,
-    message: Pick<Stream, 'topic' | 'segments' | 'delivery'> & { readonly payload: Uint8Array },
+    message: Pick<Stream, 'topic' | 'segments' | 'delivery'> & Omit<Published, 'at'>,
   ): Stream {
     const { instance } = publisher.peer
     let streams = this.#streamsByInstance.get(instance)
     if (!streams) this.#streamsByInstance.set(instance, (streams = new Map<string, Stream>()))
-    const { payload, ...about } = message
+    const { payload, expiresMs, ...about } = message
     let stream = streams.get(about.topic)
     if (!stream) {
       stream = { ...about, publisher, openedAt: time, messages: [] }
       streams.set(about.topic, stream)
       this.streams.push(stream)
     }
-    stream.messages.push({ payload, at: time })
+    stream.messages.push({ payload, at: time, expiresMs })
     return stream
   }
 
@@ -137,7 +144,7 @@ export class Ledger {
     }
   }
 
-  onGap(process: Process, notice: Gap): void {
+  onGap(process: Process, notice: Gap, time: number): void {
     const stream = this.#streamOf(process, notice)
     const { from, to, cause } = notice
     for (const id of notice.subscriptions) {
@@ -147,6 +154,12 @@ export class Ledger {
       check(stream.delivery !== 'latest', 'contract', () => `${where()}: latest has no gaps`)
       check(from <= to && to < stream.messages.length, 'contract', () => {
         return `${where()} of ${stream.messages.length} messages`
+      })
+      const early = stream.messages.slice(from, to + 1).find(({ at, expiresMs }) => {
+        return at + expiresMs > time + EARLY_MS
+      })
+      check(cause !== 'expired' || !early, 'contract', () => {
+        return `${where()} at ${time}: of ${early?.at}, for ${early?.expiresMs} ms`
       })
       check(!track || track.next === from, 'contract', () => `${where()}: ${track?.next} was next`)
       this.#begins(subscribed, stream, from)
@@ -214,5 +227,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Ages are compared across clocks and cables. */
 const YOUNGER_MS = 100
+/** Clocks drift, and a publisher looks at its own. */
+const EARLY_MS = 10
 /** What a process sent may still be under way for so long after its death. */
 const ECHO_MS = 2000

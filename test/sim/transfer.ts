@@ -162,7 +162,11 @@ class Group {
       while (this.published < end && !publisher.peer.overMark) {
         const payload = new Uint8Array(SIZE)
         new DataView(payload.buffer).setUint32(0, this.published)
-        world.ledger.published(publisher, world.schedule.time, { ...about, payload })
+        world.ledger.published(publisher, world.schedule.time, {
+          ...about,
+          payload,
+          expiresMs: Infinity,
+        })
         const publication = { ...about, codec: 0, payload, urgent: false }
         const fault = publisher.command((peer, now) => peer.publish(now, publication))
         if (fault) throw new Error(`the publisher refuses: ${fault}`)

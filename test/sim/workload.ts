@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 import { MARKER, type Plan, type SizeClass } from './plan.ts'
 import type { Presence } from './presence.ts'
 import type { Process } from './process.ts'
-import type { Random } from '../../bus/testing/random.ts'
+import { Random } from '../../bus/testing/random.ts'
 import type { Schedule } from '../../bus/testing/schedule.ts'
 import { check } from './violation.ts'
 
@@ -34,9 +34,15 @@ export class Workload {
   readonly #flushes = new Map<Process, Set<number>>()
   #ids = 0
   #messages = 0
+  /** Programs' messages expire in this world; a source of its own leaves all else as it was. */
+  readonly #brief: Random | undefined
+  /** From now on nothing expires. */
+  lasting = false
 
   constructor(plan: Plan, parts: WorkloadParts) {
     this.#plan = plan
+    const brief = new Random(plan.seed, 'brief')
+    if (!plan.calm && brief.chance(0.3)) this.#brief = brief
     this.#random = parts.random
     this.#schedule = parts.schedule
     this.#ledger = parts.ledger
@@ -101,13 +107,16 @@ export class Workload {
     const delivery = ledger.deliveryOf(process, topic) ?? this.#deliveryOf(process, topic)
     const payload = payloadOf(delivery === 'latest' ? Math.max(32, size) : size, this.#messages++)
     const about = { topic, segments: parsed.segments, delivery }
-    const stream = ledger.published(process, this.#schedule.time, { ...about, payload })
+    const expiresMs = this.#expiry()
+    const entry = { ...about, payload, expiresMs }
+    const stream = ledger.published(process, this.#schedule.time, entry)
     this.#note(
       `${process.id} publishes ${topic} ${stream.messages.length - 1}, ${payload.length} B`,
     )
     const urgent = this.#random.chance(0.02)
     const { retain } = this.#plan
-    const sent = { ...about, retain, codec: Codec.bytes, payload, urgent }
+    const expires = expiresMs < Infinity ? { expiresMs } : {}
+    const sent = { ...about, ...expires, retain, codec: Codec.bytes, payload, urgent }
     const fault = process.command((peer, now) => peer.publish(now, sent))
     if (!fault) return true
     check(fault === 'queue' && this.#plan.faults.has('tight'), 'liveness', () => {
@@ -115,6 +124,12 @@ export class Workload {
     })
     stream.messages.pop()
     return false
+  }
+
+  /** How long the next message is of use, ms. */
+  #expiry(): number {
+    if (this.lasting || !this.#brief?.chance(0.3)) return Infinity
+    return this.#brief.integer(1, this.#brief.pick([20, 300, 5000]))
   }
 
   flushed(process: Process, id: number): void {

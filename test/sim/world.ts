@@ -234,7 +234,7 @@ export class World {
         return this.#echo(process, notice)
       case 'gap':
         this.#note(`${process.id} lacks ${notice.stream.topic} ${notice.from} to ${notice.to}`)
-        return this.ledger.onGap(process, notice)
+        return this.ledger.onGap(process, notice, this.schedule.time)
       case 'live':
         this.#note(`${process.id} is live for #${notice.subscription}`)
         return this.onLive(process, notice.subscription)

@@ -56,6 +56,14 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     missing: Uint8Array.of(0b1010_0000, 0, 1),
   },
   { type: 'oldest', stream: 1, first: 66, index: 16_390 },
+  {
+    type: 'expired',
+    stream: 1,
+    entries: [
+      { first: 67, count: 3 },
+      { first: 80, count: 1 },
+    ],
+  },
   { type: 'cursor', target, entries: [{ stream: 1, next: 65, lost: 3 }] },
 ]
 
@@ -79,6 +87,10 @@ export function bodyVectors(): object {
       ]),
       body('a size of two bytes', [{ codec: Codec.bytes, payload: counting(64) }]),
     ],
+    lives: {
+      about: 'published for 1000 and 2000 ms, and sent after 1000: the first one has expired',
+      ...bodiesOf(1190, LIVES, 1000),
+    },
     fragments: {
       about: 'one message too large for a body of 100 bytes; the flag of its packets is 1',
       bodySize: 100,
@@ -109,13 +121,14 @@ function bindings(): object {
 interface Message {
   readonly codec: number
   readonly payload: Uint8Array
+  readonly expiresAt?: number
 }
 
 function body(name: string, messages: readonly Message[]): object {
   return { name, ...bodiesOf(1190, messages) }
 }
 
-function bodiesOf(bodySize: number, messages: readonly Message[]): object {
+function bodiesOf(bodySize: number, messages: readonly Message[], now = 0): object {
   const bodies: Uint8Array[] = []
   const stream = new SenderStream(0, 0, {
     stream: 1,
@@ -135,10 +148,15 @@ function bodiesOf(bodySize: number, messages: readonly Message[]): object {
   // The index of the first message is not 0: it takes two bytes.
   for (let i = 0; i < 70; i++) stream.publish(0, sentAt, { codec: 0, payload: counting(0) })
   stream.flush()
-  while (stream.peek()) stream.advance(0)
+  while (stream.peek(0)) stream.advance(0)
   bodies.length = 0
   for (const message of messages) stream.publish(0, sentAt, message)
   stream.flush()
-  while (stream.peek()) stream.advance(0)
+  while (stream.peek(now)) stream.advance(now)
   return { index: 70, sentAt, messages, bodies: bodies.map((bytes) => concat(bytes)) }
 }
+
+const LIVES: readonly Message[] = [
+  { codec: Codec.text, payload: utf8('old'), expiresAt: 1000 },
+  { codec: Codec.text, payload: utf8('new'), expiresAt: 2000 },
+]

@@ -1,5 +1,5 @@
 /** Puts the fragments of one large message together; they come in order, as stream packets do. */
-import { type FragmentBody, readAssembled, type Record } from '../wire/record.ts'
+import { type FragmentBody, headSizeOf, readAssembled, type Record } from '../wire/record.ts'
 
 export type AssemblyStep =
   | { readonly type: 'more' }
@@ -51,6 +51,8 @@ export class Assembly {
   readonly #pool: AssemblyPool
   #index = -1
   #totalSize = 0
+  /** Bytes of the record before its payload. */
+  #headSize = 0
   /** Grows with what has come: the size that the first fragment claims is nobody's promise. */
   #bytes = EMPTY
   #size = 0
@@ -70,7 +72,7 @@ export class Assembly {
     if (fragment.offset === 0) this.#begin(fragment)
     const { index, offset, totalSize, bytes } = fragment
     const continues = index === this.#index && offset === this.#size
-    if (!continues || totalSize !== this.#totalSize || totalSize > this.#sizeMax + FLAGS_SIZE) {
+    if (!continues || totalSize !== this.#totalSize || totalSize > this.#sizeMax + this.#headSize) {
       this.reset()
       return { type: 'broken' }
     }
@@ -95,6 +97,7 @@ export class Assembly {
     this.reset()
     this.#index = fragment.index
     this.#totalSize = fragment.totalSize
+    this.#headSize = headSizeOf(fragment.bytes)
   }
 
   /** Doubles, so that a message is copied twice at most however many fragments it has. */
@@ -109,6 +112,4 @@ export class Assembly {
   }
 }
 
-/** A record's flags come before its payload. */
-const FLAGS_SIZE = 1
 const EMPTY = new Uint8Array(0)

@@ -4,6 +4,7 @@
  * An instance that was only out of reach comes back as itself: its streams go on where they were
  * left, so that nothing is delivered twice and what was missed is reported.
  */
+import type { GapCause } from '../output.ts'
 
 export interface Bookmark {
   /** The packet that would have been next. */
@@ -12,6 +13,8 @@ export interface Bookmark {
   readonly index: number
   /** Messages that had been given up. */
   readonly lost: number
+  /** Why packets were passed over since the last message, if any were. */
+  readonly cause?: GapCause | undefined
   /** The subscriptions that have been given, or told of, everything before. */
   readonly subscriptions: readonly number[]
 }

@@ -1,12 +1,20 @@
 /** One large message, cut into the bodies of packets one after the other. */
 import { Writer } from '../wire/cursor.ts'
-import { FRAGMENT_PREFIX_SIZE_MAX, writeFragmentPrefix } from '../wire/record.ts'
+import {
+  FRAGMENT_PREFIX_SIZE_MAX,
+  LIFE_SIZE_MAX,
+  writeFragmentPrefix,
+  writeRecordHead,
+} from '../wire/record.ts'
+import type { Outgoing } from './fading.ts'
 
 export class Fragments {
   /** Index of the message. */
   readonly index: number
   /** When it was published, ms of the driver's clock. */
   readonly at: number
+  /** When the message is of no use any more; `Infinity`: never. */
+  readonly expiresAt: number
   readonly #sentAt: number
   readonly #record: Uint8Array
   readonly #sizeMax: number
@@ -14,17 +22,19 @@ export class Fragments {
 
   /** Keeps a copy of the payload; `bodySize`: largest body of the stream's packets. */
   constructor(
-    message: { readonly codec: number; readonly payload: Uint8Array },
+    message: Outgoing,
     bodySize: number,
     about: { readonly index: number; readonly sentAt: number; readonly at: number },
   ) {
-    const { codec, payload } = message
+    const { codec, payload, expiresAt } = message
+    this.expiresAt = expiresAt ?? Infinity
     this.index = about.index
     this.at = about.at
     this.#sentAt = about.sentAt
-    this.#record = new Uint8Array(1 + payload.length)
-    this.#record[0] = codec
-    this.#record.set(payload, 1)
+    const writer = new Writer(1 + LIFE_SIZE_MAX + payload.length)
+    // Its size must not change any more, so its life is what it is now.
+    writeRecordHead(writer, codec, expiresAt && Math.ceil(expiresAt - about.at))
+    this.#record = writer.put(payload).written
     this.#sizeMax = bodySize - FRAGMENT_PREFIX_SIZE_MAX
   }
 

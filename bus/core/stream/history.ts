@@ -14,6 +14,8 @@ export interface StoredPacket {
   readonly index: number
   /** Bytes that count as waiting until it has left. */
   readonly charge: number
+  /** When all that it holds has expired; absent when something never does. */
+  readonly expiresAt?: number | undefined
   /** When it left, ms of the driver's clock. */
   sentAt?: number
   /** It waits to be sent again. */
@@ -21,6 +23,11 @@ export interface StoredPacket {
   /** When, and to whom, it was last sent again. */
   repairedAt?: number
   repairedTo?: string | Endpoint
+}
+
+/** Whether nothing in a packet is of use any more. */
+export function hasExpired(now: number, { expiresAt = Infinity }: StoredPacket): boolean {
+  return expiresAt <= now
 }
 
 /** One packet that is to be sent again. */

@@ -82,6 +82,18 @@ export class Holes {
     return hole
   }
 
+  /** The missing numbers from `first` to `last`. */
+  within(first: number, last: number): number[] {
+    const numbers: number[] = []
+    for (let at = this.#find(first); at < this.#holes.length; at++) {
+      const { from, to } = this.#holes[at]!
+      if (from > last) break
+      const end = Math.min(to, last)
+      for (let number = Math.max(from, first); number <= end; number++) numbers.push(number)
+    }
+    return numbers
+  }
+
   /** What lies below `number` is not missed any more. */
   dropBelow(number: number): void {
     const at = this.#find(number)

@@ -2,23 +2,32 @@
  * Turns the bodies of a stream's packets, in order, into deliveries and gaps.
  *
  * How many messages a gap holds is known exactly, because each packet says the index of its first
- * message and a heartbeat says the index behind the last one.
+ * message and a heartbeat says the index behind the last one. Where no packet is missing and an
+ * index is, the message had expired before it was sent.
  */
 import type { CounterName, Metrics } from '../metrics.ts'
 import type { GapCause, Output, StreamInfo } from '../output.ts'
 import { Flag } from '../wire/packet.ts'
 import { readFragment, readRecords, type Record } from '../wire/record.ts'
 import { Assembly, type AssemblyPool } from './assembly.ts'
+import type { EarlyPacket } from './reorder.ts'
 
 export interface MessagesOptions {
   readonly info: StreamInfo
   /** What unfinished messages may hold, shared by all streams of the process. */
   readonly pool: AssemblyPool
   readonly messageSize: number
-  /** Messages that have been given up, before this receiver was there, too. */
-  readonly tally: { lost: number }
+  /** Goes on where an earlier receiver of the stream stopped. */
+  readonly tally: Tally
   readonly metrics: Metrics
   readonly emit: (output: Output) => void
+}
+
+export interface Tally {
+  /** Messages that have been given up. */
+  lost: number
+  /** Why packets were passed over since the last message, if any were. */
+  cause?: GapCause | undefined
 }
 
 export class Messages {
@@ -28,8 +37,8 @@ export class Messages {
   subscriptions: readonly number[] = []
   /** Index of the message that is next, or -1 when unknown. */
   index = -1
-  /** Why packets were passed over since the last delivery. */
-  #cause: GapCause = 'network'
+  /** When the unfinished message began to come, ms. */
+  #begunAt = 0
 
   constructor(options: MessagesOptions) {
     this.#options = options
@@ -47,17 +56,24 @@ export class Messages {
   }
 
   /** Opens the next packet. */
-  open(flags: number, body: Uint8Array): void {
-    if (flags & Flag.fragment) return this.#openFragment(body)
-    const records = readRecords(body)
-    if (!records) return this.#options.metrics.count('malformed')
+  open(now: number, packet: EarlyPacket): void {
+    if (packet.body === VOID.body) return this.pass(this.#options.tally.cause ?? 'expired')
+    if (packet.flags & Flag.fragment) return this.#openFragment(now, packet)
+    const records = readRecords(packet.body)
+    if (!records) return this.#malformed()
     this.#assembly.reset()
     this.#reach(records.index)
-    // Who begins within a packet has not asked for what is before.
-    const skipped = this.index - records.index
-    for (let i = skipped; i < records.records.length; i++) {
-      this.#deliver(records.records[i]!, records.sentAt)
+    let { index } = records
+    for (const record of records.records) {
+      const expiresAt = endOf(record, packet.since)
+      // Who begins within a packet has not asked for what is before.
+      if (now < expiresAt && index >= this.index) {
+        this.giveUp(index, 'expired')
+        this.#deliver(record, records.sentAt, expiresAt)
+      }
+      index += 1
     }
+    this.giveUp(index, 'expired')
   }
 
   /** Whether it stands between two messages, and not in the middle of one. */
@@ -68,20 +84,23 @@ export class Messages {
   /** Packets will be passed over: what they held is lost for this reason. */
   pass(cause: GapCause): void {
     this.#assembly.reset()
-    this.#cause = cause
+    this.#options.tally.cause = cause
   }
 
   /** Reports the messages before `index` as lost. */
-  giveUp(index: number, cause: GapCause = this.#cause): void {
+  giveUp(index: number, cause: GapCause = this.#options.tally.cause ?? 'expired'): void {
     const from = this.index
     if (from < 0 || index <= from) return
     this.index = index
+    this.#options.tally.cause = undefined
     const { info, emit, metrics, tally } = this.#options
     const { subscriptions } = this
     if (subscriptions.length === 0) return
-    metrics.count('messagesLost', index - from)
-    tally.lost += index - from
     metrics.count(LOST[cause], index - from)
+    if (cause !== 'expired') {
+      metrics.count('messagesLost', index - from)
+      tally.lost += index - from
+    }
     if (info.delivery === 'latest') return
     emit({ type: 'gap', subscriptions, stream: info, from, to: index - 1, cause })
   }
@@ -91,14 +110,27 @@ export class Messages {
     this.#assembly.reset()
   }
 
-  #openFragment(body: Uint8Array): void {
+  #openFragment(now: number, { body, since }: EarlyPacket): void {
     const fragment = readFragment(body)
-    if (!fragment) return this.#options.metrics.count('malformed')
+    if (!fragment) return this.#malformed()
+    if (fragment.offset === 0) this.#begunAt = since
     // Who begins in the middle of a message begins behind it.
     if (this.index < 0 && fragment.offset > 0) this.index = fragment.index + 1
+    // Its beginning may be among what was passed over, as messages before it may be.
+    const { cause = 'network' } = this.#options.tally
     if (!this.#reach(fragment.index)) return
     const step = this.#assembly.add(fragment)
-    if (step.type === 'done') this.#deliver(step.record, fragment.sentAt)
+    if (step.type === 'broken') this.#options.tally.cause ??= cause
+    if (step.type !== 'done') return
+    const expiresAt = endOf(step.record, this.#begunAt)
+    if (now < expiresAt) this.#deliver(step.record, fragment.sentAt, expiresAt)
+    else this.giveUp(fragment.index + 1, 'expired')
+  }
+
+  /** What it held is lost. */
+  #malformed(): void {
+    this.#options.metrics.count('malformed')
+    this.pass('network')
   }
 
   /** Comes to the message with this index; false when it is past. */
@@ -108,22 +140,35 @@ export class Messages {
     return index === this.index
   }
 
-  #deliver(record: Record, sentAt: number): void {
+  #deliver(record: Record, sentAt: number, end: number): void {
     const { info, emit, metrics } = this.#options
     const { subscriptions, index } = this
     this.index += 1
-    this.#cause = 'network'
+    this.#options.tally.cause = undefined
     if (subscriptions.length === 0) return
     metrics.count('messagesDelivered', subscriptions.length)
     const { codec, payload } = record
-    emit({ type: 'deliver', subscriptions, stream: info, index, sentAt, codec, payload })
+    const expiresAt = end < Infinity ? end : undefined
+    emit({ type: 'deliver', subscriptions, stream: info, index, sentAt, codec, payload, expiresAt })
   }
 }
 
-/** What lost messages are counted as, besides `messagesLost`. */
+/** When a message is of no use any more, whose packet was due at `since`. */
+function endOf({ lifeMs = Infinity }: Record, since: number): number {
+  return since + lifeMs
+}
+
+/** What missing messages are counted as; all but the expired ones as `messagesLost`, too. */
 const LOST: { readonly [cause in GapCause]: CounterName } = {
   network: 'lostNetwork',
   history: 'lostHistory',
   'publisher-gone': 'lostPublisherGone',
   overflow: 'lostOverflow',
+  expired: 'messagesExpired',
+}
+
+/** Stands for a packet whose messages have all expired, and which is not sent again. */
+export const VOID: { readonly flags: number; readonly body: Uint8Array } = {
+  flags: 0,
+  body: new Uint8Array(0),
 }

@@ -13,6 +13,7 @@
  * Each number from `next` to `top` has come early or is in a hole; what is only known to exist
  * shows at most `reorderPackets` ahead.
  */
+import type { GapCause } from '../output.ts'
 import type { Nak } from '../wire/nak.ts'
 import { type Hole, Holes, type Question } from './holes.ts'
 import { Answered } from './answered.ts'
@@ -20,7 +21,7 @@ import { Loss } from './loss.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
 import type { NakTiming } from './nak-timing.ts'
 import { Patience } from './patience.ts'
-import { type Budget, ReorderBuffer } from './reorder.ts'
+import { type Budget, type EarlyPacket, ReorderBuffer } from './reorder.ts'
 
 export interface ReceiverOptions extends MessagesOptions {
   /** Most packets that wait for an earlier one, and how far ahead one is taken. */
@@ -112,13 +113,19 @@ export class ReceiverStream {
   /** What the publisher no longer has: nothing below `number` will come. */
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
-    while ((this.#buffer.lowest ?? number) < number) this.#skip(this.#buffer.lowest!, 'history')
+    while ((this.#buffer.lowest ?? number) < number)
+      this.#skip(now, this.#buffer.lowest!, 'history')
     if (this.next < number) {
       this.messages.giveUp(index, 'history')
-      this.#skip(number, 'history')
+      this.#skip(now, number, 'history')
     }
     this.#know(now, this.#known)
     this.#arm()
+  }
+
+  /** Which packets from `first` to `last` are known to be missing. */
+  missing(first: number, last: number): number[] {
+    return this.#holes.within(first, last)
   }
 
   /** Whether this packet has not come yet and, if it must wait, there is plenty of room for it. */
@@ -146,24 +153,23 @@ export class ReceiverStream {
   /** Takes an authenticated packet that `wants` let pass. */
   accept(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
     if (this.options.info.delivery !== 'reliable') {
+      if (this.next > 0 && number > this.next) this.messages.pass('network')
       this.next = number + 1
-      this.messages.open(packet.flags, packet.body)
-      return
+      return this.messages.open(now, { ...packet, since: now })
     }
     if (this.next === 0) {
-      if (!this.#anywhere) return this.#keep(number, packet)
+      if (!this.#anywhere) return this.#keep(number, { ...packet, since: now })
       this.#begin(now, number)
     }
     this.#patience.rewarded()
     if (number <= this.#ownTo) this.#acceptedAt = now
     if (number === this.next) {
-      this.#arrived(now, number)
+      const since = this.#arrived(now, number)
       this.next += 1
-      this.messages.open(packet.flags, packet.body)
-      this.#drain()
+      this.messages.open(now, { ...packet, since })
+      this.#drain(now)
     } else if (this.#buffer.room(packet.body, number - this.next)) {
-      this.#arrived(now, number)
-      this.#keep(number, packet)
+      this.#keep(number, { ...packet, since: this.#arrived(now, number) })
     } else {
       // The oldest go first: this one is asked for when there is room for it.
       this.options.metrics.count('reorderFull')
@@ -214,18 +220,18 @@ export class ReceiverStream {
   expire(now: number): void {
     for (let hole = this.#holes.first; hole && this.next > 0; hole = this.#holes.first) {
       if (now < this.#expiryOf(hole)) break
-      this.#skip(hole.to + 1, 'network')
+      this.#skip(now, hole.to + 1, 'network')
       this.#know(now, this.#known)
     }
     this.#arm()
   }
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
-  end(): void {
+  end(now: number): void {
     while (this.next > 0 && this.#buffer.lowest !== undefined) {
-      this.#skip(this.#buffer.lowest, 'publisher-gone')
+      this.#skip(now, this.#buffer.lowest, 'publisher-gone')
     }
-    if (this.next > 0 && this.#head >= this.next) this.#skip(this.#head + 1, 'publisher-gone')
+    if (this.next > 0 && this.#head >= this.next) this.#skip(now, this.#head + 1, 'publisher-gone')
     this.#arm()
     this.release()
   }
@@ -258,32 +264,33 @@ export class ReceiverStream {
     this.#top = number - 1
     this.#buffer.dropBelow(number)
     for (const early of this.#buffer.sorted()) this.#arrived(now, early)
-    this.#drain()
+    this.#drain(now)
     this.#know(now, this.#known)
     this.#arm()
   }
 
-  #keep(number: number, packet: { flags: number; body: Uint8Array }): void {
+  #keep(number: number, packet: EarlyPacket): void {
     this.#known = Math.max(this.#known, number)
     if (!this.#buffer.add(number, packet)) this.options.metrics.count('reorderFull')
     this.#arm()
   }
 
-  /** A packet is at hand: what lies between it and the others is missing. */
-  #arrived(now: number, number: number): void {
+  /** A packet is at hand: what lies between it and the others is missing. Since when it was due. */
+  #arrived(now: number, number: number): number {
     if (number <= this.#top) {
       const hole = this.#holes.fill(now, number)
-      if (!hole) return
+      if (!hole) return now
       const asked = hole.askedAt > -Infinity
       this.options.timing.filled(now - hole.shownAt, asked)
       if (asked) this.#answered.add(number, now - hole.shownAt)
       else this.loss.late()
-      return
+      return hole.shownAt
     }
     this.#dark = 0
     this.#show(now, number - 1)
     if (this.#attached) this.loss.add(0, 1)
     this.#top = number
+    return now
   }
 
   /** Packets up to `number` have been sent: what is missing is asked for after `waitMs`. */
@@ -302,20 +309,18 @@ export class ReceiverStream {
   }
 
   /** Goes on at packet `number` without what is missing before it. */
-  #skip(number: number, cause: 'network' | 'history' | 'publisher-gone'): void {
+  #skip(now: number, number: number, cause: GapCause): void {
     this.messages.pass(cause)
     this.next = number
     this.#top = Math.max(this.#top, number - 1)
     this.#holes.dropBelow(number)
-    this.#drain()
+    this.#drain(now)
   }
 
-  #drain(): void {
-    for (;;) {
-      const packet = this.#buffer.take(this.next)
-      if (!packet) break
+  #drain(now: number): void {
+    for (let packet = this.#buffer.take(this.next); packet; packet = this.#buffer.take(this.next)) {
       this.next += 1
-      this.messages.open(packet.flags, packet.body)
+      this.messages.open(now, packet)
     }
   }
 

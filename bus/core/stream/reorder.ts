@@ -9,6 +9,8 @@ export interface Budget {
 export interface EarlyPacket {
   readonly flags: number
   readonly body: Uint8Array
+  /** When it came, or was first missed, ms of the driver's clock: the lives in it run from then. */
+  readonly since: number
 }
 
 export class ReorderBuffer {

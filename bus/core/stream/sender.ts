@@ -7,11 +7,13 @@
  * place that gives out numbers, and it never goes back.
  */
 import type { Delivery } from '../output.ts'
-import { Flag, NUMBER_MAX } from '../wire/packet.ts'
+import { NUMBER_MAX } from '../wire/packet.ts'
 import { Batch } from './batch.ts'
+import { type Brief, Fading, type Outgoing } from './fading.ts'
 import { Fragments } from './fragments.ts'
 import { History } from './history.ts'
-import { Ring } from '../ring.ts'
+import type { EarlyPacket } from './reorder.ts'
+import { type Sealable, Unsealed } from './unsealed.ts'
 
 /** Seals a body under the stream's key. */
 export type SealBody = (flags: number, number: number, body: Uint8Array) => Uint8Array
@@ -49,13 +51,6 @@ const HEARTBEAT_BUSY_MS = 250
 const HEARTBEAT_MAX_MS = 30_000
 const KEPT_BATCH_SIZE = 2048
 
-/** Whole messages that wait behind a large one. */
-interface Whole {
-  readonly body: Uint8Array
-  readonly at: number
-  readonly index: number
-}
-
 /** Where a receiver begins. */
 export interface Place {
   /** Number of its first packet. */
@@ -67,9 +62,7 @@ export interface Place {
 }
 
 /** A value of a `latest` stream that has got its packet and its index. */
-export interface Settled {
-  readonly codec: number
-  readonly payload: Uint8Array
+export interface Settled extends Outgoing {
   readonly index: number
 }
 
@@ -102,12 +95,12 @@ export class SenderStream {
   #busyAt: number | undefined
   #index = 0
   #batch: Batch | undefined
-  /** A large message and what is behind it: sealed when the pacer asks for it. */
-  readonly #unsealed = new Ring<Fragments | Whole>()
-  /** Packets that `#unsealed` will become. */
-  #unsealedPackets = 0
+  /** The batch of those that expire. */
+  #fading: Fading | undefined
+  /** What is sealed when the pacer asks for it, and what is behind that. */
+  readonly #unsealed = new Unsealed()
   /** The newest value of a `latest` stream that has no packet yet. */
-  #latest: { readonly codec: number; readonly payload: Uint8Array } | undefined
+  #latest: Outgoing | undefined
 
   constructor(now: number, gateUntil: number, options: SenderOptions) {
     this.openedAt = now
@@ -132,35 +125,29 @@ export class SenderStream {
 
   /** The number that everything published so far has left with. */
   get target(): number {
-    const last = this.#number + this.#unsealedPackets
+    const last = this.#number + this.#unsealed.packets
     return this.#latest ? last + 1 : last
   }
 
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
-  publish(now: number, sentAt: number, message: { codec: number; payload: Uint8Array }): number {
-    const { codec, payload } = message
+  publish(now: number, sentAt: number, message: Outgoing): number {
+    const { codec, payload, expiresAt } = message
+    if (expiresAt !== undefined) return this.#fade(now, sentAt, { ...message, expiresAt })
+    this.#postponeFading()
     const batch = (this.#batch ??= new Batch(this.options.bodySize))
     if (!batch.fits(payload.length)) this.#sealBatch(batch)
-    if (!batch.fits(payload.length)) {
-      const fragments = new Fragments(message, this.options.bodySize, {
-        index: this.#index,
-        sentAt,
-        at: now,
-      })
-      this.#postpone(fragments, fragments.count, fragments.size)
-      return this.#index++
-    }
+    if (!batch.fits(payload.length)) return this.#cut(now, sentAt, message)
     if (batch.count === 0) batch.open(now, this.#index, sentAt)
     batch.add(codec, payload)
     return this.#index++
   }
 
   /** Keeps only the newest value; true when an older one was replaced unsent. */
-  conflate(codec: number, payload: Uint8Array): boolean {
+  conflate(message: Outgoing): boolean {
     const replaced = this.#latest
     // It stays here past the publisher's turn: a copy of the bytes, which are the program's.
-    this.#latest = { codec, payload: new Uint8Array(payload) }
-    this.waiting += payload.length - (replaced?.payload.length ?? 0)
+    this.#latest = { ...message, payload: new Uint8Array(message.payload) }
+    this.waiting += message.payload.length - (replaced?.payload.length ?? 0)
     return replaced !== undefined
   }
 
@@ -170,6 +157,10 @@ export class SenderStream {
     const message = this.#latest
     this.#latest = undefined
     this.waiting -= message.payload.length
+    if ((message.expiresAt ?? Infinity) <= now) {
+      this.#unsealed.expired += 1
+      return undefined
+    }
     const index = this.publish(now, sentAt, message)
     this.flush()
     return { ...message, index }
@@ -178,6 +169,7 @@ export class SenderStream {
   /** Seals what has been collected. */
   flush(): void {
     if (this.#batch) this.#sealBatch(this.#batch)
+    this.#postponeFading()
     // Thousands of idle streams must not hold a large buffer each.
     if (this.options.bodySize > KEPT_BATCH_SIZE) this.#batch = undefined
   }
@@ -186,8 +178,9 @@ export class SenderStream {
   indexAt(number: number): number {
     const stored = this.history.get(number)
     if (stored) return stored.index
-    const unsealed = this.#unsealed.first
-    if (unsealed) return unsealed.index
+    const { index } = this.#unsealed
+    if (index !== undefined) return index
+    if (this.#fading) return this.#fading.index
     // Messages that wait for a packet will come in the next one.
     return this.#batch && this.#batch.count > 0 ? this.#batch.index : this.#index
   }
@@ -214,27 +207,31 @@ export class SenderStream {
     const { history } = this
     const index = history.forgottenSince(at) ?? history.get(history.firstSince(at))?.index
     if (index !== undefined) return index
-    for (let place = 0; place < this.#unsealed.size; place++) {
-      const unsealed = this.#unsealed.at(place)!
-      if (unsealed.at >= at) return unsealed.index
-    }
+    const waiting = this.#unsealed.indexSince(at)
+    if (waiting !== undefined) return waiting
+    if (this.#fading && this.#fading.at >= at) return this.#fading.index
     const batch = this.#batch
     return batch && batch.count > 0 && batch.at >= at ? batch.index : this.#index
   }
 
   /** The bodies of packets to come, as far as they are known. */
-  *unsealed(): Generator<{ readonly flags: number; readonly body: Uint8Array }> {
-    for (let place = 0; place < this.#unsealed.size; place++) {
-      const waiting = this.#unsealed.at(place)!
-      if (!(waiting instanceof Fragments)) yield { flags: 0, body: waiting.body }
-      else for (const body of waiting.rest()) yield { flags: Flag.fragment, body }
-    }
-    if (this.#batch && this.#batch.count > 0) yield { flags: 0, body: this.#batch.body }
+  *unsealed(now: number): Generator<EarlyPacket> {
+    yield* this.#unsealed.bodies(now)
+    if (this.#fading) yield { flags: 0, body: this.#fading.body(now), since: now }
+    const batch = this.#batch
+    if (batch && batch.count > 0) yield { flags: 0, body: batch.body, since: batch.at }
   }
 
-  /** The next packet for the pacer, if any. */
-  peek(): Uint8Array | undefined {
-    if (this.sent === this.#number) this.#sealNext()
+  /** How many messages have expired before they were sent, since the last call. */
+  takeExpired(): number {
+    const { expired } = this.#unsealed
+    this.#unsealed.expired = 0
+    return expired
+  }
+
+  /** The next packet for the pacer, if any. What has expired meanwhile will not be one. */
+  peek(now: number): Uint8Array | undefined {
+    if (this.sent === this.#number) this.#sealNext(now)
     return this.history.get(this.sent + 1)?.packet
   }
 
@@ -266,46 +263,65 @@ export class SenderStream {
 
   /** Whether packets wait for the pacer, sealed or not. */
   get #queued(): boolean {
-    return this.sent < this.#number || this.#unsealed.size > 0
+    return this.sent < this.#number || !this.#unsealed.empty
   }
 
   #sealBatch(batch: Batch): void {
     if (batch.count === 0) return
     const { at, index } = batch
-    if (this.#unsealed.size === 0) this.#append({ flags: 0, body: batch.body, at, index })
-    else this.#postpone({ body: new Uint8Array(batch.body), at, index }, 1, batch.body.length)
+    if (this.#unsealed.empty) this.#append({ flags: 0, body: batch.body, at, index })
+    else this.waiting += this.#unsealed.push({ body: new Uint8Array(batch.body), at, index })
     batch.clear()
   }
 
-  #postpone(unsealed: Fragments | Whole, packets: number, size: number): void {
-    this.#unsealed.push(unsealed)
-    this.#unsealedPackets += packets
-    this.waiting += size
+  /** Takes a message into the batch of those that expire. */
+  #fade(now: number, sentAt: number, message: Brief): number {
+    if (this.#batch) this.#sealBatch(this.#batch)
+    if (this.#fading && !this.#fading.fits(message)) this.#postponeFading()
+    const about = { at: now, index: this.#index, sentAt }
+    const fading = this.#fading ?? new Fading(this.options.bodySize, about)
+    if (!fading.fits(message)) return this.#cut(now, sentAt, message)
+    this.#fading = fading
+    fading.add(message)
+    return this.#index++
   }
 
-  /** Makes the next packet of what waits unsealed. */
-  #sealNext(): void {
-    const unsealed = this.#unsealed.first
-    if (!unsealed) return
-    const { at, index } = unsealed
-    this.#unsealedPackets -= 1
-    if (!(unsealed instanceof Fragments)) {
-      const { body } = unsealed
-      this.#unsealed.shift()
-      return this.#append({ flags: 0, body, at, index, charge: body.length })
-    }
-    const { body, charge } = unsealed.next()
-    if (unsealed.count === 0) this.#unsealed.shift()
-    this.#append({ flags: Flag.fragment, body, at, index, charge })
+  #postponeFading(): void {
+    if (this.#fading) this.waiting += this.#unsealed.push(this.#fading)
+    this.#fading = undefined
   }
 
-  /** `charge`: bytes of it that have been counted as waiting already. */
-  #append(from: Whole & { readonly flags: number; readonly charge?: number }): void {
-    const { flags, body, at, index } = from
+  /** Takes a message that is larger than a packet. */
+  #cut(now: number, sentAt: number, message: Outgoing): number {
+    const about = { index: this.#index, sentAt, at: now }
+    this.waiting += this.#unsealed.push(new Fragments(message, this.options.bodySize, about))
+    return this.#index++
+  }
+
+  /** Makes the next packet of what waits unsealed and has not expired. */
+  #sealNext(now: number): void {
+    const next = this.#unsealed.take(now)
+    const { dropped } = this.#unsealed
+    this.#unsealed.dropped = 0
+    if (dropped > 0) this.#dropped(now, dropped)
+    if (next) this.#append(next)
+  }
+
+  /** Something has expired and is not sent: a heartbeat says soon how far the stream is. */
+  #dropped(now: number, size: number): void {
+    this.waiting -= size
+    if (this.options.delivery !== 'reliable') return
+    // Who has confirmed everything does not know of this yet.
+    for (const one of this.attached.values()) one.next = Math.min(one.next, this.sent)
+    this.heartbeatMs = HEARTBEAT_MIN_MS
+    this.heartbeatAt = Math.min(this.heartbeatAt, now + HEARTBEAT_MIN_MS)
+  }
+
+  #append({ flags, body, at, index, charge, expiresAt = Infinity }: Sealable): void {
     const packet = this.options.seal(flags, this.#allocate(), body)
-    const charge = from.charge ?? packet.length
-    this.history.append({ packet, at, index, charge })
-    if (from.charge === undefined) this.waiting += charge
+    const kept = { packet, at, index, charge: charge ?? packet.length }
+    this.history.append(expiresAt < Infinity ? { ...kept, expiresAt } : kept)
+    if (charge === undefined) this.waiting += packet.length
   }
 
   #allocate(): number {

@@ -15,7 +15,8 @@
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
  *     nak        see nak.ts
  *     interest   reserved
- *     oldest     varint stream | varint first | varint index
+ *     oldest     see gone.ts
+ *     expired    see gone.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -31,6 +32,7 @@
  * A page of bindings is signed over "sixcast/1/bindings", realm id, instance and the entries.
  */
 import { Reader, Writer } from './cursor.ts'
+import { type Expired, type Oldest, readExpired, readOldest, writeExpired } from './gone.ts'
 import { SIGNATURE_SIZE } from './hello.ts'
 import { type Nak, readNak, writeNak } from './nak.ts'
 
@@ -45,6 +47,7 @@ export const ControlType = {
   nak: 8,
   interest: 9, // reserved: what a segment wants, for relays
   oldest: 10,
+  expired: 11,
 } as const
 
 export const HeartbeatFlag = {
@@ -149,14 +152,6 @@ export interface CursorReport {
   readonly entries: readonly CursorEntry[]
 }
 
-/** What lies below `first` is lost for everybody who lacks it. */
-export interface Oldest {
-  readonly type: 'oldest'
-  readonly stream: number
-  readonly first: number
-  readonly index: number
-}
-
 export type ControlRecord =
   | Beacon
   | Want
@@ -167,6 +162,7 @@ export type ControlRecord =
   | CursorReport
   | Nak
   | Oldest
+  | Expired
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -209,6 +205,8 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writeNak(writer, record)
     case 'oldest':
       return writer.varint(record.stream).varint(record.first).varint(record.index).written
+    case 'expired':
+      return writeExpired(writer, record)
   }
 }
 
@@ -259,12 +257,9 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
     case ControlType.nak:
       return readNak(reader)
     case ControlType.oldest:
-      return {
-        type: 'oldest',
-        stream: reader.varint(),
-        first: reader.varint(),
-        index: reader.varint(),
-      }
+      return readOldest(reader)
+    case ControlType.expired:
+      return readExpired(reader)
     default:
       return undefined
   }

@@ -6,8 +6,9 @@
  *     fragment:  varint index | uint48 sent at | varint total size | varint offset | bytes
  *
  * Record flags: bits 0-2 the codec, bit 3 fields follow. A field is `varint id, varint size,
- * bytes`; unknown ids are skipped. What the fragments of a message add up to is its record
- * without the leading payload size.
+ * bytes`; unknown ids are skipped. Field 1 is the message's life: a varint, ms that it is still of
+ * use when its packet leaves; 0: it had expired by then, and stands for its index alone. What the
+ * fragments of a message add up to is its record without the leading payload size.
  */
 import { Reader, type Writer } from './cursor.ts'
 import { varintSize } from './varint.ts'
@@ -18,15 +19,21 @@ export type CodecTag = number
 
 const CODEC_MASK = 0x07
 const HAS_FIELDS = 0x08
+const Field = { life: 1 } as const
 
 /** Bytes of `index` and `sent at` that open each data body, at most. */
 export const PREFIX_SIZE_MAX: number = 8 + 6
 /** Bytes that open a fragment's body, at most. */
 export const FRAGMENT_PREFIX_SIZE_MAX: number = PREFIX_SIZE_MAX + 8 + 8
 
+/** Bytes that a message's life takes in its record, at most. */
+export const LIFE_SIZE_MAX: number = 1 + 1 + 1 + 8
+
 export interface Record {
   readonly codec: CodecTag
   readonly payload: Uint8Array
+  /** How long it was of use when its packet left, ms. */
+  readonly lifeMs?: number
 }
 
 export interface RecordBody {
@@ -52,8 +59,24 @@ export function writePrefix(writer: Writer, index: number, sentAt: number): void
   writer.varint(index).uint48(sentAt)
 }
 
-export function writeRecord(writer: Writer, codec: CodecTag, payload: Uint8Array): void {
-  writer.varint(payload.length).uint8(codec).put(payload)
+/** `lifeMs`: how long the message is still of use. */
+export function writeRecord(
+  writer: Writer,
+  codec: CodecTag,
+  payload: Uint8Array,
+  lifeMs?: number,
+): void {
+  writer.varint(payload.length)
+  writeRecordHead(writer, codec, lifeMs)
+  writer.put(payload)
+}
+
+/** Flags and fields: what comes before the payload. */
+export function writeRecordHead(writer: Writer, codec: CodecTag, lifeMs?: number): void {
+  if (lifeMs === undefined) return void writer.uint8(codec)
+  const size = varintSize(lifeMs)
+  writer.uint8(codec | HAS_FIELDS).varint(2 + size)
+  writer.varint(Field.life).varint(size).varint(lifeMs)
 }
 
 /** A body of whole messages, or `undefined` when the bytes are malformed. */
@@ -91,20 +114,38 @@ export function readFragment(body: Uint8Array): FragmentBody | undefined {
 /** The record that the fragments of one message add up to. */
 export function readAssembled(bytes: Uint8Array): Record | undefined {
   const reader = new Reader(bytes)
-  const flags = reader.uint8()
-  skipFields(reader, flags)
-  const payload = reader.take(reader.left)
-  return reader.failed ? undefined : { codec: flags & CODEC_MASK, payload }
+  return readTail(reader)
 }
 
-function readTail(reader: Reader, payloadSize: number): Record | undefined {
-  const flags = reader.uint8()
-  skipFields(reader, flags)
-  const payload = reader.take(payloadSize)
-  return reader.failed ? undefined : { codec: flags & CODEC_MASK, payload }
+/** Bytes of flags and fields at the beginning of an assembled record. */
+export function headSizeOf(bytes: Uint8Array): number {
+  const reader = new Reader(bytes)
+  if (reader.uint8() & HAS_FIELDS) reader.block(reader.left)
+  return reader.offset
 }
 
-function skipFields(reader: Reader, flags: number): void {
+/** What comes behind a record's size; without one the payload is all that is left. */
+function readTail(reader: Reader, payloadSize?: number): Record | undefined {
+  const flags = reader.uint8()
+  const lifeMs = readLife(reader, flags)
+  const payload = reader.take(payloadSize ?? reader.left)
+  if (reader.failed) return undefined
+  return { codec: flags & CODEC_MASK, payload, ...(lifeMs !== undefined && { lifeMs }) }
+}
+
+/** Reads the fields, of which only the life is known. */
+function readLife(reader: Reader, flags: number): number | undefined {
   if (flags & ~(CODEC_MASK | HAS_FIELDS)) reader.failed = true
-  if (flags & HAS_FIELDS) reader.block(reader.left)
+  if (!(flags & HAS_FIELDS)) return undefined
+  const fields = new Reader(reader.block(reader.left))
+  let life: number | undefined
+  while (fields.left > 0 && !fields.failed) {
+    const id = fields.varint()
+    const value = new Reader(fields.block(fields.left))
+    if (id !== Field.life) continue
+    life = value.varint()
+    if (value.failed || value.left > 0) fields.failed = true
+  }
+  if (fields.failed) reader.failed = true
+  return life
 }

@@ -142,6 +142,14 @@ class Incoming:
             self.tail = first - 1, index
         self.advance()
 
+    def expired(self, runs):
+        """These packets are not sent again: all that they held has expired."""
+        for number in list(self.holes):
+            if any(run['first'] <= number < run['first'] + run['count'] for run in runs):
+                del self.holes[number]
+                self.lost[number] = 'expired'
+        self.advance()
+
     def advance(self):
         while True:
             if self.next in self.early:
@@ -155,13 +163,14 @@ class Incoming:
         if self.tail and self.next > self.tail[0]:
             self.gap(self.tail[1])
 
-    cause, missing = 'network', 0
+    cause, missing = 'expired', 0
 
     def gap(self, index):
         if self.index is not None and index > self.index:
             self.peer.report(type='gap', topic=self.topic, first=self.index, last=index - 1, cause=self.cause)
-            self.missing += index - self.index
-        self.cause = 'network'
+            if self.cause != 'expired':
+                self.missing += index - self.index
+        self.cause = 'expired'
         self.index = max(index, self.index or 0)
 
     def deliver(self, flags, body):
@@ -170,7 +179,7 @@ class Incoming:
             if offset == 0:
                 self.assembly = index, total, bytearray()
             if not self.assembly or self.assembly[:2] != (index, total) or len(self.assembly[2]) != offset:
-                self.assembly = None
+                self.assembly, self.cause = None, 'network'
                 return
             self.assembly[2].extend(part)
             if len(self.assembly[2]) < total:
@@ -179,9 +188,12 @@ class Incoming:
         else:
             index, messages = wire.read_records(body)
         self.gap(index)
-        for codec, payload in messages[max(self.index - index, 0) :]:
+        for codec, payload, life in messages[max(self.index - index, 0) :]:
+            if life == 0:
+                self.gap(self.index + 1)
+                continue
             self.peer.deliver(self.topic, self.remote, codec, payload)
-        self.index = max(self.index, index + len(messages))
+            self.index += 1
 
     def end(self, cause):
         self.cause = cause

@@ -255,6 +255,10 @@ class Peer(Presence):
         if values['stream'] in remote.incoming:
             remote.incoming[values['stream']].oldest(values['first'], values['index'])
 
+    def on_expired(self, remote, values):
+        if values['stream'] in remote.incoming:
+            remote.incoming[values['stream']].expired(values['entries'])
+
     def tell_oldest(self, stream, where):
         if self.now - self.told.get(stream.number, -1e9) >= 20:
             self.told[stream.number], first = self.now, stream.first_kept()

@@ -123,6 +123,7 @@ RECORDS = {
         ('target', 8), ('flags', 'u8'), ('rtt', 'varint'), ('missed', 'varint'), ('all', 'varint'),
         ('stream', 'varint'), ('first', 'varint'), ('bitmap', 'rest')]),
     'oldest': (10, [('stream', 'varint'), ('first', 'varint'), ('index', 'varint')]),
+    'expired': (11, [('stream', 'varint'), ('entries', [('first', 'varint'), ('count', 'varint')])]),
 }
 TYPES = {number: name for name, (number, _) in RECORDS.items()}
 
@@ -202,7 +203,7 @@ def fragments(index, start, whole, room):
 
 
 def read_records(body):
-    """The index of the first message of a body, and its messages as (codec, payload)."""
+    """The index of the first message of a body, and its messages as (codec, payload, life)."""
     reader, messages = Reader(body), []
     index = reader.varint()
     reader.take(6)  # When it was sent.
@@ -215,12 +216,14 @@ def read_message(reader, size=None):
     flags = reader.uint(1)
     if flags & 0xF0:
         raise Malformed('unknown flags of a record')
+    life = None
     if flags & 8:
         fields = Reader(reader.block())
         while not fields.done:
-            fields.varint()
-            fields.block()
-    return flags & 7, reader.rest() if size is None else reader.take(size)
+            field, value = fields.varint(), fields.block()
+            if field == 1:
+                life = Reader(value).varint()
+    return flags & 7, reader.rest() if size is None else reader.take(size), life
 
 
 def read_fragment(body):

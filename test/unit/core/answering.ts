@@ -35,6 +35,13 @@ interface Setup {
   readonly retain?: number
 }
 
+interface Given {
+  readonly size?: number
+  readonly stream?: number
+  readonly retain?: number
+  readonly expiresMs?: number
+}
+
 interface Wish {
   readonly solo?: boolean
   readonly rttUs?: number
@@ -117,11 +124,12 @@ export class Answering {
   }
 
   /** Each message in a packet of its own. */
-  publish(count: number, { size = 100, stream = 1, retain = this.#retain } = {}): this {
+  publish(count: number, given: Given = {}): this {
+    const { size = 100, stream = 1, retain = this.#retain, expiresMs } = given
     const { peer } = this.attack.target
     for (let i = 0; i < count; i++) {
       const payload = new Uint8Array(size).fill(i)
-      const about = { ...this.#topic(stream), retain }
+      const about = { ...this.#topic(stream), retain, expiresMs }
       peer.publish(this.now, { ...about, codec: 0, payload, urgent: false })
       peer.flush(this.now, 0)
       this.attack.target.drain(this.now)

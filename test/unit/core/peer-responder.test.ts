@@ -1,5 +1,6 @@
 /** How a publisher answers those who lack packets: to whom, how often, and how much of its rate. */
 import { describe, expect, it } from 'vitest'
+import { ENTRIES_MAX } from '../../../bus/core/peer-control.ts'
 import { Answering, range } from './answering.ts'
 
 describe('a question', () => {
@@ -47,6 +48,28 @@ describe('a question', () => {
     const world = new Answering().publish(3)
     world.log()
     expect(world.ask(1, []).log()).toEqual([])
+  })
+})
+
+describe('what has expired', () => {
+  it('is not sent again: one record names all such packets', () => {
+    const world = new Answering().publish(3).publish(3, { expiresMs: 50 }).publish(1)
+    world.wait(100).log()
+    expect(world.ask(1, range(2, 7)).log()).toEqual(['2 to group', '3 to group', '7 to group'])
+    expect(world.records.at(-1)!.record).toEqual({
+      type: 'expired',
+      stream: 1,
+      entries: [{ first: 4, count: 3 }],
+    })
+  })
+
+  it('is told to the one who asked alone, and may be cut into several records', () => {
+    const world = new Answering()
+    for (let i = 0; i < 50; i++) world.publish(1, { expiresMs: 50 }).publish(1)
+    world.wait(100).log()
+    world.ask(2, range(1, 100), { solo: true })
+    const { to, record } = world.records.at(-1)!
+    expect([to, record.type === 'expired' && record.entries.length]).toEqual(['2', ENTRIES_MAX])
   })
 })
 

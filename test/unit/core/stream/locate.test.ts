@@ -32,7 +32,7 @@ function stream() {
   }
   const leave = (at: number): void => {
     sender.flush()
-    while (sender.peek()) sender.advance(at)
+    while (sender.peek(0)) sender.advance(at)
   }
   return { sender, publish, leave, messages }
 }
@@ -109,7 +109,7 @@ describe('a receiver that begins within a packet', () => {
     world.receiver.start(0, 2, 13)
     world.receiver.catchUp(0, 4, 38)
     world.take(2).log()
-    world.receiver.end()
+    world.receiver.end(0)
     expect(world.log()).toEqual(['gap 20-37 publisher-gone'])
   })
 

@@ -68,7 +68,7 @@ describe('the bounds of a receiver', () => {
       world.take(5).take(7)
       expect(world.budget.used).toBeGreaterThan(0)
       expect(world.pool.size).toBeGreaterThan(0)
-      if (finish === 'end') world.receiver.end()
+      if (finish === 'end') world.receiver.end(0)
       else world.receiver.release()
       expect([world.budget.used, world.pool.size, world.receiver.deadline]).toEqual([
         0,
@@ -85,7 +85,7 @@ describe('the end of a publisher', () => {
     world.start()
     world.take(2).take(4)
     world.receiver.heartbeat(0, 6, 6)
-    world.receiver.end()
+    world.receiver.end(0)
     expect(world.log()).toEqual([
       'gap 0-0 publisher-gone',
       '1',
@@ -101,7 +101,7 @@ describe('the end of a publisher', () => {
     world.take(1).take(2)
     world.receiver.heartbeat(0, 2, 2)
     world.log()
-    world.receiver.end()
+    world.receiver.end(0)
     expect(world.log()).toEqual([])
   })
 })

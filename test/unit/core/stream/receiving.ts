@@ -20,7 +20,7 @@ export interface Receiving {
   start(): void
   /** Packet `number` comes, with the messages that belong into it. */
   take(number: number, now?: number): Receiving
-  raw(number: number, body: Uint8Array): Receiving
+  raw(number: number, body: Uint8Array, now?: number): Receiving
   /** A fragment of message 0, or of `index`. */
   fragment(number: number, part: Part): Receiving
   /** What came out since the last call: `3` is message 3, `gap 4-5 network` a gap. */
@@ -76,7 +76,7 @@ export function receiving(setup: Setup = {}): Receiving {
     start: () => receiver.start(0, 1, 0),
     take: (number, now = 0) =>
       accept(now, number, { flags: 0, body: bodyOf((number - 1) * perPacket, perPacket) }),
-    raw: (number, body) => accept(0, number, { flags: 0, body }),
+    raw: (number, body, now = 0) => accept(now, number, { flags: 0, body }),
     fragment: (number, { offset, size, totalSize, index = 0 }) => {
       const writer = new Writer(size + 30)
       writeFragmentPrefix(writer, { index, sentAt: 1, totalSize, offset })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Budget, ReorderBuffer } from '../../../../bus/core/stream/reorder.ts'
 
-const packet = (size = 0) => ({ flags: 0, body: new Uint8Array(size) })
+const packet = (size = 0) => ({ flags: 0, body: new Uint8Array(size), since: 0 })
 const wide = (): Budget => ({ used: 0, max: 1_000_000 })
 
 describe('ReorderBuffer', () => {

@@ -54,7 +54,7 @@ function messagesOf(sealed: readonly Sealed[]): Map<number, string> {
 
 /** Everything that waits leaves, large messages cut on the way. */
 function leave(stream: SenderStream): void {
-  while (stream.peek()) stream.advance(0)
+  while (stream.peek(0)) stream.advance(0)
 }
 
 const message = (size: number, first = 0) => ({ codec: 0, payload: counting(size, first) })
@@ -134,7 +134,7 @@ describe('SenderStream', () => {
     stream.flush()
     expect([sealed.length, stream.target, stream.pending]).toEqual([0, 7, true])
     expect(stream.indexAt(1)).toBe(0)
-    stream.peek()
+    stream.peek(0)
     stream.advance(5)
     expect([sealed.length, stream.sent, stream.indexAt(2)]).toEqual([1, 1, 0])
     leave(stream)
@@ -158,13 +158,13 @@ describe('SenderStream', () => {
       stream.publish(0, 1, message(100))
       stream.flush()
     }
-    const size = stream.peek()!.length
+    const size = stream.peek(0)!.length
     expect(stream.waiting).toBe(3 * size)
     stream.advance(50)
     expect([stream.sent, stream.waiting, stream.heartbeatAt]).toEqual([1, 2 * size, 50 + 40])
     stream.advance(50)
     stream.advance(60)
-    expect([stream.pending, stream.waiting, stream.peek()]).toEqual([false, 0, undefined])
+    expect([stream.pending, stream.waiting, stream.peek(0)]).toEqual([false, 0, undefined])
     expect([stream.history.first, stream.history.next]).toEqual([1, 4])
   })
 
@@ -239,8 +239,8 @@ describe('SenderStream', () => {
 describe('a stream of newest values', () => {
   it('sends the newest value and forgets those it replaced', () => {
     const { stream, sealed } = world(1190, 'latest')
-    expect(stream.conflate(0, counting(1, 1))).toBe(false)
-    expect(stream.conflate(0, counting(1, 2))).toBe(true)
+    expect(stream.conflate({ codec: 0, payload: counting(1, 1) })).toBe(false)
+    expect(stream.conflate({ codec: 0, payload: counting(1, 2) })).toBe(true)
     expect(stream.pending).toBe(true)
     expect([stream.settle(0, 1)?.index, stream.settle(0, 1)?.index]).toEqual([0, undefined])
     expect(messagesOf(sealed)).toEqual(new Map([[0, '02']]))
@@ -248,10 +248,10 @@ describe('a stream of newest values', () => {
 
   it('waits with the next value until the one before has left', () => {
     const { stream, sealed } = world(1190, 'latest')
-    stream.conflate(0, counting(1, 1))
+    stream.conflate({ codec: 0, payload: counting(1, 1) })
     stream.settle(0, 1)
-    stream.conflate(0, counting(1, 2))
-    stream.conflate(0, counting(1, 3))
+    stream.conflate({ codec: 0, payload: counting(1, 2) })
+    stream.conflate({ codec: 0, payload: counting(1, 3) })
     expect([stream.settle(0, 1), sealed.length, stream.pending]).toEqual([undefined, 1, true])
     stream.advance(1)
     expect([stream.settle(1, 2)?.index, sealed.length]).toEqual([1, 2])
@@ -260,12 +260,12 @@ describe('a stream of newest values', () => {
 
   it('counts the value that waits for a packet among what waits', () => {
     const { stream } = world(1190, 'latest')
-    stream.conflate(0, counting(100))
+    stream.conflate({ codec: 0, payload: counting(100) })
     expect(stream.waiting).toBe(100)
-    stream.conflate(0, counting(30))
+    stream.conflate({ codec: 0, payload: counting(30) })
     expect(stream.waiting).toBe(30)
     stream.settle(0, 1)
-    expect(stream.waiting).toBe(stream.peek()!.length)
+    expect(stream.waiting).toBe(stream.peek(0)!.length)
     stream.advance(0)
     expect(stream.waiting).toBe(0)
   })
@@ -273,7 +273,7 @@ describe('a stream of newest values', () => {
   it('keeps what was published, whatever the program then does with its bytes', () => {
     const { stream, sealed } = world(1190, 'latest')
     const bytes = Buffer.from([1, 2, 3])
-    stream.conflate(0, bytes)
+    stream.conflate({ codec: 0, payload: bytes })
     bytes.fill(9)
     stream.settle(0, 1)
     expect(messagesOf(sealed)).toEqual(new Map([[0, '010203']]))

@@ -118,6 +118,11 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     entries: list(fc.record({ stream: anyVarint, next: anyVarint, lost: anyVarint })),
   }),
   fc.record({
+    type: fc.constant('expired' as const),
+    stream: anyVarint,
+    entries: list(fc.record({ first: anyVarint, count: anyVarint })),
+  }),
+  fc.record({
     type: fc.constant('nak' as const),
     target: anyUint64,
     flags: fc.nat(255),

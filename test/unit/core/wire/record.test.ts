@@ -44,7 +44,7 @@ describe('a body of records', () => {
 
   it('skips the fields of a record', () => {
     // index 5, sent at 1, payload of 2 with flags text | fields, 3 bytes of fields, "hi"
-    const body = unhex('05' + '000000000001' + '02' + '09' + '03' + '7f0161' + '6869')
+    const body = unhex('05' + '000000000001' + '02' + '09' + '03' + '3f0161' + '6869')
     const records = [{ codec: Codec.text, payload: unhex('6869') }]
     expect(readRecords(body)).toEqual({ index: 5, sentAt: 1, records })
   })
@@ -122,7 +122,7 @@ describe('an assembled record', () => {
       codec: Codec.json,
       payload: unhex('7b7d'),
     })
-    const fields = concat(unhex('0a' + '02' + '0100'), counting(3))
+    const fields = concat(unhex('0a' + '02' + '3f00'), counting(3))
     const record = readAssembled(fields)
     expect([record?.codec, hex(record!.payload)]).toEqual([Codec.json, '000102'])
   })
