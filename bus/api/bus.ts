@@ -8,7 +8,7 @@ import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
-import { assertRetainable, faultError } from './faults.ts'
+import { assertReliable, faultError } from './faults.ts'
 import { type After, Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
 import type { FileWork } from './file-work.ts'
@@ -119,9 +119,9 @@ export class LiveBus implements Bus {
       const mend = `the limit is ${messageSize} (option limits.messageSize)`
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
-    const { delivery = 'reliable', urgent = false, retain, expires: expiresMs } = options
-    assertRetainable(options)
-    const about = { topic, segments, delivery, ...(retain !== undefined && { retain }) }
+    const { delivery = 'reliable', urgent = false, retain, flow, expires: expiresMs } = options
+    assertReliable(options)
+    const about = { topic, segments, delivery, flow, ...(retain !== undefined && { retain }) }
     const publication = { ...about, codec, payload, urgent, expiresMs }
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
@@ -171,7 +171,8 @@ export class LiveBus implements Bus {
       throw new BusError('INVALID_OPTION', `option "count" is ${count}: ${mend}`)
     }
     const topic = textOf(to)
-    const offer = { topic, segments: this.#segmentsOf(topic), delivery: 'reliable' as const }
+    const about = { delivery: 'reliable' as const, flow: options.flow }
+    const offer = { topic, segments: this.#segmentsOf(topic), ...about }
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
     return this.#matching.wait(topic, found, { ...options, after: this.#parts.after })
@@ -285,6 +286,7 @@ export class LiveBus implements Bus {
       event: (event) => this.event(event),
       dropped: (count) => link.command((peer) => peer.metrics.count('lostOverflow', count)),
       now: () => link.command((_peer, now) => now),
+      press: (behind) => link.command((peer, now) => peer.press(now, id, behind)),
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)

@@ -4,9 +4,14 @@ import type { PublishFault } from '../core/publication.ts'
 import { BusError } from './errors.ts'
 import type { PublishOptions } from './options.ts'
 
-/** What cannot be retained is not promised. */
-export function assertRetainable({ retain, delivery = 'reliable' }: PublishOptions): void {
-  if (!retain || delivery === 'reliable') return
+/** What only reliable topics can do is not promised of others. */
+export function assertReliable({ retain, flow, delivery = 'reliable' }: PublishOptions): void {
+  if (delivery === 'reliable') return
+  if (flow !== undefined && flow !== 'max') {
+    const mend = 'only reliable topics follow their receivers; leave "delivery" or "flow" out'
+    throw new BusError('INVALID_OPTION', `"flow" is given with delivery "${delivery}": ${mend}`)
+  }
+  if (!retain) return
   const mend = 'only reliable topics retain messages; leave "delivery" or "retain" out'
   throw new BusError('INVALID_OPTION', `"retain" is ${retain} with delivery "${delivery}": ${mend}`)
 }
@@ -31,6 +36,10 @@ export function faultError(
         'DENIED',
         `topic "${topic}" is not among those it may publish on: ${mend}`,
       )
+    }
+    case 'flow': {
+      const mend = 'a topic keeps the flow control of its first message; use another topic'
+      return new BusError('INVALID_OPTION', `topic "${topic}" has another flow control: ${mend}`)
     }
     case 'delivery': {
       const mend = 'a topic keeps the mode of its first message; use another topic'

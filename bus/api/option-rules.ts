@@ -47,6 +47,7 @@ const linger = whole(0, HOUR_MS)
 
 const callback = described((value) => typeof value === 'function', 'a function')
 const limit = whole(1)
+const flow = rule(isFlow, "'max', 'min', or { tagged: 'key=value' }")
 const tags: Rule = { faultOf: tagsFault, bounds: [TAGS_MAX, TAG_SIZE_MAX] }
 const limits: Rule = { faultOf: limitsFault, bounds: [] }
 
@@ -89,6 +90,7 @@ export const PUBLISH: Rules<PublishOptions> = {
   delivery: oneOf(DELIVERIES),
   urgent: flag,
   expires: whole(1, 24 * HOUR_MS),
+  flow,
   retain: whole(0, RETAIN_MAX),
 }
 
@@ -106,6 +108,7 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
 }
 
 export const MATCHED: Rules<MatchedOptions> = {
+  flow,
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
   signal,
@@ -168,6 +171,12 @@ const keyPair = described(
 /** The text of an identity file, and what a function brings, is looked at when it is read. */
 function identityFault(value: unknown): Fault | undefined {
   return ['string', 'function'].includes(typeof value) ? undefined : keyPair.faultOf(value)
+}
+
+function isFlow(value: unknown): boolean {
+  if (value === 'max' || value === 'min') return true
+  if (!isObject(value) || Object.keys(value).length !== 1) return false
+  return typeof value['tagged'] === 'string' && /^[^=]+=/.test(value['tagged'])
 }
 
 function isBytes(value: unknown): boolean {

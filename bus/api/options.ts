@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
+import type { FlowRule } from '../core/publication.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
@@ -84,11 +85,19 @@ export interface ConnectOptions extends Cancel {
   readonly log?: Logger
 }
 
+/**
+ * Whom a topic waits for: 'max' for nobody, 'min' for the slowest receiver, `tagged` for the slowest
+ * of those that carry this tag, `key=value`.
+ */
+export type Flow = FlowRule
+
 export interface PublishOptions {
   /** Default: 'reliable'. A topic keeps the mode of its first message. */
   readonly delivery?: Delivery
   /** Sends at once instead of sharing a packet with the messages of the same turn. */
   readonly urgent?: boolean
+  /** Who slows this reliable topic down. Default: 'max', nobody. */
+  readonly flow?: Flow
   /** Not sent, repaired or delivered after so many ms. Default: never expires. */
   readonly expires?: number
   /**
@@ -99,6 +108,8 @@ export interface PublishOptions {
 }
 
 export interface MatchedOptions extends Cancel {
+  /** As `publish` is going to say. */
+  readonly flow?: Flow
   /** Subscribers to wait for; 0 tells how many there are now. Default: 1. */
   readonly count?: number
   /** Rejects with TIMEOUT after so many ms. Default: waits without end. */

@@ -31,6 +31,8 @@ export interface QueueOptions {
   readonly overflow: Overflow
   /** True: the consumer gets gaps in order between the messages. */
   readonly gaps: boolean
+  /** A message has been taken out. */
+  readonly onTake?: () => void
   /** The clock that `expiresAt` is of. */
   readonly now?: () => number
   /** Messages were dropped; each gap covers consecutive ones of one publisher and topic. */
@@ -184,6 +186,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     if (mark !== undefined || slot === undefined) return mark
     this.#removeFirst(slot)
     if (slot.after !== undefined) this.#markFirst(slot.after)
+    this.#options.onTake?.()
     return slot.message
   }
 

@@ -34,6 +34,8 @@ export interface SubscriptionHost {
   dropped(count: number): void
   /** The driver's clock, ms. */
   now(): number
+  /** The program is behind, or is so no more: who waits for it waits. */
+  press(behind: boolean): void
   /** The subscription takes no more. */
   ended(): void
 }
@@ -49,6 +51,8 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   /** Asynchronous validations under way: later messages wait behind them. */
   #checking: Promise<void> | undefined
   #checks = 0
+  /** Its queue has filled, and has not emptied. */
+  #pressed = false
   #handled: Promise<void> | undefined
 
   constructor(pattern: Pattern, options: SubscribeOptions<unknown>, host: SubscriptionHost) {
@@ -63,6 +67,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       overflow: options.overflow ?? 'drop-oldest',
       gaps: options.gaps ?? false,
       now: () => host.now(),
+      onTake: () => this.#taken(),
       onDrop: (gaps) => {
         for (const gap of gaps) this.#dropped(gap)
       },
@@ -160,6 +165,18 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
 
   #push({ payload, expiresAt }: Delivered, message: Message): void {
     this.#queue.push(message, payload.length, expiresAt)
+    if (this.#pressed || this.#queue.queued + this.#checks <= this.#limit / 4) return
+    this.#pressed = true
+    this.#host.press(true)
+  }
+
+  /** Whoever waits for this program goes on when little is left. */
+  #taken(): void {
+    if (!this.#pressed || this.#queue.queued + this.#checks > this.#limit / 8) return
+    this.#pressed = false
+    queueMicrotask(() => {
+      if (!this.#pressed && !this.#queue.closed) this.#host.press(false)
+    })
   }
 
   /** Keeps the order behind a validation that takes its time; bounded as the queue is. */

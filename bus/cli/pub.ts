@@ -5,10 +5,11 @@ import { defaultLimits } from '../core/limits.ts'
 import { RETAIN_MAX } from '../core/publication.ts'
 import { textOf } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, CloseReport, Delivery, PublishOptions } from '../index.ts'
+import type { Bus, CloseReport, Delivery, Flow, PublishOptions } from '../index.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { lackingLines } from './lacking.ts'
+import { shownJson } from './shown.ts'
 import { allOfInput, assertInput, chunksOfInput } from './input.ts'
 import { aborted } from './interrupt.ts'
 import { Lines } from './lines.ts'
@@ -24,6 +25,7 @@ export const pub: Command = {
 interface Job {
   readonly topic: string
   readonly delivery: Delivery
+  readonly flow: Flow | undefined
   /** How long a message is of use, ms. */
   readonly expires: number | undefined
   readonly value: string | undefined
@@ -66,6 +68,11 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'Keep the last N messages for late subscribers, until interrupted',
     })
+    .option('flow', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Wait for nobody (max), the slowest (min), or those tagged KEY=VALUE',
+    })
     .option('expires', {
       type: 'string',
       requiresArg: true,
@@ -101,7 +108,9 @@ async function run(given: Arguments, world: World): Promise<number> {
   const bus = await world.connect()
   try {
     if (job.require) {
-      await bus.matched(job.topic, { ...job.require, signal: interrupt.signal })
+      const { flow } = job
+      const wanted = { ...job.require, ...(flow && { flow }) }
+      await bus.matched(job.topic, { ...wanted, signal: interrupt.signal })
     }
     if (job.lines) await publishLines(bus, job, world)
     else await publishValue(bus, job, world)
@@ -144,6 +153,7 @@ function jobOf(given: Arguments): Job {
     topic: String(topic),
     delivery,
     retain: retainedOf(given, delivery),
+    flow: flowOf(given, delivery),
     expires: expires === undefined ? undefined : seconds(expires, 'option --expires', EXPIRES),
     require: requirementOf(given, delivery),
     value: typeof value === 'string' ? value : undefined,
@@ -183,6 +193,17 @@ function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job
   return { count, timeout: seconds(timeout ?? REQUIRE_S, 'option --timeout', bounds) }
 }
 
+/** `max`, `min`, or the tag of those to wait for. */
+function flowOf({ flow }: Arguments, delivery: Delivery): Flow | undefined {
+  if (flow === undefined) return undefined
+  if (delivery !== 'reliable') {
+    throw new UsageError(`option --flow is of use only with reliable delivery, not ${delivery}`)
+  }
+  if (flow === 'max' || flow === 'min') return flow
+  if (typeof flow === 'string' && /^[^=]+=/.test(flow)) return { tagged: flow }
+  throw new UsageError(`option --flow is ${shownJson(flow)}: max, min, or a tag KEY=VALUE`)
+}
+
 async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {
   const { signal } = world.interrupt
   const bytes = job.value ?? (await allOfInput(signal, defaultLimits.messageSize))
@@ -218,8 +239,13 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
   await publish(lines.rest())
 }
 
-function optionsOf({ delivery, retain: kept, expires }: Job): PublishOptions {
-  return { delivery, ...(kept > 0 && { retain: kept }), ...(expires && { expires }) }
+function optionsOf({ delivery, retain: kept, expires, flow }: Job): PublishOptions {
+  return {
+    delivery,
+    ...(flow && { flow }),
+    ...(kept > 0 && { retain: kept }),
+    ...(expires && { expires }),
+  }
 }
 
 /** When the next message may be published. */

@@ -29,6 +29,10 @@ export interface Limits {
   readonly receivers: number
   /** Streams that give subscriptions what was there before them, at the same time. */
   readonly replays: number
+  /** Bytes that a topic with flow control is sent beyond the cursor of its slowest receiver. */
+  readonly flowWindow: number
+  /** How long a receiver may hold it up without coming further. */
+  readonly flowPatience: number
   /** How long a missing packet is asked for before it is reported as lost. */
   readonly repairAge: number
   /** Packets of one stream waiting for an earlier one. */
@@ -77,6 +81,10 @@ export const defaultLimits: Limits = {
   receivers: 1024,
   // As many as streams are known: one subscription to all of them gets all their histories.
   replays: 65_536,
+  // At the default rate 13 ms, about what a cursor needs to come.
+  flowWindow: 64 * 1024,
+  // As long as a peer that says nothing counts as present.
+  flowPatience: 5000,
   // As long as its publisher may still have it.
   repairAge: 10_000,
   reorderPackets: 8192,

@@ -46,6 +46,7 @@ export const COUNTER_NAMES = [
   'peersFull',
   'streamsFull',
   'receiversFull',
+  'receiversSlow',
   'replaysFull',
   'reorderFull',
   'assemblyFull',

@@ -7,6 +7,8 @@ import type { BindingEntry } from './wire/control.ts'
 
 /** Delivery modes by their number on the wire. */
 export const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
+/** Bit of the mode: the publisher waits for its receivers, who report how far they are. */
+export const PACED = 8
 /** Opens what is signed for a page of bindings. */
 export const BINDINGS_LABEL: Uint8Array = utf8('sixcast/1/bindings')
 
@@ -19,7 +21,7 @@ export function openBinding(
   const { keys, groups } = context
   const name = keys.openName(entry.tag, entry.sealedName)
   const topic = name && textOf(name)
-  const delivery = DELIVERIES[entry.mode]
+  const delivery = DELIVERIES[entry.mode & ~PACED]
   if (topic === undefined || !delivery || entry.stream === 0) return undefined
   const parsed = parseTopic(topic)
   if (!parsed.ok || keys.tagOf(topic) !== entry.tag) return undefined
@@ -29,6 +31,7 @@ export function openBinding(
     segments: parsed.segments,
     group: groups.of(entry.tag),
     delivery,
+    paced: (entry.mode & PACED) !== 0,
     packetSize: entry.packetSize,
     openedAt: now - entry.ageMs,
   }

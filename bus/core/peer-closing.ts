@@ -42,6 +42,7 @@ export class Closing {
   /** Looks whether it is over; called after each input. `joinedAt`: the newest peer's arrival. */
   step(now: number, joinedAt: number): void {
     if (this.#ended) return
+    if (this.#lingerMs === 0) this.#publisher.hurry(now)
     if (this.#idleAt === Infinity && !this.#publisher.idle) return
     if (this.#idleAt === Infinity) this.#idleAt = Math.max(now, this.#settledAt)
     const deadline = this.#deadline

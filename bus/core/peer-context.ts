@@ -45,6 +45,8 @@ export interface Binding {
   readonly segments: readonly string[]
   readonly group: string
   readonly delivery: Delivery
+  /** Its publisher waits for its receivers' cursors. */
+  readonly paced: boolean
   readonly packetSize: number
   /** When the stream was opened, on this peer's clock; never earlier than it truly was. */
   readonly openedAt: number
@@ -84,6 +86,9 @@ export interface Inflow extends Lane {
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
   cursorAt: number
+  /** Of a paced stream: the cursor that was last told, and when. */
+  toldNext: number
+  toldAt: number
   /** When a packet of it last came, and when anything that tells of it did. */
   packetAt: number
   heardAt: number

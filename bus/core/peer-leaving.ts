@@ -38,3 +38,5 @@ export class Leaving {
 }
 
 const AGAIN_MS = 5
+/** How often a goodbye is repeated. */
+export const GOODBYES = 2

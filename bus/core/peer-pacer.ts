@@ -192,6 +192,11 @@ export class Pacer {
         streams.delete(stream)
         continue
       }
+      const leavesAt = stream.leavesAt(now)
+      if (leavesAt > now) {
+        gate = Math.min(gate, leavesAt)
+        continue
+      }
       if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
       this.#context.transmit(stream.options.group, packet)
       this.#advance(now, stream, packet.length)

@@ -8,6 +8,7 @@
 import { Announcer } from './peer-announcer.ts'
 import type { Context } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { flowOf, sameFlow } from './peer-flow.ts'
 import { Pacer } from './peer-pacer.ts'
 import { Responder } from './peer-responder.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
@@ -23,7 +24,6 @@ export class Publisher {
   readonly #announcer: Announcer
   readonly responder: Responder
   readonly #pacer: Pacer
-  readonly #bodySize: number
   readonly #streamsByTopic = new Map<string, SenderStream>()
   readonly #streams: SenderStream[] = []
   readonly #batching = new Set<SenderStream>()
@@ -48,7 +48,6 @@ export class Publisher {
     this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
     const { control } = parts
     this.responder = new Responder(context, { control, pacer: this.#pacer, streams: this.#streams })
-    this.#bodySize = context.config.packetSize - BODY_OFFSET - context.keys.overhead
     this.#gate = now + DISCOVERY_MS
   }
 
@@ -145,6 +144,13 @@ export class Publisher {
     this.#pacer.flush(id)
   }
 
+  /** No stream waits for its receivers any more. */
+  hurry(now: number): void {
+    const paced = this.#streams.filter(({ options }) => options.flow)
+    for (const { options } of paced) options.flow?.release()
+    if (paced.length > 0) this.#pacer.pump(now)
+  }
+
   openGates(now: number): void {
     this.#pacer.openGates(now)
   }
@@ -198,6 +204,7 @@ export class Publisher {
     const stream = known ?? this.#openStream(now, offer)
     if (!stream) return 'streams'
     if (stream.options.delivery !== offer.delivery) return 'delivery'
+    if (!sameFlow(offer.flow, stream.options.flowRule)) return 'flow'
     stream.retain = offer.retain ?? stream.retain
     return stream
   }
@@ -208,7 +215,9 @@ export class Publisher {
       metrics.count('streamsFull')
       return undefined
     }
-    const { topic, segments, delivery } = offer
+    const { topic, segments, delivery, flow = 'max' } = offer
+    const paced = flow !== 'max'
+    const packetSize = paced ? Math.min(config.packetSize, PACED_SIZE) : config.packetSize
     const number = this.#streams.length + 1
     const tag = keys.tagOf(topic)
     const key = keys.dataKeyOf(self, topic)
@@ -219,8 +228,10 @@ export class Publisher {
       tag,
       group: groups.of(tag),
       delivery,
-      packetSize: config.packetSize,
-      bodySize: this.#bodySize,
+      packetSize,
+      bodySize: packetSize - BODY_OFFSET - keys.overhead,
+      flowRule: flow,
+      flow: paced ? flowOf(this.#context) : undefined,
       seal: (flags, packetNumber, body) => {
         const id = { kind: Kind.data, flags, stream: number, number: packetNumber }
         return sealer.seal(id, body, key)
@@ -289,6 +300,8 @@ export class Publisher {
   }
 }
 
+/** Packets of paced streams: a window holds many of them. */
+const PACED_SIZE = 1232
 /** How long a new process waits for receivers to find it before it sends its first data. */
 export const DISCOVERY_MS = 300
 /** Batches leave at most this often, unless one is full. */

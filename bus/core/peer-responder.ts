@@ -8,6 +8,7 @@
 import { sameDestination } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { counts } from './peer-flow.ts'
 import type { Pacer } from './peer-pacer.ts'
 import { hasExpired } from './stream/history.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
@@ -15,6 +16,7 @@ import { TokenBucket } from './stream/pace.ts'
 import type { Place, SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
 import type { Run } from './wire/gone.ts'
+import { NUMBER_MAX } from './wire/packet.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
 
 export class Responder {
@@ -61,15 +63,17 @@ export class Responder {
     this.#pacer.pump(now)
   }
 
-  onCursor(remote: Remote, record: CursorReport): void {
+  onCursor(now: number, remote: Remote, record: CursorReport): void {
     for (const entry of record.entries) {
       const stream = this.#streams[entry.stream - 1]
       const attached = stream?.attached.get(remote.instance)
       if (!stream || !attached) continue
       attached.next = Math.max(attached.next, entry.next)
+      this.#pace(now, { stream, remote, next: entry.next })
       // Nobody can have lost more than there was.
       attached.lost = Math.max(attached.lost, Math.min(entry.lost, stream.index))
     }
+    this.#pacer.pump(now)
   }
 
   onNak(now: number, remote: Remote, nak: Nak): void {
@@ -118,7 +122,10 @@ export class Responder {
 
   /** An instance has gone: nobody waits for it. */
   forget(instance: bigint): void {
-    for (const stream of this.#streams) stream.attached.delete(instance)
+    for (const stream of this.#streams) {
+      stream.attached.delete(instance)
+      stream.options.flow?.forget(instance)
+    }
     this.#shares.delete(instance)
   }
 
@@ -127,6 +134,17 @@ export class Responder {
     if (rights?.allows('subscribe', options.segments) !== false) return true
     this.#context.reject('denied')
     return false
+  }
+
+  /** A receiver has come as far as this: if it counts, the stream follows it. */
+  #pace(
+    now: number,
+    { stream, remote, next }: { stream: SenderStream; remote: Remote; next: number },
+  ): void {
+    const { flow, flowRule } = stream.options
+    if (!flow) return
+    if (next >= NUMBER_MAX) flow.forget(remote.instance)
+    else if (counts(flowRule, remote)) flow.hear(now, remote.instance, next)
   }
 
   /** What the asker has missed since its last question. */
@@ -177,6 +195,10 @@ export class Responder {
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
     const { ask } = entry
     const place = placeOf(now, stream, entry)
+    const attached = stream.attached.get(remote.instance)
+    // Who had enough of it may want more.
+    if (attached) attached.next = Math.min(attached.next, stream.sent)
+    this.#pace(now, { stream, remote, next: place.start })
     const receivers = stream.attached.size
     const behind = stream.indexAt(stream.sent + 1)
     return { stream: entry.stream, ask, ...place, head: stream.sent, behind, receivers }

@@ -14,6 +14,7 @@ import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
 import { deadlineOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
 import { Replays } from './peer-replays.ts'
+import { Inflows } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Bookmarks } from './stream/bookmarks.ts'
@@ -38,7 +39,7 @@ export class Subscriber {
   readonly #context: Context
   readonly #subscriptions = new Map<number, Subscribed>()
   readonly #trie = new Trie<number>()
-  readonly #inflowsByTopic = new Map<string, Set<Inflow>>()
+  readonly #inflows = new Inflows()
   /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
   readonly #timed = new Set<Inflow>()
   readonly #budget: { used: number; readonly max: number }
@@ -100,8 +101,9 @@ export class Subscriber {
     if (!subscribed) return undefined
     this.#subscriptions.delete(id)
     this.#trie.remove(subscribed.pattern, id)
+    this.#reporter.press(id, false)
     if (subscribed.group) this.#context.leave(subscribed.group)
-    for (const inflow of this.#inflowsOf(subscribed.pattern)) this.#match(inflow)
+    for (const inflow of this.#inflows.of(subscribed.pattern)) this.#match(inflow)
     return subscribed.pattern
   }
 
@@ -141,6 +143,7 @@ export class Subscriber {
       for (const { receiver } of lanesOf(inflow)) receiver.heartbeat(now, entry.head, entry.index)
       this.#hush.heartbeat(now, inflow)
       if (record.flags & HeartbeatFlag.final) this.#reporter.closing(now, inflow, entry.head)
+      else this.#reporter.pace(now, inflow, true)
       this.#time(inflow)
     }
   }
@@ -187,7 +190,18 @@ export class Subscriber {
   /** A packet of the stream has come: its deadlines may have changed. */
   received(now: number, inflow: Inflow): void {
     this.#hush.packet(now, inflow)
+    this.#reporter.pace(now, inflow)
     this.#time(inflow)
+  }
+
+  /** The program is behind with a subscription, or is so no more. */
+  press(now: number, id: number, behind: boolean): void {
+    this.#reporter.press(id, behind)
+    const subscribed = this.#subscriptions.get(id)
+    for (const inflow of subscribed ? this.#inflows.of(subscribed.pattern) : []) {
+      this.#reporter.pace(now, inflow)
+      this.#time(inflow)
+    }
   }
 
   /** Called every now and then. */
@@ -205,7 +219,7 @@ export class Subscriber {
         due = true
       }
       if (due) this.#asker.ask(now, inflow)
-      if (inflow.cursorAt <= now) this.#reporter.report(inflow)
+      if (inflow.cursorAt <= now) this.#reporter.report(now, inflow)
     }
     this.#attacher.attach(now, this.#timed)
     for (const inflow of this.#timed) this.#time(inflow)
@@ -234,6 +248,8 @@ export class Subscriber {
       replays: [],
       finalHead: 0,
       cursorAt: Infinity,
+      toldNext: 0,
+      toldAt: -Infinity,
       packetAt: -Infinity,
       heardAt: -Infinity,
       rejoinedAt: -Infinity,
@@ -241,9 +257,7 @@ export class Subscriber {
     }
     remote.inflows.set(binding.stream, inflow)
     remote.detached.delete(binding.stream)
-    const sameTopic = this.#inflowsByTopic.get(binding.topic)
-    if (sameTopic) sameTopic.add(inflow)
-    else this.#inflowsByTopic.set(binding.topic, new Set([inflow]))
+    this.#inflows.add(inflow)
     this.#context.join(binding.group)
     const told = subscriptions.filter((id) => mark?.subscriptions.includes(id))
     if (mark && told.length > 0) receiver.start(now, mark.next, mark.index)
@@ -291,11 +305,6 @@ export class Subscriber {
     })
   }
 
-  #inflowsOf(pattern: Pattern): Inflow[] {
-    if (isExact(pattern)) return [...(this.#inflowsByTopic.get(pattern.text) ?? [])]
-    return [...this.#inflowsByTopic.values()].flatMap((inflows) => [...inflows])
-  }
-
   /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */
   #match(inflow: Inflow): void {
     const subscriptions = this.matching(inflow.binding.segments)
@@ -305,6 +314,7 @@ export class Subscriber {
     if (subscriptions.length > 0) return
     this.#close(inflow)
     inflow.remote.detached.set(inflow.binding.stream, lostOf(inflow))
+    this.#reporter.leave(inflow)
   }
 
   #close(inflow: Inflow): void {
@@ -314,9 +324,7 @@ export class Subscriber {
     this.#timed.delete(inflow)
     this.#hush.forget(inflow)
     if (!remote.inflows.delete(binding.stream)) return
-    const sameTopic = this.#inflowsByTopic.get(binding.topic)
-    sameTopic?.delete(inflow)
-    if (sameTopic?.size === 0) this.#inflowsByTopic.delete(binding.topic)
+    this.#inflows.delete(inflow)
     this.#context.leave(binding.group)
   }
 

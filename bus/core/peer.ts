@@ -20,12 +20,12 @@ import { ControlOut } from './peer-control.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
-import { Leaving } from './peer-leaving.ts'
+import { GOODBYES, Leaving } from './peer-leaving.ts'
 import { Live } from './peer-live.ts'
 import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
 import { Publisher } from './peer-publisher.ts'
-import { Silence } from './peer-silence.ts'
+import { Silence, STALL_MS } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import type { Rights } from './rights.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
@@ -154,6 +154,12 @@ export class Peer {
     const pattern = this.#subscriber.unsubscribe(id)
     this.#live.forget(id)
     if (pattern) this.#publisher.rematch(pattern)
+    this.#settle(now)
+  }
+
+  /** The program is behind with a subscription, or is so no more. */
+  press(now: number, id: number, behind: boolean): void {
+    this.#subscriber.press(now, id, behind)
     this.#settle(now)
   }
 
@@ -293,7 +299,7 @@ export class Peer {
       case 'attach':
         return toSelf ? this.#publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':
-        return toSelf ? this.#publisher.responder.onCursor(remote, record) : undefined
+        return toSelf ? this.#publisher.responder.onCursor(now, remote, record) : undefined
     }
   }
 
@@ -339,7 +345,3 @@ export class Peer {
 }
 
 const HOUSEKEEPING_MS = 250
-/** How often a goodbye is repeated. */
-const GOODBYES = 2
-/** A deadline missed by more than this means that the process was not running. */
-const STALL_MS = 50

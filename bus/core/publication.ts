@@ -4,6 +4,12 @@ import type { Delivery } from './output.ts'
 /** Messages that one topic retains at most; their bytes have a limit of their own. */
 export const RETAIN_MAX = 65_536
 
+/**
+ * Who slows a stream down: nobody (`max`), the slowest of all receivers (`min`), or of those that
+ * carry this tag, `key=value`.
+ */
+export type FlowRule = 'max' | 'min' | { readonly tagged: string }
+
 /** What a stream is opened for. */
 export interface Offer {
   readonly topic: string
@@ -11,6 +17,8 @@ export interface Offer {
   readonly delivery: Delivery
   /** Of a reliable stream: so many of its last messages are kept from now on. */
   readonly retain?: number
+  /** Of a reliable stream. Absent: as it was opened, or `max`. */
+  readonly flow?: FlowRule | undefined
 }
 
 export interface Publication extends Offer {
@@ -21,8 +29,8 @@ export interface Publication extends Offer {
   readonly expiresMs?: number | undefined
 }
 
-/** One topic too many, one without a right to it, or its topic has another delivery mode. */
-export type OfferFault = 'streams' | 'rights' | 'delivery'
+/** One topic too many, one without a right to it, or its topic has another mode or flow control. */
+export type OfferFault = 'streams' | 'delivery' | 'flow' | 'rights'
 
-/** What forbids a publication: a bound, or that its topic has another delivery mode. */
+/** What forbids a publication: a bound, or that its topic has another mode. */
 export type PublishFault = OfferFault | 'queue' | undefined

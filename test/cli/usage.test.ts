@@ -31,6 +31,7 @@ describe('bad usage', () => {
       /option --history is "yesterday": last, all, a number/,
     ],
     [['pub', 'a', 'x', '--retain', '0'], /option --retain is "0": a whole number from 1 to 65536/],
+    [['pub', 'a', 'x', '--flow', 'fast'], /option --flow is "fast": max, min, or a tag KEY=VALUE/],
     [['pub', 'a', 'x', '--expires', '0'], /option --expires is "0"/],
     [['pub', 'a', 'x', '--require', '0'], /option --require is "0": a whole number from 1 to 1024/],
     [['pub', 'a', 'x', '--require', '1', '--timeout', '-1'], /option --timeout/],

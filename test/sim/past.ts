@@ -41,7 +41,9 @@ export function checkHistory(world: World, owed: Iterable<Owed>): void {
     checkModest(one, track.first)
     if (!world.plan.mendable) continue
     const held = Math.max(asked, firstHeld(world, one))
-    const gap = track.gaps.find(({ to, cause }) => to >= held && cause !== 'expired')
+    const lasts = ({ from, to }: { from: number; to: number }): boolean =>
+      stream.messages.slice(Math.max(from, held), to + 1).some((one) => one.expiresMs === Infinity)
+    const gap = track.gaps.find((one) => one.cause !== 'expired' && lasts(one))
     check(!gap, 'lossless', () => {
       return `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause}), and ${held} was kept`
     })

@@ -189,7 +189,9 @@ function checkAccounts(world: World): void {
     // Who subscribed behind the last message is owed nothing; nor is who could not attach before
     // the publisher's history was over.
     const attaches = !world.plan.calm && stream.openedAt < subscribed.at + SETTLED_MS
-    const asked = firstAsked(world, { subscribed, stream }) < stream.messages.length
+    const wanted = stream.messages.slice(firstAsked(world, { subscribed, stream }))
+    // What had expired before is not there to be given or told of.
+    const asked = wanted.some(({ expiresMs }) => expiresMs === Infinity)
     if (!track && !asked && (attaches || newest.at <= subscribed.at)) continue
     check(track?.next === stream.messages.length, 'contract', () => {
       const seen = track ? `up to ${track.next - 1}` : 'nothing'

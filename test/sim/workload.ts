@@ -36,6 +36,8 @@ export class Workload {
   #messages = 0
   /** Programs' messages expire in this world; a source of its own leaves all else as it was. */
   readonly #brief: Random | undefined
+  /** Reliable topics wait for their slowest receivers in this world. */
+  readonly #paced: boolean
   /** From now on nothing expires. */
   lasting = false
 
@@ -43,6 +45,7 @@ export class Workload {
     this.#plan = plan
     const brief = new Random(plan.seed, 'brief')
     if (!plan.calm && brief.chance(0.3)) this.#brief = brief
+    this.#paced = new Random(plan.seed, 'paced').chance(0.2)
     this.#random = parts.random
     this.#schedule = parts.schedule
     this.#ledger = parts.ledger
@@ -116,7 +119,9 @@ export class Workload {
     const urgent = this.#random.chance(0.02)
     const { retain } = this.#plan
     const expires = expiresMs < Infinity ? { expiresMs } : {}
-    const sent = { ...about, ...expires, retain, codec: Codec.bytes, payload, urgent }
+    const flow = this.#paced && delivery === 'reliable' ? ('min' as const) : undefined
+    const given = { retain, flow, codec: Codec.bytes, payload, urgent }
+    const sent = { ...about, ...expires, ...given }
     const fault = process.command((peer, now) => peer.publish(now, sent))
     if (!fault) return true
     check(fault === 'queue' && this.#plan.faults.has('tight'), 'liveness', () => {

@@ -32,6 +32,10 @@ export class NakTiming {
     this.count(receivers)
   }
 
+  get receivers(): number {
+    return this.#receivers
+  }
+
   /** So many receivers have attached. */
   count(receivers: number): void {
     this.#receivers = Math.max(1, receivers)

@@ -7,9 +7,11 @@
  * place that gives out numbers, and it never goes back.
  */
 import type { Delivery } from '../output.ts'
+import type { FlowRule } from '../publication.ts'
 import { NUMBER_MAX } from '../wire/packet.ts'
 import { Batch } from './batch.ts'
 import { type Brief, Fading, type Outgoing } from './fading.ts'
+import type { Flow } from './flow.ts'
 import { Fragments } from './fragments.ts'
 import { History } from './history.ts'
 import type { EarlyPacket } from './reorder.ts'
@@ -30,6 +32,10 @@ export interface SenderOptions {
   /** Largest body of such a packet. */
   readonly bodySize: number
   readonly seal: SealBody
+  /** Who slows it down. */
+  readonly flowRule?: FlowRule
+  /** Absent: nobody does. */
+  readonly flow?: Flow | undefined
 }
 
 /** A receiver that has attached. */
@@ -235,10 +241,20 @@ export class SenderStream {
     return this.history.get(this.sent + 1)?.packet
   }
 
+  /** When the packet that `peek` gave may leave: `now`, or when to look again. */
+  leavesAt(now: number): number {
+    const { flow } = this.options
+    const next = this.history.get(this.sent + 1)
+    if (!flow || !next) return now
+    return flow.mayLeave(now, next.packet.length, this.indexAt(this.sent + 2) - next.index)
+  }
+
   /** The packet that `peek` gave has left; returns how many waiting bytes that was. */
   advance(now: number): number {
     this.sent += 1
     const stored = this.history.get(this.sent)!
+    const messages = this.indexAt(this.sent + 1) - stored.index
+    this.options.flow?.sent(now, stored.packet.length, messages)
     stored.sentAt = now
     const { charge } = stored
     this.waiting -= charge
