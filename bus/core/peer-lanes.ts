@@ -53,7 +53,7 @@ export function deadlineOf(inflow: Inflow): number {
 }
 
 /** Ends a stream whose publisher has gone: where it was left, the same for all who had begun. */
-export function markOf(now: number, inflow: Inflow): Bookmark | undefined {
+export function markOf(now: number, inflow: Inflow): Omit<Bookmark, 'at'> | undefined {
   const receivers = lanesOf(inflow).map(({ receiver }) => receiver)
   for (const receiver of receivers) receiver.end(now)
   const begun = receivers.filter(({ next, messages }) => next > 0 && messages.index >= 0)

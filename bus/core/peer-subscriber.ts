@@ -17,7 +17,7 @@ import { Replays } from './peer-replays.ts'
 import { Inflows } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
 import { AssemblyPool } from './stream/assembly.ts'
-import { Bookmarks } from './stream/bookmarks.ts'
+import { type Bookmark, Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
 import type { Tally } from './stream/messages.ts'
 import { ReceiverStream } from './stream/receiver.ts'
@@ -174,7 +174,8 @@ export class Subscriber {
   forget(now: number, remote: Remote): void {
     for (const inflow of remote.inflows.values()) {
       const mark = markOf(now, inflow)
-      if (mark) this.#bookmarks.put(remote.instance, inflow.binding.stream, mark)
+      const { stream } = inflow.binding
+      if (mark) this.#bookmarks.put(remote.instance, stream, { ...mark, at: now })
       this.#close(inflow)
     }
   }
@@ -259,12 +260,28 @@ export class Subscriber {
     remote.detached.delete(binding.stream)
     this.#inflows.add(inflow)
     this.#context.join(binding.group)
-    const told = subscriptions.filter((id) => mark?.subscriptions.includes(id))
-    if (mark && told.length > 0) receiver.start(now, mark.next, mark.index)
-    else if (binding.delivery === 'reliable' && binding.openedAt >= since) receiver.start(now, 1, 0)
-    for (const id of subscriptions) if (!told.includes(id)) this.#replay(now, inflow, id)
+    this.#begin(now, inflow, mark)
     this.#match(inflow)
     this.#time(inflow)
+  }
+
+  /** Where its takers begin with a stream: from the first packet, as they ask, or at their mark. */
+  #begin(now: number, inflow: Inflow, mark: Bookmark | undefined): void {
+    const { receiver, binding, since } = inflow
+    const taken = this.matching(binding.segments).map((id) => {
+      const told = mark?.subscriptions.includes(id) === true
+      return { id, told, ...this.#subscriptions.get(id)! }
+    })
+    // Who was there when the stream was left, and had not begun, has its time still to come.
+    const behind = taken.some((one) => mark && !one.told && !one.history && one.since <= mark.at)
+    const resumes = !behind && taken.some(({ told }) => told)
+    const fresh = !resumes && binding.delivery === 'reliable' && binding.openedAt >= since
+    if (mark && resumes) receiver.start(now, mark.next, mark.index)
+    else if (fresh) receiver.start(now, 1, 0)
+    for (const one of taken) {
+      if (one.told && !resumes) this.#replay(now, inflow, one.id, mark)
+      if (!one.told && !(fresh && binding.openedAt >= one.since)) this.#replay(now, inflow, one.id)
+    }
   }
 
   /** A subscription comes to a stream that others have already. */
@@ -274,13 +291,14 @@ export class Subscriber {
     this.#time(inflow)
   }
 
-  /** Gives a subscription what it wants of the time before it, if there is such a time. */
-  #replay(now: number, inflow: Inflow, subscription: number): void {
+  /** Gives a subscription what it wants of the time before it, or what is behind its mark. */
+  #replay(now: number, inflow: Inflow, subscription: number, mark?: Bookmark): void {
     const { binding, remote } = inflow
-    const { since, history } = this.#subscriptions.get(subscription)!
-    if (!history || binding.delivery !== 'reliable' || binding.openedAt >= since) return
+    const { since, history = mark && NOTHING } = this.#subscriptions.get(subscription)!
+    if (!history || binding.delivery !== 'reliable') return
     const { timing } = inflow.receiver.options
     const receiver = this.#receiver(remote, binding, { timing, tally: { lost: 0 } })
+    if (mark) receiver.start(now, mark.next, mark.index)
     const wish = { since: since - history.ageMs, back: history.back }
     this.#replays.begin(now, inflow, { subscription, wish, receiver })
   }
@@ -347,3 +365,5 @@ export class Subscriber {
     if (at < Infinity) this.#context.timers.set('receive', at)
   }
 }
+
+const NOTHING: Past = { ageMs: 0, back: 0 }

@@ -11,6 +11,8 @@ export interface Bookmark {
   readonly next: number
   /** The index of the message that would have been next. */
   readonly index: number
+  /** When the stream was left, ms of the driver's clock. */
+  readonly at: number
   /** Messages that had been given up. */
   readonly lost: number
   /** Why packets were passed over since the last message, if any were. */

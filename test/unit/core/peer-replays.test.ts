@@ -14,7 +14,8 @@ class Publisher extends Answering {
   readonly publisher: Member
   readonly #told: string[] = []
 
-  constructor() {
+  /** `begun`: the others have been told where the stream begins, and have its first packets. */
+  constructor({ begun = true } = {}) {
     super({ attached: 0, streams: 0 })
     const { target } = this.attack
     target.notice = (output) => {
@@ -24,10 +25,19 @@ class Publisher extends Answering {
       this.#told.push(`${what} for ${output.subscriptions.join('+')}`)
     }
     this.publisher = this.member(1)
-    this.attack.announce(this.publisher, ['exact/topic'])
-    this.wait(100).start(this.attaches[0]!, { start: 1, head: 0 })
-    this.take(1, 2, 3)
-    this.told()
+    this.announce().wait(30)
+    if (begun) this.start(this.attaches[0]!, { start: 1, head: 0 }).take(1, 2, 3)
+    // Long enough to have met everybody who is there.
+    this.wait(200).told()
+  }
+
+  /** Announces the stream: it is older than every subscription. */
+  announce(): this {
+    const { publisher } = this
+    const entry = { ...publisher.entry(1, 'exact/topic', 0), ageMs: this.now + 1000 }
+    publisher.streams.set(1, { topic: 'exact/topic', mode: 0, number: 0, index: 0 })
+    this.attack.send(publisher.control(publisher.bindings([entry])))
+    return this
   }
 
   /** What the program was told since the last call. */
@@ -145,6 +155,60 @@ describe('a subscription with history', () => {
     world.start(last(), { start: 1, head: 3 }).take(1)
     world.attack.send(world.publisher.hello({ flags: 1 }))
     expect(world.told()).toEqual([`0 for ${LATE}`, `1-2 lost for ${LATE}`, `live ${LATE}`])
+  })
+})
+
+describe('a stream that is left and found again', () => {
+  /** Leaves as one that was out of reach, and is back as itself. */
+  const away = (world: Publisher): AttachEntry[] => {
+    const { attack, publisher } = world
+    attack.wait(8000)
+    expect(attack.target.present.size).toBe(0)
+    attack.send(publisher.hello({ echoes: [attack.target.challenge] })).wait(100)
+    attack.send(publisher.hello({ echoes: [attack.target.challenge] }))
+    expect(attack.target.present.size).toBe(1)
+    const before = world.attaches.length
+    // The main receiver first.
+    const asked = world.announce().wait(30).attaches.slice(before)
+    return asked.toSorted((a, b) => a.back - b.back)
+  }
+
+  it('goes on where it was left for who has had its history, and begins for who has not', () => {
+    const world = new Publisher().subscribe({ ageMs: 0, back: 5 })
+    world.start(world.attaches.at(-1)!, { start: 1, head: 3 }).take(1, 2, 3, 4).told()
+    const [main, ...others] = away(world)
+    expect([main!.from, others]).toEqual([5, []])
+    world.told()
+    world.start(main!, { start: 5, head: 4 })
+    expect(world.take(1, 2, 3, 4, 5).told()).toEqual([`4 for 2+${LATE}`])
+  })
+
+  it('is asked for again by who had not begun, beside those who had', () => {
+    const world = new Publisher().subscribe({ ageMs: 0, back: 5 }).take(4)
+    world.told()
+    const [main, replay] = away(world)
+    expect([main, replay]).toMatchObject([
+      { from: 5, back: 0 },
+      { from: 0, back: 5 },
+    ])
+    world.start(main!, { start: 5, head: 4 }).start(replay!, { start: 2, head: 4 })
+    expect(
+      world
+        .take(2, 3, 4, 5)
+        .told()
+        .filter((word) => !word.startsWith('live')),
+    ).toEqual([`1 for ${LATE}`, `2 for ${LATE}`, `3 for ${LATE}`, `4 for 2+${LATE}`])
+  })
+
+  it('begins for others where they ask, and goes on for who has had its history', () => {
+    const world = new Publisher({ begun: false }).subscribe({ ageMs: 0, back: 5 })
+    const mine = world.attaches.findLast(({ back }) => back === 5)!
+    expect(world.start(mine, { start: 1, head: 2 }).take(1, 2).told()).toContain(`1 for ${LATE}`)
+    const [main, replay] = away(world)
+    expect([main, replay]).toMatchObject([{ from: 0, back: 0 }, { from: 3 }])
+    world.told()
+    world.start(main!, { start: 2, head: 2 }).start(replay!, { start: 3, head: 2 })
+    expect(world.take(1, 2, 3).told()).toEqual(['1 for 2', `2 for 2+${LATE}`])
   })
 })
 

@@ -7,6 +7,7 @@ const mark = (next: number): Bookmark => ({
   index: next * 2,
   lost: 1,
   subscriptions: [1, 2],
+  at: 0,
 })
 
 describe('bookmarks', () => {
