@@ -71,12 +71,20 @@ export function onLive(world: World, process: Process, id: number): void {
   }
 }
 
+export function allLive(world: World): boolean {
+  return !world.ledger.subscriptions.some(waitsToBeLive)
+}
+
 /** Each open subscription has been told that it is live. */
 export function checkLive(world: World): void {
-  for (const { process, id, endedAt, liveAt } of world.ledger.subscriptions) {
-    const waits = process.open && endedAt === undefined && liveAt === undefined
-    check(!waits, 'liveness', () => `${process.id} #${id} was never live`)
+  for (const subscribed of world.ledger.subscriptions) {
+    const { process, id } = subscribed
+    check(!waitsToBeLive(subscribed), 'liveness', () => `${process.id} #${id} was never live`)
   }
+}
+
+function waitsToBeLive({ process, endedAt, liveAt }: Subscribed): boolean {
+  return process.open && endedAt === undefined && liveAt === undefined
 }
 
 /** Who wants five messages is not given fifty: as long as the publisher knows when they were sent. */

@@ -8,6 +8,7 @@ import { brew } from './faults.ts'
 import { name, type Stream, type Subscribed, type Track } from './ledger.ts'
 import type { Host } from './host.ts'
 import {
+  allLive,
   checkHistory,
   checkLive,
   firstAsked,
@@ -96,7 +97,9 @@ function play(world: World): void {
     for (const process of world.processes.filter(({ open }) => open)) {
       world.workload.subscribe(process, true)
     }
+    const until = world.schedule.time + CAUGHT_UP_MS
     advance(world, world.schedule.time + PROBED_MS)
+    while (!allLive(world) && world.schedule.time < until) advance(world, world.schedule.time + 500)
     checkHistory(world, owed(world))
   }
   checkLive(world)
@@ -337,5 +340,7 @@ const TAIL_MS = 31_000
 const LOOK_MS = 100
 const PROBE_MS = 2500
 const PROBED_MS = 3000
+/** Much that is retained, at a slow pace to a slow reader. */
+const CAUGHT_UP_MS = 20_000
 const PATIENT_MS = 500
 const CLOSED_MS = 4000
