@@ -74,8 +74,7 @@ export class Attacher {
   attach(now: number, inflows: Iterable<Inflow>): void {
     const entriesByRemote = new Map<Remote, AttachEntry[]>()
     for (const inflow of inflows) {
-      if (inflow.attachAt <= now && inflow.attempts >= ATTACH_MAX) {
-        inflow.attachAt = Infinity
+      if (inflow.attachAt <= now && inflow.attempts === ATTACH_MAX) {
         inflow.receiver.startAnywhere(now)
       }
       for (const lane of [inflow, ...inflow.replays]) {
@@ -119,6 +118,6 @@ function waitMs(attempts: number): number {
 const ATTACH_MIN_MS = 40
 const ATTACH_MAX_MS = 1000
 const ATTACH_MAX = 10
-/** Who wants history goes on asking, but a publisher that says nothing must not cost much. */
+/** The publisher is to know of its receiver; but one that says nothing must not cost much. */
 const RARELY_MS = 30_000
 const UNICAST_ATTEMPTS = 2
