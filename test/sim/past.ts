@@ -38,7 +38,7 @@ export function checkHistory(world: World, owed: Iterable<Owed>): void {
     check(track !== undefined && track.first <= lasting, 'contract', () => {
       return `${where}: began at ${track?.first}, though ${asked} was asked for`
     })
-    // What is forgotten early is remembered only roughly.
+    // Who keeps next to nothing knows the times of the rest but roughly.
     if (!world.plan.faults.has('tight')) checkModest(one, track.first)
     if (!world.plan.mendable) continue
     const held = Math.max(asked, firstHeld(world, one))
@@ -69,10 +69,6 @@ export function onLive(world: World, process: Process, id: number): void {
       return `${name(subscribed, stream)}: live at ${next}, and ${before} were there`
     })
   }
-}
-
-export function allLive(world: World): boolean {
-  return !world.ledger.subscriptions.some(waitsToBeLive)
 }
 
 /** Each open subscription has been told that it is live. */

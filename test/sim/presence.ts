@@ -7,14 +7,26 @@ type Change = Extract<Notice, { readonly type: 'peer' }>
 export class Presence {
   readonly #processesByInstance = new Map<bigint, Process>()
   readonly #seen = new Map<Process, Set<Process>>()
+  readonly #metAt = new Map<Process, Map<Process, number>>()
 
   born(process: Process): void {
     this.#processesByInstance.set(process.peer.instance, process)
     this.#seen.set(process, new Set())
+    this.#metAt.set(process, new Map())
   }
 
   seenBy(process: Process): ReadonlySet<Process> {
     return this.#seen.get(process) ?? new Set()
+  }
+
+  /**
+   * Whether two processes met at about the same time, and neither has taken the other for gone
+   * since: else one may believe itself attached to a stream whose publisher knows nothing of it.
+   */
+  agree(one: Process, other: Process): boolean {
+    const met = this.#metAt.get(one)?.get(other)
+    const metBy = this.#metAt.get(other)?.get(one)
+    return met !== undefined && metBy !== undefined && Math.abs(met - metBy) < AGREED_MS
   }
 
   onChange(process: Process, time: number, { change, peer }: Change): void {
@@ -33,9 +45,12 @@ export class Presence {
     check(change === 'update' || !seen.has(other), 'liveness', () => {
       return `${process.id} met ${other.id} twice`
     })
+    if (change === 'join') this.#metAt.get(process)!.set(other, time)
     seen.add(other)
   }
 }
 
 /** For so long the answer to a challenge counts: as much later may a replay bring somebody back. */
 const BELIEVED_MS = 10_500
+/** Hellos are repeated and answered within this time. */
+const AGREED_MS = 200

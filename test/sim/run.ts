@@ -8,7 +8,6 @@ import { brew } from './faults.ts'
 import { name, type Stream, type Subscribed, type Track } from './ledger.ts'
 import type { Host } from './host.ts'
 import {
-  allLive,
   checkHistory,
   checkLive,
   firstAsked,
@@ -23,7 +22,7 @@ import { type Overrides, planWith } from './overrides.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { Trace } from './trace.ts'
 import { check, RULES, Violation } from './violation.ts'
-import { advance, type Told, World } from './world.ts'
+import { advance, patiently, type Told, World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -97,12 +96,11 @@ function play(world: World): void {
     for (const process of world.processes.filter(({ open }) => open)) {
       world.workload.subscribe(process, true)
     }
-    const until = world.schedule.time + CAUGHT_UP_MS
-    advance(world, world.schedule.time + PROBED_MS)
-    while (!allLive(world) && world.schedule.time < until) advance(world, world.schedule.time + 500)
-    checkHistory(world, owed(world))
-  }
-  checkLive(world)
+    patiently(world, () => {
+      checkHistory(world, owed(world))
+      checkLive(world)
+    })
+  } else checkLive(world)
   if (random.chance(0.5)) {
     // Nobody publishes any more: heartbeats alone must tell where the streams end.
     advance(world, world.schedule.time + (plan.calm ? 0 : TAIL_MS))
@@ -294,8 +292,7 @@ function checkLost(world: World, closed: Process, told: Told): void {
     check(reported === 0 || sum(mine) > 0, 'close', () => {
       return `${closed.id} says that ${other.id} has lost ${reported}, and it lost nothing`
     })
-    // In a storm somebody may be back and not attached again.
-    const heard = quiet && other.open && seen.has(other)
+    const heard = quiet && other.open && seen.has(other) && world.presence.agree(closed, other)
     if (!heard || told.unconfirmed.includes(other.peer.instance)) continue
     const open = mine.filter(({ endedAt }) => endedAt === undefined)
     check(reported >= sum(open, lostLater), 'close', () => {
@@ -340,7 +337,5 @@ const TAIL_MS = 31_000
 const LOOK_MS = 100
 const PROBE_MS = 2500
 const PROBED_MS = 3000
-/** Much that is retained, at a slow pace to a slow reader. */
-const CAUGHT_UP_MS = 20_000
 const PATIENT_MS = 500
 const CLOSED_MS = 4000

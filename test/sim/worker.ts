@@ -6,6 +6,8 @@ export interface Report {
   readonly failure: string
 }
 
+// Without the sweeper nobody wants an answer.
+process.on('disconnect', () => process.exit())
 process.on('message', (seed: number) => {
   const report: Report = { failure: failureLine(runSeed(seed)) }
   process.send?.(report)
