@@ -46,6 +46,16 @@ export class Random {
     return list[Math.floor(this.unit() * list.length)]!
   }
 
+  /** The same entries in any order (Fisher and Yates). */
+  shuffled<T>(list: readonly T[]): T[] {
+    const all = [...list]
+    for (let i = all.length - 1; i > 0; i--) {
+      const j = this.integer(0, i)
+      ;[all[i], all[j]] = [all[j]!, all[i]!]
+    }
+    return all
+  }
+
   bytes(size: number): Uint8Array {
     const bytes = new Uint8Array(size)
     for (let i = 0; i < size; i += 4) {

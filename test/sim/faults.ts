@@ -8,7 +8,12 @@ import type { World } from './world.ts'
 export function brew(world: World, random: Random): void {
   const { plan } = world
   const { faults } = plan
-  if (faults.has('partition')) some(world, random, () => partition(world, random))
+  if (faults.has('partition')) {
+    some(world, random, () => {
+      if (random.chance(0.3)) swizzle(world, random)
+      else partition(world, random)
+    })
+  }
   if (faults.has('snoop')) some(world, random, () => flap(world, random))
   if (faults.has('stall')) some(world, random, () => stall(world, random))
   if (faults.has('crash')) some(world, random, () => crash(world, random))
@@ -42,6 +47,30 @@ function partition(world: World, random: Random): void {
   }
   const durationMs = random.pick([100, 800, 3000, 7000])
   world.schedule.after(durationMs, () => world.network.mend())
+}
+
+/**
+ * FoundationDB's way to clog a network: hosts are cut off one after the other, and come back in
+ * another order.
+ */
+function swizzle(world: World, random: Random): void {
+  const { network, schedule } = world
+  const victims = network.hosts.filter(() => random.chance(0.6))
+  const pauseMs = random.pick([20, 200, 1000])
+  const others = (victim: Host): Host[] => network.hosts.filter((host) => host !== victim)
+  for (const [place, victim] of random.shuffled(victims).entries()) {
+    schedule.after(place * pauseMs, () => {
+      // The network may have healed by then.
+      if (schedule.time >= world.plan.stormMs) return
+      for (const other of others(victim)) {
+        network.cut(victim, other)
+        network.cut(other, victim)
+      }
+    })
+  }
+  for (const [place, victim] of random.shuffled(victims).entries()) {
+    schedule.after((victims.length + place) * pauseMs, () => network.mend(victim))
+  }
 }
 
 function flap(world: World, random: Random): void {

@@ -72,8 +72,10 @@ export class Network {
     this.#cuts.add(`${from.name}>${to.name}`)
   }
 
-  mend(): void {
-    this.#cuts.clear()
+  /** Ends every cut, or those of one host. */
+  mend(host?: Host): void {
+    if (!host) return this.#cuts.clear()
+    for (const cut of this.#cuts) if (cut.split('>').includes(host.name)) this.#cuts.delete(cut)
   }
 
   /** A switch port was down for a moment: no group is forwarded to it until the next join. */
