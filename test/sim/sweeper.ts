@@ -11,6 +11,8 @@ export interface SweepOptions {
   readonly jobs: number
   readonly failure: (line: string) => void
   readonly progress: (line: string) => void
+  /** The program of each process. Default: worker.js. */
+  readonly program?: string
 }
 
 /** How many seeds failed. */
@@ -51,7 +53,8 @@ class Sweep {
   }
 
   #inOneProcess(): Promise<void> {
-    const worker = fork(join(import.meta.dirname, 'worker.js'), { execArgv: [...WORKER_FLAGS] })
+    const { program = join(import.meta.dirname, 'worker.js') } = this.#options
+    const worker = fork(program, { execArgv: [...WORKER_FLAGS] })
     let seed: number | undefined = this.#hand(worker)
     return new Promise((resolve) => {
       const hung = setTimeout(() => worker.kill('SIGKILL'), PATIENCE_MS)
