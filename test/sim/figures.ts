@@ -59,6 +59,7 @@ const SHARED = [
   [50, 300],
   [100, 200],
   [200, 50],
+  [500, 100],
 ] as const
 const TRANSFER_HEAD = [
   'receivers',
