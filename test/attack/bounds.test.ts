@@ -65,6 +65,24 @@ describe('an outsider', () => {
   )
 })
 
+describe('the quarantine', () => {
+  attack(
+    'of many small packets, and of few large ones',
+    { by: 'outsider', holds: 'it holds 256 packets and 256 KiB, and the next one is dropped' },
+    () => {
+      for (const size of [16, 1190]) {
+        const world = new Attack()
+        for (let i = 0; i < 1000; i++) {
+          world.send(world.stranger().control(new Uint8Array(size)))
+          const { packets, size: held } = world.target.peer.held
+          expect([packets <= 256, held <= 256 * 1024]).toEqual([true, true])
+        }
+        expect(world.count('quarantineFull')).toBeGreaterThan(700)
+      }
+    },
+  )
+})
+
 describe('a member', () => {
   attack(
     'control for somebody else',

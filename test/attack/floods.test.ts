@@ -8,7 +8,7 @@ import { acquainted, first } from '../unit/api/company.ts'
 import { attack } from './attack.ts'
 import { memory } from './memory.ts'
 import { Segment, flood } from './tap.ts'
-import { dice, Twin } from './twins.ts'
+import { dice, flipped, Twin } from './twins.ts'
 
 /** A datagram of a version, kind and instance, and a body that nobody sealed. */
 function made(random: Random, header: Partial<Parameters<typeof writeHeader>[1]>): Uint8Array {
@@ -289,14 +289,23 @@ describe('what an outsider makes a peer send', () => {
     'to an address of its choice',
     { by: 'outsider', holds: 'nothing goes to an address that no member was heard from' },
     () => {
-      const { attack: world, recorded } = new Twin()
+      const twin = new Twin()
+      twin.future()
+      const { attack: world, recorded } = twin
       const sent: string[] = []
       world.target.watch = (to) => void (typeof to === 'object' && sent.push(to.address))
       const random = dice('victim')
-      for (let i = 0; i < 500; i++) {
-        for (const packet of Object.values(recorded)) world.send(packet, 66)
-        world.send(made(random, { hint: world.keys.hint, kind: random.integer(0, 2) }), 66).wait(5)
+      const { hint } = world.keys
+      for (let i = 0; i < 300; i++) {
+        // What a member asks for is on its way when the attacker speaks.
+        world.send(twin.questions())
+        for (const packet of Object.values(recorded)) {
+          world.send(packet, 66).send(flipped(packet, 210 + i), 66)
+        }
+        world.send(flipped(twin.beacon(), 300), 66)
+        world.send(made(random, { hint, kind: random.integer(0, 2) }), 66).wait(5)
       }
+      expect(sent).toContain('fe80::1')
       expect(sent.filter((address) => address === 'fe80::66')).toEqual([])
     },
   )

@@ -1,4 +1,6 @@
 /** Two peers alike to the last random bit, of which one is attacked: it must behave as the other. */
+import { concat } from '../../bus/core/bytes.ts'
+import { NakFlag } from '../../bus/core/wire/nak.ts'
 import { BODY_OFFSET, Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import type { Member } from '../fuzz/member.ts'
 import { Random } from '../../bus/testing/random.ts'
@@ -56,13 +58,26 @@ export class Twin {
     return this.member.data(1, number, { flags: 0, body: body(number - 1) })
   }
 
-  /** Goes on for two seconds, with messages both ways, and tells all that came of it. */
+  /** The member attaches to the peer's own stream, and asks for its first packet: answered to it. */
+  questions(): Uint8Array {
+    const target = this.attack.target.peer.instance
+    const entry = { stream: 1, ask: 1, from: 1, ageMs: 0, back: 0, attempt: 0 }
+    const about = { type: 'nak', target, flags: NakFlag.solo, rttUs: 0, missed: 0, all: 0 } as const
+    return this.member.control(
+      concat(
+        controlBytes({ type: 'attach', target, entries: [entry] }),
+        controlBytes({ ...about, stream: 1, first: 1, missing: Uint8Array.of(0x80) }),
+      ),
+    )
+  }
+
+  /** Goes on for two seconds, with messages and questions, and tells all that came of it. */
   future(): string[] {
     const { attack } = this
     const { target } = attack
     this.#log.length = 0
     for (let number = 2; number < 12; number++) {
-      attack.send(this.data(number)).send(this.beacon())
+      attack.send(this.data(number)).send(this.beacon()).send(this.questions())
       const message = { topic: 'own/x', segments: ['own', 'x'], codec: 0, urgent: false } as const
       const payload = new Uint8Array([number])
       target.peer.publish(attack.now, { ...message, payload, delivery: 'reliable' })

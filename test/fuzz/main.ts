@@ -1,5 +1,6 @@
 /** The fuzzer's command: `npm run fuzz -- --packets 10000000 --seed 1`. */
 import { parseArgs } from 'node:util'
+import { decoders, fuzzDecoder } from './decoders.ts'
 import { faultsOf, type Phase, phases } from './plan.ts'
 import { Fuzz, type FuzzReport, reasons } from './run.ts'
 
@@ -33,6 +34,14 @@ for (const phase of phases) {
   done += packets
   summarise(phase, report)
   for (const fault of faultsOf(phase, report)) faults.push(`${phase.name}: ${fault}`)
+}
+
+say(`  decoders, ${Math.ceil(Number(values.packets) / 20)} inputs each:`)
+for (const decoder of decoders) {
+  const count = Math.ceil(Number(values.packets) / 20)
+  const report = fuzzDecoder(decoder, count, Number(values.seed))
+  say(`    ${report.name}: ${report.outcomes} outcomes`)
+  for (const fault of report.faults) faults.push(`${report.name}: ${fault}`)
 }
 
 say(`\n${done} packets in ${Math.round((performance.now() - start) / 1000)} s; dropped by reason:`)

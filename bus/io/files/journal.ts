@@ -29,7 +29,7 @@ export class Journal {
     const flags = constants.O_RDWR | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0)
     const handle = await open(path, flags).catch(() => undefined)
     if (!handle) return undefined
-    const kept = await readKept(handle, file, size).catch(() => undefined)
+    const kept = await readKept(handle, { file, size }).catch(() => undefined)
     if (kept) return new Journal(handle, kept)
     await handle.close()
     return undefined
@@ -63,11 +63,16 @@ export class Journal {
   }
 }
 
-async function readKept(handle: FileHandle, file: string, size: number): Promise<Kept | undefined> {
+async function readKept(handle: FileHandle, about: About): Promise<Kept | undefined> {
   const stats = await handle.stat()
   if (!stats.isFile() || stats.nlink !== 1 || stats.size > JOURNAL_SIZE_MAX) return undefined
-  const [first = '', ...lines] = (await handle.readFile('utf8')).split('\n')
-  const head: unknown = JSON.parse(first)
+  return journalIn(await handle.readFile('utf8'), about)
+}
+
+/** What the text of a journal says about this file; undefined when it is about another one. */
+export function journalIn(text: string, { file, size }: About): Kept | undefined {
+  const [first = '', ...lines] = text.split('\n')
+  const head = jsonIn(first)
   if (!isObject(head) || head['sixcast'] !== VERSION) return undefined
   const { receiver } = head
   if (head['file'] !== file || head['size'] !== size || typeof receiver !== 'string') {
@@ -81,6 +86,19 @@ async function readKept(handle: FileHandle, file: string, size: number): Promise
     if (to !== '' && Number(to) <= size) have.add({ from: Number(from), to: Number(to) })
   }
   return { have, receiver }
+}
+
+function jsonIn(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+interface About {
+  readonly file: string
+  readonly size: number
 }
 
 const VERSION = 1
