@@ -67,7 +67,7 @@ describe('a key file', () => {
       const mine = await keyFile(keyText(newKey()))
       const link = join(folder(), 'link.key')
       await symlink(mine, link)
-      expect(await readKeyFile(link)).toHaveLength(32)
+      expect((await readKeyFile(link)).root).toHaveLength(32)
       const owner = process.geteuid?.() ?? 0
       const geteuid = vi.spyOn(process, 'geteuid').mockReturnValue(owner + 1234)
       const said = owner === 0 ? 'taken' : 'belongs to user'
