@@ -57,6 +57,7 @@ export const COUNTER_NAMES = [
   'repairBudget',
   'repairsFull',
   'sendFull',
+  'linkFull',
   // repair of memberships
   'rejoins',
   'clones',

@@ -7,7 +7,8 @@ import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
 import { type Present, Roster } from './path/roster.ts'
 import type { Rights } from './rights.ts'
-import { instanceOf, RealmKeys, type RealmOptions, type Sender } from './seal/keys.ts'
+import { instanceOf, type Sender } from './seal/control-keys.ts'
+import { RealmKeys, type RealmOptions } from './seal/keys.ts'
 import { Ring } from './ring.ts'
 import type { ReplayWindow } from './seal/replay.ts'
 import { Sealer } from './seal/sealer.ts'
@@ -28,7 +29,7 @@ export interface PeerConfig {
   readonly tags: Readonly<Record<string, string>>
   /** Largest data packet, bytes; control packets never exceed 1,232. */
   readonly packetSize: number
-  /** Where unicast reaches this peer. */
+  /** Where unicast reaches this peer at first. */
   readonly port: number
   /** Bytes a second, at most, and at least when receivers miss much. */
   readonly rate: number
@@ -101,7 +102,8 @@ export interface Inflow extends Lane {
 export interface Remote extends Present {
   readonly sender: Sender
   readonly entry: RosterEntry
-  readonly port: number
+  /** Its private port, as its last hello said. */
+  port: number
   readonly controlKey: Uint8Array
   readonly window: ReplayWindow
   /** What it may do, in a realm with an owner. */
@@ -148,6 +150,8 @@ export class Context {
   readonly sealer: Sealer
   readonly groups: Groups
   readonly controlGroup: string
+  /** Where unicast reaches this peer. */
+  port: number
   readonly roster: Roster<Remote>
   readonly outputs: Ring<Output> = new Ring()
   readonly #answers = new Map<number, (now: number, answer: Uint8Array | boolean) => void>()
@@ -159,6 +163,7 @@ export class Context {
   constructor(env: Env, config: PeerConfig) {
     this.env = env
     this.config = config
+    this.port = config.port
     this.limits = config.limits
     this.keys = new RealmKeys(env.crypto, config.realm)
     this.rights = config.rights

@@ -12,7 +12,7 @@ import type { ControlOut } from './peer-control.ts'
 import { Gatekeeper } from './peer-gate.ts'
 import { newRemote } from './peer-remote.ts'
 import type { Rights } from './rights.ts'
-import { instanceOf } from './seal/keys.ts'
+import { instanceOf } from './seal/control-keys.ts'
 import { Backoff } from './service/backoff.ts'
 import { Challenge } from './service/challenge.ts'
 import { HelloBudget } from './service/hello-budget.ts'
@@ -172,21 +172,19 @@ export class Greeter {
     const { header, hello, from } = heard
     const refused = (): void => this.#budget.failed(from.address, SIGNATURE_COST)
     const remote = roster.get(header.instance)
-    const known = remote !== undefined
     if (hello.flags & HelloFlag.bye) {
-      const farewell = (later: number): void => this.#farewell(later, header.instance)
-      if (known) this.#context.verify(proof, farewell, refused)
+      if (remote) this.#context.verify(proof, (at) => this.#farewell(at, remote.instance), refused)
       return
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
-    if (asks || (!known && !fresh)) this.#echo(now, hello.challenge)
+    if (asks || (!remote && !fresh)) this.#echo(now, hello.challenge)
     if (fresh) {
       const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
       const judge = (later: number): void =>
         this.#gate.judge(later, { hello, remote }, accept, refused)
       this.#context.verify(proof, judge, refused)
-    } else if (!known || this.#gate.isNews(hello, remote)) {
+    } else if (hello.port !== remote?.port || this.#gate.isNews(hello, remote)) {
       this.ask(now, header.instance)
     }
   }
@@ -222,6 +220,7 @@ export class Greeter {
   #refresh(now: number, remote: Remote, { hello, from }: Heard): void {
     remote.heardAt = now
     remote.intervalMs = hello.intervalMs
+    remote.port = hello.port
     remote.endpoint = { address: from.address, port: remote.port }
   }
 
@@ -272,7 +271,7 @@ export class Greeter {
     echoes: bigint[],
     then?: (now: number, packet: Uint8Array) => void,
   ): void {
-    const { config, env, keys, sealer, self, controlGroup, roster } = this.#context
+    const { env, keys, sealer, self, controlGroup, roster } = this.#context
     const random = env.random(10)
     const view = new DataView(random.buffer, random.byteOffset, random.byteLength)
     const number = (view.getUint16(4) * 0x100000000 + view.getUint32(6)) % NUMBER_MAX
@@ -284,7 +283,7 @@ export class Greeter {
       challenge: this.#challenge.value,
       controlNumber: this.#control.number,
       intervalMs: statedInterval(roster.size + 1),
-      port: config.port,
+      port: this.#context.port,
       streamCount: this.#events.streamCount(),
       ...this.#aboutSelf(),
       asked,

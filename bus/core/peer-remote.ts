@@ -2,7 +2,7 @@
 import type { Endpoint } from './output.ts'
 import type { Remote } from './peer-context.ts'
 import type { Rights } from './rights.ts'
-import type { Sender } from './seal/keys.ts'
+import type { Sender } from './seal/control-keys.ts'
 import { ReplayWindow } from './seal/replay.ts'
 import { textOf } from './text.ts'
 import type { Hello } from './wire/hello.ts'

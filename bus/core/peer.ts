@@ -190,8 +190,12 @@ export class Peer {
     this.#settle(now)
   }
 
-  /** An interface came or changed: those on it learn of this peer, and it of them. */
-  pathChanged(now: number): void {
+  /**
+   * An interface or another way to the others came or changed: they learn of this peer and of its
+   * private port, and it of them.
+   */
+  pathChanged(now: number, port: number = this.#context.port): void {
+    this.#context.port = port
     this.#greeter.start(now)
     this.#settle(now)
   }

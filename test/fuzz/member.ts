@@ -1,6 +1,7 @@
 /** A member with the realm's key and an identity of its own, who keeps to no rule. */
 import { bytesOf64, concat } from '../../bus/core/bytes.ts'
-import { instanceOf, type RealmKeys, type Sender } from '../../bus/core/seal/keys.ts'
+import { instanceOf, type Sender } from '../../bus/core/seal/control-keys.ts'
+import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { utf8 } from '../../bus/core/text.ts'
 import { type BindingEntry, ControlType, writeBinding } from '../../bus/core/wire/control.ts'

@@ -1,6 +1,7 @@
 /** The fixed inputs of the test vectors, and how values are written into them. */
 import { concat } from '../../bus/core/bytes.ts'
-import { instanceOf, RealmKeys, type Sender } from '../../bus/core/seal/keys.ts'
+import { instanceOf, type Sender } from '../../bus/core/seal/control-keys.ts'
+import { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { signerOf } from '../../bus/io/ed25519.ts'
 import nacl from 'tweetnacl'
 import { counting, crypto, hex } from '../unit/core/crypto.ts'

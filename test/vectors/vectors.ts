@@ -1,6 +1,7 @@
 /** Every test vector by the name of its file: what a stranger needs to speak with this bus. */
 import { bodyVectors, controlVectors } from './bodies.ts'
 import { groupVectors, keyVectors } from './keys.ts'
+import { linkVectors } from './links.ts'
 import { helloVectors, packetVectors } from './packets.ts'
 import { rightsVectors } from './rights.ts'
 import { plain } from './samples.ts'
@@ -14,6 +15,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'control.json': text(controlVectors()),
     'rights.json': text(rightsVectors()),
     'bodies.json': text(bodyVectors()),
+    'links.json': text(linkVectors()),
   }
 }
 

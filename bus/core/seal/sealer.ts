@@ -9,7 +9,7 @@ import {
   VERSION_SEALED,
   writeHeader,
 } from '../wire/packet.ts'
-import type { RealmKeys } from './keys.ts'
+import type { ControlKeys } from './control-keys.ts'
 
 /** The header fields that differ from packet to packet of one instance. */
 export interface PacketId {
@@ -22,10 +22,10 @@ export interface PacketId {
 export class Sealer {
   readonly version: number
   readonly #crypto: Crypto
-  readonly #keys: RealmKeys
+  readonly #keys: ControlKeys
   readonly #instance: bigint
 
-  constructor(crypto: Crypto, keys: RealmKeys, instance: bigint) {
+  constructor(crypto: Crypto, keys: ControlKeys, instance: bigint) {
     this.#crypto = crypto
     this.#keys = keys
     this.#instance = instance

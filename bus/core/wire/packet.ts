@@ -39,7 +39,7 @@ export const Kind = {
   control: 2,
   parity: 3, // reserved: forward error correction over whole sealed packets
   checkpoint: 4, // reserved: signed hash chain of a stream
-  relay: 5, // reserved: frames inside authenticated links
+  relay: 5, // reserved: what relays say to each other; links have records of their own
 } as const
 
 /** Flags of data packets. */

@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../bus/core/path/group.ts'
 import { Rights } from '../../../bus/core/rights.ts'
-import { instanceOf, RealmKeys } from '../../../bus/core/seal/keys.ts'
+import { instanceOf } from '../../../bus/core/seal/control-keys.ts'
+import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { ControlType, readControl } from '../../../bus/core/wire/control.ts'
 import { readHello } from '../../../bus/core/wire/hello.ts'
 import { bodyOf, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
+import { LinkType, type LinkRecord, readLinkMessage } from '../../../bus/core/wire/link.ts'
 import { readFragment, readRecords } from '../../../bus/core/wire/record.ts'
 import { strictVerifier } from '../../../bus/io/ed25519.ts'
+import { plain } from '../../vectors/samples.ts'
 import { vectorTexts } from '../../vectors/vectors.ts'
 import { crypto, hex, unhex } from '../core/crypto.ts'
 
@@ -105,6 +108,40 @@ describe('the vectors of rights', () => {
     const { hello, signed } = readHello(sealer.open(unhex(file.hello.packet), keys.control)!)!
     expect(hex(signed)).toBe(file.hello.body)
     expect(hex(hello.rights)).toBe(file.chains[0].rights)
+  })
+})
+
+describe('the vectors of links', () => {
+  const { records, peer, relay, relayNonce, linkKey } = load('links.json')
+
+  it('hold one record of each type, whose fields are those beside it', () => {
+    const read = new Map<string, LinkRecord>()
+    for (const bytes of Object.values<string>(records)) {
+      expect(readLinkMessage(unhex(bytes), (one) => read.set(one.type, one))).toBe(true)
+    }
+    expect([...read.keys()]).toEqual(Object.keys(LinkType))
+    const { mac, signature, claim, hint, scope, port } = peer
+    const said = plain(read.get('proof'))
+    expect(said).toMatchObject({ claimed: claim, mac, signature, hint, scope, port })
+    const { intervalMs, groups, datagramSize, terms } = relay
+    const told = plain(read.get('welcome'))
+    expect(told).toMatchObject({ claimed: terms, mac: relay.mac, intervalMs, groups, datagramSize })
+  })
+
+  it('hold proofs that follow from the link key alone, and a signature that is good', () => {
+    const hmac = (...parts: readonly string[]): string =>
+      hex(crypto.hmac(unhex(linkKey), unhex(parts.join('')))).slice(0, 64)
+    const [peerLabel, relayLabel] = ['peer', 'relay'].map((label) =>
+      Buffer.from(label).toString('hex'),
+    )
+    expect(hmac(peerLabel!, relayNonce, peer.claim)).toBe(peer.mac)
+    expect(hmac(relayLabel!, relayNonce, peer.mac, relay.terms)).toBe(relay.mac)
+    const good = strictVerifier()(
+      unhex(peer.statement),
+      unhex(peer.signature),
+      unhex(peer.identity),
+    )
+    expect(good).toBe(true)
   })
 })
 

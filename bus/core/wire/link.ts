@@ -1,0 +1,273 @@
+/**
+ * What a link between a peer and a relay carries: messages, each of them a run of records.
+ *
+ *     uint8 type | varint size | that many bytes
+ *
+ *     1 challenge   relay   nonce (32)
+ *     2 proof       peer    nonce (32) | identity (32) | uint16 realm hint | uint8 scope
+ *                           varint port | mac (32) | signature (64)
+ *     3 welcome     relay   varint port | varint interval, ms | varint groups
+ *                           varint datagram size | mac (32)
+ *     4 join        peer    n x group (16)
+ *     5 leave       peer    n x group (16)
+ *     6 rejoin      peer    n x group (16)
+ *     7 multicast   peer    group (16) | datagram
+ *     8 unicast     peer    address (16) | varint zone | uint16 port | datagram
+ *     9 datagram    relay   address (16) | varint zone | uint16 port | datagram
+ *     10 ping       relay   nothing
+ *     11 pong       peer    nothing
+ *
+ * Records of unknown types are skipped.
+ */
+import { ADDRESS_SIZE, addressBytes, addressText } from './address.ts'
+import { Reader, Writer } from './cursor.ts'
+import { varintSize } from './varint.ts'
+
+/** The WebSocket subprotocol. */
+export const LINK_PROTOCOL = 'sixcast.1'
+/** Largest message on a link, both ways: the largest datagram with its record around it. */
+export const LINK_MESSAGE_MAX = 65_536
+export const LINK_NONCE_SIZE = 32
+const LINK_MAC_SIZE = 32
+
+export const LinkType = {
+  challenge: 1,
+  proof: 2,
+  welcome: 3,
+  join: 4,
+  leave: 5,
+  rejoin: 6,
+  multicast: 7,
+  unicast: 8,
+  datagram: 9,
+  ping: 10,
+  pong: 11,
+} as const
+
+/** Where a datagram comes from or goes to; the address may end in a zone, `%` and a number. */
+export interface LinkEndpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** The address of whoever is on a link of the same relay; its port tells who. */
+export const RELAY_ADDRESS = '0:0:0:0:0:0:0:0'
+
+/** What a peer says of itself; the rest of the record proves it. */
+export interface ProofClaim {
+  readonly nonce: Uint8Array
+  readonly identity: Uint8Array
+  readonly hint: number
+  /** The scope's nibble in group addresses. */
+  readonly scope: number
+  /** The private port it had before; 0: none. */
+  readonly port: number
+}
+
+export interface WelcomeTerms {
+  /** The private port of the peer. */
+  readonly port: number
+  /** The relay speaks at least this often, ms. */
+  readonly intervalMs: number
+  /** Groups that the link may join. */
+  readonly groups: number
+  readonly datagramSize: number
+}
+
+/** A record that came; byte arrays are views of the message. */
+export type LinkRecord =
+  | { readonly type: 'challenge'; readonly nonce: Uint8Array }
+  | ({
+      readonly type: 'proof'
+      /** The bytes that `mac` and `signature` cover. */
+      readonly claimed: Uint8Array
+      readonly mac: Uint8Array
+      readonly signature: Uint8Array
+    } & ProofClaim)
+  | ({
+      readonly type: 'welcome'
+      readonly claimed: Uint8Array
+      readonly mac: Uint8Array
+    } & WelcomeTerms)
+  | { readonly type: 'join' | 'leave' | 'rejoin'; readonly groups: readonly string[] }
+  | { readonly type: 'multicast'; readonly group: string; readonly datagram: Uint8Array }
+  | { readonly type: 'unicast'; readonly to: LinkEndpoint; readonly datagram: Uint8Array }
+  | { readonly type: 'datagram'; readonly from: LinkEndpoint; readonly datagram: Uint8Array }
+  | { readonly type: 'ping' | 'pong' }
+
+/** Calls `each` with every known record; false when the message is malformed from there on. */
+export function readLinkMessage(message: Uint8Array, each: (record: LinkRecord) => void): boolean {
+  const reader = new Reader(message)
+  while (reader.left > 0) {
+    const type = reader.uint8()
+    const body = reader.block(LINK_MESSAGE_MAX)
+    if (reader.failed) return false
+    const read = READERS.get(type)
+    if (!read) continue
+    const fields = new Reader(body)
+    const record = read(fields)
+    if (fields.failed || fields.left > 0 || !record) return false
+    each(record)
+  }
+  return true
+}
+
+type Read = (fields: Reader) => LinkRecord | undefined
+
+const READERS: ReadonlyMap<number, Read> = new Map<number, Read>([
+  [LinkType.challenge, (fields) => ({ type: 'challenge', nonce: fields.take(LINK_NONCE_SIZE) })],
+  [LinkType.proof, readProof],
+  [LinkType.welcome, readWelcome],
+  [LinkType.join, (fields) => readGroups('join', fields)],
+  [LinkType.leave, (fields) => readGroups('leave', fields)],
+  [LinkType.rejoin, (fields) => readGroups('rejoin', fields)],
+  [
+    LinkType.multicast,
+    (fields) => ({ type: 'multicast', group: readAddress(fields), datagram: rest(fields) }),
+  ],
+  [
+    LinkType.unicast,
+    (fields) => ({ type: 'unicast', to: readEndpoint(fields), datagram: rest(fields) }),
+  ],
+  [
+    LinkType.datagram,
+    (fields) => ({ type: 'datagram', from: readEndpoint(fields), datagram: rest(fields) }),
+  ],
+  [LinkType.ping, () => ({ type: 'ping' })],
+  [LinkType.pong, () => ({ type: 'pong' })],
+])
+
+function readProof(fields: Reader): LinkRecord | undefined {
+  const claim = {
+    nonce: fields.take(LINK_NONCE_SIZE),
+    identity: fields.take(IDENTITY_SIZE),
+    hint: fields.uint16(),
+    scope: fields.uint8(),
+    port: fields.varint(),
+  }
+  const claimed = fields.bytes.subarray(0, fields.offset)
+  const proof = { mac: fields.take(LINK_MAC_SIZE), signature: fields.take(SIGNATURE_SIZE) }
+  return claim.port > PORT_MAX ? undefined : { type: 'proof', ...claim, claimed, ...proof }
+}
+
+function readWelcome(fields: Reader): LinkRecord | undefined {
+  const terms = {
+    port: fields.varint(),
+    intervalMs: fields.varint(),
+    groups: fields.varint(),
+    datagramSize: fields.varint(),
+  }
+  const claimed = fields.bytes.subarray(0, fields.offset)
+  const mac = fields.take(LINK_MAC_SIZE)
+  return terms.port > PORT_MAX ? undefined : { type: 'welcome', ...terms, claimed, mac }
+}
+
+function readGroups(type: 'join' | 'leave' | 'rejoin', fields: Reader): LinkRecord {
+  const groups: string[] = []
+  while (fields.left > 0 && !fields.failed) groups.push(readAddress(fields))
+  return { type, groups }
+}
+
+function readAddress(fields: Reader): string {
+  const bytes = fields.take(ADDRESS_SIZE)
+  return fields.failed ? '' : addressText(bytes)
+}
+
+function readEndpoint(fields: Reader): LinkEndpoint {
+  const address = readAddress(fields)
+  const zone = fields.varint()
+  return { address: zone === 0 ? address : `${address}%${zone}`, port: fields.uint16() }
+}
+
+function rest(fields: Reader): Uint8Array {
+  return fields.take(fields.left)
+}
+
+export function writeChallenge(nonce: Uint8Array): Uint8Array {
+  return recordOf(LinkType.challenge, nonce)
+}
+
+/** What mac and signature of a proof cover. */
+export function writeProofClaim(claim: ProofClaim): Uint8Array {
+  const writer = new Writer(LINK_NONCE_SIZE + IDENTITY_SIZE + 3 + varintSize(claim.port))
+  writer.put(claim.nonce).put(claim.identity).uint16(claim.hint).uint8(claim.scope)
+  return writer.varint(claim.port).written
+}
+
+export function writeProof(
+  claimed: Uint8Array,
+  mac: Uint8Array,
+  signature: Uint8Array,
+): Uint8Array {
+  return recordOf(LinkType.proof, claimed, mac, signature)
+}
+
+/** What the mac of a welcome covers. */
+export function writeWelcomeTerms(terms: WelcomeTerms): Uint8Array {
+  const { port, intervalMs, groups, datagramSize } = terms
+  const writer = new Writer(4 * 8)
+  return writer.varint(port).varint(intervalMs).varint(groups).varint(datagramSize).written
+}
+
+export function writeWelcome(claimed: Uint8Array, mac: Uint8Array): Uint8Array {
+  return recordOf(LinkType.welcome, claimed, mac)
+}
+
+/** As many records as the groups take; none when there are none. Each group must be an address. */
+export function writeGroups(
+  type: 'join' | 'leave' | 'rejoin',
+  groups: readonly string[],
+): Uint8Array[] {
+  const records: Uint8Array[] = []
+  for (let at = 0; at < groups.length; at += GROUPS_MAX) {
+    const bytes = groups.slice(at, at + GROUPS_MAX).map((group) => addressBytes(group)!)
+    records.push(recordOf(LinkType[type], ...bytes))
+  }
+  return records
+}
+
+/** `undefined` when the group is no address. */
+export function writeMulticast(group: string, datagram: Uint8Array): Uint8Array | undefined {
+  const address = addressBytes(group)
+  return address && recordOf(LinkType.multicast, address, datagram)
+}
+
+/** `undefined` when the endpoint is none that a link can name. */
+export function writeUnicast(to: LinkEndpoint, datagram: Uint8Array): Uint8Array | undefined {
+  const head = endpointBytes(to)
+  return head && recordOf(LinkType.unicast, head, datagram)
+}
+
+/** The same. */
+export function writeDatagram(from: LinkEndpoint, datagram: Uint8Array): Uint8Array | undefined {
+  const head = endpointBytes(from)
+  return head && recordOf(LinkType.datagram, head, datagram)
+}
+
+export function writeSign(type: 'ping' | 'pong'): Uint8Array {
+  return recordOf(LinkType[type])
+}
+
+function endpointBytes({ address, port }: LinkEndpoint): Uint8Array | undefined {
+  const [text = '', zone = '0', ...more] = address.split('%')
+  const bytes = addressBytes(text)
+  const named = more.length === 0 && /^\d{1,9}$/.test(zone)
+  const ported = Number.isInteger(port) && port > 0 && port <= PORT_MAX
+  if (!bytes || !named || !ported) return undefined
+  const writer = new Writer(ADDRESS_SIZE + varintSize(Number(zone)) + 2)
+  return writer.put(bytes).varint(Number(zone)).uint16(port).written
+}
+
+function recordOf(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0
+  for (const part of parts) size += part.length
+  const writer = new Writer(1 + varintSize(size) + size).uint8(type).varint(size)
+  for (const part of parts) writer.put(part)
+  return writer.bytes
+}
+
+const IDENTITY_SIZE = 32
+const SIGNATURE_SIZE = 64
+const PORT_MAX = 0xffff
+/** Groups in one record: with others they share a message. */
+const GROUPS_MAX = 1024
