@@ -5,6 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 const alias = {
   'sixcast/librecast': new URL('bus/librecast/index.ts', import.meta.url).pathname,
   'sixcast/testing': new URL('bus/testing/index.ts', import.meta.url).pathname,
+  'sixcast/relay': new URL('relay/index.ts', import.meta.url).pathname,
   sixcast: new URL('bus/index.ts', import.meta.url).pathname,
 }
 

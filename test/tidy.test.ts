@@ -55,6 +55,12 @@ describe('the dependency rules', () => {
     ['bus/testing/a.ts', '../cli/b.ts'],
     ['bus/testing/a.ts', 'node:timers'],
     ['client/a.ts', '../relay/b.ts'],
+    ['relay/bridge.ts', './link.ts'],
+    ['relay/bridge.ts', '../bus/io/driver.ts'],
+    ['relay/a.ts', '../bus/cli/b.ts'],
+    ['bus/io/a.ts', '../../relay/b.ts'],
+    ['bus/api/a.ts', '../../relay/b.ts'],
+    ['bus/cli/a.ts', '../../relay/b.ts'],
     ['client/a.ts', '../bus/cli/b.ts'],
     ['client/a.ts', 'node:net'],
   ])('refuse %s importing %s', (path, specifier) => {

@@ -62,6 +62,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   open: flag,
   scope: oneOf(Object.keys(SCOPES)),
   interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
+  relay: rule(isRelays, 'a ws:// or wss:// address, or a list of them'),
   port: whole(1, 65_535),
   hops: whole(0, 255),
   groups: whole(0, 65_536),
@@ -193,6 +194,17 @@ function isHistory(value: unknown): boolean {
 function isInterfaces(value: unknown): boolean {
   const names: readonly unknown[] = Array.isArray(value) ? value : [value]
   return names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
+}
+
+function isRelays(value: unknown): boolean {
+  const addresses: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return addresses.length > 0 && addresses.every(isRelay)
+}
+
+function isRelay(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { protocol, hash } = new URL(value)
+  return /^wss?:$/.test(protocol) && hash === ''
 }
 
 function tagsFault(value: unknown): Fault | undefined {

@@ -14,7 +14,7 @@ export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
 export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
 
 /** How packets travel now. */
-export type PathKind = 'multicast' | 'memory' | 'none'
+export type PathKind = 'multicast' | 'relay' | 'memory' | 'none'
 
 /** Any pino-shaped logger. */
 export interface Logger {
@@ -53,6 +53,11 @@ export interface ConnectOptions extends Cancel {
   readonly scope?: Scope
   /** Interface names or globs (`eth*`). Default: every interface that is up with multicast. */
   readonly interface?: string | readonly string[]
+  /**
+   * The address of a relay, `ws://…` or `wss://…`, or several, tried in order: the bus then goes by a
+   * link to the first one that answers, and by no multicast of its own.
+   */
+  readonly relay?: string | readonly string[]
   /** UDP port of the groups. Default: 62278 ("6CAST" on a telephone's keys). */
   readonly port?: number
   /** Hop limit of multicast. Default: 0 at host, 1 at link, 16 above. */

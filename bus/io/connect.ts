@@ -1,8 +1,12 @@
 /** Puts a bus together on Node: settings, keys, transport, peer, driver. */
 import { LiveBus } from '../api/bus.ts'
+import { orAborted } from '../api/abort.ts'
 import type { After } from '../api/matching.ts'
 import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
+import { SCOPES } from '../core/path/group.ts'
 import { Peer } from '../core/peer.ts'
+import { LinkProof } from '../core/seal/link-proof.ts'
+import { RealmKeys } from '../core/seal/keys.ts'
 import { Driver } from './driver.ts'
 import { fileWork } from './files/work.ts'
 import { type Settings, settle } from './settings.ts'
@@ -17,9 +21,33 @@ import { udpTransport } from './udp.ts'
 export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const settings = await settle(options)
   options.signal?.throwIfAborted()
-  const { scope, interfaces, port, hops } = settings
+  const { scope, interfaces, port, hops, relays } = settings
+  if (relays.length > 0) return connectByRelay(settings, options)
   const transport = udpTransport({ scope, interfaces, port, hops })
-  return open(transport, { settings, options, path: 'multicast', system: nodeSystem })
+  const system = await nodeSystem(settings.identity)
+  return open(transport, { settings, options, path: 'multicast', system })
+}
+
+/** By a link to one of the relays. */
+async function connectByRelay(settings: Settings, options: ConnectOptions): Promise<Bus> {
+  const { realm, root, owner, identity, scope, relays } = settings
+  // Who needs no relay shall not load what links are made of.
+  const { linkTransport } = await import('./websocket.ts')
+  const system = await nodeSystem(identity)
+  const { crypto } = system.env
+  const keys = new RealmKeys(crypto, { name: realm, root, owner })
+  const transport = linkTransport({
+    urls: relays,
+    credentials: {
+      proof: new LinkProof(crypto, keys),
+      identity: identity.publicKey,
+      hint: keys.hint,
+      scope: SCOPES[scope],
+      sign: (message) => system.sign(message),
+      random: (size) => system.env.random(size),
+    },
+  })
+  return open(transport, { settings, options, path: 'relay', system })
 }
 
 /** The same over any transport, and in another system than the machine's if there is one. */
@@ -28,27 +56,32 @@ export async function connectOver(
   options: ConnectOptions = {},
   system: typeof nodeSystem = nodeSystem,
 ): Promise<Bus> {
-  return open(transport, { settings: await settle(options), options, path: 'memory', system })
+  const settings = await settle(options)
+  const own = await system(settings.identity)
+  return open(transport, { settings, options, path: 'memory', system: own })
 }
 
 interface Opening {
   readonly settings: Settings
   readonly options: ConnectOptions
   readonly path: PathKind
-  readonly system: typeof nodeSystem
+  readonly system: System
 }
 
 async function open(transport: Transport, given: Opening): Promise<Bus> {
-  const { settings, options, path } = given
+  const { settings, options, path, system } = given
   const { identity } = settings
-  const system = await given.system(identity)
   const early: TransportEvent[] = []
   // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
   let onEvent = (event: TransportEvent): void => void early.push(event)
   let onDatagram: Driver['datagram'] = () => undefined
-  await transport.open({
+  const opening = transport.open({
     datagram: (bytes, from) => onDatagram(bytes, from),
     event: (event) => onEvent(event),
+  })
+  await orAborted(opening, options.signal).catch(async (error: unknown) => {
+    await transport.close()
+    throw error
   })
   const peer = peerOf(system, settings, { identity: identity.publicKey, transport })
   const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
@@ -70,7 +103,7 @@ async function open(transport: Transport, given: Opening): Promise<Bus> {
   const rest = { after, wallOffset, codec, log, files, readRights }
   const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
-  onEvent = (event) => react(event, { bus, driver, path, log })
+  onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)
   if (settings.root === undefined) {
     log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
@@ -110,9 +143,15 @@ function peerOf(
 /** What the transport reports becomes events, log lines, and a fresh hello on a new path. */
 function react(
   event: TransportEvent,
-  to: { bus: LiveBus; driver: Driver; path: PathKind; log: Logger | undefined },
+  to: {
+    bus: LiveBus
+    driver: Driver
+    transport: Transport
+    path: PathKind
+    log: Logger | undefined
+  },
 ): void {
-  const { bus, driver, path, log } = to
+  const { bus, driver, transport, path, log } = to
   switch (event.type) {
     case 'interface':
       log?.info({ interface: event.name, up: event.up }, 'interface changed')
@@ -123,8 +162,11 @@ function react(
       log?.warn({ reason: event.reason }, 'no datagram can leave')
       return bus.setPath('none', event.reason)
     case 'reachable':
-      bus.setPath(path, 'datagrams leave again')
-      return driver.command((peer, now) => peer.pathChanged(now))
+      bus.setPath(path, event.reason ?? 'datagrams leave again')
+      return driver.command((peer, now) => peer.pathChanged(now, transport.port))
+    case 'full':
+      log?.warn({ count: event.count }, 'the link is slower than what is sent: datagrams dropped')
+      return driver.command((peer) => peer.metrics.count('linkFull', event.count))
     case 'warning':
       return log?.warn({}, event.message)
   }

@@ -42,6 +42,11 @@ export function keyFileOf(realm: string): string {
   return join(configDirectory(), 'realms', `${realm}.key`)
 }
 
+/** Where the control key is that a relay of the realm is given. */
+export function controlFileOf(realm: string): string {
+  return join(configDirectory(), 'realms', `${realm}.control`)
+}
+
 export function newKey(): Uint8Array {
   return new Uint8Array(randomBytes(KEY_SIZE))
 }

@@ -30,6 +30,8 @@ export interface Settings {
   readonly readRights: (text: string) => Rights
   readonly scope: Scope
   readonly interfaces: readonly string[] | undefined
+  /** Addresses of relays; empty: none is used. */
+  readonly relays: readonly string[]
   readonly port: number
   readonly hops: number | undefined
   readonly fold: number
@@ -44,7 +46,7 @@ export interface Settings {
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
 export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
-  const { realm = LOCAL_REALM, interface: wish } = options
+  const { realm = LOCAL_REALM, interface: wish, relay = [] } = options
   const { scope = 'host', port, groups } = await sharedOf(options, realm)
   const { root, owner } = await keyOf(options, realm)
   const identity = await identityOf(options, realm)
@@ -56,6 +58,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
     ...(await rightsOf(options, { realm, root, owner, identity })),
     scope,
     interfaces: typeof wish === 'string' ? [wish] : wish,
+    relays: typeof relay === 'string' ? [relay] : relay,
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
     fold: groups ?? 0,
@@ -68,8 +71,11 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   }
 }
 
+/** What of the options says which realm it is. */
+type KeyOptions = Pick<ConnectOptions, 'scope' | 'port' | 'groups' | 'key' | 'open' | 'signal'>
+
 /** What all peers of the realm share: options win over the realm's own file beside its key. */
-async function sharedOf(options: ConnectOptions, realm: string): Promise<RealmSettings> {
+export async function sharedOf(options: KeyOptions, realm: string): Promise<RealmSettings> {
   const { scope, port, groups, key, open, signal } = options
   const file = key === undefined && !open ? await readRealmFile(realm, signal) : {}
   return {
@@ -81,7 +87,7 @@ async function sharedOf(options: ConnectOptions, realm: string): Promise<RealmSe
 }
 
 /** The keys that the options name; no root: an open realm. */
-async function keyOf(options: ConnectOptions, realm: string): Promise<Partial<RealmKey>> {
+export async function keyOf(options: KeyOptions, realm: string): Promise<Partial<RealmKey>> {
   const { open = false, signal } = options
   const key = await given('key', options.key, signal)
   if (open) {

@@ -7,7 +7,10 @@ export type TransportEvent =
   | { readonly type: 'interface'; readonly name: string; readonly up: boolean }
   /** No datagram can leave now (no interface, no route); it is tried again with each send. */
   | { readonly type: 'unreachable'; readonly reason: string }
-  | { readonly type: 'reachable' }
+  /** Datagrams leave again; by which way, where that may have changed. */
+  | { readonly type: 'reachable'; readonly reason?: string }
+  /** So many datagrams have found no room since the last such event; at most one a second. */
+  | { readonly type: 'full'; readonly count: number }
   /** Something is worth a line in the log: a small receive buffer, a join that failed. */
   | { readonly type: 'warning'; readonly message: string }
 

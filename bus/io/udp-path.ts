@@ -1,11 +1,19 @@
 /** One interface in use: its memberships and its send sockets. */
 import type { NetworkInterface } from './interfaces.ts'
-import { Memberships } from './udp-join.ts'
 import { GroupSender } from './udp-send.ts'
 import { systemCode } from './udp-socket.ts'
 
+/** The memberships of one interface; `join` and `rejoin` throw the system's error. */
+export interface GroupMemberships {
+  join(group: string): void
+  leave(group: string): void
+  rejoin(group: string): void
+  close(): Promise<void>
+}
+
 export interface PathOptions {
   readonly interface: NetworkInterface
+  readonly memberships: GroupMemberships
   readonly port: number
   readonly hops: number
   readonly hostOnly: boolean
@@ -18,7 +26,7 @@ export class UdpPath {
   readonly interface: NetworkInterface
   readonly sender: GroupSender
   readonly #name: string
-  readonly #memberships: Memberships
+  readonly #memberships: GroupMemberships
   readonly #warn: (message: string) => void
   /** Joins that failed: tried again until they succeed. */
   readonly #missing = new Set<string>()
@@ -26,7 +34,7 @@ export class UdpPath {
   constructor(options: PathOptions) {
     this.interface = options.interface
     this.#name = options.interface.name
-    this.#memberships = new Memberships(options.interface)
+    this.#memberships = options.memberships
     this.#warn = options.warn
     this.sender = new GroupSender(options)
   }

@@ -27,12 +27,13 @@ export interface SenderOptions {
  * without a socket of its own uses one that all such groups share.
  */
 export class GroupSender {
-  /** How many groups may have sockets of their own. */
+  /** How many groups may have sockets of their own; 0: all share one. */
   socketsMax: number = defaultSocketsMax
   readonly #options: SenderOptions
   #interface: NetworkInterface
   readonly #socketByGroup = new Map<string, GroupSocket>()
   #spare: Socket | undefined
+  #sparePort = 0
   #sent = 0
   #missed = 0
   #pending = 0
@@ -48,6 +49,11 @@ export class GroupSender {
     return this.#pending
   }
 
+  /** The port of the shared socket; 0 while there is none. */
+  get sharedPort(): number {
+    return this.#sparePort
+  }
+
   /** Why nothing can leave, while nothing can. */
   get reason(): string | undefined {
     return this.#reason
@@ -61,7 +67,7 @@ export class GroupSender {
         own.usedAt = ++this.#sent
         own.socket.send(datagram, this.#done)
       } else {
-        this.#spare ??= this.#open()
+        this.#spare ??= this.#openSpare()
         this.#spare.send(datagram, this.#options.port, this.#zoned(group), this.#done)
       }
     } catch (error) {
@@ -81,6 +87,7 @@ export class GroupSender {
     this.#spare?.close()
     this.#socketByGroup.clear()
     this.#spare = undefined
+    this.#sparePort = 0
   }
 
   async close(): Promise<void> {
@@ -114,7 +121,7 @@ export class GroupSender {
 
   #admit(group: string): GroupSocket | undefined {
     // While nothing leaves, the shared socket tries; making sockets would be waste.
-    if (this.#reason !== undefined) return undefined
+    if (this.#reason !== undefined || this.socketsMax === 0) return undefined
     if (this.#socketByGroup.size >= this.socketsMax) {
       // Making a socket costs as much as several datagrams, so one miss in many earns it.
       this.#missed += 1
@@ -139,6 +146,12 @@ export class GroupSender {
     }
     socket?.close()
     return undefined
+  }
+
+  #openSpare(): Socket {
+    const socket = this.#open()
+    this.#sparePort = socket.address().port
+    return socket
   }
 
   #open(): Socket {

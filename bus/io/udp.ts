@@ -12,8 +12,8 @@ import {
   type NetworkInterface,
 } from './interfaces.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
+import { PEER, type UdpParts, type UdpReceiver } from './udp-parts.ts'
 import { UdpPath } from './udp-path.ts'
-import { Receiver } from './udp-receive.ts'
 import { TwinFinder } from './udp-twins.ts'
 import { hasRoute, openError, probeRoute, systemCode } from './udp-socket.ts'
 
@@ -35,19 +35,20 @@ export interface UdpOptions {
 }
 
 export function udpTransport(options: UdpOptions): Transport {
-  return new UdpTransport(options)
+  return new UdpTransport(options, PEER)
 }
 
-class UdpTransport implements Transport {
+export class UdpTransport implements Transport {
   readonly datagramSize: number
   readonly #options: UdpOptions
+  readonly #parts: UdpParts
   readonly #wish: InterfaceWish
   readonly #groups = new Set<string>()
   readonly #pathByName = new Map<string, UdpPath>()
   readonly #warned = new Set<string>()
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new'
   #listener: TransportListener | undefined
-  #receiver: Receiver | undefined
+  #receiver: UdpReceiver | undefined
   #monitor: InterfaceMonitor | undefined
   readonly #twins = new TwinFinder(() => {
     for (const name of this.#twins.muted) {
@@ -59,9 +60,10 @@ class UdpTransport implements Transport {
   #own: ReadonlySet<string> = new Set()
   #lookedAt = -Infinity
 
-  constructor(options: UdpOptions) {
+  constructor(options: UdpOptions, parts: UdpParts) {
     const { scope, datagramSize = defaultSize(scope) } = options
     this.#options = options
+    this.#parts = parts
     this.datagramSize = datagramSize
     const probe = probeGroup(scope)
     const carries = (loopback: NetworkInterface): boolean => hasRoute(loopback, probe)
@@ -84,7 +86,7 @@ class UdpTransport implements Transport {
     this.#listener = listener
     try {
       const chosen = this.#require()
-      this.#receiver = new Receiver({
+      this.#receiver = this.#parts.receiver({
         port: this.#options.port,
         receiveBuffer: this.#options.receiveBuffer ?? defaultReceiveBuffer,
         hostOnly: this.#options.scope === 'host',
@@ -98,6 +100,17 @@ class UdpTransport implements Transport {
       await this.close()
       throw error
     }
+  }
+
+  /** Whether it came from this transport's own shared socket. */
+  isEcho({ address, port }: Endpoint): boolean {
+    const own = [...this.#pathByName.values()].some(({ sender }) => sender.sharedPort === port)
+    return own && this.#isOwn(address)
+  }
+
+  /** Whether another interface has the same segment and sends for both. */
+  isMuted(name: string): boolean {
+    return this.#twins.muted.has(name)
   }
 
   join(group: string): void {
@@ -225,6 +238,7 @@ class UdpTransport implements Transport {
     const { scope, port, hops = defaultHops(scope) } = this.#options
     const path = new UdpPath({
       interface: by,
+      memberships: this.#parts.memberships(by),
       port,
       hops,
       hostOnly: scope === 'host',
@@ -235,7 +249,8 @@ class UdpTransport implements Transport {
     this.#pathByName.set(by.name, path)
     // Joining anew makes the kernel report every membership: switches may have forgotten them.
     for (const group of this.#groups) path.join(group)
-    const share = Math.max(socketsMin, Math.floor(socketsMax / this.#pathByName.size))
+    const fair = Math.max(socketsMin, Math.floor(socketsMax / this.#pathByName.size))
+    const share = this.#parts.connects ? fair : 0
     for (const { sender } of this.#pathByName.values()) sender.socketsMax = share
   }
 

@@ -25,6 +25,7 @@ function memberships(kind: TransportKind): void {
     const [a, b, c] = [await world.peer(), await world.peer(), await world.peer()]
     const group = randomGroup()
     for (const peer of [a, b, c]) peer.transport.join(group)
+    await world.joined()
     a.transport.send(group, world.datagram(1))
     for (const peer of [a, b, c]) await peer.hears([1])
     await sleep(quietMs)
@@ -37,14 +38,17 @@ function memberships(kind: TransportKind): void {
     const group = randomGroup()
     member.transport.join(group)
     member.transport.join(group)
+    await world.joined()
     sender.transport.send(group, world.datagram(1))
     await member.hears([1])
     member.transport.leave(group)
     member.transport.leave(group)
+    await world.joined()
     sender.transport.send(group, world.datagram(2))
     await sleep(quietMs)
     expect(member.numbers()).toEqual([1])
     member.transport.join(group)
+    await world.joined()
     sender.transport.send(group, world.datagram(3))
     await member.hears([1, 3])
   })
@@ -56,6 +60,7 @@ function memberships(kind: TransportKind): void {
     member.transport.join(group)
     member.transport.rejoin(group)
     member.transport.rejoin(other)
+    await world.joined()
     sender.transport.send(group, world.datagram(1))
     sender.transport.send(other, world.datagram(2))
     await member.hears([1])
@@ -68,6 +73,7 @@ function memberships(kind: TransportKind): void {
     const [sender, member] = [await world.peer(), await world.peer()]
     const groups = Array.from({ length: 1_000 }, randomGroup)
     for (const group of groups) member.transport.join(group)
+    await world.joined()
     for (const [number, group] of groups.entries()) {
       sender.transport.send(group, world.datagram(number))
       if (number % window === window - 1) await member.hearsCount(number + 1)
@@ -83,6 +89,7 @@ function datagrams(kind: TransportKind): void {
     const [a, b, c] = [await world.peer(), await world.peer(), await world.peer()]
     const group = randomGroup()
     for (const peer of [b, c]) peer.transport.join(group)
+    await world.joined()
     a.transport.send(group, world.datagram(1))
     await b.hears([1])
     // What a peer needs to answer: the address from the datagram, the port from its greeting.
@@ -100,6 +107,7 @@ function datagrams(kind: TransportKind): void {
     const [a, b] = [await world.peer(), await world.peer()]
     const group = randomGroup()
     a.transport.join(group)
+    await world.joined()
     b.transport.send(group, world.datagram(1))
     await a.hears([1])
     const address = a.heard[0]?.from.address ?? ''
@@ -115,9 +123,10 @@ function datagrams(kind: TransportKind): void {
     const [sender, member] = [await world.peer(), await world.peer()]
     const group = randomGroup()
     member.transport.join(group)
+    await world.joined()
     const size = sender.transport.datagramSize
     const large = randomBytes(size)
-    large.set(world.datagram(1))
+    large.set(world.datagram(1, size).subarray(0, world.datagram(1).length))
     sender.transport.send(group, large)
     await member.hears([1])
     const bytes = member.heard[0]?.bytes ?? new Uint8Array()
@@ -130,6 +139,7 @@ function datagrams(kind: TransportKind): void {
     const [a, b] = [await world.peer(), await world.peer()]
     const group = randomGroup()
     for (const peer of [a, b]) peer.transport.join(group)
+    await world.joined()
     const sent = world.datagram(1)
     a.transport.send(group, sent)
     await a.hears([1])
@@ -144,6 +154,7 @@ function datagrams(kind: TransportKind): void {
     const [a, b, member] = [await world.peer(), await world.peer(), await world.peer()]
     const group = randomGroup()
     member.transport.join(group)
+    await world.joined()
     const total = 5_000
     for (let number = 0; number < total; number += 1) {
       // Even numbers by one sender, odd ones by the other.
@@ -164,6 +175,7 @@ function datagrams(kind: TransportKind): void {
     const peer = await world.peer()
     const group = randomGroup()
     peer.transport.join(group)
+    await world.joined()
     peer.transport.send(group, world.datagram(1))
     expect(peer.heard).toEqual([])
     await peer.hears([1])
@@ -197,6 +209,7 @@ function endings(kind: TransportKind): void {
     const group = randomGroup()
     const [early, member] = [kind.create(), await world.peer()]
     member.transport.join(group)
+    await world.joined()
     early.send(group, world.datagram(1))
     await early.close()
     const late = await world.peer()
@@ -244,6 +257,7 @@ export function foreignSuite(kind: TransportKind): void {
     const group = randomGroup()
     member.transport.join(group)
     stranger.transport.join(randomGroup())
+    await world.joined()
     sender.transport.send(group, world.datagram(1))
     await member.hears([1])
     await sleep(quietMs)

@@ -9,6 +9,10 @@ import type { Transport, TransportEvent } from '../../bus/io/transport.ts'
 export interface TransportKind {
   readonly name: string
   create(): Transport
+  /** What a datagram opens with, by its size; one kind carries nothing but packets. */
+  readonly head?: (size: number) => Uint8Array
+  /** Where a transport reaches itself; of a kind whose joins take effect some time later. */
+  readonly self?: (transport: Transport) => Endpoint
 }
 
 /** The transports of one test. */
@@ -23,17 +27,36 @@ export class World implements AsyncDisposable {
   }
 
   async peer(transport: Transport = this.#kind.create()): Promise<Listening> {
-    const peer = new Listening(transport, this.#token)
+    const peer = new Listening(transport, { token: this.#token, at: this.#headSize })
     this.#peers.push(peer)
     await transport.open(peer)
     return peer
   }
 
-  datagram(number: number, size: number = 12): Uint8Array {
+  datagram(number: number, size: number = this.#headSize + 12): Uint8Array {
     const bytes = new Uint8Array(size)
-    bytes.set(this.#token)
-    new DataView(bytes.buffer).setUint32(8, number)
+    bytes.set(this.#kind.head?.(size) ?? [])
+    bytes.set(this.#token, this.#headSize)
+    new DataView(bytes.buffer).setUint32(this.#headSize + 8, number)
     return bytes
+  }
+
+  /** Resolves when what has been joined is heard. */
+  async joined(): Promise<void> {
+    const { self } = this.#kind
+    if (!self) return
+    await Promise.all(
+      this.#peers.map(async (peer) => {
+        // What a peer says to itself comes back behind its joins.
+        const back = peer.probed()
+        peer.transport.send(self(peer.transport), this.datagram(PROBE))
+        await back
+      }),
+    )
+  }
+
+  get #headSize(): number {
+    return this.#kind.head?.(0).length ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -47,14 +70,26 @@ export class Listening {
   readonly heard: { readonly bytes: Uint8Array; readonly from: Endpoint }[] = []
   readonly events: TransportEvent[] = []
   readonly #token: Uint8Array
+  /** Where the token is in a datagram; the number follows. */
+  readonly #at: number
+  #probed = (): void => undefined
 
-  constructor(transport: Transport, token: Uint8Array) {
+  constructor(transport: Transport, { token, at }: { token: Uint8Array; at: number }) {
     this.transport = transport
     this.#token = token
+    this.#at = at
   }
 
   datagram(bytes: Uint8Array, from: Endpoint): void {
-    if (Buffer.compare(bytes.subarray(0, 8), this.#token) === 0) this.heard.push({ bytes, from })
+    const token = bytes.subarray(this.#at, this.#at + 8)
+    if (Buffer.compare(token, this.#token) !== 0) return
+    const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(this.#at + 8)
+    if (number === PROBE) this.#probed()
+    else this.heard.push({ bytes, from })
+  }
+
+  probed(): Promise<void> {
+    return new Promise((resolve) => (this.#probed = resolve))
   }
 
   event(event: TransportEvent): void {
@@ -67,7 +102,9 @@ export class Listening {
   }
 
   numbers(): number[] {
-    return this.heard.map(({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(8))
+    return this.heard.map(({ bytes }) =>
+      new DataView(bytes.buffer, bytes.byteOffset).getUint32(this.#at + 8),
+    )
   }
 
   async hears(numbers: readonly number[]): Promise<void> {
@@ -101,11 +138,13 @@ export function randomGroup(): string {
 
 /** How many sockets keep this process alive. */
 export function sockets(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'UDPWrap').length
+  const kinds = new Set(['UDPWrap', 'TCPSocketWrap'])
+  return process.getActiveResourcesInfo().filter((kind) => kinds.has(kind)).length
 }
 
 /** Datagrams on their way at once: they fit into the smallest receive buffer in use. */
 export const window = 50
+const PROBE = 0xffffffff
 const patienceMs = 5_000
 /** Long enough for a datagram that should not come. */
 export const quietMs = 30

@@ -17,6 +17,9 @@ const shared = /^bus\/core\/(?!peer)[^/]+\.ts$/
 const wire = /^bus\/core\/wire\//
 const topic = /^bus\/core\/topic\//
 
+/** What of a relay is told everything, as the core is. */
+const pureRelay = /^relay\/(bridge|permits|limits|counters)\.ts$/
+
 const table: readonly Row[] = [
   { files: wire, may: [wire, /^bus\/core\/limits\.ts$/] },
   { files: topic, may: [topic, /^bus\/core\/limits\.ts$/] },
@@ -28,6 +31,10 @@ const table: readonly Row[] = [
   { files: /^bus\/core\//, may: [/^bus\/core\//] },
   { files: /^bus\/testing\//, may: [/^bus\/(testing|api|io|core)\//] },
   { files: /^client\//, may: [/^(?!relay\/|bus\/cli\/)/] },
+  { files: pureRelay, may: [/^bus\/core\//, pureRelay] },
+  { files: /^relay\//, may: [/^(?!bus\/(cli|librecast|native)\/|client\/)/] },
+  { files: /^bus\/cli\//, may: [/^(?!relay\/(?!index\.ts$))/] },
+  { files: /^bus\/(?!cli\/)/, may: [/^(?!relay\/|client\/)/] },
 ]
 
 /** These touch Node; `bus/index.ts` and `bus/api` do not. */

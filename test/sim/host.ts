@@ -9,7 +9,8 @@ export interface Station {
   readonly port: number
   /** Groups that it has joined. */
   readonly groups: Set<string>
-  receive(bytes: Uint8Array, from: Endpoint): void
+  /** `group` is the one it was sent to; a wildcard socket is not told. */
+  receive(bytes: Uint8Array, from: Endpoint, group: string | undefined): void
 }
 
 export class Host {

@@ -31,6 +31,8 @@ export class Network {
   readonly #random: Random
   /** `sender>receiver` names of hosts between which nothing passes. */
   readonly #cuts: Set<string> = new Set()
+  /** Processes whose requests go another way, by a link to a relay. */
+  readonly detours: Map<Sender, (act: Act) => void> = new Map()
   #weather: Weather
   /** Of the cable down to a host: the delay is in the one up. */
   #downWeather: Weather
@@ -60,7 +62,9 @@ export class Network {
   }
 
   /** Carries out what a process asks of the network. */
-  act(process: Process, act: Act): void {
+  act(process: Sender, act: Act): void {
+    const detour = this.detours.get(process)
+    if (detour) return detour(act)
     if (act.type === 'transmit') return this.#send(process, act.to, act.datagram)
     const groups = process.groups
     if (act.type === 'leave') return void groups.delete(act.group)
@@ -97,7 +101,7 @@ export class Network {
     for (const host of this.hosts) for (const port of host.interfaces) port.forgotten.clear()
   }
 
-  #send(process: Process, to: string | Endpoint, bytes: Uint8Array): void {
+  #send(process: Sender, to: string | Endpoint, bytes: Uint8Array): void {
     const { host, port } = process.options
     const { time } = this.#schedule
     for (const out of host.interfaces) {
@@ -154,7 +158,8 @@ export class Network {
       for (const process of host.processes) {
         const hears = typeof to === 'string' ? this.#hears(process, host, to) : isAt(process, to)
         // All hear the same bytes: who changed them would spoil them for everybody, and be found.
-        if (hears) process.receive(bytes, from)
+        const group = typeof to === 'string' ? to : undefined
+        if (hears) process.receive(bytes, from, group)
       }
     })
   }
@@ -167,6 +172,12 @@ export class Network {
   #portsOf(segment: number): readonly Interface[] {
     return this.#portsBySegment.get(segment) ?? []
   }
+}
+
+/** What the network has to know of who asks it for something. */
+export interface Sender {
+  readonly options: Pick<Process['options'], 'host' | 'port'>
+  readonly groups: Set<string>
 }
 
 interface Sent {

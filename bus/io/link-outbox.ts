@@ -1,0 +1,68 @@
+/**
+ * What leaves by a link: the records of a turn share messages, and what waits is bounded.
+ *
+ * A datagram that finds no room is dropped, as by a full socket buffer: waiting would
+ * only make it late. Cost is by the write, so everything that one turn brings goes out together.
+ */
+import type { WebSocket } from 'ws'
+import { concat } from '../core/bytes.ts'
+import { LINK_MESSAGE_MAX } from '../core/wire/link.ts'
+
+export class LinkOutbox {
+  /** Messages and bytes handed to the socket. */
+  messages = 0
+  bytes = 0
+  readonly #socket: WebSocket
+  /** Bytes that may wait. */
+  readonly #room: () => number
+  #records: Uint8Array[] = []
+  #size = 0
+  #pending = 0
+
+  constructor(socket: WebSocket, room: () => number) {
+    this.#socket = socket
+    this.#room = room
+  }
+
+  /** Records not yet taken by the system. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  /** Bytes that wait here and in the socket. */
+  get waiting(): number {
+    return this.#socket.bufferedAmount + this.#size
+  }
+
+  /** One datagram's record; false when there is no room for it. */
+  offer(record: Uint8Array): boolean {
+    if (this.waiting + record.length > this.#room()) return false
+    this.push(record)
+    return true
+  }
+
+  /** What may not be dropped: few and small. */
+  push(record: Uint8Array): void {
+    if (this.#size + record.length > LINK_MESSAGE_MAX) this.flush()
+    if (this.#size === 0) setImmediate(this.#turnEnds)
+    this.#records.push(record)
+    this.#size += record.length
+    this.#pending += 1
+  }
+
+  /** Hands over what has gathered. */
+  flush(): void {
+    const count = this.#records.length
+    if (count === 0) return
+    const message = count === 1 ? this.#records[0]! : concat(...this.#records)
+    this.#records = []
+    this.#size = 0
+    this.messages += 1
+    this.bytes += message.length
+    this.#socket.send(message, () => {
+      this.#pending -= count
+    })
+  }
+
+  readonly #turnEnds = (): void => this.flush()
+}

@@ -1,0 +1,223 @@
+/**
+ * The transport over a link to a relay: the relay joins, sends and hears in this peer's place.
+ *
+ * When a link breaks, the next one is sought at once and then ever more rarely; memberships are
+ * told anew. What was on its way is lost, as on any network, and the streams' repair mends it.
+ */
+import { BusError } from '../api/errors.ts'
+import type { Endpoint } from '../core/output.ts'
+import { addressBytes } from '../core/wire/address.ts'
+import {
+  RELAY_ADDRESS,
+  type WelcomeTerms,
+  writeGroups,
+  writeMulticast,
+  writeUnicast,
+} from '../core/wire/link.ts'
+import type { ClientLink, LinkCredentials, LinkEnd } from './link-client.ts'
+import { type Fault, LinkRound } from './link-round.ts'
+import type { Transport, TransportEvent, TransportListener } from './transport.ts'
+
+export interface LinkOptions {
+  /** ws:// and wss:// addresses of relays, in the order in which they are tried. */
+  readonly urls: readonly string[]
+  readonly credentials: LinkCredentials
+}
+
+/** The transport over WebSocket. */
+export function linkTransport(options: LinkOptions): Transport {
+  return new LinkTransport(options)
+}
+
+class LinkTransport implements Transport {
+  readonly #options: LinkOptions
+  #urls: readonly string[]
+  readonly #groups = new Set<string>()
+  /** Those that the relay has been told of. */
+  readonly #told = new Set<string>()
+  #state: 'new' | 'open' | 'closed' = 'new'
+  #listener: TransportListener | undefined
+  #round: LinkRound | undefined
+  #link: ClientLink | undefined
+  #terms: WelcomeTerms | undefined
+  #waitMs = 0
+  #timer: NodeJS.Timeout | undefined
+  #warned = false
+  #dropped = 0
+  #fullTimer: NodeJS.Timeout | undefined
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#urls = options.urls
+  }
+
+  get datagramSize(): number {
+    return this.#terms?.datagramSize ?? DATAGRAM_SIZE
+  }
+
+  get port(): number {
+    return this.#terms?.port ?? 0
+  }
+
+  get pending(): number {
+    return this.#link?.outbox.pending ?? 0
+  }
+
+  open(listener: TransportListener): Promise<void> {
+    if (this.#state !== 'new') {
+      return Promise.reject(new BusError('CLOSED', 'a transport opens only once'))
+    }
+    this.#state = 'open'
+    this.#listener = listener
+    return new Promise((resolve, reject) => {
+      this.#call({
+        welcomed: resolve,
+        failed: (faults) => {
+          this.#state = 'closed'
+          reject(refusal(faults))
+        },
+      })
+    })
+  }
+
+  join(group: string): void {
+    if (this.#state !== 'open' || this.#groups.has(group) || !addressBytes(group)) return
+    this.#groups.add(group)
+    this.#tell([group])
+  }
+
+  leave(group: string): void {
+    this.#groups.delete(group)
+    if (!this.#told.delete(group)) return
+    for (const record of writeGroups('leave', [group])) this.#link?.outbox.push(record)
+    if (this.#told.size < this.#groups.size) this.#tell(this.#groups)
+  }
+
+  rejoin(group: string): void {
+    if (!this.#told.has(group)) return
+    for (const record of writeGroups('rejoin', [group])) this.#link?.outbox.push(record)
+  }
+
+  send(to: string | Endpoint, datagram: Uint8Array): void {
+    const outbox = this.#link?.outbox
+    if (!outbox || this.#state !== 'open') return
+    const multicast = typeof to === 'string'
+    const record = multicast ? writeMulticast(to, datagram) : writeUnicast(to, datagram)
+    if (record && !outbox.offer(record)) this.#full()
+    // On a real network a member hears its own datagrams, too; this one comes no further.
+    if (multicast && this.#told.has(to)) this.#echo(new Uint8Array(datagram))
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    clearTimeout(this.#timer)
+    clearTimeout(this.#fullTimer)
+    await this.#round?.close()
+    this.#link = undefined
+  }
+
+  #full(): void {
+    this.#dropped += 1
+    if (this.#fullTimer !== undefined) return
+    this.#fullTimer = setTimeout(() => {
+      this.#fullTimer = undefined
+      this.#event({ type: 'full', count: this.#dropped })
+      this.#dropped = 0
+    }, FULL_MS)
+  }
+
+  #echo(datagram: Uint8Array): void {
+    const from = { address: RELAY_ADDRESS, port: this.port }
+    setImmediate(() => {
+      if (this.#state === 'open') this.#listener?.datagram(datagram, from)
+    })
+  }
+
+  /** Seeks a relay. `first` is told of the first round, the listener of all others. */
+  #call(first?: { welcomed(): void; failed(faults: readonly Fault[]): void }): void {
+    const to = { urls: this.#urls, port: this.port }
+    this.#round = new LinkRound(to, this.#options.credentials, {
+      welcomed: (link, terms) => {
+        this.#begin(link, terms)
+        if (first) first.welcomed()
+        else this.#event({ type: 'reachable', reason: `a link to ${link.url}` })
+      },
+      datagram: (bytes, from) => this.#listener?.datagram(bytes, from),
+      ended: (link, end) => this.#lost(link, end),
+      failed: (faults) => (first ? first.failed(faults) : this.#callLater()),
+    })
+  }
+
+  #begin(link: ClientLink, terms: WelcomeTerms): void {
+    this.#link = link
+    this.#terms = terms
+    this.#waitMs = 0
+    this.#tell(this.#groups)
+  }
+
+  #lost(link: ClientLink, { reason, leaving }: LinkEnd): void {
+    this.#link = undefined
+    this.#told.clear()
+    this.#warned = false
+    // Who goes for good need not be asked first again.
+    if (leaving) this.#urls = [...this.#urls.filter((url) => url !== link.url), link.url]
+    this.#event({ type: 'unreachable', reason: `${link.url}: ${reason}` })
+    this.#callLater()
+  }
+
+  /** At once or nearly so, then after waits that double; never all peers of a relay together. */
+  #callLater(): void {
+    if (this.#state !== 'open') return
+    const { random } = this.#options.credentials
+    const [byte = 0] = random(1)
+    const jitter = 0.5 + byte / 512
+    this.#timer = setTimeout(() => this.#call(), Math.max(WAIT_MIN_MS, this.#waitMs) * jitter)
+    this.#waitMs = Math.min(WAIT_MAX_MS, Math.max(WAIT_MIN_MS, this.#waitMs) * 2)
+  }
+
+  /** Tells the relay of those of the groups that it does not know of, as many as it takes. */
+  #tell(groups: Iterable<string>): void {
+    const { outbox } = this.#link ?? {}
+    if (!outbox || !this.#terms) return
+    const untold: string[] = []
+    for (const group of groups) {
+      if (this.#told.has(group)) continue
+      if (this.#told.size >= this.#terms.groups) {
+        this.#warnOfGroups(this.#terms.groups)
+        break
+      }
+      this.#told.add(group)
+      untold.push(group)
+    }
+    for (const record of writeGroups('join', untold)) outbox.push(record)
+  }
+
+  #warnOfGroups(groups: number): void {
+    if (this.#warned) return
+    this.#warned = true
+    const mend = 'raise limits.groups of the relay, or fold topics (option "groups")'
+    this.#event({
+      type: 'warning',
+      message: `the relay lets a link join ${groups} groups: ${mend}`,
+    })
+  }
+
+  #event(event: TransportEvent): void {
+    if (this.#state === 'open') this.#listener?.event(event)
+  }
+}
+
+/** Why nobody has welcomed this peer, relay by relay. */
+function refusal(faults: readonly Fault[]): BusError {
+  const each = faults.map(({ url, reason }) => `${url}: ${reason}`).join('; ')
+  return faults.every(({ denied }) => denied)
+    ? new BusError('DENIED', `no relay lets this peer in: ${each}`)
+    : new BusError('NO_PATH', `no relay answers: ${each}; start one with: sixcast relay`)
+}
+
+/** What every IPv6 path carries whole; the relay says what its segment carries. */
+const DATAGRAM_SIZE = 1232
+/** Dropped datagrams are told of at most this often. */
+const FULL_MS = 1000
+const WAIT_MIN_MS = 100
+const WAIT_MAX_MS = 5000

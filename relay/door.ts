@@ -1,0 +1,176 @@
+/** Where links come in: the HTTP server, what it tells those who look after it, and who is let through. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { BusError } from '../bus/api/errors.ts'
+import { LINK_MESSAGE_MAX, LINK_PROTOCOL } from '../bus/core/wire/link.ts'
+import { systemCode } from '../bus/io/udp-socket.ts'
+import type { Counters, RelayCounter } from './counters.ts'
+import type { RelaySettings } from './options.ts'
+
+export interface DoorHost {
+  readonly settings: RelaySettings
+  readonly counters: Counters
+  /** Why nobody should be sent here now; undefined: all is well. */
+  unready(): string | undefined
+  /** Why this address may have no other link. */
+  full(remote: string): RelayCounter | undefined
+  metrics(): string
+  link(socket: WebSocket, remote: string): void
+}
+
+export class Door {
+  readonly #host: DoorHost
+  readonly #server: Server
+  readonly #owned: boolean
+  readonly #sockets: WebSocketServer
+  #url: string | undefined
+  #closed = false
+
+  constructor(host: DoorHost) {
+    const { server, limits } = host.settings
+    this.#host = host
+    this.#owned = server === undefined
+    this.#server = server ?? createServer({ maxHeaderSize: HEADER_SIZE, ...timesOf(limits) })
+    if (this.#owned) {
+      this.#server.maxHeadersCount = HEADERS_MAX
+      this.#server.maxConnections = limits.links + SPARE_CONNECTIONS
+      this.#server.on('request', (request, response) => this.#answer(request, response))
+    }
+    const bounds = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: CHUNKS_MAX, autoPong: false }
+    this.#sockets = new WebSocketServer({
+      ...bounds,
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: LINK_MESSAGE_MAX,
+      handleProtocols: () => LINK_PROTOCOL,
+    })
+    this.#server.on('upgrade', this.#upgrade)
+  }
+
+  /** Where it listens; undefined where the program's own server does. */
+  get url(): string | undefined {
+    return this.#url
+  }
+
+  /** Rejects with PORT_IN_USE, DENIED or NO_PATH. */
+  async open(): Promise<void> {
+    const { listen } = this.#host.settings
+    if (!listen) return
+    await new Promise<void>((resolve, reject) => {
+      const refused = (error: Error): void =>
+        reject(listenError(error, `[${listen.host}]:${listen.port}`))
+      this.#server.once('error', refused)
+      this.#server.listen(listen, () => {
+        this.#server.off('error', refused)
+        this.#server.on('error', () => undefined) // of one connection: it is closed
+        this.#url = urlOf(this.#server)
+        resolve()
+      })
+    })
+  }
+
+  /** Lets nobody in any more. */
+  shut(): void {
+    this.#closed = true
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#server.off('upgrade', this.#upgrade)
+    if (!this.#owned || !this.#server.listening) return
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const remote = request.socket.remoteAddress ?? ''
+    socket.on('error', () => socket.destroy())
+    const refusal = this.#refusal(request, remote)
+    if (refusal) {
+      this.#host.counters.count(refusal.counter)
+      return refuse(socket, refusal.status)
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#host.link(opened, remote))
+  }
+
+  #refusal(request: IncomingMessage, remote: string): Refusal | undefined {
+    const { origin, 'sec-websocket-protocol': protocols = '' } = request.headers
+    if (this.#closed) return { status: '503 Service Unavailable', counter: 'linksFull' }
+    if (!protocols.split(',').some((one) => one.trim() === LINK_PROTOCOL)) {
+      return { status: `400 Subprotocol ${LINK_PROTOCOL} Wanted`, counter: 'protocolRefused' }
+    }
+    // Pages of strangers shall not even try: only browsers send an origin, and always do.
+    if (origin !== undefined && !this.#host.settings.origins.includes(origin)) {
+      return { status: '403 Origin Not Allowed', counter: 'originRefused' }
+    }
+    const full = this.#host.full(remote)
+    if (full === 'addressFull') return { status: '429 Too Many Links', counter: full }
+    return full && { status: '503 Too Many Links', counter: full }
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { metrics } = this.#host.settings
+    const path = (request.url ?? '').split('?')[0]
+    if (path === '/healthz') return reply(response, 200, 'ok\n')
+    if (path === '/readyz') {
+      const fault = this.#closed ? 'the relay is going' : this.#host.unready()
+      return reply(response, fault === undefined ? 200 : 503, `${fault ?? 'ok'}\n`)
+    }
+    if (path === '/metrics' && metrics) return reply(response, 200, this.#host.metrics())
+    return reply(response, 404, 'this is a relay of sixcast: links come by WebSocket\n')
+  }
+}
+
+function urlOf(server: Server): string | undefined {
+  const at = server.address()
+  if (at === null || typeof at === 'string') return undefined
+  return `ws://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`
+}
+
+interface Refusal {
+  readonly status: string
+  readonly counter: RelayCounter
+}
+
+/** Slow headers and slow requests end as soon as a slow proof would. */
+function timesOf({ handshakeTime }: RelaySettings['limits']): object {
+  const headersTimeout = handshakeTime
+  const interval = Math.min(1000, handshakeTime)
+  return { headersTimeout, requestTimeout: headersTimeout, connectionsCheckingInterval: interval }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function reply(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
+  response.end(text)
+}
+
+function listenError(cause: unknown, at: string): BusError {
+  const code = systemCode(cause)
+  if (code === 'EADDRINUSE') {
+    const mend = 'another program listens there: end it, or choose another port'
+    return new BusError('PORT_IN_USE', `cannot listen at ${at}: ${mend}`, { cause })
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const mend = 'choose a port from 1024'
+    return new BusError('DENIED', `the system refused to listen at ${at}: ${mend}`, { cause })
+  }
+  return new BusError('NO_PATH', `cannot listen at ${at}: ${code}`, { cause })
+}
+
+const HEADER_SIZE = 8192
+const HEADERS_MAX = 64
+/** Connections besides links: health checks, and those that are being refused. */
+const SPARE_CONNECTIONS = 100
+/** WebSocket frames of one message, and pieces of one frame, that may wait for the rest. */
+const FRAGMENTS_MAX = 64
+const CHUNKS_MAX = 1024
+const REFUSAL_MS = 1000

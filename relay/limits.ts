@@ -1,0 +1,48 @@
+/**
+ * Every bound of a relay, with its default and its reason; each one has a counter for when it is
+ * hit. Sizes in bytes, times in milliseconds.
+ */
+export interface RelayLimits {
+  /** Links at once, those that have not proved themselves yet included. */
+  readonly links: number
+  /** The same from one IPv4 address or one IPv6 network of 64 bits. */
+  readonly linksPerAddress: number
+  /** From the call to the proof. */
+  readonly handshakeTime: number
+  /** A link from which nothing has come for so long is closed. */
+  readonly idleTime: number
+  /** Groups that one link may join. */
+  readonly groupsPerLink: number
+  /** Groups that the relay joins for all its links. */
+  readonly groups: number
+  /** Bytes a second that are read from one link; a link that sends more is read later. */
+  readonly bytesPerSecond: number
+  /** Bytes that wait for one link; datagrams that find no room are dropped. */
+  readonly bufferSize: number
+  /** The same for all links: beyond it each of them has its equal share. */
+  readonly buffersSize: number
+  /** A link that has had no room for so long is closed. */
+  readonly stuckTime: number
+  /** Instances whose private ports the relay remembers. */
+  readonly peers: number
+}
+
+export const defaultRelayLimits: RelayLimits = {
+  // A socket, a port and some ten KiB each.
+  links: 1000,
+  // A whole office may share them. Behind a reverse proxy all links do: raise it there.
+  linksPerAddress: 256,
+  handshakeTime: 5000,
+  // Some pings unanswered; a process that was stopped for a while is let back.
+  idleTime: 30_000,
+  groupsPerLink: 4096,
+  // A socket each.
+  groups: 8192,
+  // Twice what a peer sends at most unless told otherwise.
+  bytesPerSecond: 10_000_000,
+  // 0.2 s of a peer's default rate: more would only make packets late, and asked for again.
+  bufferSize: 1024 * 1024,
+  buffersSize: 128 * 1024 * 1024,
+  stuckTime: 10_000,
+  peers: 4096,
+}

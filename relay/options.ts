@@ -1,0 +1,149 @@
+/** The options of a relay, checked and filled in. */
+import { existsSync } from 'node:fs'
+import type { Server as HttpServer } from 'node:http'
+import { BusError } from '../bus/api/errors.ts'
+import { CONNECT } from '../bus/api/option-rules.ts'
+import type { Scope } from '../bus/api/options.ts'
+import {
+  checkOptions,
+  described,
+  type Fault,
+  flag,
+  isObject,
+  rule,
+  type Rule,
+  type Rules,
+  shown,
+  unknownName,
+  whole,
+} from '../bus/api/rules.ts'
+import type { Crypto } from '../bus/core/env.ts'
+import type { ControlParts } from '../bus/core/seal/control-keys.ts'
+import { controlParts } from '../bus/core/seal/keys.ts'
+import { isControlKey, parseControlKey } from '../bus/io/control-key.ts'
+import { given } from '../bus/io/secret.ts'
+import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
+import { controlFileOf, LOCAL_REALM, readKeyText } from '../bus/io/keyfile.ts'
+import { type RelayLimits, defaultRelayLimits } from './limits.ts'
+import type { RelayOptions } from './types.ts'
+
+const limit = whole(1)
+
+export const SERVE: Rules<RelayOptions> = {
+  listen: rule(
+    (value) => isServer(value) || (typeof value === 'string' && parseListen(value) !== undefined),
+    'text such as "[::1]:62278" or ":62278", or an HTTP server',
+    [0, 65_535],
+  ),
+  realm: CONNECT.realm,
+  key: CONNECT.key,
+  open: flag,
+  scope: CONNECT.scope,
+  multicast: flag,
+  interface: CONNECT.interface,
+  port: CONNECT.port,
+  hops: CONNECT.hops,
+  origins: rule(
+    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+    'a list such as ["https://example.org"]',
+  ),
+  admit: described((value) => typeof value === 'function', 'a function'),
+  metrics: flag,
+  limits: { faultOf: limitsFault, bounds: [] } satisfies Rule,
+  log: CONNECT.log,
+  signal: CONNECT.signal,
+}
+
+export interface RelaySettings {
+  /** Undefined: the program's own server listens. */
+  readonly listen: Listen | undefined
+  readonly server: HttpServer | undefined
+  readonly parts: ControlParts
+  readonly scope: Scope
+  readonly multicast: boolean
+  readonly interfaces: readonly string[] | undefined
+  readonly port: number
+  readonly hops: number | undefined
+  readonly origins: readonly string[]
+  readonly metrics: boolean
+  readonly limits: RelayLimits
+}
+
+export interface Listen {
+  readonly host: string
+  readonly port: number
+}
+
+/** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
+export async function settleRelay(crypto: Crypto, options: RelayOptions): Promise<RelaySettings> {
+  checkOptions('serve', options, SERVE)
+  const { listen = DEFAULT_LISTEN, interface: wish } = options
+  const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
+  // Looked at by the rule above: it listens, and has the marks of Node's own.
+  const server = typeof listen === 'string' ? undefined : (listen as unknown as HttpServer)
+  return {
+    listen: typeof listen === 'string' ? parseListen(listen) : undefined,
+    server,
+    parts: await partsOf(crypto, options),
+    scope,
+    multicast: options.multicast ?? true,
+    interfaces: typeof wish === 'string' ? [wish] : wish,
+    port: port ?? DEFAULT_PORT,
+    hops: options.hops,
+    origins: options.origins ?? [],
+    metrics: options.metrics ?? false,
+    limits: { ...defaultRelayLimits, ...options.limits },
+  }
+}
+
+/** The whole key is forgotten as soon as the part that a relay needs has been derived. */
+async function partsOf(crypto: Crypto, options: RelayOptions): Promise<ControlParts> {
+  const { realm = LOCAL_REALM, open = false, signal } = options
+  const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
+  if (typeof key !== 'string' || !isControlKey(key)) {
+    const found = await keyOf({ ...options, ...(key !== undefined && { key }) }, realm)
+    return controlParts(crypto, { name: realm, root: found.root, owner: found.owner })
+  }
+  const parts = parseControlKey(key, 'option "key"')
+  if (open || (options.realm !== undefined && realm !== parts.name)) {
+    const mend = `it is the control key of the realm "${parts.name}", which it names itself`
+    throw new BusError('INVALID_OPTION', `option "key" is of another realm: ${mend}`)
+  }
+  return parts
+}
+
+/** The realm's control key at its usual place, if there is one. */
+async function ownControlKey(options: RelayOptions): Promise<string | undefined> {
+  const { realm = LOCAL_REALM, open, signal } = options
+  const path = controlFileOf(realm)
+  return open || !existsSync(path) ? undefined : readKeyText(path, signal)
+}
+
+/** `[ADDRESS]:PORT`, `NAME:PORT` or `:PORT`; `undefined` when it is none of them. */
+function parseListen(text: string): Listen | undefined {
+  const [, bracketed, name = '', digits] = /^(?:\[([\da-f:.%\w]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(
+    text,
+  ) ?? [undefined, undefined, undefined, '']
+  const port = Number(digits)
+  if (digits === '' || port > 65_535) return undefined
+  return { host: bracketed ?? (name === '' ? '::' : name), port }
+}
+
+function isServer(value: unknown): boolean {
+  return isObject(value) && typeof value['listen'] === 'function' && 'headersTimeout' in value
+}
+
+function limitsFault(value: unknown): Fault | undefined {
+  if (!isObject(value)) return { found: shown(value), mend: 'an object such as { links: 64 }' }
+  for (const [name, bound] of Object.entries(value)) {
+    const part = `.${name}`
+    if (!Object.hasOwn(defaultRelayLimits, name)) {
+      return { part, ...unknownName('the limits', name, defaultRelayLimits) }
+    }
+    const fault = limit.faultOf(bound)
+    if (fault) return { ...fault, part }
+  }
+  return undefined
+}
+
+const DEFAULT_LISTEN = `[::1]:${DEFAULT_PORT}`

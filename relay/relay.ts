@@ -1,0 +1,281 @@
+/** A relay: the door, the links, the bridge and the segment, joined. */
+import type { WebSocket } from 'ws'
+import { orAborted } from '../bus/api/abort.ts'
+import type { Cancel, Logger } from '../bus/api/options.ts'
+import { CANCEL } from '../bus/api/option-rules.ts'
+import { checkOptions } from '../bus/api/rules.ts'
+import type { Env } from '../bus/core/env.ts'
+import { ControlKeys } from '../bus/core/seal/control-keys.ts'
+import { addressBytes, addressText } from '../bus/core/wire/address.ts'
+import { writeDatagram } from '../bus/core/wire/link.ts'
+import type { TransportEvent } from '../bus/io/transport.ts'
+import { nodeEnv } from '../bus/io/system.ts'
+import { Admission } from './admission.ts'
+import { Bridge, type BridgeOutput } from './bridge.ts'
+import { Counters, type RelayCounter } from './counters.ts'
+import { Door } from './door.ts'
+import { Link } from './link.ts'
+import { type RelaySettings, settleRelay } from './options.ts'
+import { Ports } from './ports.ts'
+import { prometheusText } from './prometheus.ts'
+import { Segment } from './segment.ts'
+import type { LinkInfo, Relay, RelayOptions, RelayStats } from './types.ts'
+
+/**
+ * Runs a relay: peers reach it by `connect({ relay })`. Rejects with NO_PATH, NO_INTERFACE,
+ * PORT_IN_USE, DENIED, INVALID_OPTION or INVALID_KEY.
+ */
+export async function serve(options: RelayOptions = {}): Promise<Relay> {
+  const env = await nodeEnv()
+  const settings = await settleRelay(env.crypto, options)
+  options.signal?.throwIfAborted()
+  const relay = new LiveRelay(env, settings, options)
+  try {
+    await orAborted(relay.open(), options.signal)
+  } catch (error) {
+    await relay.close()
+    throw error
+  }
+  return relay
+}
+
+class LiveRelay implements Relay {
+  readonly #settings: RelaySettings
+  readonly #log: Logger | undefined
+  readonly #counters = new Counters()
+  readonly #bridge: Bridge
+  readonly #door: Door
+  readonly #admission: Admission
+  readonly #segment: Segment | undefined
+  readonly #ports: Ports
+  readonly #links = new Set<Link>()
+  readonly #linkByPort = new Map<number, Link>()
+  readonly #linksByPlace = new Map<string, number>()
+  #unreachable: string | undefined
+  #room = 0
+  #roomAt = -Infinity
+  #closing: Promise<void> | undefined
+
+  constructor(env: Env, settings: RelaySettings, options: RelayOptions) {
+    const { parts, scope, limits } = settings
+    const keys = new ControlKeys(env.crypto, parts)
+    const counters = this.#counters
+    this.#settings = settings
+    this.#log = options.log
+    this.#bridge = new Bridge({ crypto: env.crypto, keys, scope, limits, counters })
+    this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
+    this.#ports = new Ports(this.#segment)
+    this.#admission = new Admission({
+      env,
+      keys,
+      settings,
+      admit: options.admit,
+      datagramSize: this.#segment?.datagramSize ?? (scope === 'host' ? 60_000 : 1232),
+      infoOf: (link) => this.#infoOf(link),
+      open: (link, wanted) => this.#openPort(link, wanted),
+    })
+    this.#door = new Door({
+      settings,
+      counters,
+      unready: () => this.#unreachable,
+      full: (remote) => this.#full(remote),
+      metrics: () => this.#metrics(),
+      link: (socket, remote) => this.#accept(socket, remote),
+    })
+  }
+
+  get url(): string | undefined {
+    return this.#door.url
+  }
+
+  get links(): Iterable<LinkInfo> {
+    return [...this.#linkByPort.values()].map((link) => this.#infoOf(link))
+  }
+
+  async open(): Promise<void> {
+    await this.#segment?.open()
+    this.#drain()
+    await this.#door.open()
+  }
+
+  stats(): RelayStats {
+    const counts = this.#counters.snapshot()
+    for (const { outbox } of this.#links) {
+      counts.messagesOut += outbox.messages
+      counts.bytesOut += outbox.bytes
+    }
+    return { links: this.#linkByPort.size, ...this.#bridge.size, ...counts }
+  }
+
+  close(options: Cancel = {}): Promise<void> {
+    checkOptions('close', options, CANCEL)
+    this.#closing ??= this.#close()
+    return orAborted(this.#closing, options.signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#door.shut()
+    await Promise.all([...this.#links].map((link) => link.ending('leaving')))
+    await Promise.all([this.#door.close(), this.#segment?.close()])
+  }
+
+  #segmentOf({ scope, interfaces, port, hops }: RelaySettings): Segment {
+    return new Segment({
+      scope,
+      interfaces,
+      port,
+      hops,
+      group: (group, bytes, from) => {
+        this.#bridge.fromGroup(performance.now(), group, { bytes, from })
+        this.#drain()
+      },
+      unicast: (at, bytes, from) => {
+        this.#bridge.fromPort(performance.now(), at, { bytes, from })
+        this.#drain()
+      },
+      event: (event) => this.#onEvent(event),
+    })
+  }
+
+  #full(remote: string): RelayCounter | undefined {
+    const { links, linksPerAddress } = this.#settings.limits
+    if (this.#links.size >= links) return 'linksFull'
+    const here = this.#linksByPlace.get(placeOf(remote)) ?? 0
+    return here >= linksPerAddress ? 'addressFull' : undefined
+  }
+
+  #accept(socket: WebSocket, remote: string): void {
+    const nonce = this.#admission.nonce()
+    const link = new Link(
+      socket,
+      { remote, nonce },
+      {
+        limits: this.#settings.limits,
+        counters: this.#counters,
+        room: () => this.#roomOfOne(),
+        prove: (proving, proof) => void this.#admission.prove(proving, proof),
+        record: (from, record) => {
+          const fair = this.#bridge.fromLink(performance.now(), from.port, record)
+          this.#drain()
+          return fair
+        },
+        ended: (ended) => this.#onEnded(ended),
+      },
+    )
+    this.#links.add(link)
+    const place = placeOf(remote)
+    this.#linksByPlace.set(place, (this.#linksByPlace.get(place) ?? 0) + 1)
+  }
+
+  /** Gives an admitted link its private port; 0 when there is none. */
+  #openPort(link: Link, wanted: number): number {
+    if (!this.#links.has(link)) return 0
+    const port = this.#ports.open(wanted)
+    if (port === 0) return 0
+    this.#linkByPort.set(port, link)
+    this.#bridge.opened(port)
+    this.#counters.count('linksOpened')
+    this.#log?.info({ remote: link.remote, port }, 'link opened')
+    return port
+  }
+
+  #onEnded(link: Link): void {
+    if (!this.#links.delete(link)) return
+    const place = placeOf(link.remote)
+    const here = (this.#linksByPlace.get(place) ?? 1) - 1
+    if (here > 0) this.#linksByPlace.set(place, here)
+    else this.#linksByPlace.delete(place)
+    this.#counters.count('messagesOut', link.outbox.messages)
+    this.#counters.count('bytesOut', link.outbox.bytes)
+    if (link.port === 0) return
+    this.#linkByPort.delete(link.port)
+    this.#bridge.closed(link.port)
+    this.#drain()
+    this.#ports.close(link.port)
+    this.#counters.count('linksClosed')
+    this.#log?.info({ remote: link.remote, port: link.port, code: link.code }, 'link closed')
+  }
+
+  /** What may wait for one link: when all of them together have too much, each has its share. */
+  #roomOfOne(): number {
+    const now = performance.now()
+    if (now - this.#roomAt < ROOM_MS) return this.#room
+    const { bufferSize, buffersSize } = this.#settings.limits
+    let waiting = 0
+    for (const link of this.#links) waiting += link.outbox.waiting
+    const share = Math.floor(buffersSize / Math.max(1, this.#links.size))
+    this.#room = waiting > buffersSize / 2 ? Math.min(bufferSize, share) : bufferSize
+    this.#roomAt = now
+    return this.#room
+  }
+
+  #drain(): void {
+    for (;;) {
+      const output = this.#bridge.poll()
+      if (!output) return
+      this.#carryOut(output)
+    }
+  }
+
+  #carryOut(output: BridgeOutput): void {
+    switch (output.type) {
+      case 'join':
+        return this.#segment?.join(output.group)
+      case 'leave':
+        return this.#segment?.leave(output.group)
+      case 'rejoin':
+        return this.#segment?.rejoin(output.group)
+      case 'multicast':
+        return this.#segment?.multicast(output.group, output.datagram)
+      case 'unicast':
+        return this.#segment?.unicast(output.port, output.to, output.datagram)
+      case 'down': {
+        const record = writeDatagram(output.from, output.datagram)
+        if (!record) return undefined
+        for (const port of output.ports) this.#linkByPort.get(port)?.offer(record)
+        return undefined
+      }
+    }
+  }
+
+  #onEvent(event: TransportEvent): void {
+    switch (event.type) {
+      case 'interface':
+        return this.#log?.info({ interface: event.name, up: event.up }, 'interface changed')
+      case 'unreachable':
+        this.#unreachable = event.reason
+        return this.#log?.warn({ reason: event.reason }, 'no datagram can leave')
+      case 'reachable':
+        this.#unreachable = undefined
+        return this.#log?.info({}, 'datagrams leave again')
+      case 'full':
+        return undefined // that is of links
+      case 'warning':
+        return this.#log?.warn({}, event.message)
+    }
+  }
+
+  #infoOf(link: Link): LinkInfo {
+    const identity = Buffer.from(link.identity ?? []).toString('hex')
+    const { remote, since, port } = link
+    return { identity, remote, since, groups: this.#bridge.groupsOf(port) }
+  }
+
+  #metrics(): string {
+    const { links, groups, peers, ...counters } = this.stats()
+    return prometheusText(counters, { links, groups, peers })
+  }
+}
+
+/** Whoever has one IPv6 address usually has all of its network. */
+function placeOf(remote: string): string {
+  const bytes = addressBytes(remote.split('%')[0] ?? '')
+  return bytes ? addressText(bytes).split(':').slice(0, 4).join(':') : remote
+}
+
+/** The sum of what waits is looked at this often. */
+const ROOM_MS = 100

@@ -1,0 +1,75 @@
+/** The public types of a relay, in one place. */
+import type { Cancel, Logger, Scope, Secret } from '../bus/api/options.ts'
+import type { RelayCounter } from './counters.ts'
+import type { RelayLimits } from './limits.ts'
+
+/** What a relay needs of a server of node:http or node:https; their types are not everybody's. */
+export interface LinkServer {
+  on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
+}
+
+export interface RelayOptions extends Cancel {
+  /**
+   * Where links come to: `[ADDRESS]:PORT`, `:PORT` for every address, or an HTTP server of the
+   * program's own. Default: `[::1]:62278`, this host alone.
+   */
+  readonly listen?: string | LinkServer
+  /** The realm's name. Default: that of the control key, or 'local'. */
+  readonly realm?: string
+  /**
+   * The text of a control key file, with which the relay can read no name and no value; or the key
+   * as for `connect`, of which it keeps that part; or a function that brings one of them. Default: the realm's control key file or key file.
+   */
+  readonly key?: Secret<Uint8Array | string>
+  /** True for an open realm. */
+  readonly open?: boolean
+  /** How far multicast goes, as for `connect`; links of another scope are refused. Default: 'host'. */
+  readonly scope?: Scope
+  /** False: links reach each other and no network. Default: true. */
+  readonly multicast?: boolean
+  readonly interface?: string | readonly string[]
+  /** UDP port of the groups. Default: 62278. */
+  readonly port?: number
+  readonly hops?: number
+  /** Web origins whose pages may call; requests without an origin come from no browser. */
+  readonly origins?: readonly string[]
+  /** Whether a peer that has proved itself is let in. Default: everybody is. */
+  readonly admit?: (link: LinkInfo) => boolean | Promise<boolean>
+  /** True: /metrics tells the counters to everybody who reaches the relay. Default: false. */
+  readonly metrics?: boolean
+  readonly limits?: Partial<RelayLimits>
+  /** Silent when absent. */
+  readonly log?: Logger
+}
+
+/** One link as its relay sees it. */
+export interface LinkInfo {
+  /** The Ed25519 public key that the peer has proved to hold, 64 hexadecimal digits. */
+  readonly identity: string
+  /** The address that it calls from. */
+  readonly remote: string
+  /** When it called, ms since 1970. */
+  readonly since: number
+  /** Groups that it has joined. */
+  readonly groups: number
+}
+
+/** What there is now, and every counter. */
+export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
+  readonly links: number
+  /** Groups that any link has joined. */
+  readonly groups: number
+  /** Peers of the network that have said hello. */
+  readonly peers: number
+}
+
+export interface Relay extends AsyncDisposable {
+  /** Where it listens, such as `ws://[::1]:62278`; undefined with a server of the program's own. */
+  readonly url: string | undefined
+  /** The links that have been admitted. */
+  readonly links: Iterable<LinkInfo>
+  stats(): RelayStats
+  /** Tells all links to go elsewhere, and ends. */
+  close(options?: Cancel): Promise<void>
+}

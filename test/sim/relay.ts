@@ -1,0 +1,227 @@
+/**
+ * A relay in the simulator: the real bridge on a host of a segment, and links that carry records in
+ * order, with a delay, until they break.
+ *
+ * A linked process has no interface; what it asks of the network goes by its link. What was on its
+ * way when a link broke is lost, both ways, and a relay that starts anew knows nothing.
+ */
+import type { Endpoint } from '../../bus/core/output.ts'
+import { ControlKeys } from '../../bus/core/seal/control-keys.ts'
+import { controlParts } from '../../bus/core/seal/keys.ts'
+import type { LinkRecord } from '../../bus/core/wire/link.ts'
+import { Bridge, type BridgeOutput } from '../../relay/bridge.ts'
+import { Counters } from '../../relay/counters.ts'
+import { defaultRelayLimits } from '../../relay/limits.ts'
+import { trueCrypto } from './crypto.ts'
+import type { Host, Station } from './host.ts'
+import type { Act, Process } from './process.ts'
+import { quickCrypto } from './quick.ts'
+import type { World } from './world.ts'
+
+export class SimRelay {
+  readonly counters: Counters = new Counters()
+  readonly host: Host
+  readonly #world: World
+  readonly #links: SimLink[] = []
+  readonly #linkByPort = new Map<number, SimLink>()
+  readonly #ear: Station
+  #bridge: Bridge | undefined
+  #ports = FIRST_PORT
+
+  constructor(world: World, host: Host) {
+    this.#world = world
+    this.host = host
+    this.#ear = {
+      alive: true,
+      port: RELAY_PORT,
+      groups: new Set(),
+      receive: (bytes, from, group) => this.#hear(bytes, from, group),
+    }
+    host.processes.push(this.#ear)
+    this.start()
+  }
+
+  start(): void {
+    const realm = this.#world.realms[0]!
+    const crypto = this.#world.plan.trueCrypto ? trueCrypto : quickCrypto
+    this.#bridge = new Bridge({
+      crypto,
+      keys: new ControlKeys(crypto, controlParts(crypto, realm)),
+      scope: 'link',
+      limits: defaultRelayLimits,
+      counters: this.counters,
+    })
+    this.#drain()
+    for (const link of this.#links) link.open()
+  }
+
+  /** It is gone, with all its links and whatever it knew. */
+  kill(): void {
+    this.#bridge = undefined
+    this.#ear.groups.clear()
+    for (const link of this.#links) link.cut()
+  }
+
+  /** Gives a process a link, which is open at once. */
+  link(process: Process): SimLink {
+    const link = new SimLink(this.#world, process, this)
+    this.#links.push(link)
+    link.open()
+    return link
+  }
+
+  /** A port for a link; 0 while the relay is not there. */
+  opened(link: SimLink): number {
+    if (!this.#bridge) return 0
+    this.#ports += 1
+    const port = this.#ports
+    this.#linkByPort.set(port, link)
+    this.#bridge.opened(port)
+    this.host.processes.push(this.#portOf(port))
+    return port
+  }
+
+  closed(port: number): void {
+    this.#linkByPort.delete(port)
+    this.#bridge?.closed(port)
+    this.#drain()
+  }
+
+  record(port: number, record: LinkRecord): void {
+    if (this.#bridge?.fromLink(this.#world.schedule.time, port, record) === false) {
+      throw new Error(`the relay refuses ${record.type}`)
+    }
+    this.#drain()
+  }
+
+  #portOf(port: number): Station {
+    const linkByPort = this.#linkByPort
+    return {
+      get alive() {
+        return linkByPort.has(port)
+      },
+      port,
+      groups: new Set(),
+      receive: (bytes, from) => {
+        this.#bridge?.fromPort(this.#world.schedule.time, port, { bytes, from })
+        this.#drain()
+      },
+    }
+  }
+
+  #hear(bytes: Uint8Array, from: Endpoint, group: string | undefined): void {
+    const own = this.host.interfaces.some(({ address }) => address === from.address)
+    if (group === undefined || (own && from.port === RELAY_PORT + SEND_PORTS)) return
+    this.#bridge?.fromGroup(this.#world.schedule.time, group, { bytes, from })
+    this.#drain()
+  }
+
+  #drain(): void {
+    for (let output = this.#bridge?.poll(); output; output = this.#bridge?.poll()) {
+      this.#carryOut(output)
+    }
+  }
+
+  #carryOut(output: BridgeOutput): void {
+    const { network } = this.#world
+    const sender = (port: number): Parameters<typeof network.act>[0] => ({
+      options: { host: this.host, port },
+      groups: this.#ear.groups,
+    })
+    switch (output.type) {
+      case 'join':
+      case 'leave':
+      case 'rejoin':
+        return network.act(sender(RELAY_PORT), output)
+      case 'multicast': {
+        const { group, datagram } = output
+        return network.act(sender(RELAY_PORT), { type: 'transmit', to: group, datagram })
+      }
+      case 'unicast': {
+        const { port, to, datagram } = output
+        return network.act(sender(port), { type: 'transmit', to, datagram })
+      }
+      case 'down':
+        for (const port of output.ports) {
+          this.#linkByPort.get(port)?.down(output.datagram, output.from)
+        }
+    }
+  }
+}
+
+/** The link of one process. */
+export class SimLink {
+  readonly process: Process
+  readonly #world: World
+  readonly #relay: SimRelay
+  readonly #groups = new Set<string>()
+  #port = 0
+  /** Counts links: what was sent by an earlier one does not arrive. */
+  #life = 0
+
+  constructor(world: World, process: Process, relay: SimRelay) {
+    this.#world = world
+    this.process = process
+    this.#relay = relay
+    for (const group of process.groups) this.#groups.add(group)
+    world.network.detours.set(process, (act) => this.#act(act))
+  }
+
+  /** Nothing passes any more until it is opened again. */
+  cut(): void {
+    this.#life += 1
+    if (this.#port !== 0) this.#relay.closed(this.#port)
+    this.#port = 0
+  }
+
+  /** Each time with another private port. */
+  open(): void {
+    if (this.#port !== 0 || !this.process.alive) return
+    this.#port = this.#relay.opened(this)
+    if (this.#port === 0) return
+    this.#up({ type: 'join', groups: [...this.#groups] })
+    this.process.command((peer, now) => peer.pathChanged(now, this.#port))
+  }
+
+  down(datagram: Uint8Array, from: Endpoint): void {
+    this.#later(() => this.process.receive(datagram, from))
+  }
+
+  #act(act: Act): void {
+    switch (act.type) {
+      case 'transmit': {
+        const { to, datagram } = act
+        if (typeof to === 'string') return this.#up({ type: 'multicast', group: to, datagram })
+        return this.#up({ type: 'unicast', to, datagram })
+      }
+      case 'join':
+        this.#groups.add(act.group)
+        break
+      case 'leave':
+        this.#groups.delete(act.group)
+        break
+      case 'rejoin':
+        break
+    }
+    this.#up({ type: act.type, groups: [act.group] })
+  }
+
+  #up(record: LinkRecord): void {
+    const port = this.#port
+    this.#later(() => this.#relay.record(port, record))
+  }
+
+  #later(then: () => void): void {
+    const life = this.#life
+    if (this.#port === 0) return
+    this.#world.schedule.after(LINK_MS, () => {
+      if (life === this.#life) then()
+    })
+  }
+}
+
+const LINK_MS = 5
+const RELAY_PORT = 39_000
+const FIRST_PORT = 50_000
+/** Multicast leaves by another port than unicast comes to: see the network. */
+const SEND_PORTS = 20_000

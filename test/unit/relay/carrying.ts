@@ -1,0 +1,112 @@
+/** A bridge in a test: a realm, packets of its peers, and what the bridge wants done. */
+import type { Endpoint } from '../../../bus/core/output.ts'
+import { ControlKeys, instanceOf, type Sender } from '../../../bus/core/seal/control-keys.ts'
+import { controlParts, RealmKeys } from '../../../bus/core/seal/keys.ts'
+import { Sealer } from '../../../bus/core/seal/sealer.ts'
+import { concat } from '../../../bus/core/bytes.ts'
+import { utf8 } from '../../../bus/core/text.ts'
+import { writeHello } from '../../../bus/core/wire/hello.ts'
+import { Kind } from '../../../bus/core/wire/packet.ts'
+import { Bridge, type BridgeOutput } from '../../../relay/bridge.ts'
+import { Counters } from '../../../relay/counters.ts'
+import { defaultRelayLimits, type RelayLimits } from '../../../relay/limits.ts'
+import { counting, crypto } from '../core/crypto.ts'
+
+const realm = { name: 'home', root: counting(32) }
+export const keys: RealmKeys = new RealmKeys(crypto, realm)
+
+/** A bridge and everything it has wanted. */
+export class Carrier {
+  readonly bridge: Bridge
+  readonly counters: Counters = new Counters()
+  /** What it wanted before anything had happened. */
+  readonly first: readonly BridgeOutput[]
+
+  constructor(limits: Partial<RelayLimits> = {}) {
+    this.bridge = new Bridge({
+      crypto,
+      keys: new ControlKeys(crypto, controlParts(crypto, realm)),
+      scope: 'link',
+      limits: { ...defaultRelayLimits, ...limits },
+      counters: this.counters,
+    })
+    this.first = this.wants()
+  }
+
+  /** What it has wanted since the last time. */
+  wants(): BridgeOutput[] {
+    const outputs: BridgeOutput[] = []
+    for (let one = this.bridge.poll(); one; one = this.bridge.poll()) outputs.push(one)
+    return outputs
+  }
+
+  join(port: number, ...groups: readonly string[]): BridgeOutput[] {
+    this.bridge.fromLink(0, port, { type: 'join', groups })
+    return this.wants()
+  }
+
+  counted(): Record<string, number> {
+    const counts = Object.entries(this.counters.snapshot()).filter(([, count]) => count > 0)
+    return Object.fromEntries(counts)
+  }
+}
+
+/** One peer's packets. */
+export class Member {
+  readonly sender: Sender
+  readonly port: number
+  readonly #sealer: Sealer
+  #number = 0
+
+  constructor(seed: number, port = 40_000 + seed) {
+    const identity = counting(32, seed)
+    const salt = counting(16, seed)
+    this.sender = { instance: instanceOf(crypto, identity, salt), identity, salt }
+    this.port = port
+    this.#sealer = new Sealer(crypto, keys, this.sender.instance)
+  }
+
+  hello(port = this.port): Uint8Array {
+    const { identity, salt } = this.sender
+    const body = writeHello({
+      flags: 0,
+      identity,
+      salt,
+      challenge: 1n,
+      controlNumber: 0,
+      intervalMs: 500,
+      port,
+      streamCount: 0,
+      name: utf8('peer'),
+      tags: [],
+      asked: [],
+      echoes: [],
+    })
+    this.#number += 1
+    const id = { kind: Kind.hello, flags: 0, stream: 1, number: this.#number }
+    // The relay leaves signatures to those who believe in them.
+    return this.#sealer.seal(id, concat(body, counting(64)), keys.control)
+  }
+
+  control(key: Uint8Array = keys.controlKeyOf(this.sender)): Uint8Array {
+    this.#number += 1
+    const id = { kind: Kind.control, flags: 0, stream: 0, number: this.#number }
+    return this.#sealer.seal(id, utf8('record'), key)
+  }
+
+  data(): Uint8Array {
+    this.#number += 1
+    const id = { kind: Kind.data, flags: 0, stream: 1, number: this.#number }
+    return this.#sealer.seal(id, utf8('value'), keys.dataKeyOf(this.sender, 'a/b'))
+  }
+}
+
+/** An address as the segment gives it. */
+export function at(last: number, port = 5000): Endpoint {
+  return { address: `fe80:0:0:0:0:0:0:${last.toString(16)}%2`, port }
+}
+
+/** Groups of the scope `link`. */
+export function group(last: number): string {
+  return `ff12:1:2:3:4:5:8000:${last.toString(16)}`
+}
