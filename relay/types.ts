@@ -19,7 +19,8 @@ export interface RelayOptions extends Cancel {
   readonly realm?: string
   /**
    * The text of a control key file, with which the relay can read no name and no value; or the key
-   * as for `connect`, of which it keeps that part; or a function that brings one of them. Default: the realm's control key file or key file.
+   * as for `connect`, of which it keeps that part; or a function that brings one of them. Default:
+   * the realm's control key file or key file.
    */
   readonly key?: Secret<Uint8Array | string>
   /** True for an open realm. */

@@ -1,7 +1,20 @@
 /** `sixcast keygen`: makes the key of a realm. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
-import { createKeyFile, keyFileOf, keyText, LOCAL_REALM, newKey } from '../io/keyfile.ts'
+import { controlParts } from '../core/seal/keys.ts'
+import { controlKeyText } from '../io/control-key.ts'
+import {
+  controlFileOf,
+  createSecretFile,
+  keyFileOf,
+  keyText,
+  LOCAL_REALM,
+  newKey,
+  parseKey,
+  realmKey,
+} from '../io/keyfile.ts'
+import { readSecret } from '../io/secret.ts'
+import { nodeEnv } from '../io/system.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 
@@ -18,8 +31,13 @@ function build(parser: Argv): Argv {
       type: 'string',
       describe: "Where to write it; - is standard output [default: the realm's own place]",
     })
+    .option('control', {
+      type: 'boolean',
+      describe: 'Write the control key of the realm instead, which is all that a relay needs',
+    })
     .option('json', { type: 'boolean', describe: 'Print the path as a JSON object' })
     .example('sixcast keygen --realm garage', 'make the key of the realm "garage"')
+    .example('sixcast keygen --realm garage --control', 'make the key for its relays')
     .example('sixcast keygen - | pass insert -m garage', 'keep it in a store of your own')
 }
 
@@ -30,20 +48,51 @@ async function run(given: Arguments, world: World): Promise<number> {
     const mend = '1 to 64 letters, digits, ".", "-" or "_"'
     throw new UsageError(`option --realm is ${JSON.stringify(realm)}: ${mend}`)
   }
+  const control = given['control'] === true
+  const made = control ? await controlText(realm, world) : keyText(newKey())
   const { file } = given
   if (file === '-') {
-    await output.write(keyText(newKey()))
+    await output.write(made)
     return Exit.ok
   }
   if (file === '') throw new UsageError('FILE is empty: give a path, or - for standard output')
-  const path = typeof file === 'string' ? resolve(file) : keyFileOf(realm)
-  if (!(await createKeyFile(path, newKey()))) {
+  const own = control ? controlFileOf(realm) : keyFileOf(realm)
+  const path = typeof file === 'string' ? resolve(file) : own
+  if (!(await createSecretFile(path, made))) {
     const mend = 'it stays as it is; remove it first if nobody uses it any more'
     throw new Failure('EXISTS', `the key file ${path} exists: ${mend}`)
   }
-  if (world.json) await output.object({ type: 'key', realm, path })
-  else await output.write(advice(path, realm))
+  if (world.json) await output.object({ type: control ? 'control-key' : 'key', realm, path })
+  else await output.write(control ? relayAdvice(path, realm) : advice(path, realm))
   return Exit.ok
+}
+
+/** The part of the realm's key that a relay needs. */
+async function controlText(realm: string, { settings, interrupt }: World): Promise<string> {
+  const { key, open } = settings
+  if (open) throw new UsageError('option --control is of no use here: an open realm has no key')
+  const { signal } = interrupt
+  const root = await (key === undefined ? realmKey(realm, signal) : keyOf(key, signal))
+  const { crypto } = await nodeEnv()
+  return controlKeyText(controlParts(crypto, { name: realm, root }))
+}
+
+async function keyOf(name: string, signal: AbortSignal): Promise<Uint8Array> {
+  const { text, source } = await readSecret(name, signal)
+  return parseKey(text, source)
+}
+
+function relayAdvice(path: string, realm: string): string {
+  const use = path === controlFileOf(realm) ? `--realm ${realm}` : `--key ${path}`
+  return [
+    path,
+    '',
+    `Use it:  sixcast relay ${use} --scope link --listen :62278`,
+    `Copy it: ${copyLine(path, `${realm}.control`)}`,
+    `         There --realm ${realm} finds it.`,
+    'Who has the file can run a relay and see who is there, but read no name of a topic and no value.',
+    '',
+  ].join('\n')
 }
 
 function advice(path: string, realm: string): string {
@@ -55,7 +104,7 @@ function advice(path: string, realm: string): string {
     path,
     '',
     `Use it:  sixcast sub ${use} '**'`,
-    `Copy it: ${copyLine(path, realm)}`,
+    `Copy it: ${copyLine(path, `${realm}.key`)}`,
     `         ${copied}`,
     secret,
     '',
@@ -63,8 +112,8 @@ function advice(path: string, realm: string): string {
 }
 
 /** One line that takes the key to its usual place on another host, for its owner alone. */
-function copyLine(path: string, realm: string): string {
+function copyLine(path: string, name: string): string {
   const folder = '.config/sixcast/realms'
-  const there = `umask 077; mkdir -p ${folder}; cat > ${folder}/${realm}.key`
+  const there = `umask 077; mkdir -p ${folder}; cat > ${folder}/${name}`
   return `ssh HOST '${there}' < ${/^[\w./-]+$/.test(path) ? path : `'${path}'`}`
 }

@@ -18,6 +18,7 @@ import { members } from './members.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
 import { receive } from './receive.ts'
+import { relay } from './relay.ts'
 import { send } from './send.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   receive,
   peers,
   topics,
+  relay,
   keygen,
   identity,
   init,
@@ -151,6 +153,7 @@ function withSettings(program: Argv): void {
       describe: 'How far packets go [default: host]',
     })
     .option('interface', { ...value, describe: 'Name or glob of a network interface; repeatable' })
+    .option('relay', { ...value, describe: 'Go by the relay at this URL, ws: or wss:; repeatable' })
     .option('port', { ...value, describe: 'UDP port [default: 62278]' })
     .option('hops', { ...value, describe: 'Hop limit [default: 0 at host, 1 at link, 16 above]' })
     .option('name', { ...value, describe: 'Name shown to others [default: host and a suffix]' })
@@ -223,10 +226,15 @@ const FLAGS: ReadonlySet<string> = new Set([
   'raw',
   'watch',
   'overwrite',
+  'control',
+  'multicast',
+  'metrics',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
   'interface',
+  'relay',
+  'origin',
   'pattern',
   'publish',
   'subscribe',

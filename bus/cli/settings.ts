@@ -23,6 +23,8 @@ export interface Settings {
   open: boolean
   scope: Scope
   interface: readonly string[]
+  /** Addresses of relays. */
+  relay: readonly string[]
   port: number
   hops: number
   name: string
@@ -84,7 +86,8 @@ function read(
 
 function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
   const raw = env[variableOf(name)] || undefined
-  return name === 'interface' ? raw?.split(',').map((entry) => entry.trim()) : raw
+  const several = name === 'interface' || name === 'relay'
+  return several ? raw?.split(',').map((entry) => entry.trim()) : raw
 }
 
 function configured(config: Raw, path: string): Partial<Settings> {
@@ -116,6 +119,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   open: flag,
   scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
   interface: list,
+  relay: list,
   port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
   name: text,

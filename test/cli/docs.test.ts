@@ -17,6 +17,7 @@ const COMMANDS = [
   'receive',
   'peers',
   'topics',
+  'relay',
   'keygen',
   'identity',
   'init',

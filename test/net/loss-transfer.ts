@@ -49,7 +49,12 @@ export class Commands {
 
   /** A command in a host, with the realm's flags. */
   run(name: string, line: string): HostProcess {
-    return this.#shell(this.#lab.host(name), `${line} ${this.#flags}`)
+    return this.bare(name, `${line} ${this.#flags}`)
+  }
+
+  /** Any command, with flags of its own. */
+  bare(name: string, line: string): HostProcess {
+    return this.#shell(this.#lab.host(name), line)
   }
 
   #shell(host: Host, line: string): HostProcess {
@@ -138,9 +143,9 @@ interface Item {
 
 export async function commandsIn(lab: Lab, program: string): Promise<Commands> {
   const keyFile = join(lab.directory, 'lab.key')
-  await writeFile(keyFile, keyText(new Uint8Array(32).fill(0x5c)))
+  await writeFile(keyFile, keyText(labKey))
   await chmod(keyFile, 0o600)
-  return new Commands(lab, program, `--scope link --realm lab --key ${keyFile}`)
+  return new Commands(lab, program, `--scope link --realm ${labRealm} --key ${keyFile}`)
 }
 
 /** What a whole transfer to some hosts took. */
@@ -212,6 +217,9 @@ export function logText(lines: number): string {
 export function hashOf(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+export const labRealm = 'lab'
+export const labKey: Uint8Array = new Uint8Array(32).fill(0x5c)
 
 const TOPIC = 'logs/app'
 const POLL_MS = 25

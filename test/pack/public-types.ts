@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 const DOOR = 'dist/bus/index.d.ts'
 const TESTING = 'dist/bus/testing/index.d.ts'
 const LIST = 'dist/bus/public.d.ts'
+/** The other door, and what it lets out. */
+const RELAY = ['index', 'types', 'limits'].map((name) => `dist/relay/${name}.d.ts`)
 
 /** Declarations without comments, so that a difference is a change of a type. */
 export function publicTypes(): string {
@@ -12,7 +14,7 @@ export function publicTypes(): string {
   const sources = [...list.matchAll(/from '(\.[^']+)'/g)]
     .map(([, path = '']) => join(dirname(LIST), path.replace(/\.(ts|js)$/, '.d.ts')))
     .toSorted()
-  const files = [LIST, ...new Set(sources), typesOf(TESTING)].map((path) => {
+  const files = [LIST, ...new Set(sources), typesOf(TESTING), ...RELAY].map((path) => {
     return `// ${path}\n\n${declarations(path)}`
   })
   const doors = [DOOR, TESTING].map((door) => `// ${door}\n\n${functionsOf(door)}`)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'sixcast'
 import { openLibrecast } from 'sixcast/librecast'
+import { serve } from 'sixcast/relay'
 import { simulate } from 'sixcast/testing'
 
 const options = { realm: 'smoke', key: new Uint8Array(32).fill(6), scope: 'host' }
@@ -13,6 +14,18 @@ for await (const { topic, value } of messages) {
   assert.deepEqual({ topic, value }, { topic: 'smoke/test', value: { node: process.version } })
   break
 }
+
+const relay = await serve({ realm: 'smoke', key: options.key, listen: '[::1]:0', multicast: false })
+const [one, other] = [relay.url, relay.url].map((url) => connect({ ...options, relay: url }))
+const relayed = (await one).subscribe('smoke/*')
+;(await other).publish('smoke/relay', 'by relay')
+for await (const { value } of relayed) {
+  assert.equal(value, 'by relay')
+  break
+}
+await (await one).close()
+await (await other).close()
+await relay.close()
 await publisher.close()
 await subscriber.close()
 assert.equal(typeof openLibrecast, 'function')

@@ -1,6 +1,7 @@
 /** What a user's program says to the compiler: checked against the installed package, strictly. */
 import { type Bus, BusError, connect, type Message, topic } from 'sixcast'
 import { openLibrecast } from 'sixcast/librecast'
+import { type Relay, serve } from 'sixcast/relay'
 import { simulate, type Simulation } from 'sixcast/testing'
 
 const temperature = topic('home/{room}/temperature')
@@ -15,6 +16,10 @@ export async function run(): Promise<void> {
   bus.publish('home/kitchen/temperature', 21, { delivery: 'latest' })
   // @ts-expect-error No such scope.
   await connect({ scope: 'moon' })
+}
+
+export async function relay(): Promise<Relay> {
+  return serve({ listen: ':62278', admit: ({ identity }) => identity !== '' })
 }
 
 export const describe = (message: Message | BusError): string =>

@@ -13,6 +13,10 @@ import {
 } from '../../../bus/api/option-rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
+import { CLOSINGS } from '../../../relay/closing.ts'
+import { RELAY_COUNTERS } from '../../../relay/counters.ts'
+import { defaultRelayLimits } from '../../../relay/limits.ts'
+import { SERVE } from '../../../relay/options.ts'
 import { readExamples } from '../../examples/program.ts'
 
 const api = readFileSync('docs/api.md', 'utf8')
@@ -20,14 +24,25 @@ const api = readFileSync('docs/api.md', 'utf8')
 const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
 
 /** Where the public types are. */
-const TYPES = ['options', 'file-options', 'grant-options', 'terms'].map(
-  (name) => `bus/api/${name}.ts`,
-)
-const RULES = { CONNECT, GRANT, PUBLISH, SUBSCRIBE, MATCHED, CLOSE, SEND_FILE, RECEIVE_FILES }
+const TYPES = [
+  ...['options', 'file-options', 'grant-options', 'terms'].map((name) => `bus/api/${name}.ts`),
+  'relay/types.ts',
+]
+const RULES = {
+  CONNECT,
+  GRANT,
+  PUBLISH,
+  SUBSCRIBE,
+  MATCHED,
+  CLOSE,
+  SEND_FILE,
+  RECEIVE_FILES,
+  SERVE,
+}
 
 describe('docs/api.md', () => {
   it('names everything that the front door exports', () => {
-    const files = ['bus/index.ts', 'bus/public.ts', ...TYPES]
+    const files = ['bus/index.ts', 'bus/public.ts', 'relay/index.ts', ...TYPES]
     const names = files.flatMap(exportedNames)
     expect(names).toContain('connect')
     expect(names).toContain('SubscribeOptions')
@@ -59,6 +74,10 @@ describe('docs/api.md', () => {
     'NewRealm',
     'GrantOptions',
     'Bus',
+    'RelayOptions',
+    'Relay',
+    'RelayStats',
+    'LinkInfo',
   ])('names every member of %s', (type) => {
     expect(missing(membersOf(type))).toEqual([])
   })
@@ -77,6 +96,11 @@ describe('docs/api.md', () => {
     expect(absent).toEqual([])
   })
 
+  it('names every code that a relay closes a link with', () => {
+    const codes = Object.values(CLOSINGS).map(({ code }) => String(code))
+    expect(codes.filter((code) => !api.includes(`| ${code} |`))).toEqual([])
+  })
+
   it('names every error code', () => {
     const codes = literalsOf('bus/api/errors.ts', 'BusErrorCode')
     expect(codes).toContain('PORT_IN_USE')
@@ -84,7 +108,8 @@ describe('docs/api.md', () => {
   })
 
   it('names every limit with its default', () => {
-    const rows = Object.entries(defaultLimits).filter(([name, value]) => {
+    const all = [...Object.entries(defaultLimits), ...Object.entries(defaultRelayLimits)]
+    const rows = all.filter(([name, value]) => {
       const shown = value < 10_000 ? String(value) : value.toLocaleString('en-US')
       return !api.includes(`| \`${name}\` | ${shown} |`)
     })
@@ -92,7 +117,7 @@ describe('docs/api.md', () => {
   })
 
   it('names every counter', () => {
-    expect(missing(COUNTER_NAMES)).toEqual([])
+    expect(missing([...COUNTER_NAMES, ...RELAY_COUNTERS])).toEqual([])
   })
 
   it('names every event', () => {

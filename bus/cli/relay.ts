@@ -1,0 +1,88 @@
+/** `sixcast relay`: carries a realm past multicast's reach. */
+import type { Argv } from 'yargs'
+import type { Relay, RelayOptions } from '../../relay/index.ts'
+import { isControlKey } from '../io/control-key.ts'
+import { parseKey } from '../io/keyfile.ts'
+import { readSecret } from '../io/secret.ts'
+import type { Arguments, Command, World } from './command.ts'
+import { Exit, UsageError } from './exit.ts'
+import { aborted } from './interrupt.ts'
+import { flag, list, text, whole } from './values.ts'
+
+export const relay: Command = {
+  usage: 'relay',
+  describe: 'Run a relay: peers whom no multicast reaches come to it by WebSocket',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  const value = { type: 'string', requiresArg: true } as const
+  return parser
+    .option('listen', {
+      ...value,
+      describe: '[ADDRESS]:PORT to listen at; :PORT is every address [default: [::1]:62278]',
+    })
+    .option('multicast', {
+      type: 'boolean',
+      describe: 'Be on the network as well; --no-multicast joins links only [default: yes]',
+    })
+    .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
+    .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
+    .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
+    .option('json', { type: 'boolean', describe: 'Print the address as a JSON object' })
+    .example('sixcast relay --realm site --scope link --listen :62278', 'let others in')
+    .example('sixcast relay --key site.control --scope link', 'without the key to read')
+    .example('sixcast relay --no-multicast', 'join peers that only have the relay')
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const { interrupt, output, json } = world
+  const options = await optionsOf(given, world)
+  // The other commands start the faster without it.
+  const { serve } = await import('../../relay/index.ts')
+  await using running = await serve(options)
+  const url = running.url ?? ''
+  if (json) await output.object({ type: 'relay', url })
+  else await output.write(`${url}\n`)
+  await Promise.race([aborted(interrupt.signal), output.broken])
+  await end(running, world)
+  return Exit.ok
+}
+
+async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> {
+  const { key, realm, open, scope, interface: interfaces, port, hops } = world.settings
+  for (const name of ['relay', 'identity', 'name', 'linger']) {
+    if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
+  }
+  const { listen, multicast, metrics, links, origin } = given
+  const bounds = { min: 1, max: 1_000_000 }
+  return {
+    ...(key !== undefined && { key: await keyOf(key, world.interrupt.signal) }),
+    ...(realm !== undefined && { realm }),
+    ...(open !== undefined && { open }),
+    ...(scope !== undefined && { scope }),
+    ...(interfaces !== undefined && { interface: interfaces }),
+    ...(port !== undefined && { port }),
+    ...(hops !== undefined && { hops }),
+    ...(listen !== undefined && { listen: text(listen, 'option --listen') }),
+    ...(multicast !== undefined && { multicast: flag(multicast, 'option --multicast') }),
+    ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),
+    ...(links !== undefined && { limits: { links: whole(links, 'option --links', bounds) } }),
+    ...(origin !== undefined && { origins: list(origin, 'option --origin') }),
+    log: world.log,
+    signal: world.interrupt.signal,
+  }
+}
+
+/** A control key, or a realm's whole key. */
+async function keyOf(name: string, signal: AbortSignal): Promise<string | Uint8Array> {
+  const found = await readSecret(name, signal)
+  return isControlKey(found.text) ? found.text : parseKey(found.text, found.source)
+}
+
+/** Links are told to go elsewhere. */
+async function end(running: Relay, { log }: World): Promise<void> {
+  log.info({ links: running.stats().links }, 'closing')
+  await running.close()
+}

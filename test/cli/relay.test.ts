@@ -1,0 +1,97 @@
+/** `sixcast relay`, and commands that go by it: on loopback, without multicast of their own. */
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseControlKey } from '../../bus/io/control-key.ts'
+import { parseKey } from '../../bus/io/keyfile.ts'
+import { Home, objectsOf, type Run } from './command.ts'
+
+const home = new Home()
+const realms = join(home.config, 'sixcast', 'realms')
+afterAll(() => home[Symbol.dispose]())
+beforeAll(async () => {
+  await home.run(['keygen', '--realm', 'site'])
+})
+
+const SITE = ['--realm', 'site']
+
+async function relay(...words: readonly string[]): Promise<{ run: Run; url: string }> {
+  const run = home.start(['relay', ...words, '--listen', '[::1]:0', '--json'])
+  await run.says(/"type":"relay"/)
+  const [{ url } = {}] = objectsOf(run.text('out'))
+  return { run, url: String(url) }
+}
+
+describe('keygen --control', () => {
+  it('writes the part of the key that a relay needs, and nothing from which the rest follows', async () => {
+    const { code, out } = await home.run(['keygen', ...SITE, '--control'])
+    const path = join(realms, 'site.control')
+    expect(out).toMatch(new RegExp(`^${path}\n\nUse it:  sixcast relay --realm site`))
+    expect(code).toBe(0)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    const parts = parseControlKey(readFileSync(path, 'utf8'), path)
+    const key = parseKey(readFileSync(join(realms, 'site.key'), 'utf8'), 'key')
+    expect(parts).toMatchObject({ name: 'site', epoch: 0 })
+    const bytes = Buffer.concat([parts.id, parts.address, parts.control])
+    expect(bytes.includes(Buffer.from(key))).toBe(false)
+    expect((await home.run(['keygen', ...SITE, '--control'])).err).toMatch(/exists/)
+    expect((await home.run(['keygen', '--open', '--control'])).code).toBe(64)
+    expect((await home.run(['keygen', '--realm', 'none', '--control'])).err).toMatch(/has no key/)
+  })
+
+  it('is refused where a member needs the whole key', async () => {
+    const words = ['pub', 'x', 'y', ...SITE, '--key', join(realms, 'site.control')]
+    const { code, err } = await home.run(words)
+    expect(err).toMatch(/holds no sixcast key/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('a relay with the control key', () => {
+  it('joins commands that have nothing else, shows them to each other, and ends with 0', async () => {
+    const { run, url } = await relay(...SITE, '--no-multicast', '--log-level', 'debug')
+    const by = [...SITE, '--relay', url]
+    const sub = await home.subscriber(['**', ...by, '--json', '--name', 'reader'])
+    const lines = Array.from({ length: 2000 }, (_, i) => `line ${i}`)
+    const pub = home.start(['pub', 'secret/topic', '--lines', '--require', '1', ...by], {
+      input: `${lines.join('\n')}\n`,
+    })
+    const [published, peers] = await Promise.all([
+      pub.ended,
+      home.run(['peers', ...by, '--json', '--timeout', '1.5']),
+    ])
+    expect(published).toEqual({ code: 0, out: '', err: '' })
+    expect(objectsOf(peers.out).map(({ name }) => name)).toContain('reader')
+    sub.kill('SIGINT')
+    const ended = await sub.ended
+    expect(objectsOf(ended.out).map(({ value }) => value)).toEqual(lines)
+    run.kill('SIGTERM')
+    const { code, err } = await run.ended
+    expect(code).toBe(0)
+    // It tells who came and went, and not what they said.
+    expect(err).toMatch(/"msg":"link opened"/)
+    expect(err).not.toMatch(/secret|topic|line \d/)
+  })
+
+  it('joins them with those on this host who have none', async () => {
+    const { run, url } = await relay(...SITE)
+    const sub = await home.subscriber(['a/*', ...SITE])
+    const words = ['pub', 'a/b', 'hello', '--require', '1', ...SITE, '--relay', url]
+    expect(await home.run(words)).toEqual({ code: 0, out: '', err: '' })
+    await sub.says(/^a\/b hello$/m)
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(0)
+  })
+})
+
+describe('what cannot be is told', () => {
+  it.each([
+    [['relay', '--listen', 'everywhere'], 64, /option "listen" is "everywhere"/],
+    [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
+    [['sub', 'a', '--relay', 'ws://[::1]:1'], 1, /no relay answers: ws:\/\/\[::1\]:1: .*REFUSED/],
+  ] as const)('%j', async (words, exit, reason) => {
+    const { code, err } = await home.run([...words])
+    expect(err).toMatch(reason)
+    expect(code).toBe(exit)
+  })
+})
