@@ -87,8 +87,11 @@ export class Door {
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const remote = request.socket.remoteAddress ?? ''
-    socket.on('error', () => socket.destroy())
     const refusal = this.#refusal(request, remote)
+    // On a server of the program's own somebody else may have been called.
+    const others = !this.#owned && this.#server.listenerCount('upgrade') > 1
+    if (others && refusal?.counter === 'protocolRefused') return
+    socket.on('error', () => socket.destroy())
     if (refusal) {
       this.#host.counters.count(refusal.counter)
       return refuse(socket, refusal.status)

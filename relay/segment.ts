@@ -31,6 +31,7 @@ export class Segment {
   readonly #ears = new Set<GroupSockets>()
   /** Addresses as the system writes them, and as links do. */
   readonly #plainByText = new Map<string, string>()
+  readonly #indexByZone = new Map<string, string>()
   readonly #zoneByIndex = new Map<string, string>()
 
   constructor(options: SegmentOptions) {
@@ -154,10 +155,13 @@ export class Segment {
   }
 
   #indexOf(zone: string): string {
-    const found = listInterfaces().find((one) => one.zone === zone)
-    const index = String(found?.index ?? 0)
-    this.#zoneByIndex.set(index, zone)
-    return index
+    const known = this.#indexByZone.get(zone)
+    if (known !== undefined) return known
+    for (const one of listInterfaces()) {
+      this.#indexByZone.set(one.zone, String(one.index))
+      this.#zoneByIndex.set(String(one.index), one.zone)
+    }
+    return this.#indexByZone.get(zone) ?? '0'
   }
 
   #zoned(plain: string): string {

@@ -7,7 +7,7 @@ import { newIdentity } from '../../../bus/index.ts'
 import { writeGroups, writeMulticast, writeSign } from '../../../bus/core/wire/link.ts'
 import { counting } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
-import { busAt, key, linkAt, realm, relayWith } from './world.ts'
+import { busAt, key, linkAt, realm, relayWith, WAIT } from './world.ts'
 
 describe('a relay turns away', () => {
   it.each([
@@ -47,7 +47,7 @@ describe('a relay turns away', () => {
   })
 
   it('who does not prove himself in time, and who sends something else first', async () => {
-    const relay = await relayWith({ limits: { handshakeTime: 100 } })
+    const relay = await relayWith({ limits: { handshakeTime: 800 } })
     const silent = new WebSocket(relay.url, 'sixcast.1')
     expect((await once(silent, 'close'))[0]).toBe(4408)
     const hasty = new WebSocket(relay.url, 'sixcast.1')
@@ -85,7 +85,7 @@ describe('a relay turns away', () => {
     await linkAt(relay.url)
     expect(await refusal('sixcast.1')).toMatch(/429/)
     fair.terminate()
-    await vi.waitFor(async () => void (await linkAt(relay.url)))
+    await vi.waitFor(async () => void (await linkAt(relay.url)), WAIT)
     expect(relay.stats()).toMatchObject({ addressFull: 1, originRefused: 1, protocolRefused: 1 })
     const small = await relayWith({ limits: { links: 1 } })
     await linkAt(small.url)
@@ -109,38 +109,33 @@ describe('a link', () => {
     const link = await linkAt(relay.url)
     send(link.socket)
     expect(await link.ended).toBe(code)
-    await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 0, malformed: 1 }))
+    await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 0, malformed: 1 }), WAIT)
   })
 
   it('that says nothing is asked, and ended when it does not answer', async () => {
-    const relay = await relayWith({ limits: { idleTime: 300 } })
+    const relay = await relayWith({ limits: { idleTime: 1500 } })
     const [mute, alive] = [await linkAt(relay.url), await linkAt(relay.url)]
     alive.onPing = () => alive.socket.send(writeSign('pong'))
     expect(await mute.ended).toBe(4409)
-    await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 1, idle: 1 }))
+    await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 1, idle: 1 }), WAIT)
   })
 
   it('that floods is read at its rate, and others are not held up', async () => {
-    const relay = await relayWith({ limits: { bytesPerSecond: 2_000_000 } })
+    const relay = await relayWith({ limits: { bytesPerSecond: 500_000 } })
     const link = await linkAt(relay.url)
     const [a, b] = [await busAt(relay.url), await busAt(relay.url)]
     const messages = b.subscribe('x')
-    const group = 'ff11:0:0:0:0:0:8000:1'
-    const startedAt = performance.now()
-    const record = writeMulticast(group, link.packet(60_000))!
-    for (let i = 0; i < 50; i++) link.socket.send(record)
+    const record = writeMulticast('ff11:0:0:0:0:0:8000:1', link.packet(60_000))!
+    for (let i = 0; i < 80; i++) link.socket.send(record)
     a.publish('x', 'through')
     for await (const { value } of messages) {
       expect(value).toBe('through')
       break
     }
-    expect(performance.now() - startedAt).toBeLessThan(900)
-    await vi.waitFor(() => expect(relay.stats().bytesIn).toBeGreaterThan(3_000_000), {
-      timeout: 5000,
-    })
-    // Three megabytes less one that comes at once.
-    expect(performance.now() - startedAt).toBeGreaterThan(900)
-    expect(relay.stats().throttled).toBeGreaterThan(0)
+    // Of nearly five megabytes one comes at once, the rest in eight seconds.
+    const { bytesIn, throttled } = relay.stats()
+    expect(bytesIn).toBeLessThan(80 * record.length)
+    expect(throttled).toBeGreaterThan(0)
   })
 
   it('that does not read loses datagrams and is ended; what waits for it is bounded', async () => {
@@ -149,7 +144,7 @@ describe('a link', () => {
     const [reader, other] = [await linkAt(relay.url), await linkAt(relay.url)]
     const group = 'ff11:0:0:0:0:0:8000:1'
     for (const link of [reader, other]) link.socket.send(writeGroups('join', [group])[0]!)
-    await vi.waitFor(() => expect(relay.stats().groups).toBe(1))
+    await vi.waitFor(() => expect(relay.stats().groups).toBe(1), WAIT)
     reader.socket.pause()
     const sender = await linkAt(relay.url)
     const record = writeMulticast(group, sender.packet(50_000))!
@@ -163,7 +158,7 @@ describe('a link', () => {
     const { bufferFull, datagramsDown } = relay.stats()
     expect(bufferFull).toBeGreaterThan(0)
     // The other one has missed nothing.
-    await vi.waitFor(() => expect(other.datagrams).toBe(sent))
+    await vi.waitFor(() => expect(other.datagrams).toBe(sent), WAIT)
     expect(datagramsDown).toBeGreaterThan(other.datagrams)
     reader.socket.resume()
   }, 30_000)

@@ -7,7 +7,7 @@ import { controlParts } from '../../../bus/core/seal/keys.ts'
 import { controlKeyText } from '../../../bus/io/control-key.ts'
 import { counting, crypto } from '../core/crypto.ts'
 import { FakeRelay } from './fake-relay.ts'
-import { busAt, key, linkAt, open, realm, relayWith } from './world.ts'
+import { busAt, key, linkAt, open, realm, relayWith, WAIT } from './world.ts'
 
 describe('two buses with one relay and no network', () => {
   it('exchange messages, know each other, and say goodbye', async () => {
@@ -22,8 +22,8 @@ describe('two buses with one relay and no network', () => {
     }
     expect([...b.presence].map(({ id }) => id)).toEqual([a.id])
     expect([...relay.links].map(({ remote }) => remote)).toEqual(['::1', '::1'])
-    expect(await a.close()).toMatchObject({ unconfirmed: [] })
-    await vi.waitFor(() => expect(b.presence.size).toBe(0))
+    expect(await a.close({ linger: 5000 })).toMatchObject({ unconfirmed: [] })
+    await vi.waitFor(() => expect(b.presence.size).toBe(0), WAIT)
     expect(relay.stats()).toMatchObject({ links: 1, linksOpened: 2, linksClosed: 1 })
   })
 
@@ -96,7 +96,7 @@ describe('a relay that ends', () => {
     const messages = b.subscribe('x', { gaps: true })
     await a.matched('x', { timeout: 5000 })
     await first.close()
-    await vi.waitFor(() => expect([a.path, b.path]).toEqual(['none', 'none']))
+    await vi.waitFor(() => expect([a.path, b.path]).toEqual(['none', 'none']), WAIT)
     a.publish('x', 'while nobody is there')
     const again = await relayWith({ listen: `[::1]:${port}` })
     for await (const item of messages) {
@@ -104,7 +104,7 @@ describe('a relay that ends', () => {
       break
     }
     expect(again.stats().links).toBe(2)
-    expect(await a.close()).toMatchObject({ unconfirmed: [] })
+    expect(await a.close({ linger: 5000 })).toMatchObject({ unconfirmed: [] })
   })
 
   it('is passed over while there is another, and none is an error that names each', async () => {
@@ -171,7 +171,7 @@ describe('a link to a relay that is none', () => {
     const signal = AbortSignal.timeout(50)
     const startedAt = performance.now()
     await expect(busAt(`ws://[::1]:${port}`, { signal })).rejects.toThrow(/timeout/)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(4000)
     silent.close()
   })
 })

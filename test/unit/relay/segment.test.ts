@@ -23,7 +23,7 @@ async function world(): Promise<{
   const relay = await serve({ ...own, listen: '[::1]:0' })
   open.push(relay)
   const bus = async (options: ConnectOptions = {}): Promise<Bus> => {
-    const opened = await connect({ ...own, linger: 500, ...options })
+    const opened = await connect({ ...own, linger: 5000, ...options })
     open.push(opened)
     return opened
   }

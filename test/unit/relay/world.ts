@@ -6,6 +6,8 @@ import { counting } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
 
 export const realm = 'lab'
+/** For what must come, on a busy machine as well. */
+export const WAIT = { timeout: 8000 }
 export const key: Uint8Array = counting(32)
 /** What is open: closed in reverse order. */
 export const open: AsyncDisposable[] = []
