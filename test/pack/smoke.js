@@ -16,15 +16,15 @@ for await (const { topic, value } of messages) {
 }
 
 const relay = await serve({ realm: 'smoke', key: options.key, listen: '[::1]:0', multicast: false })
-const [one, other] = [relay.url, relay.url].map((url) => connect({ ...options, relay: url }))
-const relayed = (await one).subscribe('smoke/*')
-;(await other).publish('smoke/relay', 'by relay')
+const [gate, house] = [relay.url, relay.url].map((url) => connect({ ...options, relay: url }))
+const relayed = (await gate).subscribe('smoke/*')
+;(await house).publish('smoke/relay', 'by relay')
 for await (const { value } of relayed) {
   assert.equal(value, 'by relay')
   break
 }
-await (await one).close()
-await (await other).close()
+await (await gate).close()
+await (await house).close()
 await relay.close()
 await publisher.close()
 await subscriber.close()
