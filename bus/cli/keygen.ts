@@ -11,6 +11,7 @@ import {
   LOCAL_REALM,
   newKey,
   parseKey,
+  type RealmKey,
   realmKey,
 } from '../io/keyfile.ts'
 import { readSecret } from '../io/secret.ts'
@@ -72,12 +73,12 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { key, open } = settings
   if (open) throw new UsageError('option --control is of no use here: an open realm has no key')
   const { signal } = interrupt
-  const root = await (key === undefined ? realmKey(realm, signal) : keyOf(key, signal))
+  const keys = await (key === undefined ? realmKey(realm, signal) : keyOf(key, signal))
   const { crypto } = await nodeEnv()
-  return controlKeyText(controlParts(crypto, { name: realm, root }))
+  return controlKeyText(controlParts(crypto, { name: realm, ...keys }))
 }
 
-async function keyOf(name: string, signal: AbortSignal): Promise<Uint8Array> {
+async function keyOf(name: string, signal: AbortSignal): Promise<RealmKey> {
   const { text, source } = await readSecret(name, signal)
   return parseKey(text, source)
 }

@@ -52,7 +52,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 
 async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> {
   const { key, realm, open, scope, interface: interfaces, port, hops } = world.settings
-  for (const name of ['relay', 'identity', 'name', 'linger']) {
+  for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }
   const { listen, multicast, metrics, links, origin } = given
@@ -76,9 +76,10 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
 }
 
 /** A control key, or a realm's whole key. */
-async function keyOf(name: string, signal: AbortSignal): Promise<string | Uint8Array> {
-  const found = await readSecret(name, signal)
-  return isControlKey(found.text) ? found.text : parseKey(found.text, found.source)
+async function keyOf(name: string, signal: AbortSignal): Promise<string> {
+  const { text: found, source } = await readSecret(name, signal)
+  if (!isControlKey(found)) parseKey(found, source) // says what is wrong, and where
+  return found
 }
 
 /** Links are told to go elsewhere. */

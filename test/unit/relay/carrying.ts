@@ -81,6 +81,7 @@ export class Member {
       tags: [],
       asked: [],
       echoes: [],
+      rights: new Uint8Array(0),
     })
     this.#number += 1
     const id = { kind: Kind.hello, flags: 0, stream: 1, number: this.#number }
