@@ -102,7 +102,7 @@ async function partsOf(crypto: Crypto, options: RelayOptions): Promise<ControlPa
   const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
   if (typeof key !== 'string' || !isControlKey(key)) {
     const found = await keyOf({ ...options, ...(key !== undefined && { key }) }, realm)
-    return controlParts(crypto, { name: realm, root: found.root, owner: found.owner })
+    return found.ring ?? controlParts(crypto, { name: realm, root: found.root, owner: found.owner })
   }
   const parts = parseControlKey(key, 'option "key"')
   if (open || (options.realm !== undefined && realm !== parts.name)) {

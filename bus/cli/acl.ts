@@ -3,7 +3,8 @@ import type { Argv } from 'yargs'
 import type { Rights } from '../core/rights.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import { Action, type ActionName } from '../core/wire/grant.ts'
-import { keyFileOf, parseKey } from '../io/keyfile.ts'
+import { keyFileOf } from '../io/keyfile.ts'
+import { parseOpening } from '../io/realm-keys.ts'
 import { readRegister } from '../io/register.ts'
 import { faultOf, parseRights, realmId, rightsFileOf } from '../io/rights.ts'
 import { readSecret } from '../io/secret.ts'
@@ -81,9 +82,10 @@ async function rightsOfWhom(who: string, realm: string, world: World): Promise<R
 async function faultIn(realm: string, rights: Rights, world: World): Promise<string | undefined> {
   const path = world.settings.key ?? keyFileOf(realm)
   const { text, source } = await readSecret(path, world.interrupt.signal)
-  const { root, owner } = parseKey(text, source)
+  const opening = parseOpening(text, { source, realm })
+  const { owner } = opening
   if (!owner) return 'the realm has no owner, so everybody may do everything'
-  return faultOf(rights, { id: await realmId({ realm, root, owner }), owner })
+  return faultOf(rights, { id: await realmId({ realm, ...opening }), owner })
 }
 
 function explain(rights: Rights, action: ActionName, refusedAt: number | undefined): string[] {

@@ -3,7 +3,8 @@ import type { Argv } from 'yargs'
 import { type Bus, connect, type ConnectOptions, type Logger } from '../index.ts'
 import { readSecret } from '../io/secret.ts'
 import { readIdentity } from '../io/identity.ts'
-import { parseKey } from '../io/keyfile.ts'
+import { LOCAL_REALM } from '../io/keyfile.ts'
+import { parseOpening } from '../io/realm-keys.ts'
 import type { Interrupt } from './interrupt.ts'
 import { logger } from './log.ts'
 import type { Output } from './output.ts'
@@ -56,7 +57,7 @@ export class World {
   /** Looked at here, where it is known where it came from. */
   async #keyText(name: string): Promise<string> {
     const { text, source } = await readSecret(name, this.interrupt.signal)
-    parseKey(text, source)
+    parseOpening(text, { source, realm: this.settings.realm ?? LOCAL_REALM })
     return text
   }
 }

@@ -4,13 +4,15 @@ import type { Argv } from 'yargs'
 import { newIdentity } from '../io/ed25519.ts'
 import { identityName } from '../io/identity.ts'
 import { invitationText } from '../io/invitation.ts'
-import { createSecretFile } from '../io/keyfile.ts'
+import { guestKeyText } from '../io/guest-key.ts'
+import { createSecretFile, keyText } from '../io/keyfile.ts'
 import { readRealmFile } from '../io/realm-file.ts'
+import { guestKeyOf } from '../io/realm-keys.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
-import { granted, ownedRealm } from './owner.ts'
+import { granted, type Owned, ownedRealm } from './owner.ts'
 import { duration, list, text } from './values.ts'
 
 export const invite: Command = {
@@ -29,6 +31,10 @@ function build(parser: Argv): Argv {
     .option('until', { ...value, describe: 'How long they are members: 12h, 30d' })
     .option('for', { ...value, describe: 'Their IDENTITY, as `sixcast identity` shows it' })
     .option('as', { ...value, describe: 'What you call them in `sixcast members`' })
+    .option('guest', {
+      type: 'boolean',
+      describe: 'With keys for those topics alone, which end in /**',
+    })
     .option('file', { ...value, describe: 'Write it to FILE instead' })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
     .example('sixcast invite --realm site', 'somebody who may do everything')
@@ -43,8 +49,15 @@ async function run(given: Arguments, world: World): Promise<number> {
   const to = asked ?? identityName(identity!) // one of them is there
   const rights = await granted(owned, { to, ...wishes(given) })
   const expires = after(given['expires'] ?? '1d', 'expires')
-  const { realm, key, owner } = owned
-  const parts = { realm, key, rights: parseRights(rights, 'the new rights'), expires }
+  const { realm, owner } = owned
+  const key = await keyFor(owned, given)
+  const parts = {
+    realm,
+    key,
+    owner: owned.key.owner,
+    rights: parseRights(rights, 'the new rights'),
+    expires,
+  }
   const settings = await readRealmFile(realm, interrupt.signal)
   const invitation = await invitationText(
     { ...parts, ...(identity && { identity }), settings },
@@ -62,6 +75,14 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
   else await output.write(file === undefined ? invitation : `${file}\n`)
   return Exit.ok
+}
+
+/** The realm's key, or the part of it that opens what a guest may read or publish. */
+async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> {
+  if (given['guest'] !== true) return keyText(key.root, key.owner)
+  const { publish, subscribe } = wishes(given)
+  const patterns = [...new Set([...publish, ...subscribe])]
+  return guestKeyText(await guestKeyOf(realm, key, patterns))
 }
 
 /** Without any pattern everything; with some those alone. */

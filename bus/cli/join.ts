@@ -9,7 +9,7 @@ import {
   readIdentity,
 } from '../io/identity.ts'
 import { type Invitation, INVITATION_SIZE_MAX, parseInvitation } from '../io/invitation.ts'
-import { createSecretFile, keyFileOf, keyText, replaceSecretFile } from '../io/keyfile.ts'
+import { createSecretFile, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
 import { realmFileOf } from '../io/realm-file.ts'
 import { rightsFileOf, rightsText } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
@@ -62,8 +62,7 @@ async function found(name: string, { interrupt }: World): Promise<Secret> {
 
 /** Writes everything, the key last: with it the realm is there. Returns the member's identity. */
 async function accept(invitation: Invitation, world: World): Promise<string> {
-  const { realm, key, rights, settings } = invitation
-  const text = keyText(key.root, key.owner)
+  const { realm, key: text, rights, settings } = invitation
   const known = await isThere(keyFileOf(realm))
   if (known) await assertSame(realm, text)
   const identity = await keepIdentity(invitation, world)

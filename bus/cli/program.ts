@@ -14,6 +14,7 @@ import { init } from './init.ts'
 import { invite } from './invite.ts'
 import { join } from './join.ts'
 import { keygen } from './keygen.ts'
+import { keys } from './keys.ts'
 import { members } from './members.ts'
 import { peers } from './peers.ts'
 import { pub } from './pub.ts'
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   topics,
   relay,
   keygen,
+  keys,
   identity,
   init,
   invite,
@@ -229,6 +231,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'control',
   'multicast',
   'metrics',
+  'guest',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
@@ -236,6 +239,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'relay',
   'origin',
   'pattern',
+  'topics',
   'publish',
   'subscribe',
 ])

@@ -121,7 +121,8 @@ export class Learner {
   }
 
   /** Why a stream is not to be taken, if it is not. */
-  #closure(remote: Remote, { segments }: Binding): Closure | undefined {
+  #closure(remote: Remote, { topic, segments }: Binding): Closure | undefined {
+    if (!this.#context.keys.opens(topic)) return 'uninterested'
     if (remote.rights?.allows('publish', segments) === false) return 'denied'
     const { rights } = this.#context
     return rights?.allows('subscribe', segments) === false ? 'uninterested' : undefined

@@ -200,13 +200,18 @@ export class Publisher {
 
   #open(now: number, offer: Offer): SenderStream | OfferFault {
     const known = this.#streamsByTopic.get(offer.topic)
-    if (!known && this.#context.rights?.allows('publish', offer.segments) === false) return 'rights'
+    if (!known && !this.#mayOpen(offer)) return 'rights'
     const stream = known ?? this.#openStream(now, offer)
     if (!stream) return 'streams'
     if (stream.options.delivery !== offer.delivery) return 'delivery'
     if (!sameFlow(offer.flow, stream.options.flowRule)) return 'flow'
     stream.retain = offer.retain ?? stream.retain
     return stream
+  }
+
+  #mayOpen({ topic, segments }: Offer): boolean {
+    const { keys, rights } = this.#context
+    return keys.opens(topic) && rights?.allows('publish', segments) !== false
   }
 
   #openStream(now: number, offer: Offer): SenderStream | undefined {

@@ -30,12 +30,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
 
 /** By a link to one of the relays. */
 async function connectByRelay(settings: Settings, options: ConnectOptions): Promise<Bus> {
-  const { realm, root, owner, identity, scope, relays } = settings
+  const { realm, root, ring, owner, identity, scope, relays } = settings
   // Who needs no relay shall not load what links are made of.
   const { linkTransport } = await import('./websocket.ts')
   const system = await nodeSystem(identity)
   const { crypto } = system.env
-  const keys = new RealmKeys(crypto, { name: realm, root, owner })
+  const keys = new RealmKeys(crypto, { name: realm, root, ring, owner })
   const transport = linkTransport({
     urls: relays,
     credentials: {
@@ -105,7 +105,7 @@ async function open(transport: Transport, given: Opening): Promise<Bus> {
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)
-  if (settings.root === undefined) {
+  if (settings.root === undefined && settings.ring === undefined) {
     log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
   }
   driver.command((starting, now) => starting.start(now))
@@ -121,10 +121,11 @@ function peerOf(
   settings: Settings,
   given: { identity: Uint8Array; transport: Transport },
 ): Peer {
-  const { realm, root, owner, rights, scope, fold, name, tags, rate, minRate, limits } = settings
+  const { realm, root, ring, owner, rights, scope, fold, name, tags, rate, minRate, limits } =
+    settings
   const { identity, transport } = given
   return new Peer(system.now(), system.env, {
-    realm: { name: realm, root, owner },
+    realm: { name: realm, root, ring, owner },
     scope,
     fold,
     identity,

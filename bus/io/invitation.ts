@@ -17,19 +17,21 @@ import type { Rights } from '../core/rights.ts'
 import { utf8 } from '../core/text.ts'
 import { signerOf, strictVerifier } from './ed25519.ts'
 import { identityText, parseIdentity } from './identity.ts'
-import { keyText, parseKey, type RealmKey } from './keyfile.ts'
+import { parseOpening } from './realm-keys.ts'
 import { parseRealmSettings, type RealmSettings } from './realm-file.ts'
 import { assertGood, parseRights, realmId, rightsText } from './rights.ts'
 
 const HEAD = 'sixcast-invite-1'
 const LABEL = utf8('sixcast/1/invite')
-export const INVITATION_SIZE_MAX = 4096
+export const INVITATION_SIZE_MAX = 8192
 /** Clocks may differ by so much. */
 const SKEW_MS = 60_000
 
 export interface Invitation {
   readonly realm: string
-  readonly key: RealmKey & { readonly owner: Uint8Array }
+  /** The text of the key file: a member's, or a guest's. */
+  readonly key: string
+  readonly owner: Uint8Array
   readonly rights: Rights
   /** Absent when the rights are those of an identity that the invited has made. */
   readonly identity?: Identity
@@ -43,14 +45,15 @@ export async function invitationText(invitation: Invitation, owner: Identity): P
   const payload = utf8(
     JSON.stringify({
       realm,
-      key: keyText(key.root, key.owner),
+      key,
       rights: rightsText(rights.bytes),
       ...(identity && { identity: identityText(identity) }),
       settings,
       expires: Math.floor(expires.getTime() / 1000),
     }),
   )
-  const id = await realmId({ realm, ...key })
+  const opening = parseOpening(key, { source: 'the key', realm })
+  const id = await realmId({ realm, ...opening })
   const signature = signerOf(owner)(concat(LABEL, id, payload))
   const digits = [payload, signature].map((bytes) => Buffer.from(bytes).toString('base64url'))
   return `${[HEAD, ...digits].join('.')}\n`
@@ -63,16 +66,16 @@ export async function parseInvitation(text: string, source: string): Promise<Inv
   if (!shape || !/^[\w-]+$/.test(digits) || !/^[\w-]{86}$/.test(signature)) throw damaged(source)
   const payload = new Uint8Array(Buffer.from(digits, 'base64url'))
   const invitation = read(payload, source)
-  const { realm, key, rights, identity, expires } = invitation
-  const id = await realmId({ realm, ...key })
+  const { realm, key, owner, rights, identity, expires } = invitation
+  const id = await realmId({ realm, ...parseOpening(key, { source, realm }) })
   const signed = new Uint8Array(Buffer.from(signature, 'base64url'))
-  if (!strictVerifier()(concat(LABEL, id, payload), signed, key.owner)) throw damaged(source)
+  if (!strictVerifier()(concat(LABEL, id, payload), signed, owner)) throw damaged(source)
   if (Date.now() > expires.getTime() + SKEW_MS) {
     const fault = `${source} has expired at ${expires.toISOString()}`
     throw new BusError('DENIED', `${fault}: ask the realm's owner for another one`)
   }
   const holder = identity ? { holder: identity.publicKey } : {}
-  assertGood(rights, { id, owner: key.owner, ...holder })
+  assertGood(rights, { id, owner, ...holder })
   return invitation
 }
 
@@ -86,11 +89,13 @@ function read(payload: Uint8Array, source: string): Invitation {
   if (!isObject(found)) throw damaged(source)
   checkOptions('an invitation', found, RULES)
   const { realm, key, rights, identity, settings, expires } = found as unknown as Payload
-  const { root, owner } = parseKey(key ?? '', source)
-  if (!owner || realm === undefined || expires === undefined) throw damaged(source)
+  if (key === undefined || realm === undefined || expires === undefined) throw damaged(source)
+  const { owner } = parseOpening(key, { source, realm })
+  if (!owner) throw damaged(source)
   return {
     realm,
-    key: { root, owner },
+    key,
+    owner,
     rights: parseRights(rights ?? '', source),
     ...(identity !== undefined && { identity: parseIdentity(identity, source) }),
     settings: parseRealmSettings(JSON.stringify(settings ?? {}), source),

@@ -16,7 +16,7 @@ import { readSmallFile } from './small-file.ts'
 const HEAD = 'sixcast-key-1 '
 const KEY_SIZE = 32
 /** More than a key file ever holds. */
-const FILE_SIZE_MAX = 4096
+const FILE_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
@@ -183,10 +183,15 @@ async function linked(draft: string, path: string): Promise<boolean> {
 
 /** The key of a realm from its file; the local realm's is made on first use. */
 export async function realmKey(realm: string, signal?: AbortSignal): Promise<RealmKey> {
+  return parseKey(await realmKeyText(realm, signal), `the key file ${keyFileOf(realm)}`)
+}
+
+/** The text of a realm's key file; the local realm's is made on first use. */
+export async function realmKeyText(realm: string, signal?: AbortSignal): Promise<string> {
   const path = keyFileOf(realm)
   if (realm === LOCAL_REALM) await createLocalKey(path)
   else await requireFile(path, realm)
-  return readKeyFile(path, signal)
+  return readKeyText(path, signal)
 }
 
 async function createLocalKey(path: string): Promise<void> {

@@ -13,16 +13,15 @@ import { GRANT_LABEL, Rights } from '../core/rights.ts'
 import { RealmKeys } from '../core/seal/keys.ts'
 import { strictVerifier } from './ed25519.ts'
 import { configDirectory } from './keyfile.ts'
+import type { Opening } from './realm-keys.ts'
 import { readSecret } from './secret.ts'
 import { nodeEnv } from './system.ts'
 
 const HEAD = 'sixcast-rights-1 '
 
 /** The realm, as far as rights depend on it. */
-export interface RealmOfRights {
+export interface RealmOfRights extends Opening {
   readonly realm: string
-  readonly root: Uint8Array | undefined
-  readonly owner: Uint8Array | undefined
 }
 
 export function rightsFileOf(realm: string): string {
@@ -47,7 +46,8 @@ export function parseRights(text: string, source: string): Rights {
 }
 
 /** What goes into every signature of the realm. */
-export async function realmId({ realm, root, owner }: RealmOfRights): Promise<Uint8Array> {
+export async function realmId({ realm, root, ring, owner }: RealmOfRights): Promise<Uint8Array> {
+  if (ring) return ring.id
   const { crypto } = await nodeEnv()
   return new RealmKeys(crypto, { name: realm, root, owner }).id
 }

@@ -9,7 +9,7 @@ import { readKeyText } from './keyfile.ts'
 import { readSmallFile } from './small-file.ts'
 
 /** More than any secret has. */
-const SECRET_SIZE_MAX = 4096
+const SECRET_SIZE_MAX = 8192
 
 /** The text of a secret, and where it was found, as errors name it. */
 export interface Secret {

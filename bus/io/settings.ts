@@ -7,8 +7,10 @@ import type { ConnectOptions, Identity, Limits, Scope } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
 import { defaultLimits } from '../core/limits.ts'
 import type { Rights } from '../core/rights.ts'
+import type { KeyRing } from '../core/seal/keys.ts'
 import { identityOf } from './identity.ts'
-import { LOCAL_REALM, parseKey, type RealmKey, realmKey } from './keyfile.ts'
+import { keyFileOf, LOCAL_REALM, realmKeyText } from './keyfile.ts'
+import { type Opening, parseOpening } from './realm-keys.ts'
 import { readRealmFile, type RealmSettings } from './realm-file.ts'
 import { rightsOf } from './rights.ts'
 import { given } from './secret.ts'
@@ -20,8 +22,10 @@ export const DEFAULT_RATE = 5_000_000
 
 export interface Settings {
   readonly realm: string
-  /** Undefined: an open realm. */
+  /** Neither root nor ring: an open realm. */
   readonly root: Uint8Array | undefined
+  /** A guest's keys. */
+  readonly ring: KeyRing | undefined
   readonly owner: Uint8Array | undefined
   readonly identity: Identity
   /** What this process may do; undefined: everything. */
@@ -48,14 +52,15 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
   const { realm = LOCAL_REALM, interface: wish, relay = [] } = options
   const { scope = 'host', port, groups } = await sharedOf(options, realm)
-  const { root, owner } = await keyOf(options, realm)
+  const { root, ring, owner } = await keyOf(options, realm)
   const identity = await identityOf(options, realm)
   return {
     realm,
     root,
+    ring,
     owner,
     identity,
-    ...(await rightsOf(options, { realm, root, owner, identity })),
+    ...(await rightsOf(options, { realm, root, ring, owner, identity })),
     scope,
     interfaces: typeof wish === 'string' ? [wish] : wish,
     relays: typeof relay === 'string' ? [relay] : relay,
@@ -87,7 +92,7 @@ export async function sharedOf(options: KeyOptions, realm: string): Promise<Real
 }
 
 /** The keys that the options name; no root: an open realm. */
-export async function keyOf(options: KeyOptions, realm: string): Promise<Partial<RealmKey>> {
+export async function keyOf(options: KeyOptions, realm: string): Promise<Opening> {
   const { open = false, signal } = options
   const key = await given('key', options.key, signal)
   if (open) {
@@ -95,8 +100,11 @@ export async function keyOf(options: KeyOptions, realm: string): Promise<Partial
     const mend = 'a realm is either open or has a key, not both'
     throw new BusError('INVALID_OPTION', `option "open" is true beside a key: ${mend}`)
   }
-  if (key === undefined) return realmKey(realm, signal)
-  if (typeof key === 'string') return parseKey(key, 'option "key"')
+  if (key === undefined) {
+    const source = `the key file ${keyFileOf(realm)}`
+    return parseOpening(await realmKeyText(realm, signal), { source, realm })
+  }
+  if (typeof key === 'string') return parseOpening(key, { source: 'option "key"', realm })
   if (!(key instanceof Uint8Array)) {
     throw new BusError('INVALID_KEY', 'option "key" is neither bytes nor the text of a key file')
   }

@@ -19,6 +19,7 @@ const COMMANDS = [
   'topics',
   'relay',
   'keygen',
+  'keys',
   'identity',
   'init',
   'invite',

@@ -90,7 +90,7 @@ describe('a realm with an owner', () => {
     for (const [changed, fault] of [
       [later, /was changed/],
       [outside, /realm.*1 to 64 letters/],
-      ['{"realm":"site"}', /holds no sixcast key/],
+      ['{"realm":"site"}', /no invitation/],
     ] as const) {
       const digits = Buffer.from(changed).toString('base64url')
       const { code, err } = await home.run(['join', [head, digits, signature].join('.')])
@@ -105,6 +105,24 @@ describe('a realm with an owner', () => {
     ])
   })
 
+  it('has guests, who have no key but those of their topics', async () => {
+    const guest = new Home()
+    try {
+      const words = ['invite', '--guest', '--publish', 'hall/3/**', '--subscribe', 'hall/3/**']
+      const { out: invitation } = await alpha.run(words, on)
+      expect((await guest.run(['join', '-'], { input: invitation })).code).toBe(0)
+      const key = await readFile(join(realms(guest), 'site.key'), 'utf8')
+      expect(key).toMatch(/^sixcast-guest-1 site 0 /)
+      const sub = await alpha.subscriber(['**', '--count', '1'], on)
+      expect((await guest.run(['pub', 'hall/4', 'x'], on)).err).toMatch(/may publish on/)
+      const sent = await guest.run(['pub', 'hall/3/lamp', 'on', '--require', '1'], on)
+      expect({ code: sent.code, err: sent.err }).toEqual({ code: 0, err: '' })
+      expect((await sub.ended).out).toBe('hall/3/lamp on\n')
+    } finally {
+      guest[Symbol.dispose]()
+    }
+  })
+
   it('is invited into by its owner alone', async () => {
     const { code, err } = await beta.run(['invite'], on)
     expect([code, err]).toEqual([1, expect.stringMatching(/only its owner can do this/)])
@@ -112,6 +130,28 @@ describe('a realm with an owner', () => {
     expect(nameless).toMatch(/name a realm of yours/)
     await writeFile(join(realms(alpha), 'site.members'), 'x\n', { flag: 'a' })
     expect((await alpha.run(['members'], on)).err).toMatch(/line \d of .* is no member/)
+  })
+})
+
+describe('keys export', () => {
+  it('writes a key that opens its topics in a realm without an owner as well', async () => {
+    await home.run(['keygen', '--realm', 'shed'])
+    const file = join(home.config, 'guest.key')
+    const topics = ['--topics', 'bench/**', '--topics', 'door/**']
+    const made = await home.run(['keys', 'export', file, '--realm', 'shed', ...topics])
+    expect(made).toEqual({ code: 0, out: `${file}\n`, err: '' })
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const again = await home.run(['keys', 'export', file, '--realm', 'shed', ...topics])
+    expect([again.code, again.err]).toEqual([1, expect.stringMatching(/exists/)])
+    const key = ['--realm', 'shed', '--key', file]
+    const sub = await home.subscriber(['**', '--count', '1', ...key])
+    await home.run(['pub', 'window', 'x', '--realm', 'shed'])
+    await home.run(['pub', 'bench/a', 'y', '--realm', 'shed', '--require', '1'])
+    expect((await sub.ended).out).toBe('bench/a y\n')
+    const other = await home.run(['sub', '**', '--realm', 'other', '--key', file])
+    expect(other.err).toMatch(/guest's key for realm "shed", not for "other"/)
+    const narrow = await home.run(['keys', 'export', '--realm', 'shed', '--topics', 'bench'])
+    expect([narrow.code, narrow.err]).toEqual([64, expect.stringMatching(/has no key of its own/)])
   })
 })
 

@@ -27,6 +27,15 @@ const NONCE_SIZE = 24
 /** Derived topic keys kept; beyond it the cache starts anew. */
 const TOPIC_KEYS_MAX = 65_536
 
+/** Keys of one realm and epoch: a member's, or the part of them that a guest is given. */
+export interface KeyRing extends ControlParts {
+  /** Gives topics their tags, and seals their names. */
+  readonly tags: Uint8Array
+  readonly names: Uint8Array
+  /** Topic keys by the topic that they open, with all below it; that of '' opens every topic. */
+  readonly topics: readonly { readonly prefix: string; readonly key: Uint8Array }[]
+}
+
 export interface RealmOptions {
   readonly name: string
   /** The root key, or `undefined` for an open realm. */
@@ -34,6 +43,8 @@ export interface RealmOptions {
   /** The public key whose grants count, in a realm with an owner. */
   readonly owner?: Uint8Array | undefined
   readonly epoch?: number
+  /** What a guest has in place of the root. */
+  readonly ring?: KeyRing | undefined
 }
 
 /** What a relay of the realm is given. */
@@ -50,38 +61,57 @@ export function controlParts(crypto: Crypto, options: RealmOptions): ControlPart
   }
 }
 
-/** The keys of a member. */
+/** All keys that follow from the root; those of '' open every topic. */
+export function ringOf(crypto: Crypto, options: RealmOptions): KeyRing {
+  const parts = controlParts(crypto, options)
+  const key = realmKey(crypto, options)
+  return {
+    ...parts,
+    tags: derive(crypto, key, utf8('name')),
+    names: derive(crypto, key, utf8('names')),
+    topics: [
+      { prefix: '', key: derive(crypto, epochKey(crypto, key, parts.epoch), utf8('topic')) },
+    ],
+  }
+}
+
+/** The part of a ring that opens these topics and all below them, and no others. */
+export function guestRing(crypto: Crypto, ring: KeyRing, prefixes: readonly string[]): KeyRing {
+  const keys = new RealmKeys(crypto, { name: ring.name, root: undefined, ring })
+  const topics = prefixes.map((prefix) => ({ prefix, key: keys.topicKey(prefix) }))
+  return { ...ring, topics }
+}
+
+/** The keys of a member, or of a guest. */
 export class RealmKeys extends ControlKeys {
   readonly #crypto: Crypto
-  readonly #name: Uint8Array
-  readonly #names: Uint8Array
-  readonly #topic: Uint8Array
+  readonly #ring: KeyRing
+  readonly #prefixes: ReadonlyMap<string, Uint8Array>
   readonly #topicKeys = new Map<string, Uint8Array>()
 
   constructor(crypto: Crypto, options: RealmOptions) {
-    super(crypto, controlParts(crypto, options))
+    const ring = options.ring ?? ringOf(crypto, options)
+    super(crypto, ring)
     this.#crypto = crypto
-    const key = realmKey(crypto, options)
-    this.#name = derive(crypto, key, utf8('name'))
-    this.#names = derive(crypto, key, utf8('names'))
-    this.#topic = derive(crypto, epochKey(crypto, key, this.epoch), utf8('topic'))
+    this.#ring = ring
+    this.#prefixes = new Map(ring.topics.map(({ prefix, key }) => [prefix, key]))
   }
 
   /** The 64-bit tag that stands for a topic on the wire. */
   tagOf(topic: string): bigint {
-    return uint64Of(this.#crypto.hmac(this.#name, utf8(topic)))
+    return uint64Of(this.#crypto.hmac(this.#ring.tags, utf8(topic)))
   }
 
   /** The key under which `sender` seals data on `topic`. */
   dataKeyOf(sender: Sender, topic: string): Uint8Array {
-    return this.senderKey(this.#topicKey(topic), sender)
+    return this.senderKey(this.topicKey(topic), sender)
   }
 
   /** Seals a topic's name; the tag is the nonce, so equal names give equal bytes. */
   sealName(tag: bigint, name: Uint8Array): Uint8Array {
     if (this.open) return name
     const out = new Uint8Array(name.length + SEAL_OVERHEAD)
-    this.#crypto.seal(out, name, nameNonce(tag), this.#names)
+    this.#crypto.seal(out, name, nameNonce(tag), this.#ring.names)
     return out
   }
 
@@ -89,14 +119,27 @@ export class RealmKeys extends ControlKeys {
     if (this.open) return sealed
     if (sealed.length < SEAL_OVERHEAD) return undefined
     const out = new Uint8Array(sealed.length - SEAL_OVERHEAD)
-    return this.#crypto.open(out, sealed, nameNonce(tag), this.#names) ? out : undefined
+    return this.#crypto.open(out, sealed, nameNonce(tag), this.#ring.names) ? out : undefined
   }
 
-  #topicKey(topic: string): Uint8Array {
-    const known = this.#topicKeys.get(topic)
-    if (known) return known
+  /** Whether these keys open a topic: a guest's open some. */
+  opens(topic: string): boolean {
+    return this.#topicKey(topic) !== undefined
+  }
+
+  /** The key of a topic and, segment by segment, of all below it. Ask `opens` first. */
+  topicKey(topic: string): Uint8Array {
+    const key = this.#topicKey(topic)
+    if (!key) throw new RangeError(`no key of this ring opens the topic "${topic}"`)
+    return key
+  }
+
+  #topicKey(topic: string): Uint8Array | undefined {
+    const known = this.#prefixes.get(topic) ?? this.#topicKeys.get(topic)
+    if (known || topic === '') return known
     const slash = topic.lastIndexOf('/')
-    const parent = slash < 0 ? this.#topic : this.#topicKey(topic.slice(0, slash))
+    const parent = this.#topicKey(slash < 0 ? '' : topic.slice(0, slash))
+    if (!parent) return undefined
     const key = derive(this.#crypto, parent, utf8(topic.slice(slash + 1)))
     if (this.#topicKeys.size >= TOPIC_KEYS_MAX) this.#topicKeys.clear()
     this.#topicKeys.set(topic, key)

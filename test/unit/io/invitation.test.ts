@@ -35,8 +35,8 @@ async function invited(signer = owner): Promise<string> {
   const identity = newIdentity()
   const to = identityName(identity)
   const text = await grant({ realm, key, issuer: owner, to, until: hour(100), publish: ['a'] })
-  const { root, owner: named } = parseKey(key, 'it')
-  const about = { realm, key: { root, owner: named! }, rights: parseRights(text, 'it'), identity }
+  const named = parseKey(key, 'it').owner!
+  const about = { realm, key, owner: named, rights: parseRights(text, 'it'), identity }
   const settings = { scope: 'link', port: 7000 } as const
   return invitationText({ ...about, settings, expires: hour(1) }, signer)
 }

@@ -115,8 +115,8 @@ describe('a key file', () => {
     await expect(readKeyFile(directory)).rejects.toEqual(
       invalid(/it is a directory: name the file/),
     )
-    await writeFile(path, 'x'.repeat(5000))
-    await expect(readKeyFile(path)).rejects.toEqual(invalid(/it is larger than 4096 bytes/))
+    await writeFile(path, 'x'.repeat(9000))
+    await expect(readKeyFile(path)).rejects.toEqual(invalid(/it is larger than 8192 bytes/))
   })
 
   it('that is there is never replaced', async () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytesOf64, concat } from '../../../../bus/core/bytes.ts'
 import { instanceOf, type Sender } from '../../../../bus/core/seal/control-keys.ts'
-import { RealmKeys } from '../../../../bus/core/seal/keys.ts'
+import { guestRing, RealmKeys, ringOf } from '../../../../bus/core/seal/keys.ts'
 import { utf8 } from '../../../../bus/core/text.ts'
 import { counting, crypto, hex } from '../crypto.ts'
 
@@ -136,5 +136,39 @@ describe('instanceOf', () => {
     expect(instance).toBe(instanceOf(crypto, sender.identity, sender.salt))
     expect(instanceOf(crypto, sender.identity, counting(16, 9))).not.toBe(instance)
     expect(instanceOf(crypto, counting(32, 9), sender.salt)).not.toBe(instance)
+  })
+})
+
+describe('the ring of a guest', () => {
+  const options = { name: 'plant', root: counting(32) }
+  const whole = ringOf(crypto, options)
+  const all = new RealmKeys(crypto, options)
+  const ring = guestRing(crypto, whole, ['hall/3', 'door'])
+  const guest = new RealmKeys(crypto, { name: 'plant', root: undefined, ring })
+
+  it('has the same keys for its topics and all below them', () => {
+    for (const topic of ['hall/3', 'hall/3/a', 'hall/3/a/b', 'door', 'door/x']) {
+      expect(guest.opens(topic)).toBe(true)
+      expect(hex(guest.dataKeyOf(sender, topic))).toBe(hex(all.dataKeyOf(sender, topic)))
+      expect(guest.tagOf(topic)).toBe(all.tagOf(topic))
+    }
+    expect(guest.open).toBe(false)
+    expect([guest.id, guest.control].map(hex)).toEqual([all.id, all.control].map(hex))
+  })
+
+  it('opens nothing beside and above them', () => {
+    for (const topic of ['hall', 'hall/4', 'hall/33', 'doors', 'x', '']) {
+      expect(guest.opens(topic)).toBe(false)
+      expect(() => guest.topicKey(topic)).toThrow(RangeError)
+      expect(all.opens(topic)).toBe(true)
+    }
+  })
+
+  it('holds no key from which others follow', () => {
+    const own = ring.topics.map(({ key }) => hex(key))
+    const above = ['', 'hall'].map((topic) => hex(all.topicKey(topic)))
+    const held = JSON.stringify(ring.topics.map(({ key }) => hex(key)))
+    for (const key of [...above, hex(options.root)]) expect(held).not.toContain(key)
+    expect(new Set(own).size).toBe(2)
   })
 })
