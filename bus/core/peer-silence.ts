@@ -68,3 +68,5 @@ const SILENCE_MAX_MS = 30_000
 const LOST_MS = 600_000
 /** A deadline missed by more than this means that the process was not running. */
 export const STALL_MS = 50
+/** How often a peer looks after what has no timer of its own. */
+export const HOUSEKEEPING_MS = 250

@@ -13,14 +13,12 @@ import type { ControlOut } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
 import { deadlineOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
+import { Receivers } from './peer-receivers.ts'
 import { Replays } from './peer-replays.ts'
 import { Inflows } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
-import { AssemblyPool } from './stream/assembly.ts'
 import { type Bookmark, Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
-import type { Tally } from './stream/messages.ts'
-import { ReceiverStream } from './stream/receiver.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
 import { type Heartbeat, HeartbeatFlag, type Started } from './wire/control.ts'
@@ -42,8 +40,7 @@ export class Subscriber {
   readonly #inflows = new Inflows()
   /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
   readonly #timed = new Set<Inflow>()
-  readonly #budget: { used: number; readonly max: number }
-  readonly #pool: AssemblyPool
+  readonly #receivers: Receivers
   readonly #bookmarks: Bookmarks
   readonly #asker: Asker
   readonly #hush: Hush
@@ -53,16 +50,13 @@ export class Subscriber {
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
-    this.#budget = { used: 0, max: context.limits.reorderSize }
+    this.#receivers = new Receivers(context)
     this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#asker = new Asker(context, control)
     this.#hush = new Hush(context)
     this.#reporter = new Reporter(context, control)
     this.#attacher = new Attacher(context, control)
     this.#replays = new Replays(context, this.#attacher)
-    this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
-      context.metrics.count('assemblyFull')
-    })
   }
 
   /** Ids of the subscriptions whose pattern matches a topic. */
@@ -72,7 +66,7 @@ export class Subscriber {
 
   /** Bytes that wait for an earlier packet. */
   get earlySize(): number {
-    return this.#budget.used
+    return this.#receivers.earlySize
   }
 
   get size(): number {
@@ -232,7 +226,7 @@ export class Subscriber {
     const subscriptions = this.matching(binding.segments)
     if (subscriptions.length === 0 || remote.inflows.has(binding.stream)) return
     const mark = this.#bookmarks.take(remote.instance, binding.stream)
-    const receiver = this.#receiver(remote, binding, {
+    const receiver = this.#receivers.open(remote, binding, {
       timing: new NakTiming(() => this.#context.unit()),
       tally: {
         lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0,
@@ -297,30 +291,10 @@ export class Subscriber {
     const { since, history = mark && NOTHING } = this.#subscriptions.get(subscription)!
     if (!history || binding.delivery !== 'reliable') return
     const { timing } = inflow.receiver.options
-    const receiver = this.#receiver(remote, binding, { timing, tally: { lost: 0 } })
+    const receiver = this.#receivers.open(remote, binding, { timing, tally: { lost: 0 } })
     if (mark) receiver.start(now, mark.next, mark.index)
     const wish = { since: since - history.ageMs, back: history.back }
     this.#replays.begin(now, inflow, { subscription, wish, receiver })
-  }
-
-  #receiver(
-    remote: Remote,
-    binding: Binding,
-    { timing, tally }: { readonly timing: NakTiming; readonly tally: Tally },
-  ): ReceiverStream {
-    const { limits, metrics } = this.#context
-    return new ReceiverStream({
-      info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
-      reorderPackets: limits.reorderPackets,
-      repairAge: limits.repairAge,
-      timing,
-      messageSize: limits.messageSize,
-      tally,
-      budget: this.#budget,
-      pool: this.#pool,
-      metrics,
-      emit: (output) => this.#context.emit(output),
-    })
   }
 
   /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */

@@ -25,7 +25,7 @@ import { Live } from './peer-live.ts'
 import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
 import { Publisher } from './peer-publisher.ts'
-import { Silence, STALL_MS } from './peer-silence.ts'
+import { HOUSEKEEPING_MS, Silence, STALL_MS } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import type { Rights } from './rights.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
@@ -347,5 +347,3 @@ export class Peer {
     this.#control.flush()
   }
 }
-
-const HOUSEKEEPING_MS = 250
