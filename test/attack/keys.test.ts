@@ -83,13 +83,18 @@ describe('a key file', () => {
 
   attack(
     'without an end',
-    { by: 'local user', holds: 'reading stops at 4,096 bytes, whatever the file says of its size' },
+    {
+      by: 'local user',
+      holds: 'reading stops after some kilobytes, whatever the file says of its size',
+    },
     async () => {
       const huge = await keyFile('')
       await truncate(huge, 2 ** 40)
       const start = performance.now()
-      expect(await failure(readKeyFile(huge))).toContain('larger than 4096')
-      expect(await failure(readKeyFile('/dev/zero'))).toMatch(/open to others|larger than 4096/)
+      expect(await failure(readKeyFile(huge))).toMatch(/larger than \d{4} bytes/)
+      expect(await failure(readKeyFile('/dev/zero'))).toMatch(
+        /open to others|larger than \d{4} bytes/,
+      )
       expect(performance.now() - start).toBeLessThan(2000)
     },
   )
