@@ -71,13 +71,16 @@ test('a subscriber that is started anew in the midst of it accounts for all sinc
   expect((await pub.exit).code).toBe(0)
 })
 
-test('a subscriber that stands still for 5 s holds up nobody, and accounts for all', async () => {
+test.each([
+  { flow: 'max', why: 'is left behind' },
+  { flow: 'min', why: 'slows the others to a tenth of the rate' },
+])('a subscriber that stands still for 5 s $why, and accounts for all', async ({ flow }) => {
   await using lab = await openLab({ a: ['a1', 'a2', 'a3', 'a4'] })
   const commands = await commandsIn(lab, program)
   const others = await Promise.all(['a2', 'a3'].map((name) => commands.subscribe(name, '--raw')))
   const frozen = await commands.subscribe('a4', '--json')
   const log = logText(LINES)
-  const pub = commands.publish(`--require 3 --timeout 60 --rate ${RATE}`)
+  const pub = commands.publish(`--require 3 --timeout 60 --rate ${RATE} --flow ${flow}`)
   pub.write(log)
   await frozen.reaches(LINES / 10)
   frozen.process.signal('SIGSTOP')

@@ -1,7 +1,7 @@
 /** Large messages: whole, several at once, and in nobody's way. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
-import { acquainted, network } from './company.ts'
+import { acquainted, network, pair, values } from './company.ts'
 
 const MIB = 1024 * 1024
 const WAIT = { timeout: 50_000, interval: 5 }
@@ -35,6 +35,16 @@ describe('a large message', () => {
     const { value } = (await items.next()).value!
     expect(sha(value)).toBe(sha(sent))
   }, 60_000)
+
+  it('is not overtaken by an urgent one of its own topic', async () => {
+    const [a, b] = await pair({ rate: 20_000_000 })
+    const got = values(3, b.subscribe('order'))
+    a.publish('order', 'first')
+    a.publish('order', new Uint8Array(1_000_000))
+    a.publish('order', 'urgent', { urgent: true })
+    const kinds = (await got).map((value) => (typeof value === 'string' ? value : 'large'))
+    expect(kinds).toEqual(['first', 'large', 'urgent'])
+  })
 
   it('lets small messages of other topics pass, and urgent ones go first', async () => {
     const join = network()
