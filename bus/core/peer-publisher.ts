@@ -144,6 +144,11 @@ export class Publisher {
     this.#pacer.flush(id)
   }
 
+  /** This process stood still for `ms`. */
+  forgive(ms: number): void {
+    for (const { options } of this.#streams) options.flow?.forgive(ms)
+  }
+
   /** No stream waits for its receivers any more. */
   hurry(now: number): void {
     const paced = this.#streams.filter(({ options }) => options.flow)

@@ -249,6 +249,7 @@ export class Peer {
     this.#context.roster.forgive(lateMs)
     this.#subscriber.forgive(now, lateMs)
     this.#silence.forgive(lateMs)
+    this.#publisher.forgive(lateMs)
   }
 
   #onTimer(now: number, name: TimerName): void {

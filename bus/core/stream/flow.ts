@@ -79,6 +79,14 @@ export class Flow {
     this.#settle()
   }
 
+  /** This process itself stood still for `ms`: nobody is to blame for that time. */
+  forgive(ms: number): void {
+    for (const counted of this.#counted.values()) {
+      counted.heardAt += ms
+      counted.movedAt += ms
+    }
+  }
+
   /** Waits for nobody any more. */
   release(): void {
     this.#released = true

@@ -90,6 +90,18 @@ describe('flow control', () => {
     expect([world_.dropped, flow.count]).toEqual([1, 0])
   })
 
+  it('blames nobody for the time in which the publisher stood still', () => {
+    const { flow, send } = world()
+    flow.hear(0, 1n, 1)
+    send(0)
+    flow.forgive(3000)
+    expect([send(3900), flow.count]).toEqual([0, 1])
+    expect(send(4000)).toBe(1)
+    flow.forgive(3000)
+    send(7900)
+    expect(flow.count).toBe(1)
+  })
+
   it('says when to look again', () => {
     const { flow, send } = world()
     flow.hear(0, 1n, 1)
