@@ -39,6 +39,8 @@ export interface Limits {
   readonly reorderPackets: number
   /** Bytes waiting for an earlier packet, per process. */
   readonly reorderSize: number
+  /** Packets kept to mend others of their block with parity, per process: bytes. */
+  readonly blocksSize: number
   /** Bytes of large messages that have not come completely, per process. */
   readonly assemblySize: number
   /** Packets of unknown instances waiting for their hello. */
@@ -89,6 +91,8 @@ export const defaultLimits: Limits = {
   repairAge: 10_000,
   reorderPackets: 8192,
   reorderSize: 16 * 1024 * 1024,
+  // A hundred blocks: all that is under way to one receiver for a second and more.
+  blocksSize: 8 * 1024 * 1024,
   // Two of the largest messages under way at once.
   assemblySize: 128 * 1024 * 1024,
   // Only unauthenticated state there is: 256 KiB in all.

@@ -22,7 +22,7 @@ export class Asker {
     const { next } = inflow.receiver
     const limit = next > 0 ? next - 1 : Infinity
     for (const { receiver } of inflow.replays) this.#askFor(now, inflow, receiver, limit)
-    if (!inflow.receiver.dark || now - inflow.rejoinedAt < REJOIN_MS) return
+    if (!inflow.receiver.missing.dark || now - inflow.rejoinedAt < REJOIN_MS) return
     inflow.rejoinedAt = now
     this.#context.rejoin(inflow.binding.group)
   }
@@ -47,15 +47,15 @@ export class Asker {
 
   /** The publisher is asked by unicast, for it may not be in the group; the group hears it too. */
   #send({ binding, remote, receiver }: Inflow, question: Question): void {
-    const { first, missing, solo, toAll } = question
+    const { first, missing, solo, toAll, parity } = question
     const rttMs = receiver.options.timing.rttMs ?? 0
     const nak: Nak = {
       type: 'nak',
       target: remote.instance,
-      flags: solo ? NakFlag.solo : 0,
+      flags: (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0),
       rttUs: Math.round(rttMs * 1000),
-      missed: receiver.loss.missed,
-      all: receiver.loss.all,
+      missed: receiver.missing.loss.missed,
+      all: receiver.missing.loss.all,
       stream: binding.stream,
       first,
       missing,

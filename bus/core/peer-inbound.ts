@@ -9,7 +9,9 @@ import type { Endpoint } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import { takersOf } from './peer-lanes.ts'
 import { type ControlRecord, readControl } from './wire/control.ts'
+import { mended, type StreamPacket } from './peer-mender.ts'
 import { type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
+import { blockOf } from './wire/parity.ts'
 
 interface Held {
   readonly packet: Uint8Array
@@ -83,10 +85,9 @@ export class Inbound {
     if (header.instance === self.instance) return this.#onOwn(header, packet)
     if (header.epoch !== keys.epoch) return this.#context.reject('epoch')
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
-    if (header.kind !== Kind.control && header.kind !== Kind.data) {
-      return this.#context.metrics.count('reserved')
-    }
+    if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
     const remote = roster.get(header.instance)
+    if (header.kind === Kind.parity) return this.#onParity(now, remote, { header, packet })
     if (!remote) {
       this.#hold(now, header.instance, { packet, from })
       return this.#events.unknownInstance(now, header.instance)
@@ -134,13 +135,42 @@ export class Inbound {
     }
     const { number, flags } = header
     if (number === 0) return this.#context.reject('malformed')
-    const takers = inflow.replays.length > 0 ? takersOf(inflow, number) : undefined
-    if (takers ? takers.length === 0 : !inflow.receiver.wants(number)) return
-    const body = this.#context.sealer.open(packet, inflow.key)
-    if (!body) return this.#context.reject('forged')
-    if (takers) for (const taker of takers) taker.accept(now, number, { flags, body })
-    else inflow.receiver.accept(now, number, { flags, body })
+    const fate = this.#take(now, inflow, { number, flags, packet })
+    if (fate === 'forged') this.#context.reject('forged')
+    if (fate === 'taken') this.#events.received(now, inflow)
+  }
+
+  /** Unlike what it mends it is of no use to who does not know its stream, and is not held. */
+  #onParity(
+    now: number,
+    remote: Remote | undefined,
+    { header, packet }: { header: Header; packet: Uint8Array },
+  ): void {
+    const inflow = remote?.inflows.get(header.stream)
+    if (!inflow) return this.#context.metrics.count('uninterested')
+    for (const arrival of mended(this.#context, inflow, { now, header, packet })) {
+      const fate = this.#take(now, inflow, arrival)
+      if (fate === 'taken') this.#context.metrics.count('packetsMended')
+      if (fate !== 'forged') continue
+      this.#context.reject('parityForged')
+      inflow.receiver.options.blocks?.distrust(now, blockOf(header.number))
+      break
+    }
     this.#events.received(now, inflow)
+  }
+
+  /** What becomes of a packet of a stream: `spare` when nobody has any use for it. */
+  #take(now: number, inflow: Inflow, arrival: StreamPacket): 'taken' | 'forged' | 'spare' {
+    const { number, flags, packet, mended: isMended = false } = arrival
+    const { receiver, replays, key } = inflow
+    const takers = replays.length > 0 ? takersOf(inflow, number) : undefined
+    if (takers ? takers.length === 0 : !receiver.wants(number)) return 'spare'
+    const body = packet.length > 0 ? this.#context.sealer.open(packet, key) : undefined
+    if (!body) return 'forged'
+    const accepted = { flags, body, mended: isMended }
+    for (const taker of takers ?? [receiver]) taker.accept(now, number, accepted)
+    receiver.options.blocks?.keep(now, number, packet)
+    return 'taken'
   }
 
   #hold(

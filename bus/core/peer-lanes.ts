@@ -22,7 +22,7 @@ export function takersOf({ receiver, replays }: Inflow, number: number): Receive
 /** What these packets held has expired: that counts as if they had come. */
 export function passExpired(now: number, inflow: Inflow, { first, count }: Run): void {
   for (const { receiver } of lanesOf(inflow)) {
-    for (const number of receiver.missing(first, first + count - 1)) {
+    for (const number of receiver.missing.within(first, first + count - 1)) {
       receiver.accept(now, number, VOID)
     }
   }

@@ -20,6 +20,14 @@ export interface Wanted extends Repair {
   readonly stored: StoredPacket
 }
 
+/** Parity that is to be sent: made when its turn has come. */
+export interface ParityPacket {
+  readonly to: string
+  /** `undefined` when some of what it covers is no longer kept. */
+  readonly packet: () => Uint8Array | undefined
+  readonly left: (now: number) => void
+}
+
 /** Sent, nothing to send, or when to try again. */
 type Step = 'sent' | 'none' | number
 type Source = 'repair' | 'solo' | 'new'
@@ -35,8 +43,10 @@ export class Pacer {
   readonly #urgent = new Set<SenderStream>()
   readonly #keeper: Keeper
   /** Repairs for several, and for one. */
-  readonly #repairs = new FairQueue<Wanted>(REPAIRS_MAX)
-  readonly #soloRepairs = new FairQueue<Wanted>(SOLO_REPAIRS_MAX)
+  readonly #repairs = new FairQueue<Wanted | ParityPacket>(REPAIRS_MAX)
+  readonly #soloRepairs = new FairQueue<Wanted | ParityPacket>(SOLO_REPAIRS_MAX)
+  /** The parity whose turn it is, once it has been made. */
+  #made: { readonly from: ParityPacket; readonly packet: Uint8Array | undefined } | undefined
   #waiting = 0
   #overMark = false
   #turn = 0
@@ -105,6 +115,11 @@ export class Pacer {
     else this.#context.metrics.count('repairsFull')
   }
 
+  /** Sends parity, as a repair for several. */
+  parity(parity: ParityPacket): void {
+    if (!this.#repairs.push('', parity)) this.#context.metrics.count('repairsFull')
+  }
+
   /** Asks to be told (`flushed`) when everything that waits now has left. */
   flush(id: number): void {
     const heads = new Map<SenderStream, number>()
@@ -157,26 +172,38 @@ export class Pacer {
   }
 
   /** One packet that was asked for. */
-  #sendRepair(now: number, wanted: FairQueue<Wanted>): Step {
+  #sendRepair(now: number, wanted: FairQueue<Wanted | ParityPacket>): Step {
     for (let repair = wanted.first; repair; repair = wanted.first) {
-      const { stream, number, stored } = repair
-      // The history may have let it go meanwhile.
-      const here = stored.repair === repair && stream.history.get(number) === stored
-      const kept = here && !hasExpired(now, stored)
-      if (kept) {
-        const size = stored.packet.length
-        if (!this.#bucket.take(now, size)) return this.#bucket.when(now, size)
-        this.#context.transmit(repair.to, stored.packet)
-        this.#context.metrics.count('repairsSent')
-        stored.repairedAt = now
-        stored.repairedTo = repair.to
+      const packet = 'stored' in repair ? keptPacket(now, repair) : this.#make(repair)
+      if (packet) {
+        if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
+        this.#context.transmit(repair.to, packet)
         this.#repairedAt = now
+        if ('stored' in repair) this.#sentAgain(now, repair)
+        else this.#sentParity(now, repair)
       }
-      if (stored.repair === repair) stored.repair = undefined
+      if ('stored' in repair && repair.stored.repair === repair) repair.stored.repair = undefined
       wanted.shift()
-      if (kept) return 'sent'
+      if (packet) return 'sent'
     }
     return 'none'
+  }
+
+  #sentAgain(now: number, { stored, to }: Wanted): void {
+    this.#context.metrics.count('repairsSent')
+    stored.repairedAt = now
+    stored.repairedTo = to
+  }
+
+  #sentParity(now: number, parity: ParityPacket): void {
+    this.#context.metrics.count('paritySent')
+    parity.left(now)
+  }
+
+  /** Made once, though it may have to wait for the bucket. */
+  #make(from: ParityPacket): Uint8Array | undefined {
+    if (this.#made?.from !== from) this.#made = { from, packet: from.packet() }
+    return this.#made.packet
   }
 
   /** One new packet, of the stream whose turn it is. */
@@ -250,6 +277,13 @@ export class Pacer {
       this.#context.emit({ type: 'flushed', id: flush.id })
     }
   }
+}
+
+/** The packet, unless the history has let it go, its time is over, or it waits elsewhere. */
+function keptPacket(now: number, repair: Wanted): Uint8Array | undefined {
+  const { stream, number, stored } = repair
+  const here = stored.repair === repair && stream.history.get(number) === stored
+  return here && !hasExpired(now, stored) ? stored.packet : undefined
 }
 
 /** Packets that wait to be sent again: to the group, and to one receiver. */

@@ -10,12 +10,14 @@ import type { Context } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { flowOf, sameFlow } from './peer-flow.ts'
 import { Pacer } from './peer-pacer.ts'
+import { ParityOut } from './peer-parity.ts'
 import { Responder } from './peer-responder.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import { SenderStream, type Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
 import { BODY_OFFSET, Kind } from './wire/packet.ts'
+import { PARITY_SIZE_MAX, SYMBOL_PREFIX } from './wire/parity.ts'
 
 export class Publisher {
   readonly #context: Context
@@ -24,6 +26,7 @@ export class Publisher {
   readonly #announcer: Announcer
   readonly responder: Responder
   readonly #pacer: Pacer
+  readonly #parity: ParityOut
   readonly #streamsByTopic = new Map<string, SenderStream>()
   readonly #streams: SenderStream[] = []
   readonly #batching = new Set<SenderStream>()
@@ -47,7 +50,12 @@ export class Publisher {
     this.#announcer = new Announcer(context, parts.control)
     this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
     const { control } = parts
-    this.responder = new Responder(context, { control, pacer: this.#pacer, streams: this.#streams })
+    const pacer = this.#pacer
+    this.#parity = new ParityOut(context, pacer)
+    const parity = this.#parity
+    const beat = (stream: SenderStream) => this.#heartbeat(stream.options.group, 0, [stream])
+    const streams = this.#streams
+    this.responder = new Responder(context, { control, pacer, parity, streams, beat })
     this.#gate = now + DISCOVERY_MS
   }
 
@@ -184,6 +192,7 @@ export class Publisher {
     let next = Infinity
     for (const stream of this.#beating) {
       if (stream.heartbeatAt <= now) {
+        this.#parity.rests(now, stream)
         if (stream.heartbeatMs < DIGEST_MS) this.#heartbeat(stream.options.group, 0, [stream])
         else decayed.push(stream)
         stream.decay(now)
@@ -239,7 +248,7 @@ export class Publisher {
       group: groups.of(tag),
       delivery,
       packetSize,
-      bodySize: packetSize - BODY_OFFSET - keys.overhead,
+      bodySize: packetSize - BODY_OFFSET - keys.overhead - this.#roomForParity(delivery, packetSize),
       flowRule: flow,
       flow: paced ? flowOf(this.#context) : undefined,
       seal: (flags, packetNumber, body) => {
@@ -252,6 +261,12 @@ export class Publisher {
     this.#streamsByTopic.set(topic, stream)
     this.#announcer.add(stream)
     return stream
+  }
+
+  /** Parity holds the largest packet of its stream, and is no larger than a packet may be. */
+  #roomForParity(delivery: Offer['delivery'], packetSize: number): number {
+    if (delivery !== 'reliable' || packetSize > PARITY_SIZE_MAX) return 0
+    return SYMBOL_PREFIX + this.#context.keys.overhead
   }
 
   #deliverLocally(now: number, stream: SenderStream, message: Settled): void {
@@ -293,6 +308,7 @@ export class Publisher {
   #sent(now: number, stream: SenderStream): void {
     if (stream.options.delivery === 'latest') this.#sealStream(now, stream)
     if (stream.options.delivery !== 'reliable') return
+    this.#parity.sent(now, stream)
     this.#beating.add(stream)
     this.#context.timers.setBefore('heartbeat', stream.heartbeatAt)
   }

@@ -1,19 +1,32 @@
 /** Makes the receivers of streams, with the bounds that all of them share. */
 import type { Binding, Context, Remote } from './peer-context.ts'
 import { AssemblyPool } from './stream/assembly.ts'
+import { Blocks } from './stream/blocks.ts'
 import type { Tally } from './stream/messages.ts'
 import type { NakTiming } from './stream/nak-timing.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import type { Budget } from './stream/reorder.ts'
+import { PARITY_SIZE_MAX } from './wire/parity.ts'
+
+/** What a receiver has for itself. */
+interface Own {
+  readonly timing: NakTiming
+  readonly tally: Tally
+  /** Parity mends what it misses. */
+  readonly mends?: boolean
+}
 
 export class Receivers {
   readonly #context: Context
   readonly #budget: Budget
+  /** The same of packets that are kept to mend others of their block. */
+  readonly #blocks: Budget
   readonly #pool: AssemblyPool
 
   constructor(context: Context) {
     this.#context = context
     this.#budget = { used: 0, max: context.limits.reorderSize }
+    this.#blocks = { used: 0, max: context.limits.blocksSize }
     this.#pool = new AssemblyPool(context.limits.assemblySize, () => {
       context.metrics.count('assemblyFull')
     })
@@ -24,11 +37,12 @@ export class Receivers {
     return this.#budget.used
   }
 
-  open(
-    remote: Remote,
-    binding: Binding,
-    { timing, tally }: { readonly timing: NakTiming; readonly tally: Tally },
-  ): ReceiverStream {
+  get blocksSize(): number {
+    return this.#blocks.used
+  }
+
+  open(remote: Remote, binding: Binding, own: Own): ReceiverStream {
+    const { timing, tally, mends = false } = own
     const { limits, metrics } = this.#context
     return new ReceiverStream({
       info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
@@ -38,9 +52,16 @@ export class Receivers {
       messageSize: limits.messageSize,
       tally,
       budget: this.#budget,
+      blocks: mends ? this.#blocksOf(binding) : undefined,
       pool: this.#pool,
       metrics,
       emit: (output) => this.#context.emit(output),
     })
+  }
+
+  /** What parity mends of a stream, if it has any. */
+  #blocksOf({ delivery, packetSize }: Binding): Blocks | undefined {
+    if (delivery !== 'reliable' || packetSize > PARITY_SIZE_MAX) return undefined
+    return new Blocks(this.#blocks, this.#context.metrics)
   }
 }

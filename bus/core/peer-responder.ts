@@ -11,6 +11,7 @@ import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { counts } from './peer-flow.ts'
 import type { Pacer } from './peer-pacer.ts'
 import { hasExpired } from './stream/history.ts'
+import type { Lack, ParityOut } from './peer-parity.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
 import { TokenBucket } from './stream/pace.ts'
 import type { Place, SenderStream } from './stream/sender.ts'
@@ -18,11 +19,14 @@ import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/con
 import type { Run } from './wire/gone.ts'
 import { NUMBER_MAX } from './wire/packet.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
+import { blockOf } from './wire/parity.ts'
 
 export class Responder {
   readonly #context: Context
   readonly #control: ControlOut
   readonly #pacer: Pacer
+  readonly #parity: ParityOut
+  readonly #beat: (stream: SenderStream) => void
   readonly #streams: readonly SenderStream[]
   readonly #shares = new Map<bigint, TokenBucket>()
   readonly #rtt = new GroupRtt()
@@ -32,12 +36,17 @@ export class Responder {
     parts: {
       readonly control: ControlOut
       readonly pacer: Pacer
+      readonly parity: ParityOut
+      /** Sends a heartbeat to the topic's group. */
+      readonly beat: (stream: SenderStream) => void
       readonly streams: readonly SenderStream[]
     },
   ) {
     this.#context = context
     this.#control = parts.control
     this.#pacer = parts.pacer
+    this.#parity = parts.parity
+    this.#beat = parts.beat
     this.#streams = parts.streams
   }
 
@@ -82,17 +91,25 @@ export class Responder {
     const { metrics } = this.#context
     metrics.count('naksReceived')
     this.#hearLoss(stream, remote, nak)
-    if (nak.rttUs > 0) this.#rtt.hear(nak.rttUs / 1000)
+    const news = nak.rttUs > 0 && this.#rtt.hear(nak.rttUs / 1000)
     stream.lossyUntil = now + LOSSY_MS
     const alone = stream.attached.size === 1 && stream.attached.has(remote.instance)
     const solo = (nak.flags & NakFlag.solo) !== 0
     const to = solo ? remote.endpoint : stream.options.group
     const share = alone ? undefined : this.#shareOf(now, remote)
     const holdMs = Math.min(HOLD_MAX_MS, this.#rtt.ms)
+    const granted = (size: number): boolean => {
+      if (!share || share.take(now, size)) return true
+      metrics.count('repairBudget')
+      return false
+    }
     let gone = false
     const runs: Run[] = []
+    const parity = (nak.flags & NakFlag.parity) !== 0 && !solo
+    const mended = parity ? this.#mend(now, stream, { nak, holdMs, granted }) : undefined
     eachMissing(nak, (number) => {
       if (number > stream.sent) return false
+      if (mended?.has(blockOf(number))) return true
       const stored = stream.history.get(number)
       if (!stored) {
         gone = true
@@ -106,10 +123,7 @@ export class Responder {
       const urgent = alone || !solo
       // What one receiver lacks by itself has few turns of the pacer: that is its bound.
       const counts = urgent && !stored.repair
-      if (counts && share && !share.take(now, stored.packet.length)) {
-        metrics.count('repairBudget')
-        return false
-      }
+      if (counts && !granted(stored.packet.length)) return false
       this.#pacer.repair({ stream, number, stored, to, urgent })
       return true
     })
@@ -118,6 +132,8 @@ export class Responder {
       this.#control.add(to, { type: 'expired', stream: stream.options.stream, entries: runs })
     }
     this.#pacer.pump(now)
+    // Everybody waits as long as the group's round trip asks.
+    if (news) this.#beat(stream)
   }
 
   /** An instance has gone: nobody waits for it. */
@@ -154,6 +170,25 @@ export class Responder {
     this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
     attached.missed = missed
     attached.all = all
+  }
+
+  /** Answers with parity what it can, and returns those blocks. */
+  #mend(
+    now: number,
+    stream: SenderStream,
+    { nak, ...rest }: { readonly nak: Nak } & Pick<Lack, 'holdMs' | 'granted'>,
+  ): Set<number> {
+    const counts = new Map<number, number>()
+    eachMissing(nak, (number) => {
+      const base = blockOf(number)
+      if (number <= stream.sent) counts.set(base, (counts.get(base) ?? 0) + 1)
+      return number <= stream.sent
+    })
+    const mended = new Set<number>()
+    for (const [base, count] of counts) {
+      if (this.#parity.answer(now, stream, { base, count, ...rest })) mended.add(base)
+    }
+    return mended
   }
 
   #tellOldest(now: number, stream: SenderStream, to: Remote['endpoint'] | string): void {

@@ -64,9 +64,10 @@ export class Subscriber {
     return this.#trie.match(segments)
   }
 
-  /** Bytes that wait for an earlier packet. */
-  get earlySize(): number {
-    return this.#receivers.earlySize
+  /** Bytes that wait for an earlier packet, or are kept to mend others of their block. */
+  get held(): { readonly earlySize: number; readonly blocksSize: number } {
+    const { earlySize, blocksSize } = this.#receivers
+    return { earlySize, blocksSize }
   }
 
   get size(): number {
@@ -232,6 +233,7 @@ export class Subscriber {
         lost: mark?.lost ?? remote.detached.get(binding.stream) ?? 0,
         cause: mark?.cause,
       },
+      mends: true,
     })
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
     const key = this.#context.keys.dataKeyOf(remote.sender, binding.topic)

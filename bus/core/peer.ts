@@ -102,8 +102,8 @@ export class Peer {
   }
 
   /** What waits for something that has not come; `limits` bounds each of them. */
-  get held(): { readonly packets: number; readonly size: number; readonly earlySize: number } {
-    return { ...this.#inbound.held, earlySize: this.#subscriber.earlySize }
+  get held(): Inbound['held'] & Subscriber['held'] {
+    return { ...this.#inbound.held, ...this.#subscriber.held }
   }
 
   /** Whether more waits to be sent than the mark allows. */

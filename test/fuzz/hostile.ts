@@ -23,6 +23,7 @@ export function hostilePacket(random: Random, member: Member, target: Target): U
   if (roll < 0.1) return hostileHello(random, member, target)
   if (roll < 0.16) return member.control(announcement(random, member))
   if (roll < 0.4) return hostileControl(random, member, target)
+  if (roll < 0.45) return hostileParity(random, member)
   return hostileData(random, member)
 }
 
@@ -224,6 +225,19 @@ function hostileData(random: Random, member: Member): Uint8Array {
     ? random.bytes(random.integer(0, 60))
     : recordsBody(random, place)
   return member.data(wire, number, { flags: random.chance(0.98) ? 0 : 0xfe, body })
+}
+
+/** A few rows of what was never sent so, mostly where something is missing. */
+function hostileParity(random: Random, member: Member): Uint8Array {
+  const [stream, place] = random.pick([...member.streams, [0, { number: 0 }] as const])
+  const near = Math.max(0, place.number - random.integer(0, 3))
+  const last = random.chance(0.9) ? near : oddNumber(random)
+  const size = random.chance(0.9) ? 40 : random.integer(0, 70)
+  const rows = Array.from({ length: random.integer(1, 12) }, () => {
+    const row = random.chance(0.9) ? random.integer(0, 191) : random.integer(0, 255)
+    return member.parity(stream, { row, last: last % 2 ** 48 }, random.bytes(size))
+  })
+  return concat(...rows)
 }
 
 function nextNumber(random: Random, place: Announced): number {

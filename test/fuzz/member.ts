@@ -87,6 +87,16 @@ export class Member {
     return this.#sealer.seal(id, body, this.#controlKey)
   }
 
+  /** A row, or what claims to be one. */
+  parity(
+    stream: number,
+    { row, last }: { row: number; last: number },
+    sum: Uint8Array,
+  ): Uint8Array {
+    const id = { kind: Kind.parity, flags: row, stream, number: last }
+    return this.#sealer.seal(id, sum, this.#controlKey)
+  }
+
   data(stream: number, number: number, packet: { flags: number; body: Uint8Array }): Uint8Array {
     const topic = this.streams.get(stream)?.topic ?? 'plant/unknown'
     let key = this.#dataKeys.get(topic)

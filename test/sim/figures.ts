@@ -22,13 +22,14 @@ function writeTransfers(): void {
 }
 
 function cells(counts: Counts, best: number, calmMs: number): (string | number)[] {
-  const { due, delivered, reported, dataPackets, naks, lostPackets, latencies } = counts
+  const { due, delivered, reported, dataPackets, parity, naks, lostPackets, latencies } = counts
   const latency = (part: number): string =>
     latencies.length > 0 ? quantile(latencies, part).toFixed(1) : ''
   return [
     `${delivered} of ${due}`,
     reported,
-    (dataPackets / MESSAGES).toFixed(2),
+    ((dataPackets + parity) / MESSAGES).toFixed(2),
+    (parity / MESSAGES).toFixed(2),
     (1 + best).toFixed(2),
     (1 + 1.25 * best).toFixed(2),
     lostPackets > 0 ? (naks / lostPackets).toFixed(2) : '',
@@ -66,7 +67,8 @@ const TRANSFER_HEAD = [
   'loss',
   'delivered',
   'reported lost',
-  'data packets a message',
+  'packets a message',
+  'of them parity',
   'at best',
   'bound',
   'NAKs a lost packet',

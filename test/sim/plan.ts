@@ -207,6 +207,7 @@ function limitsOf(random: Random, faults: ReadonlySet<Fault>, packetSize: number
     historyAge: random.pick([500, 10_000]),
     reorderPackets: random.pick([4, 64]),
     reorderSize: random.pick([4 * packetSize, 64 * packetSize]),
+    blocksSize: 64 * packetSize,
     quarantinePackets: random.pick([2, 32]),
     quarantineSize: random.pick([4 * packetSize, 64 * 1024]),
     sendMark: 8 * packetSize,

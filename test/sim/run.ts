@@ -37,6 +37,8 @@ export interface Outcome {
   readonly acts: number
   readonly delivered: number
   readonly lost: number
+  /** Packets that parity gave back. */
+  readonly mended: number
 }
 
 export interface RunOptions {
@@ -63,7 +65,11 @@ export function runSeed(seed: number, options: RunOptions = {}): Outcome {
   const { delivered, lost } = world.ledger
   const acts = world.acts.count
   const summary = summaryOf(plan)
-  return { seed, overrides, summary, violation, hash, events: count, acts, delivered, lost }
+  const mended = world.processes.reduce((sum, { peer }) => {
+    return sum + peer.metrics.get('packetsMended')
+  }, 0)
+  const figures = { events: count, acts, delivered, lost, mended }
+  return { seed, overrides, summary, violation, hash, ...figures }
 }
 
 /** One line that says what went wrong and how to see it again. */
@@ -123,9 +129,10 @@ function healingMs({ calm, faults }: Plan): number {
 function watchMemory(world: World): void {
   const { limits, stormMs } = world.plan
   for (const { id, peer } of world.processes.filter(({ alive }) => alive)) {
-    const { packets, size, earlySize } = peer.held
+    const { packets, size, earlySize, blocksSize } = peer.held
     check(packets <= limits.quarantinePackets, 'memory', () => `${id} holds ${packets} packets`)
     check(size <= limits.quarantineSize, 'memory', () => `${id} holds ${size} B`)
+    check(blocksSize <= limits.blocksSize, 'memory', () => `${id} keeps ${blocksSize} B of blocks`)
     check(earlySize <= limits.reorderSize, 'memory', () => `${id} keeps ${earlySize} B too early`)
   }
   if (world.schedule.time < stormMs) world.schedule.after(LOOK_MS, () => watchMemory(world))

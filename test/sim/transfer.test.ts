@@ -9,12 +9,20 @@ it('delivers everything to four receivers that lose a tenth each, within the bou
   expect(counts).toMatchObject({ due: 8000, delivered: 8000, reported: 0 })
   // The losses are there: about one packet in three lacks somewhere.
   expect(counts.lostPackets / messages).toBeGreaterThan(0.3)
-  expect(counts.repairs / messages).toBeLessThan(1.25 * repairsAtBest(loss, receivers))
+  // Resending to all could not do with less than this, however well informed.
+  const sentAgain = (counts.repairs + counts.parity) / messages
+  expect(sentAgain).toBeLessThan(0.6 * repairsAtBest(loss, receivers))
 })
 
 it('sends every packet once when nothing is lost', () => {
   const counts = transfer({ receivers: 4, loss: 0, messages: 500, seed: 1 })
-  expect(counts).toMatchObject({ delivered: 2000, dataPackets: 500, repairs: 0, naks: 0 })
+  expect(counts).toMatchObject({
+    delivered: 2000,
+    dataPackets: 500,
+    repairs: 0,
+    parity: 0,
+    naks: 0,
+  })
 })
 
 it('asks a few times, not fifty, for what fifty receivers lack at once', () => {

@@ -32,6 +32,8 @@ export interface Counts {
   /** Packets sent with new messages, and sent again. */
   readonly dataPackets: number
   readonly repairs: number
+  /** Packets of parity that were sent. */
+  readonly parity: number
   /** Packets whose first copy at least one receiver lacked. */
   readonly lostPackets: number
   /** Questions that receivers sent. */
@@ -59,13 +61,14 @@ export function transfer(setting: Setting): Counts {
   const due = messages * receivers
   const accounted = before.delivered + before.reported + due
   while (group.accounted < accounted && world.schedule.time - startedAt < PATIENCE_MS) group.wait(1)
-  const { naks, repairs, delivered, reported, dataPackets } = group.counts()
+  const { naks, repairs, parity, delivered, reported, dataPackets } = group.counts()
   return {
     due,
     delivered: delivered - before.delivered,
     reported: reported - before.reported,
     dataPackets: dataPackets - before.dataPackets,
     repairs: repairs - before.repairs,
+    parity: parity - before.parity,
     lostPackets: watch.lostPackets,
     naks: naks - before.naks,
     latencies: watch.latencies.toSorted((a, b) => a - b),
@@ -134,14 +137,12 @@ class Group {
     return this.world.ledger.delivered + this.world.ledger.lost
   }
 
-  counts(): { naks: number; repairs: number } & Pick<
-    Counts,
-    'delivered' | 'reported' | 'dataPackets'
-  > {
+  counts(): Pick<Counts, 'naks' | 'repairs' | 'parity' | 'delivered' | 'reported' | 'dataPackets'> {
     const { ledger, wire } = this.world
     return {
       naks: this.#receivers.reduce((sum, { peer }) => sum + peer.metrics.get('naksSent'), 0),
       repairs: this.#publisher.peer.metrics.get('repairsSent'),
+      parity: wire.parityPackets,
       delivered: ledger.delivered,
       reported: ledger.lost,
       dataPackets: wire.dataPackets,

@@ -16,6 +16,7 @@ export class WireWatch {
   /** Bytes of hellos and control packets. */
   controlSize = 0
   dataPackets = 0
+  parityPackets = 0
   /** Data packets that had been sent before. */
   repeats = 0
   readonly #fingerprints = new Map<number, number>()
@@ -33,6 +34,7 @@ export class WireWatch {
   #onPacket(process: Process, packet: Uint8Array): void {
     const { kind, number, stream } = readHeader(packet)
     if (kind === Kind.data) this.dataPackets += 1
+    else if (kind === Kind.parity) this.parityPackets += 1
     else {
       this.controlSize += packet.length
       check(packet.length <= CONTROL_SIZE, 'size', () => {

@@ -2,9 +2,12 @@
 import { concat } from '../../bus/core/bytes.ts'
 import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { type PacketId, Sealer } from '../../bus/core/seal/sealer.ts'
+import { History } from '../../bus/core/stream/history.ts'
+import { sumOf } from '../../bus/core/stream/parity.ts'
 import { utf8 } from '../../bus/core/text.ts'
 import { type Hello, HelloFlag, writeHello } from '../../bus/core/wire/hello.ts'
 import { Flag, Kind, nonceOf, NUMBER_MAX } from '../../bus/core/wire/packet.ts'
+import { symbolOf } from '../../bus/core/wire/parity.ts'
 import { counting, crypto } from '../unit/core/crypto.ts'
 import { controlBytes } from '../unit/core/wire/any.ts'
 import { identity, openRealm, sealedRealm, sender, sign, statement, topic } from './samples.ts'
@@ -36,11 +39,35 @@ function packetsOf(realm: RealmKeys): object {
   const control = one({ kind: Kind.control, flags: 0, stream: 0, number: 9 }, beacon, controlKey)
   return {
     packets: [data, one(last, counting(1), dataKey), control],
+    parity: parityOf(one, { dataKey, controlKey }),
     datagram: {
       about: 'two packets and padding',
       bytes: concat(data.packet, control.packet, new Uint8Array(5)),
     },
   }
+}
+
+/** Three packets, a row over the first two of them and one over all. */
+function parityOf(
+  one: (id: PacketId, body: Uint8Array, key: Uint8Array) => { readonly packet: Uint8Array },
+  { dataKey, controlKey }: { dataKey: Uint8Array; controlKey: Uint8Array },
+): object {
+  const history = new History()
+  const packets = [20, 7, 31].map((size, i) => {
+    const flags = i === 2 ? Flag.fragment : 0
+    const id = { kind: Kind.data, flags, stream: 2, number: i + 1 }
+    const { packet } = one(id, counting(size), dataKey)
+    history.append({ packet, at: 0, index: i, charge: 0 })
+    return packet
+  })
+  const rows = [
+    { row: 0, last: 2, sentAt: 0 },
+    { row: 191, last: 3, sentAt: 0 },
+  ].map((row) => {
+    const id = { kind: Kind.parity, flags: row.row, stream: 2, number: row.last }
+    return one(id, sumOf(history, row)!, controlKey)
+  })
+  return { packets, symbols: packets.map(symbolOf), rows }
 }
 
 const plainHello: Hello = {

@@ -27,6 +27,8 @@ export interface Question extends Ask {
   readonly solo: boolean
   /** Unicast has not helped: the question goes to everybody. */
   readonly toAll: boolean
+  /** Of each block as many packets are named as symbols lack: parity will do. */
+  readonly parity: boolean
 }
 
 export interface AskRules {
@@ -36,9 +38,15 @@ export interface AskRules {
   readonly againAt: number
   /** What is due within this time is asked for as well. */
   readonly soonMs: number
+  /** So is whatever else is missing of a block of so many packets. */
+  readonly block: number
+  /** Which blocks parity mends, by their first packets: they are not asked for with others. */
+  readonly mendable: (base: number) => boolean
 }
 
 export class Holes {
+  /** What was last asked for comes in order, unlike what parity mends. */
+  inOrder = true
   #holes: Hole[] = []
   /** Never later than the earliest due time. */
   #dueAt = Infinity
@@ -113,23 +121,40 @@ export class Holes {
    * Gathers what is due, up to number `last`, as one question; it is due again at `againAt`. What
    * is due soon comes along. What lies too far from the first of it stays due.
    */
-  ask(now: number, { last, againAt, soonMs }: AskRules): Ask | undefined {
+  ask(now: number, { last, againAt, soonMs, block, mendable }: AskRules): Ask | undefined {
     if (now < this.#dueAt) return undefined
-    this.#await(now, againAt - now)
+    if (this.inOrder) this.#await(now, againAt - now)
     const soon = now + soonMs
-    const start = this.#holes.findIndex(({ dueAt, from }) => dueAt <= now && from <= last)
-    if (start < 0) {
+    const due = this.#holes.find(({ dueAt, from }) => dueAt <= now && from <= last)
+    if (!due) {
       this.#recount(now, last, againAt)
       return undefined
     }
-    const first = this.#holes[start]!.from
+    const kinds = new Map<number, boolean>()
+    const kindOf = ({ from }: Hole): boolean => {
+      const base = blockFrom(from, block)
+      const kind = kinds.get(base) ?? mendable(base)
+      kinds.set(base, kind)
+      return kind
+    }
+    const kind = kindOf(due)
+    const whole = new Set<number>()
+    for (const hole of this.#holes) {
+      if (hole.dueAt > soon || kindOf(hole) !== kind) continue
+      whole.add(blockFrom(hole.from, block)).add(blockFrom(hole.to, block))
+    }
+    const along = (hole: Hole): boolean => {
+      return whole.has(blockFrom(hole.from, block)) && kindOf(hole) === kind
+    }
+    const start = blockFrom(due.from, block)
+    const first = this.#holes.find((hole) => hole.to >= start && along(hole))!.from
     const end = Math.min(last, first + NAK_SPAN - 1)
     const missing = new Uint8Array(NAK_SPAN / 8)
     let shownAt = Infinity
     let highest = first
     const asked: Hole[] = []
     for (const hole of this.#holes) {
-      if (hole.dueAt > soon || hole.from < first || hole.from > end) {
+      if (!along(hole) || hole.from < first || hole.from > end) {
         asked.push(hole)
         continue
       }
@@ -146,17 +171,16 @@ export class Holes {
   }
 
   /**
-   * Somebody else has asked: what all of that covers waits for the answer until `againAt`, unless
-   * it has waited too long already. Returns whether a question was saved.
+   * Somebody else has asked: what is `covered` by the question waits for the answer until
+   * `againAt`, unless it has waited too long already. Returns whether a question was saved.
    */
-  overheard(nak: Pick<Nak, 'first' | 'missing'>, now: number, againAt: number): boolean {
-    const end = nak.first + nak.missing.length * 8
+  overheard(now: number, againAt: number, covered: (hole: Hole) => boolean): boolean {
     let saved = false
     let left = false
     this.#holes = this.#holes.map((hole) => {
       if (hole.dueAt >= againAt) return hole
       const waited = now - hole.shownAt > OVERHEAR_MS
-      if (waited || hole.from < nak.first || hole.to >= end || !covers(nak, hole)) {
+      if (waited || !covered(hole)) {
         left = true
         return hole
       }
@@ -171,6 +195,31 @@ export class Holes {
   postpone(now: number, dueAt: number): void {
     this.#holes = this.#holes.map((hole) => {
       return { ...hole, shownAt: Math.max(now, hole.shownAt), dueAt: Math.max(dueAt, hole.dueAt) }
+    })
+    this.#dueAt = this.#earliest
+  }
+
+  /** What has not been asked for yet, up to number `last`, is due at `dueAt` at the latest. */
+  hurry(last: number, dueAt: number): void {
+    this.#retime(({ to, askedAt }) => to <= last && askedAt === -Infinity, Math.min, dueAt)
+  }
+
+  /** What is missing in a range is due at `dueAt`. */
+  renew(from: number, last: number, dueAt: number): void {
+    this.#retime(
+      (hole) => hole.to >= from && hole.from <= last,
+      (_, due) => due,
+      dueAt,
+    )
+  }
+
+  #retime(
+    those: (hole: Hole) => boolean,
+    choose: (a: number, b: number) => number,
+    dueAt: number,
+  ): void {
+    this.#holes = this.#holes.map((hole) => {
+      return those(hole) ? { ...hole, dueAt: choose(hole.dueAt, dueAt) } : hole
     })
     this.#dueAt = this.#earliest
   }
@@ -217,7 +266,14 @@ export class Holes {
   }
 }
 
-function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole): boolean {
+/** The first packet of the block of so many packets that a packet is in. */
+function blockFrom(number: number, block: number): number {
+  return number - ((number - 1) % block)
+}
+
+/** Whether a question names all of a range. */
+export function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole): boolean {
+  if (from < nak.first || to >= nak.first + nak.missing.length * 8) return false
   for (let number = from; number <= to; number++) if (!names(nak, number)) return false
   return true
 }

@@ -99,9 +99,12 @@ export class GroupRtt {
     return this.#ms ?? RTT_START_MS
   }
 
-  hear(ms: number): void {
+  /** Returns whether it is another one than the group can know. */
+  hear(ms: number): boolean {
+    const before = this.ms
     const told = Math.min(GROUP_RTT_MAX_MS, clampRtt(ms))
     this.#ms = Math.max(told, (this.#ms ?? 0) * GRTT_DECAY)
+    return this.#ms > before * NEWS || this.#ms < before / NEWS
   }
 }
 
@@ -126,3 +129,5 @@ const REORDER_MIN_MS = 1
 const REORDER_MAX_MS = 50
 const REORDER_DECAY = 0.98
 const GRTT_DECAY = 0.98
+/** A round trip that has changed by this factor is told at once. */
+const NEWS = 2

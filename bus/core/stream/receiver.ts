@@ -14,56 +14,47 @@
  * shows at most `reorderPackets` ahead.
  */
 import type { GapCause } from '../output.ts'
-import type { Nak } from '../wire/nak.ts'
-import { type Hole, Holes, type Question } from './holes.ts'
-import { Answered } from './answered.ts'
-import { Loss } from './loss.ts'
+import type { Question } from './holes.ts'
+import type { Overheard } from './lacking.ts'
 import { Messages, type MessagesOptions } from './messages.ts'
-import type { NakTiming } from './nak-timing.ts'
-import { Patience } from './patience.ts'
+import { Missing, type MissingOptions } from './missing.ts'
 import { type Budget, type EarlyPacket, ReorderBuffer } from './reorder.ts'
 
-export interface ReceiverOptions extends MessagesOptions {
+/** An authenticated packet. */
+export interface Arrival {
+  readonly flags: number
+  readonly body: Uint8Array
+  /** Parity has given it back. */
+  readonly mended?: boolean
+}
+
+export interface ReceiverOptions extends MessagesOptions, MissingOptions {
   /** Most packets that wait for an earlier one, and how far ahead one is taken. */
   readonly reorderPackets: number
-  /** How long a missing packet is asked for before it is given up, ms. */
-  readonly repairAge: number
   /** Bytes that may wait, shared by all streams of the process. */
   readonly budget: Budget
-  readonly timing: NakTiming
 }
 
 export class ReceiverStream {
   readonly options: ReceiverOptions
-  readonly loss: Loss = new Loss()
+  readonly missing: Missing
   /** The number delivered next; 0 while the start is unknown. */
   next = 0
   /** When `ask` or `expire` has something to do, or `Infinity`. */
   deadline: number = Infinity
-  /** The highest number that has come or is a hole. */
-  #top = 0
   /** The highest number that is known to have been sent. */
   #known = 0
   /** The last heartbeat's number and the index behind it. */
   #head = 0
   #headIndex = 0
-  /** What was sent up to here, before this receiver attached, nobody else lacks. */
-  #ownTo = 0
-  /** When a packet of those last came. */
-  #acceptedAt = -Infinity
-  #attached = false
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
-  readonly #patience = new Patience()
-  readonly #answered = new Answered()
-  /** Times that a heartbeat, and no packet, has shown that something is missing. */
-  #dark = 0
   readonly #buffer: ReorderBuffer
-  readonly #holes = new Holes()
   readonly messages: Messages
 
   constructor(options: ReceiverOptions) {
     this.options = options
+    this.missing = new Missing(options)
     this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
     this.messages = new Messages(options)
   }
@@ -71,11 +62,6 @@ export class ReceiverStream {
   /** Packets that wait for an earlier one. */
   get early(): number {
     return this.#buffer.size
-  }
-
-  /** Whether heartbeats come through and packets do not, though they were asked for. */
-  get dark(): boolean {
-    return this.#dark >= DARK_MIN || (this.#dark > 0 && this.#patience.tried)
   }
 
   /**
@@ -99,13 +85,13 @@ export class ReceiverStream {
    * is that of the first message behind them.
    */
   catchUp(now: number, head: number, index: number = 0): void {
-    this.#attached = true
+    this.missing.attach()
     if (head < this.next) return
     if (head >= this.#head) {
       this.#head = head
       this.#headIndex = Math.max(this.#headIndex, index)
     }
-    this.#ownTo = Math.max(this.#ownTo, head)
+    this.missing.own(head)
     this.#know(now, head, 0)
     this.#arm()
   }
@@ -123,11 +109,6 @@ export class ReceiverStream {
     this.#arm()
   }
 
-  /** Which packets from `first` to `last` are known to be missing. */
-  missing(first: number, last: number): number[] {
-    return this.#holes.within(first, last)
-  }
-
   /** Whether this packet has not come yet and, if it must wait, there is plenty of room for it. */
   couldUse(number: number): boolean {
     const ahead = number - this.next
@@ -139,19 +120,19 @@ export class ReceiverStream {
   /** Whether a packet with this number is of use; counted when not. */
   wants(number: number): boolean {
     if (this.next > 0 && number < this.next) {
-      this.#again(number)
+      this.missing.again(number)
       const late = this.options.info.delivery !== 'reliable'
       this.options.metrics.count(late ? 'late' : 'duplicate')
       return false
     }
     if (!this.#buffer.has(number)) return true
-    this.#again(number)
+    this.missing.again(number)
     this.options.metrics.count('duplicate')
     return false
   }
 
   /** Takes an authenticated packet that `wants` let pass. */
-  accept(now: number, number: number, packet: { flags: number; body: Uint8Array }): void {
+  accept(now: number, number: number, packet: Arrival): void {
     if (this.options.info.delivery !== 'reliable') {
       if (this.next > 0 && number > this.next) this.messages.pass('network')
       this.next = number + 1
@@ -161,15 +142,14 @@ export class ReceiverStream {
       if (!this.#anywhere) return this.#keep(number, { ...packet, since: now })
       this.#begin(now, number)
     }
-    this.#patience.rewarded()
-    if (number <= this.#ownTo) this.#acceptedAt = now
+    this.missing.came(now, number)
     if (number === this.next) {
-      const since = this.#arrived(now, number)
+      const since = this.missing.arrived(now, number, packet.mended)
       this.next += 1
       this.messages.open(now, { ...packet, since })
       this.#drain(now)
     } else if (this.#buffer.room(packet.body, number - this.next)) {
-      this.#keep(number, { ...packet, since: this.#arrived(now, number) })
+      this.#keep(number, { ...packet, since: this.missing.arrived(now, number, packet.mended) })
     } else {
       // The oldest go first: this one is asked for when there is room for it.
       this.options.metrics.count('reorderFull')
@@ -183,43 +163,52 @@ export class ReceiverStream {
     if (head < this.next - 1 || head < this.#head) return
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)
-    if (this.next > 0 && head > this.#known) this.#dark += 1
+    const news = this.next > 0 && head > this.#known
     this.#know(now, head)
+    this.missing.rests(now, head, news)
     this.#arm()
   }
 
   /** What of the packets up to `limit` to ask for now, or `undefined`; call again until then. */
   ask(now: number, limit: number = Infinity): Question | undefined {
-    if (this.next === 0 || now < this.#holes.dueAt) return undefined
-    const { timing } = this.options
-    const againAt = this.#patience.asked(now, timing.again())
-    const last = Math.min(limit, this.#lastOfUse)
-    const ask = this.#holes.ask(now, { last, againAt, soonMs: timing.soon })
+    if (this.next === 0 || now < this.missing.dueAt) return undefined
+    const question = this.missing.ask(now, Math.min(limit, this.#lastOfUse))
     this.#arm()
-    if (!ask) return undefined
-    const { tried, toAll } = this.#patience
-    const far = ask.first <= this.#ownTo || now - ask.shownAt > FAR_BEHIND_MS
-    return { ...ask, solo: !toAll && (timing.alone || far || tried), toAll }
+    return question
   }
 
   /** Another receiver has asked for packets of this stream. */
-  overheard(now: number, nak: Pick<Nak, 'first' | 'missing'>): void {
-    if (this.next === 0 || this.#holes.count === 0) return
-    const all = this.#holes.overheard(nak, now, now + this.options.timing.again())
-    if (all) this.options.metrics.count('naksSuppressed')
+  overheard(now: number, nak: Overheard): void {
+    if (this.next === 0 || this.missing.dueAt === Infinity) return
+    if (this.missing.overheard(now, nak)) this.options.metrics.count('naksSuppressed')
     this.#arm()
+  }
+
+  /** Whether parity of packets up to `last` may be of use, before it is opened. */
+  lacks(last: number): boolean {
+    const ahead = last - this.next
+    if (this.next === 0 || ahead < 0 || ahead > this.options.reorderPackets) return false
+    return last > this.missing.top || this.missing.inBlock(last).length > 0
+  }
+
+  /** Parity of packets up to `last` has come: those of them that are missing. */
+  covered(now: number, last: number): number[] {
+    this.#know(now, last)
+    this.missing.covered(now, last)
+    this.#arm()
+    return this.missing.inBlock(last)
   }
 
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
-    this.#holes.postpone(now, now + STALL_GRACE_MS)
+    this.missing.postpone(now)
     this.#arm()
   }
 
   /** Gives up what has been missing for too long. */
   expire(now: number): void {
-    for (let hole = this.#holes.first; hole && this.next > 0; hole = this.#holes.first) {
-      if (now < this.#expiryOf(hole)) break
+    if (this.next === 0) return
+    for (let hole = this.missing.expired(now); hole; hole = this.missing.expired(now)) {
       this.#skip(now, hole.to + 1, 'network')
       this.#know(now, this.#known)
     }
@@ -239,7 +228,7 @@ export class ReceiverStream {
   /** Gives back what all streams share. */
   release(): void {
     this.#buffer.clear()
-    this.#holes.clear()
+    this.missing.clear()
     this.messages.reset()
     this.deadline = Infinity
   }
@@ -251,19 +240,11 @@ export class ReceiverStream {
     return Math.min(window, Math.max(this.next, this.#buffer.highest ?? 0))
   }
 
-  /** Both the packet and its repair have come: it was not lost but late. */
-  #again(number: number): void {
-    const lateMs = this.#answered.take(number)
-    if (lateMs === undefined || !this.options.timing.alone) return
-    this.options.timing.late(lateMs)
-    this.loss.late()
-  }
-
   #begin(now: number, number: number): void {
     this.next = number
-    this.#top = number - 1
+    this.missing.top = number - 1
     this.#buffer.dropBelow(number)
-    for (const early of this.#buffer.sorted()) this.#arrived(now, early)
+    for (const early of this.#buffer.sorted()) this.missing.arrived(now, early)
     this.#drain(now)
     this.#know(now, this.#known)
     this.#arm()
@@ -275,45 +256,18 @@ export class ReceiverStream {
     this.#arm()
   }
 
-  /** A packet is at hand: what lies between it and the others is missing. Since when it was due. */
-  #arrived(now: number, number: number): number {
-    if (number <= this.#top) {
-      const hole = this.#holes.fill(now, number)
-      if (!hole) return now
-      const asked = hole.askedAt > -Infinity
-      this.options.timing.filled(now - hole.shownAt, asked)
-      if (asked) this.#answered.add(number, now - hole.shownAt)
-      else this.loss.late()
-      return hole.shownAt
-    }
-    this.#dark = 0
-    this.#show(now, number - 1)
-    if (this.#attached) this.loss.add(0, 1)
-    this.#top = number
-    return now
-  }
-
   /** Packets up to `number` have been sent: what is missing is asked for after `waitMs`. */
   #know(now: number, number: number, waitMs?: number): void {
     this.#known = Math.max(this.#known, number)
     if (this.next === 0) return
-    this.#show(now, Math.min(this.#known, this.next + this.options.reorderPackets), waitMs)
-  }
-
-  #show(now: number, last: number, waitMs = this.options.timing.first()): void {
-    if (last <= this.#top) return
-    // What was sent before this receiver attached says nothing of the network.
-    if (this.#attached && last > this.#ownTo) this.loss.add(last - this.#top, last - this.#top)
-    this.#holes.show({ from: this.#top + 1, to: last, shownAt: now, dueAt: now + waitMs })
-    this.#top = last
+    this.missing.show(now, Math.min(this.#known, this.next + this.options.reorderPackets), waitMs)
   }
 
   /** Goes on at packet `number` without what is missing before it. */
   #skip(now: number, number: number, cause: GapCause): void {
     this.messages.pass(cause)
     this.next = number
-    this.#top = Math.max(this.#top, number - 1)
-    this.#holes.dropBelow(number)
+    this.missing.skip(number)
     this.#drain(now)
   }
 
@@ -325,26 +279,9 @@ export class ReceiverStream {
   }
 
   #arm(): void {
-    const first = this.#holes.first
+    this.missing.settle()
     // Everything that was sent has come or was given up, and so is what it held.
     if (this.next > this.#head) this.messages.giveUp(this.#headIndex)
-    if (this.next === 0 || !first) {
-      this.deadline = Infinity
-      return
-    }
-    this.deadline = Math.min(this.#holes.dueAt, this.#expiryOf(first))
-  }
-
-  /** What was there before comes one after the other: while something does, nothing is in vain. */
-  #expiryOf({ from, shownAt }: Hole): number {
-    const since = from <= this.#ownTo ? Math.max(shownAt, this.#acceptedAt) : shownAt
-    return since + this.options.repairAge
+    this.deadline = this.next === 0 ? Infinity : this.missing.deadline
   }
 }
-
-/** Heartbeats without a packet before the group is taken for dark. */
-const DARK_MIN = 2
-/** What has been missing for so long is this receiver's own affair. */
-const FAR_BEHIND_MS = 1000
-/** After a standstill the socket is read before anything is asked for. */
-const STALL_GRACE_MS = 20

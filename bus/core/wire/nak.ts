@@ -15,6 +15,8 @@ import type { Reader, Writer } from './cursor.ts'
 export const NakFlag = {
   /** Asked of the publisher alone: it answers by unicast. Otherwise the group has heard it too. */
   solo: 1,
+  /** Parity will do: of each block as many packets are named as the asker lacks symbols. */
+  parity: 2,
 } as const
 
 /** Packets that one record can name. */
@@ -53,9 +55,21 @@ export function readNak(reader: Reader): Nak {
   return { type: 'nak', target, flags, rttUs, missed, all, stream, first, missing }
 }
 
+/** How many of the packets `from` to `to` are named. */
+export function countNamed(nak: Pick<Nak, 'first' | 'missing'>, from: number, to: number): number {
+  let count = 0
+  for (let number = from; number <= to; number++) if (names(nak, number)) count += 1
+  return count
+}
+
 /** Marks packet `first + place` as missing. */
 export function mark(bitmap: Uint8Array, place: number): void {
   bitmap[place >>> 3]! |= 0x80 >>> (place & 7)
+}
+
+/** Takes the mark of packet `first + place` away. */
+export function unmark(bitmap: Uint8Array, place: number): void {
+  bitmap[place >>> 3]! &= ~(0x80 >>> (place & 7))
 }
 
 /** Whether packet `number` is named. */

@@ -37,7 +37,7 @@ export const Kind = {
   data: 0,
   hello: 1,
   control: 2,
-  parity: 3, // reserved: forward error correction over whole sealed packets
+  parity: 3,
   checkpoint: 4, // reserved: signed hash chain of a stream
   relay: 5, // reserved: what relays say to each other; links have records of their own
 } as const

@@ -44,6 +44,7 @@ interface Given {
 
 interface Wish {
   readonly solo?: boolean
+  readonly parity?: boolean
   readonly rttUs?: number
   readonly stream?: number
 }
@@ -52,6 +53,7 @@ export class Answering {
   readonly attack: Attack
   /** Data packets that have left, in order. */
   readonly data: Sent[] = []
+  readonly parity: Uint8Array[] = []
   /** Control records that have left. */
   readonly records: { readonly to: string; readonly at: number; readonly record: ControlRecord }[] =
     []
@@ -139,14 +141,17 @@ export class Answering {
 
   /** The receiver at a place asks for packets. */
   ask(place: number, numbers: readonly number[], wish: Wish = {}): this {
-    const { solo = false, rttUs = 0, stream = 1 } = wish
+    const { solo = false, parity = false, rttUs = 0, stream = 1 } = wish
     const target = this.attack.target.peer.instance
-    const flags = solo ? NakFlag.solo : 0
+    const flags = (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0)
     const about = { type: 'nak', target, flags, rttUs, missed: 0, all: 0, stream } as const
     return this.send(place, { ...about, ...question(...numbers) })
   }
 
-  /** What has left since the last call: `3 to group` is packet 3, `oldest 7 to 1` that record. */
+  /**
+   * What has left since the last call: `3 to group` is packet 3, `row 0 up to 9 to group` parity,
+   * `oldest 7 to 1` that record.
+   */
   log(): string[] {
     const words = this.#words.slice(this.#told)
     this.#told = this.#words.length
@@ -173,11 +178,15 @@ export class Answering {
     const [control] = this.attack.target.groups
     const group = address === control ? 'all' : 'group'
     const to = typeof address === 'string' ? group : address.address.replace('fe80::', '')
-    const { kind, stream, number } = readHeader(datagram)
+    const { kind, flags, stream, number } = readHeader(datagram)
     const at = this.now
     if (kind === Kind.data) {
       this.data.push({ to, at, stream, number, datagram: datagram.slice() })
       this.#words.push(`${number} to ${to}`)
+    }
+    if (kind === Kind.parity) {
+      this.parity.push(datagram.slice())
+      this.#words.push(`row ${flags} up to ${number} to ${to}`)
     }
     if (kind !== Kind.control) return
     readControl(bodyOf(datagram), (record) => {

@@ -6,10 +6,12 @@ import { Rights } from '../../../bus/core/rights.ts'
 import { instanceOf } from '../../../bus/core/seal/control-keys.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
+import { type Row, solve } from '../../../bus/core/stream/erasure.ts'
 import { ControlType, readControl } from '../../../bus/core/wire/control.ts'
 import { readHello } from '../../../bus/core/wire/hello.ts'
 import { bodyOf, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
 import { LinkType, type LinkRecord, readLinkMessage } from '../../../bus/core/wire/link.ts'
+import { packetOf } from '../../../bus/core/wire/parity.ts'
 import { readFragment, readRecords } from '../../../bus/core/wire/record.ts'
 import { strictVerifier } from '../../../bus/io/ed25519.ts'
 import { plain } from '../../vectors/samples.ts'
@@ -65,6 +67,34 @@ describe.each(['sealed', 'open'])('the vectors of a realm that is %s', (kind) =>
     const found: string[] = []
     expect(splitDatagram(unhex(datagram.bytes), (one) => found.push(hex(one)))).toBeUndefined()
     expect(found).toEqual([packets[0].packet, packets[2].packet])
+  })
+
+  it('hold parity that gives its packets back', () => {
+    const { packets, symbols, rows } = load('packets.json')[kind].parity
+    const sealer = new Sealer(crypto, keys, sender.instance)
+    const [short, long] = rows.map(({ packet, key }: Record<string, string>): Row => {
+      const bytes = unhex(packet!)
+      const { flags, number } = readHeader(bytes)
+      return { row: flags, count: number, sum: sealer.open(bytes, unhex(key!))! }
+    })
+    const known = (place: number): Uint8Array => unhex(symbols[place])
+    const parity = readHeader(unhex(rows[0].packet))
+    const [first, third] = solve([short, long], [0, 2], known)!
+    expect(hex(packetOf(parity, 1, first!)!)).toBe(packets[0])
+    expect(hex(packetOf(parity, 3, third!)!)).toBe(packets[2])
+  })
+
+  it('hold parity that gives its packets back', () => {
+    const { packets, symbols, rows } = load('packets.json')[kind].parity
+    const sealer = new Sealer(crypto, keys, sender.instance)
+    const received = rows.map(({ packet, key }: { packet: string; key: string }): Row => {
+      const { flags, number } = readHeader(unhex(packet))
+      return { row: flags, count: number, sum: sealer.open(unhex(packet), unhex(key))! }
+    })
+    const [first, third] = solve(received, [0, 2], (place) => unhex(symbols[place]))!
+    const parity = readHeader(unhex(rows[0].packet))
+    expect(hex(packetOf(parity, 1, first!)!)).toBe(packets[0])
+    expect(hex(packetOf(parity, 3, third!)!)).toBe(packets[2])
   })
 
   it('hold hellos whose signatures are good', () => {

@@ -1,4 +1,5 @@
 /** Questions for missing packets, written and read as lists of their numbers. */
+import type { Overheard } from '../../../../bus/core/stream/lacking.ts'
 import { eachMissing, mark, type Nak } from '../../../../bus/core/wire/nak.ts'
 
 type Bitmap = Pick<Nak, 'first' | 'missing'>
@@ -25,4 +26,9 @@ export function question(...numbers: readonly number[]): Bitmap {
   const missing = new Uint8Array((((numbers.at(-1) ?? first) - first) >>> 3) + 1)
   for (const number of numbers) mark(missing, number - first)
   return { first, missing }
+}
+
+/** The same, as it is heard from another receiver. */
+export function heard(...numbers: readonly number[]): Overheard {
+  return { flags: 0, ...question(...numbers) }
 }

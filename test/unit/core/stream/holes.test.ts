@@ -1,13 +1,20 @@
 /** The holes of a stream: which packets are missing, when they are asked for, and by whom. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AskRules, Holes } from '../../../../bus/core/stream/holes.ts'
+import { type AskRules, covers, Holes } from '../../../../bus/core/stream/holes.ts'
 import { NAK_SPAN } from '../../../../bus/core/wire/nak.ts'
 import { numbersOf, question } from './asking.ts'
 
 const AGAIN = 100
 const rules = (now: number, rest: Partial<AskRules> = {}): AskRules => {
-  return { last: Infinity, againAt: now + AGAIN, soonMs: 0, ...rest }
+  return {
+    last: Infinity,
+    againAt: now + AGAIN,
+    soonMs: 0,
+    block: 1,
+    mendable: () => false,
+    ...rest,
+  }
 }
 
 /** Ranges that are missed at 0 and due at `dueAt`. */
@@ -21,6 +28,10 @@ function missing(ranges: readonly (readonly [number, number])[], dueAt = 10): Ho
 function asked(holes: Holes, now: number, rest: Partial<AskRules> = {}): number[] {
   return numbersOf(holes.ask(now, rules(now, rest)))
 }
+
+/** Somebody else asks at 5, by a question that is answered with what it names by `againAt`. */
+const overheard = (holes: Holes, named: ReturnType<typeof question>, againAt = 60): boolean =>
+  holes.overheard(5, againAt, (hole) => covers(named, hole))
 
 describe('what is missing', () => {
   it('is nothing at first', () => {
@@ -131,7 +142,7 @@ describe('a question', () => {
   it('costs no more for a hole that reaches to the end of all numbers', () => {
     const holes = missing([[2, 2 ** 48 - 1]])
     expect(asked(holes, 10)).toHaveLength(NAK_SPAN)
-    holes.overheard(question(2, 3), 10, 500)
+    overheard(holes, question(2, 3), 500)
     expect([holes.fill(10, 2 ** 40)?.to, holes.count]).toEqual([2 ** 48 - 1, 3])
   })
 
@@ -172,7 +183,7 @@ describe('a question of somebody else', () => {
       [3, 4],
       [9, 9],
     ])
-    expect(holes.overheard(question(2, 3, 4, 9), 5, 60)).toBe(true)
+    expect(overheard(holes, question(2, 3, 4, 9))).toBe(true)
     expect(asked(holes, 59)).toEqual([])
     expect(asked(holes, 60)).toEqual([3, 4, 9])
   })
@@ -182,7 +193,7 @@ describe('a question of somebody else', () => {
       [3, 4],
       [9, 10],
     ])
-    expect(holes.overheard(question(3, 4, 9), 5, 60)).toBe(false)
+    expect(overheard(holes, question(3, 4, 9))).toBe(false)
     expect(asked(holes, 10)).toEqual([9, 10])
     expect(asked(holes, 60)).toEqual([3, 4])
   })
@@ -194,30 +205,29 @@ describe('a question of somebody else', () => {
     ['with the same beginning', question(3)],
   ])('changes nothing when it lies %s', (_, nak) => {
     const holes = missing([[3, 4]])
-    expect(holes.overheard(nak, 5, 60)).toBe(false)
+    expect(overheard(holes, nak)).toBe(false)
     expect(asked(holes, 10)).toEqual([3, 4])
   })
 
   it('does not stand for an own one that it does not cover, however late that is due', () => {
     const holes = missing([[3, 4]], 80)
-    expect(holes.overheard(question(40), 5, 60)).toBe(false)
+    expect(overheard(holes, question(40))).toBe(false)
   })
 
   it('never makes the own one earlier', () => {
     const holes = missing([[3, 4]], 80)
-    holes.overheard(question(3, 4), 5, 60)
+    overheard(holes, question(3, 4))
     expect(asked(holes, 79)).toEqual([])
     expect(asked(holes, 80)).toEqual([3, 4])
   })
 
   it('counts as having asked: what then comes is its answer', () => {
     const holes = missing([[3, 4]])
-    holes.overheard(question(3, 4), 5, 60)
-    expect(holes.fill(20, 3)?.askedAt).toBe(5)
+    expect(overheard(holes, question(3, 4)) && holes.fill(20, 3)?.askedAt).toBe(5)
   })
 
   it('covers nothing where nothing is missing', () => {
-    expect(new Holes().overheard(question(3), 5, 60)).toBe(false)
+    expect(overheard(new Holes(), question(3))).toBe(false)
   })
 })
 

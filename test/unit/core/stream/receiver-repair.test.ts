@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { NakTiming } from '../../../../bus/core/stream/nak-timing.ts'
 import type { ReceiverStream } from '../../../../bus/core/stream/receiver.ts'
-import { numbersOf, question } from './asking.ts'
+import { numbersOf, heard } from './asking.ts'
 import { REPAIR_AGE, type Receiving, receiving } from './receiving.ts'
 
 /** Two round trips of a group that has told none yet, and an eighth: nobody else is there. */
@@ -168,7 +168,7 @@ describe('the question of another receiver', () => {
     const world = among()
     world.take(2)
     const { deadline } = world.receiver
-    world.receiver.overheard(5, question(1))
+    world.receiver.overheard(5, heard(1))
     expect(asked(world.receiver, deadline)).toEqual([])
     expect(world.metrics.get('naksSuppressed')).toBe(1)
     const answerBy = 5 + 6 * 20 * 1.125
@@ -180,14 +180,14 @@ describe('the question of another receiver', () => {
     const world = among()
     world.take(2).take(4)
     const { deadline } = world.receiver
-    world.receiver.overheard(5, question(1))
+    world.receiver.overheard(5, heard(1))
     expect(asked(world.receiver, deadline)).toEqual([3])
     expect(world.metrics.get('naksSuppressed')).toBe(0)
   })
 
   it('is nothing to a receiver that lacks nothing, or does not know where it begins', () => {
     for (const world of [among(), receiving()]) {
-      world.receiver.overheard(5, question(1, 2))
+      world.receiver.overheard(5, heard(1, 2))
       expect(world.metrics.get('naksSuppressed')).toBe(0)
       expect(world.receiver.deadline).toBe(Infinity)
     }
@@ -199,7 +199,7 @@ describe('the question of another receiver', () => {
     timing.hear(2000, 100)
     const world = begun({ timing })
     world.take(2)
-    world.receiver.overheard(0, question(1))
+    world.receiver.overheard(0, heard(1))
     expect(world.receiver.deadline).toBeLessThan(5000)
     expect(asked(world.receiver, world.receiver.deadline)).toEqual([1])
   })
@@ -209,11 +209,11 @@ describe('the loss that a receiver tells of', () => {
   it('begins when it has attached: before, packets may have come sooner than its membership', () => {
     const world = begun()
     world.take(5)
-    expect(world.receiver.loss).toMatchObject({ missed: 0, all: 0 })
+    expect(world.receiver.missing.loss).toMatchObject({ missed: 0, all: 0 })
     world.receiver.catchUp(0, 5)
-    expect(world.receiver.loss).toMatchObject({ missed: 0, all: 0 })
+    expect(world.receiver.missing.loss).toMatchObject({ missed: 0, all: 0 })
     world.take(7)
-    expect(world.receiver.loss).toMatchObject({ missed: 1, all: 2 })
+    expect(world.receiver.missing.loss).toMatchObject({ missed: 1, all: 2 })
   })
 })
 
@@ -317,26 +317,26 @@ describe('a group that has gone dark', () => {
     world.take(1)
     world.receiver.heartbeat(10, 5, 5)
     world.receiver.heartbeat(20, 5, 5)
-    expect(world.receiver.dark).toBe(false)
+    expect(world.receiver.missing.dark).toBe(false)
     world.receiver.heartbeat(30, 9, 9)
-    expect(world.receiver.dark).toBe(true)
+    expect(world.receiver.missing.dark).toBe(true)
     world.take(12, 40)
-    expect(world.receiver.dark).toBe(false)
+    expect(world.receiver.missing.dark).toBe(false)
   })
 
   it('shows by one such heartbeat when questions bring nothing either', () => {
     const world = begun()
     world.receiver.heartbeat(0, 5, 5)
     world.receiver.ask(1)
-    expect(world.receiver.dark).toBe(false)
+    expect(world.receiver.missing.dark).toBe(false)
     world.receiver.ask(1 + AGAIN)
-    expect(world.receiver.dark).toBe(true)
+    expect(world.receiver.missing.dark).toBe(true)
   })
 
   it('is not dark when what is missing lies between packets that came', () => {
     const world = begun()
     world.take(1).take(9)
     for (let i = 0; i < 5; i++) world.receiver.ask(world.receiver.deadline)
-    expect(world.receiver.dark).toBe(false)
+    expect(world.receiver.missing.dark).toBe(false)
   })
 })

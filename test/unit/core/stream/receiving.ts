@@ -61,7 +61,8 @@ export function receiving(setup: Setup = {}): Receiving {
     outputs.push(output)
     all.push(output)
   }
-  const shared = { info, metrics, budget, pool, timing, repairAge, tally: { lost: 0 } }
+  const bounds = { budget, pool, tally: { lost: 0 }, blocks: undefined }
+  const shared = { info, metrics, timing, repairAge, ...bounds }
   const receiver = new ReceiverStream({ ...shared, reorderPackets, messageSize, emit })
   receiver.messages.subscriptions = [1]
   const accept = (now: number, number: number, packet: { flags: number; body: Uint8Array }) => {
