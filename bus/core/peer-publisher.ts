@@ -248,7 +248,8 @@ export class Publisher {
       group: groups.of(tag),
       delivery,
       packetSize,
-      bodySize: packetSize - BODY_OFFSET - keys.overhead - this.#roomForParity(delivery, packetSize),
+      bodySize:
+        packetSize - BODY_OFFSET - keys.overhead - this.#roomForParity(delivery, packetSize),
       flowRule: flow,
       flow: paced ? flowOf(this.#context) : undefined,
       seal: (flags, packetNumber, body) => {

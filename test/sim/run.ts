@@ -65,9 +65,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Outcome {
   const { delivered, lost } = world.ledger
   const acts = world.acts.count
   const summary = summaryOf(plan)
-  const mended = world.processes.reduce((sum, { peer }) => {
-    return sum + peer.metrics.get('packetsMended')
-  }, 0)
+  const mended = world.sum('packetsMended')
   const figures = { events: count, acts, delivered, lost, mended }
   return { seed, overrides, summary, violation, hash, ...figures }
 }

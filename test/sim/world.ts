@@ -1,5 +1,6 @@
 /** One simulated world: hosts, processes and network of a plan, and everything that watches them. */
 import type { Crypto } from '../../bus/core/env.ts'
+import type { CounterName } from '../../bus/core/metrics.ts'
 import { Rights } from '../../bus/core/rights.ts'
 import { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { grantOn, rightsBytes } from '../unit/core/granting.ts'
@@ -109,6 +110,11 @@ export class World {
       { name: 'sim', root: owner ? root : other },
       { name: 'other', root },
     ]
+  }
+
+  /** What all processes have counted together. */
+  sum(name: CounterName): number {
+    return this.processes.reduce((sum, { peer }) => sum + peer.metrics.get(name), 0)
   }
 
   /** A new process that does its work; `like` is one that it takes the place of. */

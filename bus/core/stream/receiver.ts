@@ -160,6 +160,8 @@ export class ReceiverStream {
 
   /** The publisher says that `head` was its last packet and `index` comes behind it. */
   heartbeat(now: number, head: number, index: number): void {
+    // Nothing of another stream is asked for, however far a liar's numbers jump.
+    if (this.options.info.delivery !== 'reliable') return
     if (head < this.next - 1 || head < this.#head) return
     this.#head = head
     this.#headIndex = Math.max(this.#headIndex, index)

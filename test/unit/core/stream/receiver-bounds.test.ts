@@ -36,6 +36,12 @@ describe('the bounds of a receiver', () => {
     expect(world.take(2).take(3).log()).toEqual(['1', '2'])
   })
 
+  it('ask for nothing of a best-effort stream, however far its numbers jump', () => {
+    const world = receiving({ delivery: 'best-effort' })
+    world.take(2 ** 32).receiver.heartbeat(0, 2 ** 33, 9)
+    expect([world.receiver.deadline, world.receiver.ask(1e9)]).toEqual([Infinity, undefined])
+  })
+
   it('drop the newest packet when the bytes of all streams are used up', () => {
     const world = receiving({ budgetSize: 2 * (256 + 11) })
     world.start()
