@@ -39,7 +39,7 @@ export function checkHistory(world: World, owed: Iterable<Owed>): void {
       return `${where}: began at ${track?.first}, though ${asked} was asked for`
     })
     // Who keeps next to nothing knows the times of the rest but roughly.
-    if (!world.plan.faults.has('tight')) checkModest(one, track.first)
+    if (!world.plan.faults.has('tight')) checkModest(world, one, track.first)
     if (!world.plan.mendable) continue
     const held = Math.max(asked, firstHeld(world, one))
     const lasts = ({ from, to }: { from: number; to: number }): boolean =>
@@ -84,9 +84,12 @@ function waitsToBeLive({ process, endedAt, liveAt }: Subscribed): boolean {
 }
 
 /** Who wants five messages is not given fifty: as long as the publisher knows when they were sent. */
-function checkModest({ subscribed, stream }: Owed, first: number): void {
+function checkModest(world: World, { subscribed, stream }: Owed, first: number): void {
   const { past, at, liveAt = Infinity } = subscribed
-  const young = stream.messages[first]!.at >= liveAt - YOUNG_MS
+  // A publisher that it has met only later may have forgotten when that was.
+  const met = Math.max(liveAt, world.presence.metAt(subscribed.process, stream.publisher))
+  const own = subscribed.process === stream.publisher
+  const young = stream.messages[first]!.at >= (own ? liveAt : met) - YOUNG_MS
   if (!past || past.ageMs > 0 || stream.openedAt > at - EARLY_MS || !young) return
   const least = Math.max(0, countBefore(stream, at - EARLY_MS) - past.back)
   check(first >= least, 'contract', () => {

@@ -24,9 +24,12 @@ export class Presence {
    * since: else one may believe itself attached to a stream whose publisher knows nothing of it.
    */
   agree(one: Process, other: Process): boolean {
-    const met = this.#metAt.get(one)?.get(other)
-    const metBy = this.#metAt.get(other)?.get(one)
-    return met !== undefined && metBy !== undefined && Math.abs(met - metBy) < AGREED_MS
+    return Math.abs(this.metAt(one, other) - this.metAt(other, one)) < AGREED_MS
+  }
+
+  /** When a process last met another one; `Infinity`: never. */
+  metAt(process: Process, other: Process): number {
+    return this.#metAt.get(process)?.get(other) ?? Infinity
   }
 
   onChange(process: Process, time: number, { change, peer }: Change): void {
