@@ -239,11 +239,11 @@ export class Pacer {
     const packet = stream.peek(now)
     this.#waiting -= before - stream.waiting
     const expired = stream.takeExpired()
-    if (expired > 0) {
-      this.#context.metrics.count('messagesExpired', expired)
-      this.#sent(now, stream)
-    }
-    return packet
+    if (expired === 0) return packet
+    this.#context.metrics.count('messagesExpired', expired)
+    this.#sent(now, stream)
+    // The newest value of a `latest` stream may have taken the place of what has expired.
+    return packet ?? this.#peek(now, stream)
   }
 
   #advance(now: number, stream: SenderStream, size: number): void {
