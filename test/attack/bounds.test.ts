@@ -116,7 +116,6 @@ describe('a member', () => {
       const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
       const flags = HeartbeatFlag.final
       const before = memory()
-      const start = performance.now()
       for (let i = 0; i < 1000; i++) {
         world.send(member.control(controlBytes({ type: 'want', target, first: 0, count: SAFE })))
         world.send(member.control(controlBytes({ type: 'started', asker: target, entries })))
@@ -127,7 +126,6 @@ describe('a member', () => {
       }
       world.wait(1000)
       expect(memory() - before).toBeLessThan(1024 * 1024)
-      expect(performance.now() - start).toBeLessThan(3000)
     },
   )
 

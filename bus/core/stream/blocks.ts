@@ -170,9 +170,17 @@ export class Blocks {
   #open(base: number): Block | undefined {
     if (!this.active || base < this.#from || base < this.#released || this.#broken.has(base))
       return undefined
-    let block = this.#blocks.get(base)
-    if (!block) this.#blocks.set(base, (block = { symbols: [], rows: [], cost: 0 }))
-    return block
+    const known = this.#blocks.get(base)
+    if (known) return known
+    if (this.#blocks.size + this.#broken.size >= BLOCKS_MAX) {
+      // More than can be on its way: the numbers are not those of a stream that is received.
+      this.#metrics.count('blocksFull')
+      this.clear()
+      return undefined
+    }
+    const block = { symbols: [], rows: [], cost: 0 }
+    this.#blocks.set(base, block)
+    return this.#charge(base, block, BLOCK_COST) ? block : undefined
   }
 
   #charge(base: number, block: Block, size: number): boolean {
@@ -213,8 +221,11 @@ function isKept(block: Block, count: number, unknown: readonly number[]): boolea
 const LOSSY_MS = 10_000
 /** So long whoever sends parity that mends nothing is not believed again. */
 const DISTRUST_MS = 10_000
-/** What keeping a symbol takes besides its bytes. */
+/** What keeping a symbol takes besides its bytes, and what a block does. */
 const SYMBOL_COST = 64
+const BLOCK_COST = 768
+/** Blocks of one stream: twice as many as packets that may wait for an earlier one fill. */
+const BLOCKS_MAX = 256
 /** Packets between two looks at the clock. */
 const CLOCKED = 32
 /** A block that takes longer than this is not waited for. */

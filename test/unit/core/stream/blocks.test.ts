@@ -55,6 +55,14 @@ describe('packets', () => {
     expect([1, 65].map((base) => blocks.able(0, base))).toEqual([true, false])
     expect(budget.used).toBeLessThanOrEqual(budget.max)
   })
+
+  it('are kept no more, until the next loss, when their numbers leap', () => {
+    const { blocks, budget, metrics, keep } = keeping()
+    for (let number = 1; number < 400 * 2 ** 30; number += 2 ** 30) keep(number, number)
+    expect([metrics.get('blocksFull'), budget.used, blocks.active]).toEqual([1, 0, false])
+    blocks.lost(1, 10)
+    expect(blocks.active).toBe(true)
+  })
 })
 
 describe('rows', () => {
