@@ -40,7 +40,8 @@ describe('a guest', () => {
     for (let i = 0; i < 5; i++) member.publish('office/door', i)
     member.publish('hall/3', 'a')
     member.publish('hall/3/lamp', 'b')
-    expect(await heard).toEqual(['a', 'b'])
+    // Two topics: nothing orders them.
+    expect(new Set(await heard)).toEqual(new Set(['a', 'b']))
     guest.publish('hall/3/answer', 'c')
     expect(await asked).toEqual(['c'])
     expect(() => guest.publish('office/door', 1)).toThrow(faults('DENIED', /office/))
