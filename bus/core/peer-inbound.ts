@@ -169,7 +169,7 @@ export class Inbound {
     if (!body) return 'forged'
     const accepted = { flags, body, mended: isMended }
     for (const taker of takers ?? [receiver]) taker.accept(now, number, accepted)
-    receiver.options.blocks?.keep(now, number, packet)
+    if (receiver.reaches(number)) receiver.options.blocks?.keep(now, number, packet)
     return 'taken'
   }
 

@@ -30,7 +30,7 @@ export const tightLimits: Limits = {
   replays: 8,
   reorderPackets: 64,
   reorderSize: 128 * 1024,
-  blocksSize: 32 * 1024,
+  blocksSize: 128 * 1024,
   assemblySize: 16 * 1024,
   quarantinePackets: 64,
   quarantineSize: 32 * 1024,

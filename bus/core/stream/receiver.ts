@@ -235,6 +235,11 @@ export class ReceiverStream {
     this.deadline = Infinity
   }
 
+  /** Whether a number is no leap: the packets before it could still be waited for. */
+  reaches(number: number): boolean {
+    return this.next === 0 || number <= this.next + this.options.reorderPackets
+  }
+
   /** The number up to which a packet could be kept if it came. */
   get #lastOfUse(): number {
     const window = this.next + this.options.reorderPackets
