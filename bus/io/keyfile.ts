@@ -92,12 +92,18 @@ export async function readKeyText(path: string, signal?: AbortSignal): Promise<s
 
 /** A key in place of its path would be shown by the error that nothing of such a name is there. */
 function assertPath(path: string): void {
-  const name = basename(path).trim()
-  const text = /^sixcast-[a-z]+-\d+\s/.test(name)
-  if (!text && !/^([\w-]{43}=?|[0-9a-f]{64})$/i.test(name)) return
+  if (!looksSecret(path)) return
   const fault = 'the path of a key file is expected, and what was given looks like a key itself'
   const mend = 'others can see it there: write it to a file of mode 0600, and give the path of that'
   throw new BusError('INVALID_KEY', `${fault}; ${mend}`)
+}
+
+/** Whether a text that should name a file is, or holds, a key, an identity or an invitation. */
+export function looksSecret(path: string): boolean {
+  if (/sixcast-[a-z]+-\d+\s|sixcast-invite-\d+\./.test(path)) return true
+  const name = basename(path).trim()
+  // No name is as long as an invitation, whatever has happened to its beginning.
+  return /^([\w-]{43}=?|[0-9a-f]{64})$/i.test(name) || /[\w-]{200}/.test(name)
 }
 
 /** A key that others may read or put there protects nothing. */

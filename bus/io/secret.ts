@@ -5,7 +5,7 @@
  */
 import { orAborted } from '../api/abort.ts'
 import { BusError } from '../api/errors.ts'
-import { readKeyText } from './keyfile.ts'
+import { looksSecret, readKeyText } from './keyfile.ts'
 import { readSmallFile } from './small-file.ts'
 
 /** More than any secret has. */
@@ -33,6 +33,11 @@ export async function readSecret(name: string, signal?: AbortSignal): Promise<Se
 }
 
 function fromEnvironment(name: string): Secret {
+  if (!/^[a-z_]\w*$/i.test(name) || looksSecret(name)) {
+    // It may be the key itself.
+    const fault = 'what follows "env:" is no name of an environment variable'
+    throw new BusError('INVALID_KEY', `${fault}: write it as in env:SITE_KEY`)
+  }
   const text = process.env[name]
   const source = `the environment variable ${name}`
   if (text !== undefined && text !== '') return { text, source }
@@ -40,10 +45,10 @@ function fromEnvironment(name: string): Secret {
 }
 
 async function fromDescriptor(digits: string, signal?: AbortSignal): Promise<Secret> {
-  const source = `the file descriptor ${digits}`
   if (!/^\d{1,6}$/.test(digits)) {
-    throw new BusError('INVALID_KEY', `${source} is no number: write it as in fd:3`)
+    throw new BusError('INVALID_KEY', 'what follows "fd:" is no number: write it as in fd:3')
   }
+  const source = `the file descriptor ${digits}`
   try {
     const text = await readSmallFile(Number(digits), { sizeMax: SECRET_SIZE_MAX, signal })
     return { text, source }

@@ -24,6 +24,7 @@ export async function readSmallFile(path: string | number, file: SmallFile): Pro
   const { sizeMax, check, signal } = file
   signal?.throwIfAborted()
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+  if (typeof path === 'number') await assertReadable(path)
   const descriptor = typeof path === 'number' ? path : await opened(path, flags)
   let piped = false
   try {
@@ -43,6 +44,13 @@ export async function readSmallFile(path: string | number, file: SmallFile): Pro
   } finally {
     if (!piped) await closed(descriptor)
   }
+}
+
+/** What the runtime has opened for itself must be neither read nor closed: that ends the process. */
+async function assertReadable(descriptor: number): Promise<void> {
+  const stats = await statOf(descriptor)
+  if (stats.isFile() || stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) return
+  throw new Error('it is no file, pipe, socket or terminal')
 }
 
 /** Takes the descriptor over. A named pipe that has no writer yet is waited for. */

@@ -1,4 +1,5 @@
 /** Keys: files that should not be trusted, and every place where a key must not show. */
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -7,6 +8,7 @@ import type { BusEvent, ConnectOptions, Logger } from '../../bus/api/options.ts'
 import { reportError } from '../../bus/cli/log.ts'
 import { connect } from '../../bus/index.ts'
 import { createKeyFile, keyText, newKey, readKeyFile } from '../../bus/io/keyfile.ts'
+import { readSecret } from '../../bus/io/secret.ts'
 import { acquainted, first } from '../unit/api/company.ts'
 import { folder } from '../unit/io/files/folders.ts'
 import { attack } from './attack.ts'
@@ -147,6 +149,37 @@ describe('a key file', () => {
         const said = await failure(readKeyFile(text))
         expect(said).toContain('looks like a key itself')
         expect(shows(said, key)).toBe(false)
+      }
+      for (const name of [
+        `env:${keyText(key)}`,
+        `env:${bare}`,
+        `fd:${keyText(key)}`,
+        `fd:${hex}`,
+      ]) {
+        const said = await failure(readSecret(name))
+        expect(said).toMatch(/what follows "(env|fd):" is no n/)
+        expect(shows(said, key)).toBe(false)
+      }
+    },
+  )
+
+  attack(
+    'where an invitation stands that something has happened to',
+    { by: 'accident', holds: 'the error repeats nothing of it' },
+    async () => {
+      const text = `sixcast-invite-1.${Buffer.from(randomBytes(600)).toString('base64url')}`
+      const secret = text.slice(300, 340)
+      const changed = [
+        ` ${text}`,
+        `"${text}"`,
+        `INVITATION=${text}`,
+        text.slice(1),
+        `X${text.slice(1)}`,
+      ]
+      for (const name of changed) {
+        const said = await failure(readSecret(name))
+        expect(said).toContain('looks like a key itself')
+        expect(said).not.toContain(secret)
       }
     },
   )

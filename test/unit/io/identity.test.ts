@@ -108,6 +108,10 @@ describe('a secret', () => {
     expect((await readSecret(`fd:${openSync(path, 'r')}`)).text).toBe('sesame')
     await expect(readSecret('fd:99999')).rejects.toEqual(invalid(/descriptor 99999 .*EBADF/))
     await expect(readSecret('fd:x')).rejects.toEqual(invalid(/is no number/))
+    // A directory stands for whatever is no file: the runtime's own descriptors end the process.
+    await expect(readSecret(`fd:${openSync(directory, 'r')}`)).rejects.toEqual(
+      invalid(/is no file/),
+    )
     await writeFile(path, 'x'.repeat(8193))
     const large = readSecret(`fd:${openSync(path, 'r')}`)
     await expect(large).rejects.toEqual(invalid(/larger than 8192 bytes/))
