@@ -70,7 +70,9 @@ async function endure(
 }
 
 async function met(bus: Bus, other: Bus): Promise<void> {
-  for await (const { type, peer } of bus.presence.watch()) {
+  const changes = bus.presence.watch()
+  if (bus.presence.get(other.id)) return
+  for await (const { type, peer } of changes) {
     if (type === 'join' && peer.id === other.id) return
   }
 }
