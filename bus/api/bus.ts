@@ -37,7 +37,7 @@ import type {
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
 import { checkOptions } from './rules.ts'
-import type { Budget } from './queue.ts'
+import type { Budget } from '../core/stream/reorder.ts'
 import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
 import { type SubscribeCall, subscribeCall } from './subscribe-call.ts'
 import { textOf, type Topic } from './topic.ts'

@@ -21,6 +21,7 @@ import { type Mark, Marks, type Tally } from './marks.ts'
 import type { Gap, GapCause, Overflow } from './options.ts'
 import { Pull } from './pull.ts'
 import { Ring } from '../core/ring.ts'
+import type { Budget } from '../core/stream/reorder.ts'
 
 /** The callbacks come from a microtask, never from inside `push`. */
 export interface QueueOptions {
@@ -39,11 +40,6 @@ export interface QueueOptions {
   readonly onDrop: (gaps: readonly Gap[]) => void
   /** Once, when the queue takes no more: closed, broken off, or failed by 'fail'. */
   readonly onStop?: () => void
-}
-
-export interface Budget {
-  used: number
-  readonly max: number
 }
 
 export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {

@@ -18,7 +18,8 @@ import type {
   SubscribeOptions,
   Subscription,
 } from './options.ts'
-import { type Budget, MESSAGE_SIZE, MessageQueue } from './queue.ts'
+import type { Budget } from '../core/stream/reorder.ts'
+import { MESSAGE_SIZE, MessageQueue } from './queue.ts'
 import { type Validation, validate } from './schema.ts'
 
 type Delivered = Extract<Output, { readonly type: 'deliver' }>

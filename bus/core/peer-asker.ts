@@ -1,7 +1,7 @@
 /** Asks publishers for packets that are missing, and listens to others who do. */
 import type { Context, Inflow } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
-import { REJOIN_MS } from './peer-hush.ts'
+import { renew } from './peer-hush.ts'
 import type { Question } from './stream/holes.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
 import { type Nak, NakFlag } from './wire/nak.ts'
@@ -22,9 +22,7 @@ export class Asker {
     const { next } = inflow.receiver
     const limit = next > 0 ? next - 1 : Infinity
     for (const { receiver } of inflow.replays) this.#askFor(now, inflow, receiver, limit)
-    if (!inflow.receiver.missing.dark || now - inflow.rejoinedAt < REJOIN_MS) return
-    inflow.rejoinedAt = now
-    this.#context.rejoin(inflow.binding.group)
+    if (inflow.receiver.missing.dark) renew(now, this.#context, inflow)
   }
 
   #askFor(now: number, inflow: Inflow, receiver: ReceiverStream, limit?: number): void {

@@ -7,6 +7,7 @@
  */
 import type { Context, Inflow, Lane, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
+import { lanesOf } from './peer-lanes.ts'
 import { answerDelay } from './service/presence.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
 import type { AttachEntry, StartedEntry } from './wire/control.ts'
@@ -77,7 +78,7 @@ export class Attacher {
       if (inflow.attachAt <= now && inflow.attempts === ATTACH_MAX) {
         inflow.receiver.startAnywhere(now)
       }
-      for (const lane of [inflow, ...inflow.replays]) {
+      for (const lane of lanesOf(inflow)) {
         if (lane.attachAt > now) continue
         const entry = entryOf(now, inflow, lane)
         const entries = entriesByRemote.get(inflow.remote)

@@ -50,17 +50,22 @@ export class Hush {
     for (const inflow of this.#lively) {
       const { heardAt, packetAt } = inflow
       if (now - heardAt < Math.max(HUSH_MS, MISSED * (heardAt - packetAt))) continue
-      if (now - inflow.rejoinedAt < REJOIN_MS) continue
-      inflow.rejoinedAt = now
-      this.#context.rejoin(inflow.binding.group)
+      if (!renew(now, this.#context, inflow)) continue
       inflow.renewals += 1
       if (inflow.renewals === RENEWALS_MAX) this.#lively.delete(inflow)
     }
   }
 }
 
-/** A group's membership is renewed this often at most because of one stream. */
-export const REJOIN_MS = 2000
+/** Renews the membership of a stream's group; false when it has just been renewed for the stream. */
+export function renew(now: number, context: Context, inflow: Inflow): boolean {
+  if (now - inflow.rejoinedAt < REJOIN_MS) return false
+  inflow.rejoinedAt = now
+  context.rejoin(inflow.binding.group)
+  return true
+}
+
+const REJOIN_MS = 2000
 const HUSH_MS = 1500
 /** Heartbeats that have doubled their wait so often are rare, and go elsewhere. */
 const RARE_MS = 1000

@@ -113,6 +113,12 @@ export function extended(before: Uint8Array | undefined, grant: Uint8Array): Uin
   return bytes
 }
 
+/** The patterns for which a grant's rules give an action, as text. */
+export function patternsFor(action: ActionName, rules: Rights['rules'][number]): string[] {
+  const bit = Action[action]
+  return rules.filter(({ actions }) => (actions & bit) !== 0).map(({ pattern }) => pattern)
+}
+
 function allowancesOf(rules: readonly Rule[]): readonly Allowance[] | undefined {
   const allowances: Allowance[] = []
   for (const { actions, pattern } of rules) {

@@ -1,6 +1,6 @@
 /** Packets that came early, by number, bounded in count and, with all streams together, in bytes. */
 
-/** Bytes that all streams of a process share. */
+/** Bytes that many share, such as all streams of a process. */
 export interface Budget {
   used: number
   readonly max: number
