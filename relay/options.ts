@@ -7,15 +7,11 @@ import type { Scope } from '../bus/api/options.ts'
 import {
   checkOptions,
   described,
-  type Fault,
   flag,
   isObject,
+  limitsRule,
   rule,
-  type Rule,
   type Rules,
-  shown,
-  unknownName,
-  whole,
 } from '../bus/api/rules.ts'
 import type { Crypto } from '../bus/core/env.ts'
 import type { ControlParts } from '../bus/core/seal/control-keys.ts'
@@ -26,8 +22,6 @@ import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
 import { controlFileOf, LOCAL_REALM, readKeyText } from '../bus/io/keyfile.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
 import type { RelayOptions } from './types.ts'
-
-const limit = whole(1)
 
 export const SERVE: Rules<RelayOptions> = {
   listen: rule(
@@ -49,7 +43,7 @@ export const SERVE: Rules<RelayOptions> = {
   ),
   admit: described((value) => typeof value === 'function', 'a function'),
   metrics: flag,
-  limits: { faultOf: limitsFault, bounds: [] } satisfies Rule,
+  limits: limitsRule(defaultRelayLimits, '{ links: 64 }'),
   log: CONNECT.log,
   signal: CONNECT.signal,
 }
@@ -131,19 +125,6 @@ function parseListen(text: string): Listen | undefined {
 
 function isServer(value: unknown): boolean {
   return isObject(value) && typeof value['listen'] === 'function' && 'headersTimeout' in value
-}
-
-function limitsFault(value: unknown): Fault | undefined {
-  if (!isObject(value)) return { found: shown(value), mend: 'an object such as { links: 64 }' }
-  for (const [name, bound] of Object.entries(value)) {
-    const part = `.${name}`
-    if (!Object.hasOwn(defaultRelayLimits, name)) {
-      return { part, ...unknownName('the limits', name, defaultRelayLimits) }
-    }
-    const fault = limit.faultOf(bound)
-    if (fault) return { ...fault, part }
-  }
-  return undefined
 }
 
 const DEFAULT_LISTEN = `[::1]:${DEFAULT_PORT}`

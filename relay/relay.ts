@@ -9,6 +9,7 @@ import { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
 import { writeDatagram } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
+import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
 import { Bridge, type BridgeOutput } from './bridge.ts'
@@ -260,7 +261,7 @@ class LiveRelay implements Relay {
   }
 
   #infoOf(link: Link): LinkInfo {
-    const identity = Buffer.from(link.identity ?? []).toString('hex')
+    const identity = keyName(link.identity ?? new Uint8Array(0))
     const { remote, since, port } = link
     return { identity, remote, since, groups: this.#bridge.groupsOf(port) }
   }

@@ -23,14 +23,16 @@ import {
   flag,
   hasControl,
   isObject,
+  isRealmName,
   kindOf,
+  limitsRule,
   methods,
   oneOf,
+  REALM_NAME,
   type Rule,
   rule,
   type Rules,
   shown,
-  unknownName,
   whole,
 } from './rules.ts'
 import { isSchema, SCHEMA_MEND } from './schema.ts'
@@ -46,17 +48,12 @@ const signal = described(
 const linger = whole(0, HOUR_MS)
 
 const callback = described((value) => typeof value === 'function', 'a function')
-const limit = whole(1)
 const flow = rule(isFlow, "'max', 'min', or { tagged: 'key=value' }")
 const tags: Rule = { faultOf: tagsFault, bounds: [TAGS_MAX, TAG_SIZE_MAX] }
-const limits: Rule = { faultOf: limitsFault, bounds: [] }
+const limits = limitsRule(defaultLimits, '{ peers: 64 }')
 
 export const CONNECT: Rules<ConnectOptions> = {
-  realm: rule(
-    (value) => typeof value === 'string' && /^[\w.-]{1,64}$/.test(value),
-    '1 to 64 letters, digits, ".", "-" or "_"',
-    [1, 64],
-  ),
+  realm: rule(isRealmName, REALM_NAME, [1, 64]),
   // A message about a key must not show it: who reads it says what is wrong.
   key: rule(() => true, '', [32]),
   open: flag,
@@ -220,19 +217,6 @@ function tagsFault(value: unknown): Fault | undefined {
     const named = key !== '' && !key.includes('=')
     const good = named && utf8(tag).length <= TAG_SIZE_MAX && !hasControl(tag)
     if (!good) return { found: shown(tag), mend }
-  }
-  return undefined
-}
-
-function limitsFault(value: unknown): Fault | undefined {
-  if (!isObject(value)) return { found: shown(value), mend: 'an object such as { peers: 64 }' }
-  for (const [name, bound] of Object.entries(value)) {
-    const part = `.${name}`
-    if (!Object.hasOwn(defaultLimits, name)) {
-      return { part, ...unknownName('the limits', name, defaultLimits) }
-    }
-    const fault = limit.faultOf(bound)
-    if (fault) return { ...fault, part }
   }
   return undefined
 }

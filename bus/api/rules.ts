@@ -91,7 +91,7 @@ export function described(
 }
 
 /** The fault of a name that a call does not know. */
-export function unknownName(owner: string, name: string, known: object): Fault {
+function unknownName(owner: string, name: string, known: object): Fault {
   const names = Object.keys(known)
   const near = nearest(name, names)
   const guess = near === undefined ? '' : `did you mean "${near}"? `
@@ -150,3 +150,27 @@ function distance(a: string, b: string): number {
 }
 
 const SHOWN_MAX = 120
+
+/** What a realm may be called. */
+export const REALM_NAME = '1 to 64 letters, digits, ".", "-" or "_"'
+
+export function isRealmName(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value)
+}
+
+/** For the limits of something: a whole number each, by the names that have a default. */
+export function limitsRule(defaults: object, example: string): Rule {
+  const limit = whole(1)
+  const faultOf = (value: unknown): Fault | undefined => {
+    if (!isObject(value)) return { found: shown(value), mend: `an object such as ${example}` }
+    for (const [name, bound] of Object.entries(value)) {
+      const part = `.${name}`
+      if (!Object.hasOwn(defaults, name))
+        return { part, ...unknownName('the limits', name, defaults) }
+      const fault = limit.faultOf(bound)
+      if (fault) return { ...fault, part }
+    }
+    return undefined
+  }
+  return { faultOf, bounds: [] }
+}

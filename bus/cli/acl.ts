@@ -1,8 +1,9 @@
 /** `sixcast acl test`: whether somebody may do something on a topic, and why. */
 import type { Argv } from 'yargs'
-import type { Rights } from '../core/rights.ts'
+import { patternsFor, type Rights } from '../core/rights.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import { Action, type ActionName } from '../core/wire/grant.ts'
+import { keyName } from '../io/identity.ts'
 import { keyFileOf } from '../io/keyfile.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import { readRegister } from '../io/register.ts'
@@ -48,7 +49,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   const fault = await faultIn(realm, rights, world)
   const at = rights.refusal(action, parsed.segments)
   const allowed = fault === undefined && at === undefined
-  const holder = Buffer.from(rights.holder).toString('hex')
+  const holder = keyName(rights.holder)
   const lines = [...explain(rights, action, at), ...(fault ? [`refused: ${fault}`] : [])]
   if (world.json) {
     await world.output.object({ type: 'acl', identity: holder, action, topic, allowed, why: lines })
@@ -68,10 +69,10 @@ async function rightsOfWhom(who: string, realm: string, world: World): Promise<R
   }
   const register = await readRegister(realm)
   const fits = register.filter(({ name, rights }) => {
-    return name === who || Buffer.from(rights.holder).toString('hex').startsWith(who.toLowerCase())
+    return name === who || keyName(rights.holder).startsWith(who.toLowerCase())
   })
   const last = fits.at(-1)
-  const holders = new Set(fits.map(({ rights }) => Buffer.from(rights.holder).toString('hex')))
+  const holders = new Set(fits.map(({ rights }) => keyName(rights.holder)))
   if (last && holders.size === 1) return last.rights
   const fault = last ? `${holders.size} members are meant by` : 'no member is called'
   const mend = `sixcast members --realm ${realm} lists those that you have invited`
@@ -90,9 +91,7 @@ async function faultIn(realm: string, rights: Rights, world: World): Promise<str
 
 function explain(rights: Rights, action: ActionName, refusedAt: number | undefined): string[] {
   return rights.rules.map((rules, i) => {
-    const patterns = rules
-      .filter(({ actions }) => (actions & Action[action]) !== 0)
-      .map(({ pattern }) => pattern)
+    const patterns = patternsFor(action, rules)
     const says =
       patterns.length > 0 ? `lets ${action} on ${patterns.join(' ')}` : `lets no ${action}`
     const verdict =

@@ -1,9 +1,9 @@
 /** `sixcast identity`: shows the user's identity, and makes it when there is none. */
 import { resolve } from 'node:path'
-import { stat } from 'node:fs/promises'
 import type { Argv } from 'yargs'
 import { newIdentity } from '../io/ed25519.ts'
 import { createIdentityFile, identityFile, identityName, readIdentity } from '../io/identity.ts'
+import { isThere } from '../io/keyfile.ts'
 import { isPath } from '../io/secret.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit } from './exit.ts'
@@ -35,10 +35,6 @@ async function run(_given: Arguments, world: World): Promise<number> {
 
 function make(path: string): Promise<boolean> {
   return createIdentityFile(path, newIdentity())
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 function advice(path: string): string {

@@ -10,13 +10,13 @@ import {
   identityText,
   readIdentity,
 } from '../io/identity.ts'
-import { createSecretFile, keyFileOf, parseKey } from '../io/keyfile.ts'
+import { createSecretFile, isThere, keyFileOf, parseKey } from '../io/keyfile.ts'
 import { ownerFileOf, realmFileOf } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights, rightsFileOf } from '../io/rights.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
-import { assertName, granted, isThere } from './owner.ts'
+import { assertName, granted } from './owner.ts'
 
 export const init: Command = {
   usage: 'init <name>',

@@ -6,17 +6,17 @@ import {
   identityFileOf,
   identityName,
   identityText,
+  keyName,
   readIdentity,
 } from '../io/identity.ts'
 import { type Invitation, INVITATION_SIZE_MAX, parseInvitation } from '../io/invitation.ts'
-import { createSecretFile, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
+import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
 import { realmFileOf } from '../io/realm-file.ts'
 import { rightsFileOf, rightsText } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure } from './exit.ts'
 import { allOfInput, assertInput } from './input.ts'
-import { isThere } from './owner.ts'
 
 export const join: Command = {
   usage: 'join <invitation>',
@@ -89,7 +89,7 @@ async function keepIdentity(invitation: Invitation, { settings }: World): Promis
     await replaceSecretFile(own, identityText(identity))
     return identityName(identity)
   }
-  const holder = Buffer.from(rights.holder).toString('hex')
+  const holder = keyName(rights.holder)
   const chosen = settings.identity === undefined ? [own, identityFile()] : [settings.identity]
   for (const path of chosen) {
     if (settings.identity === undefined && !(await isThere(path))) continue

@@ -10,14 +10,13 @@ import {
   keyText,
   LOCAL_REALM,
   newKey,
-  parseKey,
-  type RealmKey,
   realmKey,
 } from '../io/keyfile.ts'
-import { readSecret } from '../io/secret.ts'
+import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { assertName } from './owner.ts'
 
 export const keygen: Command = {
   usage: 'keygen [file]',
@@ -45,10 +44,7 @@ function build(parser: Argv): Argv {
 async function run(given: Arguments, world: World): Promise<number> {
   const { settings, output } = world
   const { realm = LOCAL_REALM } = settings
-  if (!/^[\w.-]{1,64}$/.test(realm)) {
-    const mend = '1 to 64 letters, digits, ".", "-" or "_"'
-    throw new UsageError(`option --realm is ${JSON.stringify(realm)}: ${mend}`)
-  }
+  assertName(realm, 'option --realm')
   const control = given['control'] === true
   const made = control ? await controlText(realm, world) : keyText(newKey())
   const { file } = given
@@ -73,14 +69,9 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { key, open } = settings
   if (open) throw new UsageError('option --control is of no use here: an open realm has no key')
   const { signal } = interrupt
-  const keys = await (key === undefined ? realmKey(realm, signal) : keyOf(key, signal))
+  const keys = await (key === undefined ? realmKey(realm, signal) : readRealmKey(key, signal))
   const { crypto } = await nodeEnv()
   return controlKeyText(controlParts(crypto, { name: realm, ...keys }))
-}
-
-async function keyOf(name: string, signal: AbortSignal): Promise<RealmKey> {
-  const { text, source } = await readSecret(name, signal)
-  return parseKey(text, source)
 }
 
 function relayAdvice(path: string, realm: string): string {

@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { guestKeyText } from '../io/guest-key.ts'
-import { createSecretFile, keyFileOf, LOCAL_REALM, parseKey } from '../io/keyfile.ts'
+import { createSecretFile, keyFileOf, LOCAL_REALM } from '../io/keyfile.ts'
 import { guestKeyOf } from '../io/realm-keys.ts'
-import { readSecret } from '../io/secret.ts'
+import { readRealmKey } from '../io/secret.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
@@ -41,8 +41,8 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (settings.open) throw new UsageError('an open realm has no keys to export')
   if (given['topics'] === undefined) throw new UsageError("say which: --topics 'hall/3/**'")
   const patterns = list(given['topics'], 'option --topics')
-  const { text, source } = await readSecret(settings.key ?? keyFileOf(realm), interrupt.signal)
-  const made = guestKeyText(await guestKeyOf(realm, parseKey(text, source), patterns))
+  const key = await readRealmKey(settings.key ?? keyFileOf(realm), interrupt.signal)
+  const made = guestKeyText(await guestKeyOf(realm, key, patterns))
   const { file } = given
   if (typeof file !== 'string' || file === '-') {
     await output.write(made)

@@ -1,11 +1,12 @@
 /** `sixcast members`: whom the owner of a realm has granted what. */
 import type { Argv } from 'yargs'
+import { keyName } from '../io/identity.ts'
 import { type Member, readRegister } from '../io/register.ts'
 import type { Arguments, Command, World } from './command.ts'
 import { Exit } from './exit.ts'
 import { ownedRealm } from './owner.ts'
 import { table } from './table.ts'
-import { Action, type ActionName } from '../core/wire/grant.ts'
+import { patternsFor } from '../core/rights.ts'
 
 export const members: Command = {
   usage: 'members',
@@ -30,7 +31,7 @@ async function run(_given: Arguments, world: World): Promise<number> {
   const rows = found.map(({ name, rights }) => {
     const { publish, subscribe } = patternsOf(rights)
     const ends = new Date(rights.notAfter * 1000).toISOString()
-    const holder = `${hex(rights.holder).slice(0, 16)}…`
+    const holder = `${keyName(rights.holder).slice(0, 16)}…`
     return [name, holder, publish.join(' '), subscribe.join(' '), ends]
   })
   await world.output.write(table(['NAME', 'IDENTITY', 'PUBLISH', 'SUBSCRIBE', 'UNTIL'], rows))
@@ -40,17 +41,11 @@ async function run(_given: Arguments, world: World): Promise<number> {
 function objectOf({ name, rights }: Member): object {
   const { publish, subscribe } = patternsOf(rights)
   const until = new Date(rights.notAfter * 1000).toISOString()
-  return { type: 'member', name, identity: hex(rights.holder), publish, subscribe, until }
+  return { type: 'member', name, identity: keyName(rights.holder), publish, subscribe, until }
 }
 
 /** Of the last grant, which the owner has made here. */
 function patternsOf(rights: Member['rights']): Record<'publish' | 'subscribe', string[]> {
   const rules = rights.rules.at(-1) ?? []
-  const of = (name: ActionName): string[] =>
-    rules.filter(({ actions }) => (actions & Action[name]) !== 0).map(({ pattern }) => pattern)
-  return { publish: of('publish'), subscribe: of('subscribe') }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
+  return { publish: patternsFor('publish', rules), subscribe: patternsFor('subscribe', rules) }
 }

@@ -1,9 +1,9 @@
 /** What the owner of a realm has on this host, for the commands that only the owner can run. */
-import { stat } from 'node:fs/promises'
+import { isRealmName, REALM_NAME } from '../api/rules.ts'
 import type { Identity } from '../index.ts'
 import { grant } from '../io/grants.ts'
 import { readIdentity } from '../io/identity.ts'
-import { keyFileOf, keyText, readKeyFile, type RealmKey } from '../io/keyfile.ts'
+import { isThere, keyFileOf, keyText, readKeyFile, type RealmKey } from '../io/keyfile.ts'
 import { ownerFileOf } from '../io/realm-file.ts'
 import type { World } from './command.ts'
 import { Failure, UsageError } from './exit.ts'
@@ -50,12 +50,7 @@ export function granted({ realm, key, owner }: Owned, given: Given): Promise<str
 }
 
 /** As `connect` would refuse it, before anything is written. */
-export function assertName(realm: string): void {
-  if (/^[\w.-]{1,64}$/.test(realm)) return
-  const mend = '1 to 64 letters, digits, ".", "-" or "_"'
-  throw new UsageError(`the realm's name is ${JSON.stringify(realm)}: ${mend}`)
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined
+export function assertName(realm: string, source: string = "the realm's name"): void {
+  if (isRealmName(realm)) return
+  throw new UsageError(`${source} is ${JSON.stringify(realm)}: ${REALM_NAME}`)
 }

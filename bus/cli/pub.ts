@@ -174,9 +174,7 @@ function jobOf(given: Arguments): Job {
 
 function retainedOf({ retain: given }: Arguments, delivery: Delivery): number {
   if (given === undefined) return 0
-  if (delivery !== 'reliable') {
-    throw new UsageError(`option --retain is of use only with reliable delivery, not ${delivery}`)
-  }
+  assertReliable('--retain', delivery)
   return whole(given, 'option --retain', { min: 1, max: RETAIN_MAX })
 }
 
@@ -186,9 +184,7 @@ function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job
     throw new UsageError('option --timeout is of use only with --require')
   }
   const count = whole(require, 'option --require', { min: 1, max: defaultLimits.receivers })
-  if (delivery !== 'reliable') {
-    throw new UsageError(`option --require is of use only with reliable delivery, not ${delivery}`)
-  }
+  assertReliable('--require', delivery)
   const bounds = { min: 0, max: REQUIRE_S_MAX }
   return { count, timeout: seconds(timeout ?? REQUIRE_S, 'option --timeout', bounds) }
 }
@@ -196,12 +192,15 @@ function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job
 /** `max`, `min`, or the tag of those to wait for. */
 function flowOf({ flow }: Arguments, delivery: Delivery): Flow | undefined {
   if (flow === undefined) return undefined
-  if (delivery !== 'reliable') {
-    throw new UsageError(`option --flow is of use only with reliable delivery, not ${delivery}`)
-  }
+  assertReliable('--flow', delivery)
   if (flow === 'max' || flow === 'min') return flow
   if (typeof flow === 'string' && /^[^=]+=/.test(flow)) return { tagged: flow }
   throw new UsageError(`option --flow is ${shownJson(flow)}: max, min, or a tag KEY=VALUE`)
+}
+
+function assertReliable(option: string, delivery: Delivery): void {
+  if (delivery === 'reliable') return
+  throw new UsageError(`option ${option} is of use only with reliable delivery, not ${delivery}`)
 }
 
 async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {

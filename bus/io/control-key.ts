@@ -5,6 +5,7 @@
  * address key and control key, 32 bytes each.
  */
 import { BusError } from '../api/errors.ts'
+import { isRealmName } from '../api/rules.ts'
 import { KEY_SIZE, type ControlParts } from '../core/seal/control-keys.ts'
 
 const HEAD = 'sixcast-control-1'
@@ -26,9 +27,8 @@ export function parseControlKey(text: string, source: string): ControlParts {
   const good =
     head === HEAD &&
     rest.length === 0 &&
-    /^[\w.-]{1,64}$/.test(name) &&
-    /^\d{1,5}$/.test(epoch) &&
-    Number(epoch) <= 0xffff &&
+    isRealmName(name) &&
+    isEpoch(epoch) &&
     /^[\w-]{128}$/.test(digits)
   if (good) {
     return {
@@ -45,4 +45,9 @@ export function parseControlKey(text: string, source: string): ControlParts {
     'INVALID_KEY',
     `${source} holds no control key: ${mend}; make one with: sixcast keygen --control`,
   )
+}
+
+/** Of the digits in a key file. */
+export function isEpoch(digits: string): boolean {
+  return /^\d{1,5}$/.test(digits) && Number(digits) <= 0xffff
 }

@@ -6,13 +6,15 @@
  * of its key and name. A topic's key opens all topics below it as well.
  */
 import { BusError } from '../api/errors.ts'
+import { isRealmName } from '../api/rules.ts'
 import { concat } from '../core/bytes.ts'
+import { KEY_SIZE } from '../core/seal/control-keys.ts'
 import type { KeyRing } from '../core/seal/keys.ts'
 import { textOf, utf8 } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
+import { isEpoch } from './control-key.ts'
 
 const HEAD = 'sixcast-guest-1'
-const KEY_SIZE = 32
 /** Its file stays as small as every key file is. */
 export const GUEST_TOPICS_MAX = 8
 
@@ -40,9 +42,8 @@ export function parseGuestKey(text: string, source: string): GuestKey {
   const topics = rest.map(topicOf).filter((topic) => topic !== undefined)
   const good =
     head === HEAD &&
-    /^[\w.-]{1,64}$/.test(realm) &&
-    /^\d{1,5}$/.test(epoch) &&
-    Number(epoch) <= 0xffff &&
+    isRealmName(realm) &&
+    isEpoch(epoch) &&
     /^[\w-]{214}$/.test(shared) &&
     /^(-|[\w-]{43})$/.test(signer) &&
     topics.length > 0 &&

@@ -4,14 +4,13 @@
  * An identity file is one line, `sixcast-identity-1 ` and 43 base64url digits of the Ed25519 seed,
  * readable by its owner alone. One that nobody has made is not there: then each start is new.
  */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions, Identity } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
 import { identityOfSeed, newIdentity } from './ed25519.ts'
-import { configDirectory, createSecretFile } from './keyfile.ts'
+import { configDirectory, createSecretFile, isThere, realmFile } from './keyfile.ts'
 import { given, readSecret } from './secret.ts'
 
 const HEAD = 'sixcast-identity-1 '
@@ -50,7 +49,7 @@ export function createIdentityFile(path: string, identity: Identity): Promise<bo
 
 /** Where the identity is that an invitation to a realm has brought. */
 export function identityFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.identity`)
+  return realmFile(realm, 'identity')
 }
 
 /**
@@ -67,13 +66,17 @@ export async function identityOf(options: ConnectOptions, realm: string): Promis
     return found
   }
   for (const own of [identityFileOf(realm), identityFile()]) {
-    const there = await stat(own).catch(() => undefined)
-    if (there) return readIdentity(own, signal)
+    if (await isThere(own)) return readIdentity(own, signal)
   }
   return newIdentity()
 }
 
 /** As everybody else sees it: 64 hexadecimal digits. */
-export function identityName({ publicKey }: Identity): string {
+export function identityName({ publicKey }: Pick<Identity, 'publicKey'>): string {
+  return keyName(publicKey)
+}
+
+/** The same of a public key by itself. */
+export function keyName(publicKey: Uint8Array): string {
   return Buffer.from(publicKey).toString('hex')
 }

@@ -15,8 +15,8 @@ import { readSmallFile } from './small-file.ts'
 
 const HEAD = 'sixcast-key-1 '
 const KEY_SIZE = 32
-/** More than a key file ever holds. */
-const FILE_SIZE_MAX = 8192
+/** More than a key file, or any other secret, ever holds. */
+export const SECRET_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
@@ -37,14 +37,23 @@ export function configDirectory(): string {
   return join(isAbsolute(given) ? given : join(homedir(), '.config'), 'sixcast')
 }
 
+/** Where a file of a realm is that ends like this. */
+export function realmFile(realm: string, ending: string): string {
+  return join(configDirectory(), 'realms', `${realm}.${ending}`)
+}
+
 /** Where a realm's key is looked for when no other is given. */
 export function keyFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.key`)
+  return realmFile(realm, 'key')
 }
 
 /** Where the control key is that a relay of the realm is given. */
 export function controlFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.control`)
+  return realmFile(realm, 'control')
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 export function newKey(): Uint8Array {
@@ -82,7 +91,7 @@ export async function readKeyFile(path: string, signal?: AbortSignal): Promise<R
 export async function readKeyText(path: string, signal?: AbortSignal): Promise<string> {
   assertPath(path)
   try {
-    return await readSmallFile(path, { sizeMax: FILE_SIZE_MAX, check: assertOwn, signal })
+    return await readSmallFile(path, { sizeMax: SECRET_SIZE_MAX, check: assertOwn, signal })
   } catch (cause) {
     if (cause instanceof BusError || signal?.aborted) throw cause
     const reason = (cause as Error).message
@@ -201,13 +210,11 @@ export async function realmKeyText(realm: string, signal?: AbortSignal): Promise
 }
 
 async function createLocalKey(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (!there) await createKeyFile(path, newKey())
+  if (!(await isThere(path))) await createKeyFile(path, newKey())
 }
 
 async function requireFile(path: string, realm: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (there) return
+  if (await isThere(path)) return
   const mend = `make one with: sixcast keygen --realm ${realm}, and copy it to the other hosts`
   throw new BusError('INVALID_KEY', `realm "${realm}" has no key (${path}): ${mend}`)
 }

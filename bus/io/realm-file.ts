@@ -4,30 +4,27 @@
  * `realms/NAME.json` is an object with `scope`, `port` and `groups`, any of them absent. They are
  * the defaults where the realm's own key file is used; options win.
  */
-import { join } from 'node:path'
-import { stat } from 'node:fs/promises'
 import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
-import { configDirectory, readKeyText } from './keyfile.ts'
+import { isThere, readKeyText, realmFile } from './keyfile.ts'
 
 export type RealmSettings = Pick<ConnectOptions, 'scope' | 'port' | 'groups'>
 
 export function realmFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.json`)
+  return realmFile(realm, 'json')
 }
 
 /** Where the owner's key is, on the owner's host alone: an identity file. */
 export function ownerFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.owner`)
+  return realmFile(realm, 'owner')
 }
 
 /** Throws INVALID_OPTION when the file says something else than these settings. */
 export async function readRealmFile(realm: string, signal?: AbortSignal): Promise<RealmSettings> {
   const path = realmFileOf(realm)
-  const there = await stat(path).catch(() => undefined)
-  return there ? parseRealmSettings(await readKeyText(path, signal), path) : {}
+  return (await isThere(path)) ? parseRealmSettings(await readKeyText(path, signal), path) : {}
 }
 
 export function parseRealmSettings(text: string, source: string): RealmSettings {

@@ -3,12 +3,10 @@
  *
  * It is a memory, not a source of rights: those are with their holders.
  */
-import { join } from 'node:path'
-import { stat } from 'node:fs/promises'
 import { BusError } from '../api/errors.ts'
 import { isObject } from '../api/rules.ts'
 import type { Rights } from '../core/rights.ts'
-import { configDirectory, replaceSecretFile } from './keyfile.ts'
+import { isThere, realmFile, replaceSecretFile } from './keyfile.ts'
 import { parseRights, rightsText } from './rights.ts'
 import { readSmallFile } from './small-file.ts'
 
@@ -22,7 +20,7 @@ export interface Member {
 }
 
 function registerOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.members`)
+  return realmFile(realm, 'members')
 }
 
 /** Throws INVALID_KEY when a line is no member. */
@@ -38,8 +36,7 @@ export async function addMember(realm: string, { name, rights }: Member): Promis
 
 async function textOf(realm: string): Promise<string> {
   const path = registerOf(realm)
-  const there = await stat(path).catch(() => undefined)
-  return there ? readSmallFile(path, { sizeMax: REGISTER_SIZE_MAX }) : ''
+  return (await isThere(path)) ? readSmallFile(path, { sizeMax: REGISTER_SIZE_MAX }) : ''
 }
 
 function memberOf(line: string, source: string): Member {

@@ -4,15 +4,14 @@
  * One line, `sixcast-rights-1 ` and base64url digits of the chain of grants. They are signed, and
  * no secret.
  */
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { BusError } from '../api/errors.ts'
 import type { ConnectOptions, Identity } from '../api/options.ts'
 import { concat } from '../core/bytes.ts'
 import { GRANT_LABEL, Rights } from '../core/rights.ts'
-import { RealmKeys } from '../core/seal/keys.ts'
+import { controlParts } from '../core/seal/keys.ts'
 import { strictVerifier } from './ed25519.ts'
-import { configDirectory } from './keyfile.ts'
+import { keyName } from './identity.ts'
+import { isThere, realmFile } from './keyfile.ts'
 import type { Opening } from './realm-keys.ts'
 import { readSecret } from './secret.ts'
 import { nodeEnv } from './system.ts'
@@ -25,7 +24,7 @@ export interface RealmOfRights extends Opening {
 }
 
 export function rightsFileOf(realm: string): string {
-  return join(configDirectory(), 'realms', `${realm}.rights`)
+  return realmFile(realm, 'rights')
 }
 
 export function rightsText(bytes: Uint8Array): string {
@@ -49,7 +48,7 @@ export function parseRights(text: string, source: string): Rights {
 export async function realmId({ realm, root, ring, owner }: RealmOfRights): Promise<Uint8Array> {
   if (ring) return ring.id
   const { crypto } = await nodeEnv()
-  return new RealmKeys(crypto, { name: realm, root, owner }).id
+  return controlParts(crypto, { name: realm, root, owner }).id
 }
 
 /** Why rights are not good for an identity, now; undefined: they are. */
@@ -58,8 +57,9 @@ export function faultOf(
   by: { readonly id: Uint8Array; readonly owner: Uint8Array; readonly holder?: Uint8Array },
 ): string | undefined {
   const { id, owner, holder } = by
-  const whose = Buffer.from(rights.holder).toString('hex')
-  if (holder && !Buffer.from(holder).equals(rights.holder)) return `they are those of ${whose}`
+  if (holder && !Buffer.from(holder).equals(rights.holder)) {
+    return `they are those of ${keyName(rights.holder)}`
+  }
   const verify = strictVerifier()
   const good = rights.links(owner).every(({ issuer, signed, signature }) => {
     return verify(concat(GRANT_LABEL, id, signed), signature, issuer)
@@ -104,8 +104,7 @@ export async function rightsOf(
 async function found(options: ConnectOptions, realm: string): Promise<Rights> {
   if (options.rights !== undefined) return parseRights(options.rights, 'option "rights"')
   const path = rightsFileOf(realm)
-  const there = await stat(path).catch(() => undefined)
-  if (there) {
+  if (await isThere(path)) {
     const { text, source } = await readSecret(path, options.signal)
     return parseRights(text, source)
   }

@@ -5,11 +5,8 @@
  */
 import { orAborted } from '../api/abort.ts'
 import { BusError } from '../api/errors.ts'
-import { looksSecret, readKeyText } from './keyfile.ts'
+import { looksSecret, parseKey, readKeyText, type RealmKey, SECRET_SIZE_MAX } from './keyfile.ts'
 import { readSmallFile } from './small-file.ts'
-
-/** More than any secret has. */
-const SECRET_SIZE_MAX = 8192
 
 /** The text of a secret, and where it was found, as errors name it. */
 export interface Secret {
@@ -30,6 +27,12 @@ export async function readSecret(name: string, signal?: AbortSignal): Promise<Se
   if (kind === 'env') return fromEnvironment(what)
   if (kind === 'fd') return fromDescriptor(what, signal)
   return { text: await readKeyText(name, signal), source: `the key file ${name}` }
+}
+
+/** The whole key of a realm that is found there. Throws INVALID_KEY. */
+export async function readRealmKey(name: string, signal?: AbortSignal): Promise<RealmKey> {
+  const { text, source } = await readSecret(name, signal)
+  return parseKey(text, source)
 }
 
 function fromEnvironment(name: string): Secret {

@@ -24,15 +24,18 @@ export async function readSmallFile(path: string | number, file: SmallFile): Pro
   const { sizeMax, check, signal } = file
   signal?.throwIfAborted()
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
-  if (typeof path === 'number') await assertReadable(path)
   const descriptor = typeof path === 'number' ? path : await opened(path, flags)
-  let piped = false
+  // What the runtime has opened for itself must be neither read nor closed: that ends the process.
+  let ours = typeof path === 'string'
   try {
     const stats = await statOf(descriptor)
+    if (!ours) assertReadable(stats)
+    ours = true
     if (stats.isDirectory()) throw new Error('it is a directory: name the file in it')
     if (typeof path === 'string') check?.(path, stats)
-    piped = stats.isFIFO() || stats.isSocket()
-    const chunks = piped ? pipe(descriptor, signal) : blocks(descriptor)
+    // A pipe's reader takes the descriptor over.
+    ours = !stats.isFIFO() && !stats.isSocket()
+    const chunks = ours ? blocks(descriptor) : pipe(descriptor, signal)
     const bytes: Uint8Array[] = []
     let size = 0
     for await (const chunk of chunks) {
@@ -42,13 +45,11 @@ export async function readSmallFile(path: string | number, file: SmallFile): Pro
     }
     return Buffer.concat(bytes).toString()
   } finally {
-    if (!piped) await closed(descriptor)
+    if (ours) await closed(descriptor)
   }
 }
 
-/** What the runtime has opened for itself must be neither read nor closed: that ends the process. */
-async function assertReadable(descriptor: number): Promise<void> {
-  const stats = await statOf(descriptor)
+function assertReadable(stats: Stats): void {
   if (stats.isFile() || stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) return
   throw new Error('it is no file, pipe, socket or terminal')
 }
