@@ -37,6 +37,7 @@ import type {
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
 import { checkOptions } from './rules.ts'
+import { LOST } from '../core/stream/messages.ts'
 import type { Budget } from '../core/stream/reorder.ts'
 import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
 import { type SubscribeCall, subscribeCall } from './subscribe-call.ts'
@@ -284,7 +285,7 @@ export class LiveBus implements Bus {
       codec: this.#parts.codec,
       budget: this.#budget,
       event: (event) => this.event(event),
-      dropped: (count) => link.command((peer) => peer.metrics.count('lostOverflow', count)),
+      dropped: ({ cause, count }) => link.command((peer) => peer.metrics.count(LOST[cause], count)),
       now: () => link.command((_peer, now) => now),
       press: (behind) => link.command((peer, now) => peer.press(now, id, behind)),
       ended: () => this.#end(id),

@@ -31,8 +31,8 @@ export interface SubscriptionHost {
   /** Bytes that wait for the consumers of all subscriptions. */
   readonly budget: Budget
   event(event: BusEvent): void
-  /** Messages found no room in the queue. */
-  dropped(count: number): void
+  /** Messages were dropped by the queue. */
+  dropped(gap: Gap): void
   /** The driver's clock, ms. */
   now(): number
   /** The program is behind, or is so no more: who waits for it waits. */
@@ -209,7 +209,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   }
 
   #dropped(gap: Gap): void {
-    this.#host.dropped(gap.count)
+    this.#host.dropped(gap)
     this.#host.event(gap)
   }
 

@@ -159,7 +159,7 @@ function endOf({ lifeMs = Infinity }: Record, since: number): number {
 }
 
 /** What missing messages are counted as; all but the expired ones as `messagesLost`, too. */
-const LOST: { readonly [cause in GapCause]: CounterName } = {
+export const LOST: { readonly [cause in GapCause]: CounterName } = {
   network: 'lostNetwork',
   history: 'lostHistory',
   'publisher-gone': 'lostPublisherGone',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Gap } from '../../../bus/api/options.ts'
 import { MessageQueue } from '../../../bus/api/queue.ts'
-import { acquainted, network } from './company.ts'
+import { acquainted, network, values } from './company.ts'
 import { drain, type Item, message } from './items.ts'
 
 describe('a queue', () => {
@@ -54,6 +54,21 @@ describe('a bus', () => {
     ])
     expect(await a.close()).toEqual({ unconfirmed: [], incomplete: [] })
     expect(b.stats()).toMatchObject({ messagesExpired: 1, messagesLost: 0 })
+  })
+
+  it('counts what expires in a queue as expired, and not as dropped by a full one', async () => {
+    const join = network()
+    const [a, b] = [await join(), await join()]
+    await acquainted(a, b)
+    const waiting = b.subscribe('brief', { gaps: true })
+    const heard = values(1, b.subscribe('brief'))
+    a.publish('brief', 'late', { expires: 200 })
+    await heard
+    await sleep(250)
+    const gap = await waiting[Symbol.asyncIterator]().next()
+    expect(gap.value).toMatchObject({ type: 'gap', cause: 'expired', count: 1 })
+    await sleep(0)
+    expect(b.stats()).toMatchObject({ messagesExpired: 1, lostOverflow: 0, messagesLost: 0 })
   })
 
   it('sends the newest value though one before it has expired unsent', async () => {
