@@ -19,7 +19,8 @@ import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName, granted } from './owner.ts'
 
 export const init: Command = {
-  usage: 'init <name>',
+  // Not `name`: that is the peer's, an option of every command.
+  usage: 'init <new-realm>',
   describe: 'Make a realm of your own, into which you invite others',
   build,
   run,
@@ -27,14 +28,14 @@ export const init: Command = {
 
 function build(parser: Argv): Argv {
   return parser
-    .positional('name', { type: 'string', describe: 'Name of the realm' })
+    .positional('new-realm', { type: 'string', describe: 'Name of the realm' })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
     .example('sixcast init site --scope link', 'a realm for the hosts of this network')
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
   const { settings, output } = world
-  const name = String(given['name'])
+  const name = String(given['new-realm'])
   assertName(name)
   if (settings.open || settings.key !== undefined) {
     throw new UsageError('init makes the key of the realm: --key and --open are of no use here')

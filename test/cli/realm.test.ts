@@ -29,6 +29,12 @@ describe('a realm with an owner', () => {
     expect([again.code, again.err]).toEqual([1, expect.stringMatching(/is here already/)])
   })
 
+  it('is not named by --name, which is the peer, as for every command', async () => {
+    const { out } = await alpha.run(['init', '--help'])
+    expect(out).toMatch(/--name +Name shown to others/)
+    expect((await alpha.run(['init', '--name', 'site4'])).code).toBe(64)
+  })
+
   it('lets an invited host do what it was invited for, and no more', async () => {
     const words = ['invite', '--publish', 'hall/**', '--as', 'pump', '--until', '30d']
     const { out: invitation } = await alpha.run(words, on)
