@@ -12,7 +12,7 @@ const alias = {
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 10_000),
+      project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 60_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
       project('attack', ['test/attack/**/*.test.ts'], 60_000),
       roomy(project('sim', ['test/sim/**/*.test.ts'], 60_000)),

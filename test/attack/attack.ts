@@ -17,9 +17,8 @@ export interface Terms {
   readonly by: Attacker
   /** What must hold. */
   readonly holds: string
-  readonly timeoutMs?: number
 }
 
 export function attack(name: string, terms: Terms, run: () => void | Promise<void>): void {
-  it(`${name} (${terms.by}): ${terms.holds}`, run, terms.timeoutMs ?? 10_000)
+  it(`${name} (${terms.by}): ${terms.holds}`, run)
 }

@@ -134,7 +134,6 @@ describe('a member', () => {
     {
       by: 'member',
       holds: '1,024 are remembered, and the others are no hindrance once those have left',
-      timeoutMs: 30_000,
     },
     () => {
       const world = new Attack()

@@ -80,7 +80,7 @@ async function met(bus: Bus, other: Bus): Promise<void> {
 describe('a flood', () => {
   attack(
     'of random bytes',
-    { by: 'outsider', holds: 'messages go on in order, and newcomers come in', timeoutMs: 20_000 },
+    { by: 'outsider', holds: 'messages go on in order, and newcomers come in' },
     async () => {
       const outcome = await endure((random) => random.bytes(random.integer(0, 300)))
       expect(outcome).toMatchObject({ welcome: 'welcome', gaps: 0 })
@@ -90,7 +90,7 @@ describe('a flood', () => {
 
   attack(
     'of packets of members with bodies of nobody',
-    { by: 'outsider', holds: 'messages go on in order, and newcomers come in', timeoutMs: 20_000 },
+    { by: 'outsider', holds: 'messages go on in order, and newcomers come in' },
     async () => {
       const outcome = await endure((random, count, { instances, hint }) => {
         const kind = count % 2 === 0 ? Kind.data : Kind.control
@@ -104,7 +104,7 @@ describe('a flood', () => {
 
   attack(
     'of unknown instances',
-    { by: 'outsider', holds: 'a full quarantine keeps nobody out', timeoutMs: 20_000 },
+    { by: 'outsider', holds: 'a full quarantine keeps nobody out' },
     async () => {
       const outcome = await endure((random, _, { hint }) => made(random, { hint }))
       expect(outcome).toMatchObject({ welcome: 'welcome', gaps: 0 })
@@ -117,7 +117,6 @@ describe('a flood', () => {
     {
       by: 'outsider',
       holds: 'those who know each other go on at once; newcomers come in when it ends or between',
-      timeoutMs: 20_000,
     },
     async () => {
       const outcome = await endure(
