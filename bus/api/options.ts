@@ -256,7 +256,10 @@ export type BusEvent =
 
 /** What a lingering close has learnt. */
 export interface CloseReport {
-  /** Receivers that did not confirm the last messages within `linger`. */
+  /**
+   * Receivers that did not confirm the last messages within `linger`, and newcomers that have not
+   * said by then whether they are any.
+   */
   readonly unconfirmed: readonly PeerInfo[]
   /** Receivers that had to give messages up, and how many: lost on the way, and not to be had. */
   readonly incomplete: readonly { readonly peer: PeerInfo; readonly lost: number }[]

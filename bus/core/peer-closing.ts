@@ -2,17 +2,20 @@
  * The lingering close: everything leaves, receivers confirm, then the goodbye.
  *
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
- * or `linger` has passed since the last packet, or the last repair, left. A process that has only just started waits
- * until receivers have had the time to find it.
+ * or `linger` has passed since the last packet or repair left, or the last peer came. A process
+ * that has only just started waits until receivers have had the time to find it, and until those
+ * who are here have said that they have met it (peer-meeting.ts).
  */
 import type { Confirmation } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
+import type { Meeting } from './peer-meeting.ts'
 import { DISCOVERY_MS, type Publisher } from './peer-publisher.ts'
 import type { SenderStream } from './stream/sender.ts'
 
 export class Closing {
   readonly #context: Context
   readonly #publisher: Publisher
+  readonly #meeting: Meeting
   readonly #lingerMs: number
   readonly #done: (confirmation: Confirmation) => void
   readonly #settledAt: number
@@ -24,7 +27,7 @@ export class Closing {
 
   constructor(
     context: Context,
-    publisher: Publisher,
+    parts: { readonly publisher: Publisher; readonly meeting: Meeting },
     options: {
       readonly lingerMs: number
       readonly startedAt: number
@@ -32,10 +35,11 @@ export class Closing {
     },
   ) {
     this.#context = context
-    this.#publisher = publisher
+    this.#publisher = parts.publisher
+    this.#meeting = parts.meeting
     this.#lingerMs = options.lingerMs
     this.#done = options.done
-    const published = publisher.streams.length > 0
+    const published = parts.publisher.streams.length > 0
     this.#settledAt = published && options.lingerMs > 0 ? options.startedAt + DISCOVERY_MS : 0
   }
 
@@ -43,21 +47,35 @@ export class Closing {
   step(now: number, joinedAt: number): void {
     if (this.#ended) return
     if (this.#lingerMs === 0) this.#publisher.hurry(now)
+    const unmet = this.#lingerMs > 0 ? this.#meeting.unmet(now) : []
+    const askAt = unmet.length > 0 ? this.#meeting.ask(now, unmet) : Infinity
+    if (askAt < Infinity) this.#context.timers.setBefore('close', askAt)
     if (this.#idleAt === Infinity && !this.#publisher.idle) return
     if (this.#idleAt === Infinity) this.#idleAt = Math.max(now, this.#settledAt)
-    const deadline = this.#deadline
+    const deadline = this.#deadline(joinedAt)
     const waiting = this.#unconfirmed()
-    const quietAt = Math.max(this.#settledAt, this.#lingerMs > 0 ? joinedAt + NEWCOMER_MS : 0)
-    const settled = now >= quietAt && waiting.length === 0
-    if (settled || now >= deadline) return this.#end()
+    const quietAt = this.#quietAt(joinedAt)
+    const settled = now >= quietAt && waiting.length === 0 && unmet.length === 0
+    if (settled || now >= deadline) return this.#end(unmet)
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
-    const next = waiting.length > 0 ? this.#finalAt : quietAt
+    const next = waiting.length > 0 ? this.#finalAt : now < quietAt ? quietAt : Infinity
     this.#context.timers.setBefore('close', Math.min(deadline, next))
   }
 
-  /** Who still gets repairs has more time, but not for ever. */
-  get #deadline(): number {
-    const last = Math.max(this.#idleAt, this.#publisher.repairedAt)
+  /** Until then somebody may still be about to be met. */
+  #quietAt(joinedAt: number): number {
+    if (this.#lingerMs === 0) return 0
+    // A stranger's answer is waited for, but whoever sends junk must not hold this up for long.
+    const strangerAt = Math.min(
+      this.#settledAt + STRANGER_MAX_MS,
+      this.#meeting.strangerAt + NEWCOMER_MS,
+    )
+    return Math.max(this.#settledAt, joinedAt + NEWCOMER_MS, strangerAt)
+  }
+
+  /** Who still gets repairs, or has just come, has more time, but not for ever. */
+  #deadline(joinedAt: number): number {
+    const last = Math.max(this.#idleAt, this.#publisher.repairedAt, joinedAt)
     return Math.min(last + this.#lingerMs, this.#idleAt + this.#lingerMs * LINGER_FACTOR)
   }
 
@@ -68,10 +86,10 @@ export class Closing {
     this.#waitMs = Math.min(FINAL_MAX_MS, this.#waitMs * 2)
   }
 
-  #end(): void {
+  #end(unmet: readonly Remote[]): void {
     this.#ended = true
     this.#context.timers.clear('close')
-    const unconfirmed = new Set<Remote>()
+    const unconfirmed = new Set<Remote>(unmet)
     const lostOf = new Map<Remote, number>()
     for (const stream of this.#publisher.streams) {
       for (const [instance, { next, lost }] of stream.attached) {
@@ -101,3 +119,5 @@ const FINAL_MIN_MS = 10
 const FINAL_MAX_MS = 250
 /** A peer that has just come may still be about to attach. */
 const NEWCOMER_MS = 100
+/** So much later than it would, a process closes at most because strangers are heard. */
+const STRANGER_MAX_MS = 300

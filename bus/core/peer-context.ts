@@ -127,6 +127,12 @@ export interface Remote extends Present {
   readonly wanted: Set<number>
   /** When such streams were last asked for. */
   wantedAt: number
+  /** What it wants echoed, as its last hello said. */
+  challenge: bigint
+  /** It has sent this peer something, and so knows it. */
+  knows: boolean
+  /** So many of this peer's streams it knows, and is attached to those that it wants. */
+  met: number
 }
 
 /** A signature, who is said to have made it, and what over. */

@@ -54,8 +54,11 @@ export class Greeter {
   readonly #gate: Gatekeeper
   #askAll = true
   #helloAt = -Infinity
-  /** How often hello is said again as long as nobody is here. */
-  #greetings = 0
+  /** When an answer is due, and when hello is said again because the first one may be lost. */
+  #answerAt = Infinity
+  #greetAt = Infinity
+  #greetUntil = -Infinity
+  #askedAt = -Infinity
   readonly #asked = new Set<bigint>()
   readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
@@ -73,13 +76,22 @@ export class Greeter {
     this.#budget = new HelloBudget(context.limits)
   }
 
+  /** When somebody unknown was last asked who it is. */
+  get askedAt(): number {
+    return this.#askedAt
+  }
+
   /** Says hello to everybody and asks everybody to do the same. */
   start(now: number): void {
     this.#askAll = true
-    this.#sendHello()
-    this.#greetings = GREETINGS
-    this.#context.timers.setBefore('hello', now + GREETING_MS)
+    this.#greetUntil = now + GREET_FOR_MS
+    this.#sendHello(now)
     this.#armBeacon(now)
+  }
+
+  /** Tells these once more who this is. */
+  greet(now: number, remotes: readonly Remote[]): void {
+    for (const { challenge } of remotes) this.#echo(now, challenge)
   }
 
   /** Asks an instance that was heard but is not known. */
@@ -95,22 +107,19 @@ export class Greeter {
     }
     if (!this.#backoff.allow(now, instance)) return
     if (another) this.#budget.asks()
+    this.#askedAt = now
     this.#asked.add(instance)
     this.#schedule(now)
   }
 
   /** The `hello` timer. */
   onHelloTimer(now: number): void {
+    const at = Math.min(this.#answerAt, this.#greetAt)
+    if (now < at) return this.#context.timers.setBefore('hello', at)
     this.#helloAt = now
     // Nobody has answered: the hello may have been lost, or the answer.
-    if (this.#greetings > 0 && this.#context.roster.size === 0) {
-      this.#greetings -= 1
-      this.#askAll = true
-      this.#context.timers.setBefore('hello', now + GREETING_MS)
-    } else if (this.#echoes.size === 0 && this.#asked.size === 0 && !this.#askAll) {
-      return
-    }
-    this.#sendHello()
+    if (now >= this.#greetAt && this.#context.roster.size === 0) this.#askAll = true
+    this.#sendHello(now)
     if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
   }
 
@@ -220,6 +229,7 @@ export class Greeter {
   #refresh(now: number, remote: Remote, { hello, from }: Heard): void {
     remote.heardAt = now
     remote.intervalMs = hello.intervalMs
+    remote.challenge = hello.challenge
     remote.port = hello.port
     remote.endpoint = { address: from.address, port: remote.port }
   }
@@ -245,14 +255,18 @@ export class Greeter {
 
   #schedule(now: number): void {
     // One draw for each hello: the earliest of many draws would be at once, for everybody.
-    if (this.#context.timers.at('hello') < Infinity) return
+    if (this.#answerAt < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     // However many strangers and recordings ask, the answers have a pace of their own.
-    const at = Math.max(now + delay, this.#helloAt + HELLO_SPACING_MS)
-    this.#context.timers.setBefore('hello', at)
+    this.#answerAt = Math.max(now + delay, this.#helloAt + HELLO_SPACING_MS)
+    this.#context.timers.setBefore('hello', this.#answerAt)
   }
 
-  #sendHello(): void {
+  /** Any hello is a greeting, too: who does not know this peer answers it. */
+  #sendHello(now: number): void {
+    this.#answerAt = Infinity
+    this.#greetAt = now + GREETING_MS <= this.#greetUntil ? now + GREETING_MS : Infinity
+    if (this.#greetAt < Infinity) this.#context.timers.setBefore('hello', this.#greetAt)
     const { name, tags, rights } = this.#aboutSelf()
     // Long rights leave less room: what does not fit goes with the next one.
     const room = listRoom({ name, tags, rights })
@@ -324,6 +338,6 @@ const SEEN_MAX = 1024
 const HELLO_SPACING_MS = 40
 /** A signature costs a hundred times what opening a secretbox does. */
 const SIGNATURE_COST = 100
-/** Hellos at the start, besides the first, until somebody has answered: before a publisher begins. */
-const GREETINGS = 2
-const GREETING_MS = 80
+/** At the start hello is said so often, and for so long: until a publisher begins. */
+const GREETING_MS = 50
+const GREET_FOR_MS = 260

@@ -41,6 +41,9 @@ export function newRemote(
     wanted: new Set(),
     detached: new Map(),
     wantedAt: -Infinity,
+    challenge: hello.challenge,
+    knows: false,
+    met: 0,
   }
 }
 

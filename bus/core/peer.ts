@@ -14,6 +14,7 @@
 import type { Env } from './env.ts'
 import type { Confirmation, Endpoint, Output } from './output.ts'
 import type { Wants } from './peer-attacher.ts'
+import { Acquaintance } from './peer-acquaintance.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
@@ -24,14 +25,15 @@ import { GOODBYES, Leaving } from './peer-leaving.ts'
 import { Live } from './peer-live.ts'
 import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
+import { Meeting } from './peer-meeting.ts'
 import { Publisher } from './peer-publisher.ts'
+import { Records } from './peer-records.ts'
 import { HOUSEKEEPING_MS, Silence, STALL_MS } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import type { Rights } from './rights.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import type { TimerName } from './timers.ts'
 import type { Pattern } from './topic/pattern.ts'
-import type { ControlRecord } from './wire/control.ts'
 
 export type { Offer, OfferFault, PeerConfig, Publication, PublishFault }
 
@@ -45,6 +47,8 @@ export class Peer {
   readonly #subscriber: Subscriber
   readonly #learner: Learner
   readonly #inbound: Inbound
+  readonly #meeting: Meeting
+  readonly #acquaintance: Acquaintance
   readonly #startedAt: number
   #closing: Closing | undefined
   /** Set once the goodbye has been said: nothing that comes is of use any more. */
@@ -79,12 +83,23 @@ export class Peer {
       rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })
+    const parts = { control: this.#control, greeter: this.#greeter, publisher: this.#publisher }
+    this.#meeting = new Meeting(context, parts)
+    this.#acquaintance = new Acquaintance(context, this.#control)
+    const records = new Records(context, {
+      silence: this.#silence,
+      learner: this.#learner,
+      publisher: this.#publisher,
+      subscriber: this.#subscriber,
+      meeting: this.#meeting,
+      acquaintance: this.#acquaintance,
+    })
     const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
-      record: (at, remote, record) => this.#onRecord(at, remote, record),
+      record: (at, remote, record) => records.on(at, remote, record),
       received: (at, inflow) => this.#subscriber.received(at, inflow),
       issued: (header) => isIssued(header, sent),
       ownKey: (header) => ownKeyOf(header, context, sent),
@@ -173,7 +188,8 @@ export class Peer {
   close(now: number, lingerMs: number): void {
     if (this.#closing) return
     this.#publisher.onTurn(now)
-    this.#closing = new Closing(this.#context, this.#publisher, {
+    const parts = { publisher: this.#publisher, meeting: this.#meeting }
+    this.#closing = new Closing(this.#context, parts, {
       lingerMs,
       startedAt: this.#startedAt,
       done: (confirmation) => this.#goodbye(confirmation, lingerMs > 0 ? GOODBYES : 0),
@@ -272,39 +288,11 @@ export class Peer {
         return this.#publisher.onHeartbeatTimer(now)
       case 'housekeeping':
         return this.#housekeep(now)
+      case 'meet':
+        return this.#acquaintance.onTimer(now)
       case 'close':
       case 'live':
         return undefined // every input lets the closing look
-    }
-  }
-
-  #onRecord(now: number, remote: Remote, record: ControlRecord): void {
-    const toSelf = 'target' in record && record.target === this.instance
-    switch (record.type) {
-      case 'beacon':
-        this.#silence.heard(now)
-        remote.intervalMs = record.intervalMs
-        return this.#learner.hear(now, remote, record.streamCount)
-      case 'bindings':
-        this.#silence.heard(now)
-        return this.#learner.onBindings(remote, record)
-      case 'started':
-        return this.#subscriber.onStarted(now, remote, record)
-      case 'heartbeat':
-        return this.#subscriber.onHeartbeat(now, remote, record)
-      case 'oldest':
-        return this.#subscriber.onOldest(now, remote, record)
-      case 'expired':
-        return this.#subscriber.onExpired(now, remote, record)
-      case 'nak':
-        if (toSelf) return this.#publisher.responder.onNak(now, remote, record)
-        return this.#subscriber.onNak(now, record)
-      case 'want':
-        return toSelf ? this.#publisher.onWant(now, record) : undefined
-      case 'attach':
-        return toSelf ? this.#publisher.responder.onAttach(now, remote, record) : undefined
-      case 'cursor':
-        return toSelf ? this.#publisher.responder.onCursor(now, remote, record) : undefined
     }
   }
 

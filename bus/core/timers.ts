@@ -11,6 +11,7 @@ const TIMER_NAMES = [
   'heartbeat',
   'housekeeping',
   'close',
+  'meet',
   'live',
 ] as const
 

@@ -107,6 +107,8 @@ const records: readonly ControlRecord[] = [
   },
   { type: 'cursor', target: ID, entries: [{ stream: 1, next: 2, lost: 3 }] },
   { type: 'oldest', stream: 1, first: 2, index: 3 },
+  { type: 'meet', streams: 2, attempt: 1, targets: [ID] },
+  { type: 'met', target: ID, streams: 2 },
 ]
 
 const hello = writeHello({

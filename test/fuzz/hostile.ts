@@ -194,6 +194,8 @@ function oddRecord(random: Random, target: Target): Uint8Array {
       entries: list(() => ({ first: odd(), count: odd() })),
     }),
     () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
+    () => ({ type: 'meet', streams: odd(), attempt: odd(), targets: list(() => id) }),
+    () => ({ type: 'met', target: id, streams: odd() }),
     () => ({
       type: 'cursor',
       target: id,

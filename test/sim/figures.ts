@@ -7,6 +7,7 @@
 import { writeNet } from '../net/figures.ts'
 import { DOCUMENT, percent, quantile, table, tell, writeBetween } from './tables.ts'
 import { type Counts, repairsAtBest, sharedLosses, transfer } from './transfer.ts'
+import { visit } from './visit.ts'
 
 function writeTransfers(): void {
   const rows = RECEIVERS.flatMap((receivers) => {
@@ -50,6 +51,19 @@ function writeSharedLosses(): void {
   writeBetween(DOCUMENT, 'shared losses', table([head, ...rows]))
 }
 
+function writeVisits(): void {
+  const rows = VISITS.map(([subscribers, others, loss, visits]) => {
+    const found = visit({ subscribers, others, loss, visits, seed: SEED })
+    const { delivered, told, unmet, tookMs, packets } = found
+    const due = subscribers * visits
+    tell(`${visits} visits to ${subscribers} and ${others}, loss ${loss}: ${unmet} of ${due} unmet`)
+    const took = [0.5, 0.99].map((part) => quantile(tookMs, part).toFixed(0))
+    const counts = [`${delivered} of ${due}`, told, unmet]
+    return [subscribers, others, percent(loss), ...counts, ...took, packets.toFixed(0)]
+  })
+  writeBetween(DOCUMENT, 'visits', table([VISIT_HEAD, ...rows]))
+}
+
 const SEED = 1
 const MESSAGES = 3000
 const RECEIVERS = [1, 8, 50]
@@ -62,6 +76,29 @@ const SHARED = [
   [200, 50],
   [500, 100],
 ] as const
+/** Subscribers, others, loss, and how many publishers come one after the other. */
+const VISITS = [
+  [0, 0, 0, 20],
+  [1, 0, 0, 200],
+  [1, 0, 0.05, 2000],
+  [1, 0, 0.2, 2000],
+  [3, 0, 0.05, 500],
+  [3, 0, 0.2, 500],
+  [1, 49, 0, 20],
+  [1, 49, 0.05, 20],
+  [1, 49, 0.2, 20],
+] as const
+const VISIT_HEAD = [
+  'subscribers',
+  'others',
+  'loss',
+  'delivered',
+  'not, but told or named',
+  'never met',
+  'close p50, ms',
+  'p99, ms',
+  'packets',
+]
 const TRANSFER_HEAD = [
   'receivers',
   'loss',
@@ -82,6 +119,7 @@ if (words.some((word) => word !== '--net')) {
   process.exitCode = 2
 } else if (words.includes('--net')) await writeNet()
 else {
+  writeVisits()
   writeTransfers()
   writeSharedLosses()
 }

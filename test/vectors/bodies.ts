@@ -65,6 +65,8 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
     ],
   },
   { type: 'cursor', target, entries: [{ stream: 1, next: 65, lost: 3 }] },
+  { type: 'meet', streams: 70, attempt: 1, targets: [target] },
+  { type: 'met', target, streams: 70 },
 ]
 
 export function controlVectors(): object {

@@ -14,6 +14,9 @@ const INTERVAL_MAX_MS = 30_000
 const ANSWER_SPREAD_MS = 2
 const ANSWER_MIN_MS = 10
 const ANSWER_MAX_MS = 2000
+/** The same of answers that go to one peer alone: it takes four in a millisecond. */
+const TOLD_SPREAD_MS = 0.25
+const TOLD_MAX_MS = 500
 
 /** Mean time between two beacons of one peer when `peers` are present, ms. */
 export function beaconInterval(peers: number): number {
@@ -35,4 +38,9 @@ export function statedInterval(peers: number): number {
 export function answerDelay(peers: number, unit: number): number {
   const spread = Math.min(ANSWER_MAX_MS, Math.max(ANSWER_MIN_MS, peers * ANSWER_SPREAD_MS))
   return unit * spread
+}
+
+/** The longest wait before telling one peer what it has asked everybody. */
+export function toldSpread(peers: number): number {
+  return Math.min(TOLD_MAX_MS, Math.max(ANSWER_MIN_MS, peers * TOLD_SPREAD_MS))
 }

@@ -15,8 +15,8 @@
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
  *     nak        see nak.ts
  *     interest   reserved
- *     oldest     see gone.ts
- *     expired    see gone.ts
+ *     oldest, expired   see gone.ts
+ *     meet, met         see meeting.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -34,6 +34,7 @@
 import { Reader, Writer } from './cursor.ts'
 import { type Expired, type Oldest, readExpired, readOldest, writeExpired } from './gone.ts'
 import { SIGNATURE_SIZE } from './hello.ts'
+import { type Meet, type Met, readMeet, readMet, writeMeeting } from './meeting.ts'
 import { type Nak, readNak, writeNak } from './nak.ts'
 
 export const ControlType = {
@@ -48,6 +49,8 @@ export const ControlType = {
   interest: 9, // reserved: what a segment wants, for relays
   oldest: 10,
   expired: 11,
+  meet: 12,
+  met: 13,
 } as const
 
 export const HeartbeatFlag = {
@@ -163,6 +166,8 @@ export type ControlRecord =
   | Nak
   | Oldest
   | Expired
+  | Meet
+  | Met
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -207,6 +212,9 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writer.varint(record.stream).varint(record.first).varint(record.index).written
     case 'expired':
       return writeExpired(writer, record)
+    case 'meet':
+    case 'met':
+      return writeMeeting(writer, record)
   }
 }
 
@@ -233,12 +241,7 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
     case ControlType.beacon:
       return { type: 'beacon', intervalMs: reader.varint(), streamCount: reader.varint() }
     case ControlType.want:
-      return {
-        type: 'want',
-        target: reader.uint64(),
-        first: reader.varint(),
-        count: reader.varint(),
-      }
+      return readWant(reader)
     case ControlType.bindings:
       return readBindings(reader)
     case ControlType.attach:
@@ -260,9 +263,18 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return readOldest(reader)
     case ControlType.expired:
       return readExpired(reader)
+    case ControlType.meet:
+      return readMeet(reader)
+    case ControlType.met:
+      return readMet(reader)
     default:
       return undefined
   }
+}
+
+function readWant(reader: Reader): Want {
+  const target = reader.uint64()
+  return { type: 'want', target, first: reader.varint(), count: reader.varint() }
 }
 
 function readBindings(reader: Reader): Bindings {
@@ -308,12 +320,8 @@ function readStart(reader: Reader): StartedEntry {
 }
 
 function readHead(reader: Reader): HeartbeatEntry {
-  return {
-    stream: reader.varint(),
-    head: reader.varint(),
-    index: reader.varint(),
-    receivers: reader.varint(),
-  }
+  const [stream, head] = [reader.varint(), reader.varint()]
+  return { stream, head, index: reader.varint(), receivers: reader.varint() }
 }
 
 function readNext(reader: Reader): CursorEntry {

@@ -239,6 +239,25 @@ class Peer(Presence):
             if stream and remote.instance in stream.receivers:
                 stream.receivers[remote.instance] = entry['next']
 
+    def on_meet(self, remote, values):
+        remote.streams = max(remote.streams, values['streams'])
+        self.want_bindings(remote)
+        if not values['targets'] or self.me.instance in values['targets']:
+            self.after(self.answer_wait(), lambda: self.met(remote, values, self.now + 5000))
+
+    def met(self, remote, values, until):
+        """Says that all its streams are known, and those attached to that are wanted, once they are."""
+        known = all(number in remote.topics for number in range(1, values['streams'] + 1))
+        attached = all(one.next is not None for one in remote.incoming.values() if one.reliable)
+        if known and attached:
+            met = wire.record('met', target=remote.instance, streams=values['streams'])
+            self.say(met, remote.private if values['attempt'] < 3 else self.control_group)
+        elif self.now < until and not remote.gone:
+            self.after(10, lambda: self.met(remote, values, until))
+
+    def on_met(self, _remote, _values):
+        """This peer does not ask."""
+
     def on_nak(self, remote, values):
         if values['first'] < 1 or len(values['bitmap']) > 512:
             raise wire.Malformed('nak')

@@ -124,6 +124,8 @@ RECORDS = {
         ('stream', 'varint'), ('first', 'varint'), ('bitmap', 'rest')]),
     'oldest': (10, [('stream', 'varint'), ('first', 'varint'), ('index', 'varint')]),
     'expired': (11, [('stream', 'varint'), ('entries', [('first', 'varint'), ('count', 'varint')])]),
+    'meet': (12, [('streams', 'varint'), ('attempt', 'varint'), ('targets', [8])]),
+    'met': (13, [('target', 8), ('streams', 'varint')]),
 }
 TYPES = {number: name for name, (number, _) in RECORDS.items()}
 

@@ -139,6 +139,13 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     first: anyVarint,
     index: anyVarint,
   }),
+  fc.record({
+    type: fc.constant('meet' as const),
+    streams: anyVarint,
+    attempt: anyVarint,
+    targets: list(anyUint64),
+  }),
+  fc.record({ type: fc.constant('met' as const), target: anyUint64, streams: anyVarint }),
 )
 
 /** A control record with its type and size, as it stands in a packet's body. */
