@@ -135,7 +135,8 @@ def flat(record):
         if name == 'entries':
             found += [text for entry in value for text in flat(entry)]
         elif name != 'type':
-            found.append(value.hex() if isinstance(value, bytes) else str(value))
+            values = value if isinstance(value, list) else [value]
+            found += [one.hex() if isinstance(one, bytes) else str(one) for one in values]
     return sorted(found)
 
 
