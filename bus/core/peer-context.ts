@@ -8,6 +8,7 @@ import { Groups, type ScopeName } from './path/group.ts'
 import { type Present, Roster } from './path/roster.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf, type Sender } from './seal/control-keys.ts'
+import { EpochKey, Epochs } from './seal/epochs.ts'
 import { RealmKeys, type RealmOptions } from './seal/keys.ts'
 import { Ring } from './ring.ts'
 import type { ReplayWindow } from './seal/replay.ts'
@@ -82,7 +83,7 @@ export interface Replay extends Lane {
 export interface Inflow extends Lane {
   readonly binding: Binding
   readonly remote: Remote
-  readonly key: Uint8Array
+  readonly key: EpochKey
   replays: readonly Replay[]
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
@@ -104,7 +105,7 @@ export interface Remote extends Present {
   readonly entry: RosterEntry
   /** Its private port, as its last hello said. */
   port: number
-  readonly controlKey: Uint8Array
+  readonly controlKey: EpochKey
   readonly window: ReplayWindow
   /** What it may do, in a realm with an owner. */
   rights: Rights | undefined
@@ -149,10 +150,12 @@ export class Context {
   readonly limits: Limits
   readonly metrics: Metrics = new Metrics()
   readonly timers: Timers = new Timers()
-  readonly keys: RealmKeys
+  readonly epochs: Epochs
   /** What this peer may do; undefined: everything. */
   rights: Rights | undefined
   readonly self: Sender
+  /** Seals this peer's control packets. */
+  readonly controlKey: EpochKey
   readonly sealer: Sealer
   readonly groups: Groups
   readonly controlGroup: string
@@ -171,15 +174,23 @@ export class Context {
     this.config = config
     this.port = config.port
     this.limits = config.limits
-    this.keys = new RealmKeys(env.crypto, config.realm)
+    this.epochs = new Epochs(new RealmKeys(env.crypto, config.realm), (keys) =>
+      this.sealer.use(keys),
+    )
     this.rights = config.rights
     const salt = env.random(SALT_SIZE)
     const instance = instanceOf(env.crypto, config.identity, salt)
     this.self = { instance, salt, identity: config.identity }
+    this.controlKey = new EpochKey((keys) => keys.controlKeyOf(this.self))
     this.sealer = new Sealer(env.crypto, this.keys, instance)
     this.groups = new Groups(config.scope, config.fold, (label) => this.keys.groupBytes(label))
     this.controlGroup = this.groups.control
     this.roster = new Roster(config.limits.peers)
+  }
+
+  /** The keys of the epoch that this peer seals with; names, tags and groups are those of all. */
+  get keys(): RealmKeys {
+    return this.epochs.current
   }
 
   emit(output: Output): void {

@@ -19,14 +19,12 @@ export const ENTRIES_MAX = 20
 
 export class ControlOut {
   readonly #context: Context
-  readonly #key: Uint8Array
   readonly #queues = new Map<string, { to: string | Endpoint; records: Uint8Array[] }>()
   #queued = 0
   #number = 0
 
   constructor(context: Context) {
     this.#context = context
-    this.#key = context.keys.controlKeyOf(context.self)
   }
 
   /** The last control number used. */
@@ -83,6 +81,7 @@ export class ControlOut {
   #transmit(to: string | Endpoint, body: Uint8Array): void {
     this.#number += 1
     const id = { kind: Kind.control, flags: 0, stream: 0, number: this.#number }
-    this.#context.transmit(to, this.#context.sealer.seal(id, body, this.#key))
+    const { controlKey, keys, sealer } = this.#context
+    this.#context.transmit(to, sealer.seal(id, body, controlKey.of(keys)))
   }
 }

@@ -137,13 +137,14 @@ export class Greeter {
   }
 
   onHello(now: number, packet: Uint8Array, from: Endpoint): void {
-    const { metrics, keys, sealer } = this.#context
+    const { metrics, epochs, sealer } = this.#context
     const header = readHeader(packet)
+    const keys = epochs.at(header.epoch)
     const nonce = `${header.instance} ${header.stream} ${header.number}`
     if (this.#seen.has(nonce)) return metrics.count('duplicate')
     this.#budget.at(now)
     if (this.#budget.isExhausted(from.address)) return metrics.count('helloBudget')
-    const body = sealer.open(packet, keys.control)
+    const body = keys && sealer.open(packet, keys.control)
     const signed = body && readHello(body)
     if (!signed || !this.#plausible(header, signed.hello)) {
       this.#budget.failed(from.address, 1)
@@ -215,10 +216,9 @@ export class Greeter {
   }
 
   #admit(now: number, { header, hello, from }: Heard, rights: Rights | undefined): void {
-    const { roster, keys, metrics } = this.#context
+    const { roster, metrics } = this.#context
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
-    const controlKey = keys.controlKeyOf(sender)
-    const remote = newRemote(now, { sender, controlKey, hello, from, rights })
+    const remote = newRemote(now, { sender, hello, from, rights })
     if (!roster.add(remote)) return metrics.count('peersFull')
     this.#asked.delete(header.instance)
     this.#backoff.forget(header.instance)
@@ -304,6 +304,8 @@ export class Greeter {
       echoes,
     })
     this.#context.sign(HELLO_LABEL, [sealer.headerBytes(id), body], (now, signature) => {
+      // The epoch in the header has been signed.
+      if (this.#context.keys !== keys) return this.#makeHello(flags, asked, echoes, then)
       const packet = sealer.seal(id, concat(body, signature), keys.control)
       this.#context.transmit(controlGroup, packet)
       then?.(now, packet)

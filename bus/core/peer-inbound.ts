@@ -10,7 +10,7 @@ import type { Context, Inflow, Remote } from './peer-context.ts'
 import { takersOf } from './peer-lanes.ts'
 import { type ControlRecord, readControl } from './wire/control.ts'
 import { mended, type StreamPacket } from './peer-mender.ts'
-import { type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
+import { epochOf, type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
 import { blockOf } from './wire/parity.ts'
 
 interface Held {
@@ -57,6 +57,12 @@ export class Inbound {
     if (fault) this.#context.reject(fault)
   }
 
+  /** Another epoch has come: so may what waited for its key. */
+  releaseAll(now: number): void {
+    const instances = [...this.#heldByInstance.keys()]
+    for (const instance of instances) this.release(now, instance)
+  }
+
   /** A hello or a binding has come: what waited for it is looked at again. */
   release(now: number, instance: bigint): void {
     const held = this.#heldByInstance.get(instance)
@@ -78,12 +84,12 @@ export class Inbound {
   }
 
   #onPacket(now: number, packet: Uint8Array, from: Endpoint): void {
-    const { sealer, keys, self, roster } = this.#context
+    const { sealer, keys, epochs, self, roster } = this.#context
     const header = readHeader(packet)
     if (header.version !== sealer.version) return this.#context.reject('version')
     if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
     if (header.instance === self.instance) return this.#onOwn(header, packet)
-    if (header.epoch !== keys.epoch) return this.#context.reject('epoch')
+    if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
     if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
     const remote = roster.get(header.instance)
@@ -94,6 +100,17 @@ export class Inbound {
     }
     if (header.kind === Kind.control) return this.#onControl(now, remote, { header, packet, from })
     this.#onData(now, remote, { header, packet, from })
+  }
+
+  /** What is newer than the keys at hand waits for those to come. */
+  #onOtherEpoch(
+    now: number,
+    header: Header,
+    { packet, from }: { packet: Uint8Array; from: Endpoint },
+  ): void {
+    const { config, epochs } = this.#context
+    if (!config.realm.owner || header.epoch < epochs.newest) return this.#context.reject('epoch')
+    this.#hold(now, header.instance, { packet, from })
   }
 
   #onOwn(header: Header, packet: Uint8Array): void {
@@ -111,8 +128,11 @@ export class Inbound {
   ): void {
     const verdict = remote.window.check(header.number)
     if (verdict !== 'new') return this.#context.metrics.count(verdict)
-    const body = this.#context.sealer.open(packet, remote.controlKey)
+    const { epochs, sealer } = this.#context
+    const keys = epochs.at(header.epoch)
+    const body = keys && sealer.open(packet, remote.controlKey.of(keys))
     if (!body) return this.#context.reject('forged')
+    epochs.heard(now, keys)
     remote.window.accept(header.number)
     remote.heardAt = now
     remote.endpoint = { address: from.address, port: remote.port }
@@ -165,8 +185,11 @@ export class Inbound {
     const { receiver, replays, key } = inflow
     const takers = replays.length > 0 ? takersOf(inflow, number) : undefined
     if (takers ? takers.length === 0 : !receiver.wants(number)) return 'spare'
-    const body = packet.length > 0 ? this.#context.sealer.open(packet, key) : undefined
+    const { epochs, sealer } = this.#context
+    const keys = packet.length > 0 ? epochs.at(epochOf(packet)) : undefined
+    const body = keys && sealer.open(packet, key.of(keys))
     if (!body) return 'forged'
+    epochs.heard(now, keys)
     const accepted = { flags, body, mended: isMended }
     for (const taker of takers ?? [receiver]) taker.accept(now, number, accepted)
     if (receiver.reaches(number)) receiver.options.blocks?.keep(now, number, packet)

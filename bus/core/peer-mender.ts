@@ -32,11 +32,13 @@ export function mended(
   }
   if (last === 0 || row >= ROWS) return nothing('malformed')
   const base = blockOf(last)
-  if (!blocks?.wants(now, base, row) || !receiver.lacks(last)) {
+  const isOfUse = blocks?.isIn(header.epoch) && blocks.wants(now, base, row)
+  if (!blocks || !isOfUse || !receiver.lacks(last)) {
     context.metrics.count('paritySpare')
     return []
   }
-  const sum = context.sealer.open(packet, remote.controlKey)
+  const keys = context.epochs.at(header.epoch)
+  const sum = keys && context.sealer.open(packet, remote.controlKey.of(keys))
   if (!sum) return nothing('forged')
   if (sum.length < SYMBOL_PREFIX || packet.length > binding.packetSize) return nothing('malformed')
   const missing = receiver.covered(now, last)

@@ -2,6 +2,7 @@
 import type { Past } from './peer-attacher.ts'
 import type { Context } from './peer-context.ts'
 import { AssemblyPool } from './stream/assembly.ts'
+import { renewed } from './stream/history.ts'
 import { Messages } from './stream/messages.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { matches, type Pattern } from './topic/pattern.ts'
@@ -33,7 +34,9 @@ export class OwnHistory {
     const key = keys.dataKeyOf(self, stream.options.topic)
     const { history } = stream
     for (let number = place.start; number < history.next; number++) {
-      const { packet, sentAt: since = now } = history.get(number)!
+      const stored = history.get(number)!
+      const { sentAt: since = now } = stored
+      const packet = renewed(stream.options, stored)
       const body = sealer.open(packet, key)
       if (body) messages.open(now, { flags: readHeader(packet).flags, body, since })
     }

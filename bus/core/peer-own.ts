@@ -19,11 +19,13 @@ export function isIssued({ kind, stream, number }: Header, { control, streams }:
 }
 
 export function ownKeyOf(
-  { kind, stream }: Header,
-  { keys, self }: Context,
+  { kind, stream, epoch }: Header,
+  { epochs, self, controlKey }: Context,
   { streams }: SentBy,
 ): Uint8Array | undefined {
-  if (kind === Kind.control) return keys.controlKeyOf(self)
+  const keys = epochs.at(epoch)
+  if (!keys) return undefined
+  if (kind === Kind.control) return controlKey.of(keys)
   const sender = streams[stream - 1]
   return sender && keys.dataKeyOf(self, sender.options.topic)
 }

@@ -8,7 +8,7 @@ import { sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Keeper } from './peer-keeper.ts'
 import { FairQueue } from './stream/fair-queue.ts'
-import { hasExpired, type Repair, type StoredPacket } from './stream/history.ts'
+import { hasExpired, type Repair, renewed, type StoredPacket } from './stream/history.ts'
 import { burstOf, TokenBucket } from './stream/pace.ts'
 import { Rate } from './stream/rate.ts'
 import type { SenderStream } from './stream/sender.ts'
@@ -283,7 +283,7 @@ export class Pacer {
 function keptPacket(now: number, repair: Wanted): Uint8Array | undefined {
   const { stream, number, stored } = repair
   const here = stored.repair === repair && stream.history.get(number) === stored
-  return here && !hasExpired(now, stored) ? stored.packet : undefined
+  return here && !hasExpired(now, stored) ? renewed(stream.options, stored) : undefined
 }
 
 /** Packets that wait to be sent again: to the group, and to one receiver. */

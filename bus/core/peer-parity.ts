@@ -10,7 +10,7 @@ import type { Pacer } from './peer-pacer.ts'
 import { hasExpired } from './stream/history.ts'
 import { Parity, type RowOut, sumOf } from './stream/parity.ts'
 import type { SenderStream } from './stream/sender.ts'
-import { Kind } from './wire/packet.ts'
+import { epochOf, Kind } from './wire/packet.ts'
 import { BLOCK, PARITY_SIZE_MAX } from './wire/parity.ts'
 
 /** Symbols of one block that a receiver lacks. */
@@ -25,20 +25,18 @@ export interface Lack {
 export class ParityOut {
   readonly #context: Context
   readonly #pacer: Pacer
-  readonly #key: Uint8Array
   readonly #parities = new Map<SenderStream, Parity>()
 
   constructor(context: Context, pacer: Pacer) {
     this.#context = context
     this.#pacer = pacer
-    this.#key = context.keys.controlKeyOf(context.self)
   }
 
   /** Answers with parity; false when only the packets themselves will do. */
   answer(now: number, stream: SenderStream, lack: Lack): boolean {
     const { base, count, holdMs, granted } = lack
     const last = Math.min(base + BLOCK - 1, stream.sent)
-    if (!hasParity(stream) || !isKept(now, stream, { base, last })) return false
+    if (!hasParity(stream) || !this.#isKept(now, stream, { base, last })) return false
     const parity = this.#of(stream)
     for (let lacks = parity.asked(now, base, { count, holdMs }); lacks > 0; lacks--) {
       if (!granted(stream.options.packetSize)) break
@@ -82,24 +80,26 @@ export class ParityOut {
 
   /** The bytes depend on the id alone, so a row that is sent twice is the same packet. */
   #seal(stream: SenderStream, row: RowOut): Uint8Array | undefined {
-    const body = sumOf(stream.history, row)
+    const { keys, sealer, controlKey } = this.#context
+    const body = sumOf(stream.history, row, keys.epoch)
     if (!body) return undefined
     const id = { kind: Kind.parity, flags: row.row, stream: stream.options.stream }
-    return this.#context.sealer.seal({ ...id, number: row.last }, body, this.#key)
+    return sealer.seal({ ...id, number: row.last }, body, controlKey.of(keys))
   }
-}
 
-/** Whether all of a block can be sent: what has expired is not given back by parity either. */
-function isKept(
-  now: number,
-  { history }: SenderStream,
-  { base, last }: { readonly base: number; readonly last: number },
-): boolean {
-  for (let number = base; number <= last; number++) {
-    const stored = history.get(number)
-    if (!stored || hasExpired(now, stored)) return false
+  /** Whether all of a block can be sent: what has expired is not given back by parity either. */
+  #isKept(
+    now: number,
+    { history }: SenderStream,
+    { base, last }: { readonly base: number; readonly last: number },
+  ): boolean {
+    const { epoch } = this.#context.keys
+    for (let number = base; number <= last; number++) {
+      const stored = history.get(number)
+      if (!stored || hasExpired(now, stored) || epochOf(stored.packet) !== epoch) return false
+    }
+    return true
   }
-  return true
 }
 
 function hasParity({ options }: SenderStream): boolean {

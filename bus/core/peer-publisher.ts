@@ -11,12 +11,14 @@ import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { flowOf, sameFlow } from './peer-flow.ts'
 import { Pacer } from './peer-pacer.ts'
 import { ParityOut } from './peer-parity.ts'
+import { Renewal } from './peer-renewal.ts'
 import { Responder } from './peer-responder.ts'
+import { StreamKeys } from './peer-stream-keys.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import { SenderStream, type Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
-import { BODY_OFFSET, Kind } from './wire/packet.ts'
+import { BODY_OFFSET } from './wire/packet.ts'
 import { PARITY_SIZE_MAX, SYMBOL_PREFIX } from './wire/parity.ts'
 
 export class Publisher {
@@ -27,6 +29,7 @@ export class Publisher {
   readonly responder: Responder
   readonly #pacer: Pacer
   readonly #parity: ParityOut
+  readonly #renewal: Renewal
   readonly #streamsByTopic = new Map<string, SenderStream>()
   readonly #streams: SenderStream[] = []
   readonly #batching = new Set<SenderStream>()
@@ -57,6 +60,7 @@ export class Publisher {
     const streams = this.#streams
     this.responder = new Responder(context, { control, pacer, parity, streams, beat })
     this.#gate = now + DISCOVERY_MS
+    this.#renewal = new Renewal(context)
   }
 
   get streams(): readonly SenderStream[] {
@@ -210,6 +214,7 @@ export class Publisher {
 
   housekeep(now: number): void {
     this.#pacer.housekeep(now)
+    this.#renewal.housekeep(now)
   }
 
   #open(now: number, offer: Offer): SenderStream | OfferFault {
@@ -229,7 +234,7 @@ export class Publisher {
   }
 
   #openStream(now: number, offer: Offer): SenderStream | undefined {
-    const { limits, keys, groups, sealer, self, config, metrics } = this.#context
+    const { limits, keys, groups, config, metrics } = this.#context
     if (this.#streams.length >= limits.streams) {
       metrics.count('streamsFull')
       return undefined
@@ -239,7 +244,7 @@ export class Publisher {
     const packetSize = paced ? Math.min(config.packetSize, PACED_SIZE) : config.packetSize
     const number = this.#streams.length + 1
     const tag = keys.tagOf(topic)
-    const key = keys.dataKeyOf(self, topic)
+    const sealing = new StreamKeys(this.#context, number, topic)
     const stream = new SenderStream(now, Math.max(now, this.#gate), {
       stream: number,
       topic,
@@ -252,13 +257,12 @@ export class Publisher {
         packetSize - BODY_OFFSET - keys.overhead - this.#roomForParity(delivery, packetSize),
       flowRule: flow,
       flow: paced ? flowOf(this.#context) : undefined,
-      seal: (flags, packetNumber, body) => {
-        const id = { kind: Kind.data, flags, stream: number, number: packetNumber }
-        return sealer.seal(id, body, key)
-      },
+      seal: (flags, packetNumber, body) => sealing.seal(flags, packetNumber, body),
+      renew: (packet) => sealing.renew(packet),
     })
     stream.local = this.#matching(segments)
     this.#streams.push(stream)
+    this.#renewal.add(stream, sealing)
     this.#streamsByTopic.set(topic, stream)
     this.#announcer.add(stream)
     return stream

@@ -3,6 +3,7 @@ import type { Endpoint } from './output.ts'
 import type { Remote } from './peer-context.ts'
 import type { Rights } from './rights.ts'
 import type { Sender } from './seal/control-keys.ts'
+import { EpochKey } from './seal/epochs.ts'
 import { ReplayWindow } from './seal/replay.ts'
 import { textOf } from './text.ts'
 import type { Hello } from './wire/hello.ts'
@@ -11,13 +12,12 @@ export function newRemote(
   now: number,
   parts: {
     readonly sender: Sender
-    readonly controlKey: Uint8Array
     readonly hello: Hello
     readonly from: Endpoint
     readonly rights: Rights | undefined
   },
 ): Remote {
-  const { sender, controlKey, hello, from, rights } = parts
+  const { sender, hello, from, rights } = parts
   const { instance, identity } = sender
   const name = textOf(hello.name) ?? ''
   return {
@@ -25,7 +25,7 @@ export function newRemote(
     sender,
     entry: { instance, identity, name, tags: tagsOf(hello.tags), since: now },
     port: hello.port,
-    controlKey,
+    controlKey: new EpochKey((keys) => keys.controlKeyOf(sender)),
     window: new ReplayWindow(hello.controlNumber),
     rights,
     bindings: new Map(),

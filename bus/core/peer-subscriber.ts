@@ -17,6 +17,7 @@ import { Receivers } from './peer-receivers.ts'
 import { Replays } from './peer-replays.ts'
 import { Inflows } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
+import { EpochKey } from './seal/epochs.ts'
 import { type Bookmark, Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
@@ -236,7 +237,7 @@ export class Subscriber {
       mends: true,
     })
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
-    const key = this.#context.keys.dataKeyOf(remote.sender, binding.topic)
+    const key = new EpochKey((keys) => keys.dataKeyOf(remote.sender, binding.topic))
     const inflow: Inflow = {
       ...this.#attacher.lane(now, receiver, { since, back: 0 }),
       binding,

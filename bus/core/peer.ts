@@ -18,6 +18,7 @@ import { Acquaintance } from './peer-acquaintance.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
+import { EpochChange, type NewEpoch } from './peer-epochs.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
@@ -46,6 +47,7 @@ export class Peer {
   readonly #live: Live
   readonly #subscriber: Subscriber
   readonly #learner: Learner
+  readonly #epochs: EpochChange
   readonly #inbound: Inbound
   readonly #meeting: Meeting
   readonly #acquaintance: Acquaintance
@@ -76,6 +78,7 @@ export class Peer {
       matching: (segments) => this.#subscriber.matching(segments),
     })
     this.#live = new Live(now, context)
+    this.#epochs = new EpochChange(context)
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
@@ -206,6 +209,12 @@ export class Peer {
     this.#settle(now)
   }
 
+  /** Goes over to a newer epoch of the realm's keys. */
+  enter(now: number, epoch: NewEpoch): void {
+    if (this.#epochs.enter(now, epoch)) this.#inbound.releaseAll(now)
+    this.#settle(now)
+  }
+
   /**
    * An interface or another way to the others came or changed: they learn of this peer and of its
    * private port, and it of them.
@@ -290,6 +299,8 @@ export class Peer {
         return this.#housekeep(now)
       case 'meet':
         return this.#acquaintance.onTimer(now)
+      case 'epoch':
+        return this.#epochs.onTimer(now)
       case 'close':
       case 'live':
         return undefined // every input lets the closing look

@@ -10,6 +10,7 @@ const TIMER_NAMES = [
   'receive',
   'heartbeat',
   'housekeeping',
+  'epoch',
   'close',
   'meet',
   'live',

@@ -65,7 +65,7 @@ function parityOf(
     { row: 191, last: 3, sentAt: 0 },
   ].map((row) => {
     const id = { kind: Kind.parity, flags: row.row, stream: 2, number: row.last }
-    return one(id, sumOf(history, row)!, controlKey)
+    return one(id, sumOf(history, row, 0)!, controlKey)
   })
   return { packets, symbols: packets.map(symbolOf), rows }
 }

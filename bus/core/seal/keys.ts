@@ -7,6 +7,7 @@
  *                    └─ epoch e ─┬─ control ── sender key of each instance: control packets
  *                                └─ topic ── HMAC(K(a), b) = K(a/b) ── sender key: data packets
  *
+ * The epoch's key is random where the realm's owner has drawn it; else it follows from the root.
  * Every derivation is HMAC-SHA-512 cut to 32 bytes. A sender key is bound to the realm, the
  * instance, its boot salt and its identity, so the nonce (the header) has to be unique only within
  * one process life, where numbers count up. An open realm derives the same tags and groups from
@@ -43,9 +44,16 @@ export interface RealmOptions {
   /** The public key whose grants count, in a realm with an owner. */
   readonly owner?: Uint8Array | undefined
   readonly epoch?: number
+  /** The random key of that epoch; absent: it follows from the root, as that of epoch 0 does. */
+  readonly epochKey?: Uint8Array | undefined
   /** What a guest has in place of the root. */
   readonly ring?: KeyRing | undefined
 }
+
+/** What opens an epoch: its key, or the part of what follows from it that a guest is given. */
+export type EpochSecret =
+  | { readonly key: Uint8Array }
+  | { readonly control: Uint8Array; readonly topics: KeyRing['topics'] }
 
 /** What a relay of the realm is given. */
 export function controlParts(crypto: Crypto, options: RealmOptions): ControlParts {
@@ -57,7 +65,7 @@ export function controlParts(crypto: Crypto, options: RealmOptions): ControlPart
     epoch,
     id: derive(crypto, key, utf8('id')),
     address: derive(crypto, key, utf8('address')),
-    control: derive(crypto, epochKey(crypto, key, epoch), utf8('control')),
+    control: derive(crypto, epochKey(crypto, key, options), utf8('control')),
   }
 }
 
@@ -69,10 +77,20 @@ export function ringOf(crypto: Crypto, options: RealmOptions): KeyRing {
     ...parts,
     tags: derive(crypto, key, utf8('name')),
     names: derive(crypto, key, utf8('names')),
-    topics: [
-      { prefix: '', key: derive(crypto, epochKey(crypto, key, parts.epoch), utf8('topic')) },
-    ],
+    topics: [{ prefix: '', key: derive(crypto, epochKey(crypto, key, options), utf8('topic')) }],
   }
+}
+
+/** The ring of another epoch of the same realm. */
+export function ringIn(
+  crypto: Crypto,
+  ring: KeyRing,
+  { epoch, secret }: { readonly epoch: number; readonly secret: EpochSecret },
+): KeyRing {
+  if (!('key' in secret)) return { ...ring, epoch, ...secret }
+  const control = derive(crypto, secret.key, utf8('control'))
+  const topics = [{ prefix: '', key: derive(crypto, secret.key, utf8('topic')) }]
+  return { ...ring, epoch, control, topics }
 }
 
 /** The part of a ring that opens these topics and all below them, and no others. */
@@ -85,7 +103,7 @@ export function guestRing(crypto: Crypto, ring: KeyRing, prefixes: readonly stri
 /** The keys of a member, or of a guest. */
 export class RealmKeys extends ControlKeys {
   readonly #crypto: Crypto
-  readonly #ring: KeyRing
+  readonly ring: KeyRing
   readonly #prefixes: ReadonlyMap<string, Uint8Array>
   readonly #topicKeys = new Map<string, Uint8Array>()
 
@@ -93,13 +111,13 @@ export class RealmKeys extends ControlKeys {
     const ring = options.ring ?? ringOf(crypto, options)
     super(crypto, ring)
     this.#crypto = crypto
-    this.#ring = ring
+    this.ring = ring
     this.#prefixes = new Map(ring.topics.map(({ prefix, key }) => [prefix, key]))
   }
 
   /** The 64-bit tag that stands for a topic on the wire. */
   tagOf(topic: string): bigint {
-    return uint64Of(this.#crypto.hmac(this.#ring.tags, utf8(topic)))
+    return uint64Of(this.#crypto.hmac(this.ring.tags, utf8(topic)))
   }
 
   /** The key under which `sender` seals data on `topic`. */
@@ -111,7 +129,7 @@ export class RealmKeys extends ControlKeys {
   sealName(tag: bigint, name: Uint8Array): Uint8Array {
     if (this.open) return name
     const out = new Uint8Array(name.length + SEAL_OVERHEAD)
-    this.#crypto.seal(out, name, nameNonce(tag), this.#ring.names)
+    this.#crypto.seal(out, name, nameNonce(tag), this.ring.names)
     return out
   }
 
@@ -119,7 +137,7 @@ export class RealmKeys extends ControlKeys {
     if (this.open) return sealed
     if (sealed.length < SEAL_OVERHEAD) return undefined
     const out = new Uint8Array(sealed.length - SEAL_OVERHEAD)
-    return this.#crypto.open(out, sealed, nameNonce(tag), this.#ring.names) ? out : undefined
+    return this.#crypto.open(out, sealed, nameNonce(tag), this.ring.names) ? out : undefined
   }
 
   /** Whether these keys open a topic: a guest's open some. */
@@ -156,8 +174,9 @@ function realmKey(crypto: Crypto, { name, root, owner }: RealmOptions): Uint8Arr
   return derive(crypto, root ?? utf8('sixcast/1/open'), label)
 }
 
-function epochKey(crypto: Crypto, key: Uint8Array, epoch: number): Uint8Array {
-  return derive(crypto, key, concat(utf8('epoch'), bytesOf64(BigInt(epoch))))
+function epochKey(crypto: Crypto, key: Uint8Array, options: RealmOptions): Uint8Array {
+  const { epoch = 0, epochKey: random } = options
+  return random ?? derive(crypto, key, concat(utf8('epoch'), bytesOf64(BigInt(epoch))))
 }
 
 function nameNonce(tag: bigint): Uint8Array {

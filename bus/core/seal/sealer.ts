@@ -22,7 +22,7 @@ export interface PacketId {
 export class Sealer {
   readonly version: number
   readonly #crypto: Crypto
-  readonly #keys: ControlKeys
+  #keys: ControlKeys
   readonly #instance: bigint
 
   constructor(crypto: Crypto, keys: ControlKeys, instance: bigint) {
@@ -30,6 +30,11 @@ export class Sealer {
     this.#keys = keys
     this.#instance = instance
     this.version = keys.open ? VERSION_OPEN : VERSION_SEALED
+  }
+
+  /** Seals with the keys of another epoch of the same realm from now on. */
+  use(keys: ControlKeys): void {
+    this.#keys = keys
   }
 
   /** One packet, ready for the wire. The caller never uses an id twice under one key. */

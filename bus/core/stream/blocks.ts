@@ -7,6 +7,7 @@
  * packets are asked for themselves.
  */
 import type { Metrics } from '../metrics.ts'
+import { epochOf } from '../wire/packet.ts'
 import { BLOCK, blockOf, symbolOf } from '../wire/parity.ts'
 import { type Row, solve } from './erasure.ts'
 import type { Budget } from './reorder.ts'
@@ -32,6 +33,8 @@ export class Blocks {
   readonly #broken = new Set<number>()
   /** Every block from this one on has been kept from its beginning; 0 before there was any. */
   #from = 0
+  /** The epoch of the packets that are kept: parity of another one is made of other bytes. */
+  #epoch = -1
   /** Packets are kept until then. */
   #until = -Infinity
   #released = 0
@@ -68,6 +71,7 @@ export class Blocks {
     if (this.#from === 0) this.#begin(now, blockOf(number + BLOCK - 1))
     if (!this.active) return
     if (now > this.#until) return this.clear()
+    if (!this.#isOfEpoch(epochOf(packet), number)) return
     this.#clock(now, number)
     const base = blockOf(number)
     const block = this.#open(base)
@@ -75,6 +79,11 @@ export class Blocks {
     const symbol = symbolOf(packet)
     if (!this.#charge(base, block, symbol.length)) return
     block.symbols[number - base] = symbol
+  }
+
+  /** Whether what is kept is of this epoch. */
+  isIn(epoch: number): boolean {
+    return epoch === this.#epoch
   }
 
   /** Whether parity can mend the block that begins with packet `base`. */
@@ -165,6 +174,18 @@ export class Blocks {
   /** How long the next row may take, when one has come, ms. */
   get moreMs(): number {
     return this.#msEach < REST_MAX_MS ? this.#msEach * MORE : 0
+  }
+
+  /** A newer epoch has begun: its blocks are kept, and none that it shares with the one before. */
+  #isOfEpoch(epoch: number, number: number): boolean {
+    if (epoch < this.#epoch) this.#break(blockOf(number))
+    if (epoch <= this.#epoch) return epoch === this.#epoch
+    const isFirst = this.#epoch < 0
+    this.#epoch = epoch
+    if (isFirst) return true
+    this.clear()
+    this.#from = blockOf(number) + BLOCK
+    return false
   }
 
   #open(base: number): Block | undefined {

@@ -7,7 +7,8 @@ import { Ring } from '../ring.ts'
 import { Milestones } from './milestones.ts'
 
 export interface StoredPacket {
-  readonly packet: Uint8Array
+  /** Sealed anew when it is sent in another epoch, with the same number and size. */
+  packet: Uint8Array
   /** When its first message was published, ms of the driver's clock. */
   readonly at: number
   /** Index of the first message in it. */
@@ -28,6 +29,17 @@ export interface StoredPacket {
 /** Whether nothing in a packet is of use any more. */
 export function hasExpired(now: number, { expiresAt = Infinity }: StoredPacket): boolean {
   return expiresAt <= now
+}
+
+/** The packet as it is sent now. */
+export function renewed({ renew }: Renews, stored: StoredPacket): Uint8Array {
+  if (renew) stored.packet = renew(stored.packet)
+  return stored.packet
+}
+
+/** What seals packets anew that were sealed in an epoch that is over. */
+export interface Renews {
+  readonly renew?: ((packet: Uint8Array) => Uint8Array) | undefined
 }
 
 /** One packet that is to be sent again. */

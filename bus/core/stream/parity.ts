@@ -8,7 +8,7 @@
  * receivers need not ask, and little is sent in vain. Where nothing is asked for they soon cease.
  */
 import { Ring } from '../ring.ts'
-import { BODY_OFFSET, bodyOf } from '../wire/packet.ts'
+import { BODY_OFFSET, bodyOf, epochOf } from '../wire/packet.ts'
 import { BLOCK, blockOf, SYMBOL_PREFIX, symbolPrefixOf } from '../wire/parity.ts'
 import { coefficient, ROWS } from './erasure.ts'
 import { addProducts } from './galois.ts'
@@ -109,8 +109,15 @@ export interface Asked {
   readonly holdMs: number
 }
 
-/** A row's sum over the packets from `base` to `last`, or `undefined` when one is not kept. */
-export function sumOf(history: History, { last, row }: RowOut): Uint8Array | undefined {
+/**
+ * A row's sum over the packets from `base` to `last`, or `undefined` when one is not kept, or is of
+ * another epoch than parity will be.
+ */
+export function sumOf(
+  history: History,
+  { last, row }: RowOut,
+  epoch: number,
+): Uint8Array | undefined {
   const base = blockOf(last)
   const prefixes: Uint8Array[] = []
   const bodies: Uint8Array[] = []
@@ -118,7 +125,7 @@ export function sumOf(history: History, { last, row }: RowOut): Uint8Array | und
   let size = 0
   for (let number = base; number <= last; number++) {
     const stored = history.get(number)
-    if (!stored) return undefined
+    if (!stored || epochOf(stored.packet) !== epoch) return undefined
     prefixes.push(symbolPrefixOf(stored.packet))
     bodies.push(bodyOf(stored.packet))
     factors.push(coefficient(row, number - base))

@@ -13,14 +13,14 @@ import { Batch } from './batch.ts'
 import { type Brief, Fading, type Outgoing } from './fading.ts'
 import type { Flow } from './flow.ts'
 import { Fragments } from './fragments.ts'
-import { History } from './history.ts'
+import { History, type Renews, renewed } from './history.ts'
 import type { EarlyPacket } from './reorder.ts'
 import { type Sealable, Unsealed } from './unsealed.ts'
 
 /** Seals a body under the stream's key. */
 export type SealBody = (flags: number, number: number, body: Uint8Array) => Uint8Array
 
-export interface SenderOptions {
+export interface SenderOptions extends Renews {
   readonly stream: number
   readonly topic: string
   readonly segments: readonly string[]
@@ -238,7 +238,8 @@ export class SenderStream {
   /** The next packet for the pacer, if any. What has expired meanwhile will not be one. */
   peek(now: number): Uint8Array | undefined {
     if (this.sent === this.#number) this.#sealNext(now)
-    return this.history.get(this.sent + 1)?.packet
+    const next = this.history.get(this.sent + 1)
+    return next && renewed(this.options, next)
   }
 
   /** When the packet that `peek` gave may leave: `now`, or when to look again. */

@@ -95,6 +95,11 @@ export function readHeader(packet: Uint8Array): Header {
   }
 }
 
+/** The key epoch that a packet names. */
+export function epochOf(packet: Uint8Array): number {
+  return packet[LENGTH_SIZE + 2]! * 0x100 + packet[LENGTH_SIZE + 3]!
+}
+
 /** The nonce of a packet: its header. */
 export function nonceOf(packet: Uint8Array): Uint8Array {
   return packet.subarray(LENGTH_SIZE, BODY_OFFSET)
