@@ -247,6 +247,8 @@ export class LiveBus implements Bus {
         return this.#matching.attached(notice.topic, notice.count)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
+      case 'epoch':
+        return undefined
       case 'ready':
         this.#ready?.resolve()
         this.#ready = undefined

@@ -40,6 +40,10 @@ export const COUNTER_NAMES = [
   'late',
   'uninterested',
   'denied',
+  'revoked',
+  'pageStale',
+  'pageForged',
+  'pageFork',
   'own',
   'unverified',
   // bounds that were hit
@@ -47,6 +51,7 @@ export const COUNTER_NAMES = [
   'quarantineExpired',
   'helloBudget',
   'askBudget',
+  'pageBudget',
   'peersFull',
   'streamsFull',
   'receiversFull',
@@ -66,6 +71,8 @@ export const COUNTER_NAMES = [
   // repair of memberships
   'rejoins',
   'clones',
+  // epochs
+  'pagesSent',
 ] as const
 
 export type CounterName = (typeof COUNTER_NAMES)[number]

@@ -63,6 +63,17 @@ export type Request =
       readonly identity: Uint8Array
     }
 
+  /**
+   * Open a box (NaCl's crypto_box, a nonce of zeros) from this X25519 key to the identity; answered
+   * by what it holds, or by false.
+   */
+  | {
+      readonly type: 'unbox'
+      readonly id: number
+      readonly box: Uint8Array
+      readonly boxKey: Uint8Array
+    }
+
 /** What the program is told. */
 export type Notice =
   /** One message for these subscriptions. */
@@ -103,6 +114,31 @@ export type Notice =
   | { readonly type: 'attached'; readonly topic: string; readonly count: number }
   /** Packets were dropped since the last such output of that reason; at most one a second each. */
   | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
+  /** The realm's keys are those of a newer epoch; `page` and `secret` are to be kept. */
+  | {
+      readonly type: 'epoch'
+      readonly state: 'entered'
+      readonly epoch: number
+      readonly page: Uint8Array
+      /** What the own box holds. */
+      readonly secret: Uint8Array
+    }
+  /** The page of the epoch that is known already: to be kept. */
+  | {
+      readonly type: 'epoch'
+      readonly state: 'held'
+      readonly epoch: number
+      readonly page: Uint8Array
+    }
+  /**
+   * This member was revoked, or was given no key of that epoch; or the owner has signed another
+   * page of the same epoch; or others are in an epoch whose page does not come.
+   */
+  | {
+      readonly type: 'epoch'
+      readonly state: 'revoked' | 'excluded' | 'fork' | 'behind'
+      readonly epoch: number
+    }
   /** The send queue fell below its mark again. */
   | { readonly type: 'ready' }
   /** Everything published before the command has left. */

@@ -6,6 +6,7 @@ import { type CounterName, Metrics } from './metrics.ts'
 import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
 import { type Present, Roster } from './path/roster.ts'
+import { Revoked } from './revoked.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf, type Sender } from './seal/control-keys.ts'
 import { EpochKey, Epochs } from './seal/epochs.ts'
@@ -35,6 +36,8 @@ export interface PeerConfig {
   /** Bytes a second, at most, and at least when receivers miss much. */
   readonly rate: number
   readonly minRate: number
+  /** The newest page that is known, head and body, in a realm with an owner. */
+  readonly page?: Uint8Array | undefined
   /** Wall clock minus the driver's clock, ms: gives messages their time. */
   readonly wallOffset: number
   readonly limits: Limits
@@ -153,6 +156,8 @@ export class Context {
   readonly epochs: Epochs
   /** What this peer may do; undefined: everything. */
   rights: Rights | undefined
+  /** Whom the newest page has revoked. */
+  revoked: Revoked
   readonly self: Sender
   /** Seals this peer's control packets. */
   readonly controlKey: EpochKey
@@ -178,6 +183,7 @@ export class Context {
       this.sealer.use(keys),
     )
     this.rights = config.rights
+    this.revoked = new Revoked(env.crypto)
     const salt = env.random(SALT_SIZE)
     const instance = instanceOf(env.crypto, config.identity, salt)
     this.self = { instance, salt, identity: config.identity }
@@ -275,7 +281,18 @@ export class Context {
     this.emit({ type: 'verify', id, message, signature: signature.slice(), identity })
   }
 
-  /** Hands the answer to a `sign` or `verify` on. */
+  /** Asks for what a box holds that is for this identity; `then` runs with nothing if it does not open. */
+  unbox(
+    given: { readonly box: Uint8Array; readonly boxKey: Uint8Array },
+    then: (now: number, opened: Uint8Array | undefined) => void,
+  ): void {
+    const id = this.#await((now, answer) => {
+      then(now, typeof answer === 'boolean' ? undefined : answer)
+    })
+    if (id) this.emit({ type: 'unbox', id, box: given.box.slice(), boxKey: given.boxKey.slice() })
+  }
+
+  /** Hands the answer to a `sign`, `verify` or `unbox` on. */
   answer(now: number, id: number, answer: Uint8Array | boolean): void {
     const then = this.#answers.get(id)
     this.#answers.delete(id)

@@ -1,44 +1,73 @@
-/** Changes from one epoch of the realm's keys to the next. */
+/** Changes from one epoch of the realm's keys to the next, as the owner's pages say. */
 import type { Context } from './peer-context.ts'
-import { type EpochSecret, RealmKeys, ringIn } from './seal/keys.ts'
-
-/** A newer epoch, whose key is known. */
-export interface NewEpoch {
-  readonly epoch: number
-  readonly secret: EpochSecret
-  /** Nothing of the epoch before is sealed or opened any more: somebody was removed. */
-  readonly isAtOnce: boolean
-}
+import { PageGossip } from './peer-page-gossip.ts'
+import { type NewEpoch, Pages } from './peer-pages.ts'
+import { RealmKeys, ringIn } from './seal/keys.ts'
+import type { Header } from './wire/packet.ts'
 
 export class EpochChange {
   readonly #context: Context
+  readonly #entered: (now: number) => void
+  readonly #pages: Pages
+  readonly #gossip: PageGossip
 
-  constructor(context: Context) {
+  /** `entered`: packets may have waited for the keys of this epoch. */
+  constructor(context: Context, entered: (now: number) => void) {
     this.#context = context
+    this.#entered = entered
+    this.#pages = new Pages(context, (now, epoch) => this.#enter(now, epoch))
+    this.#gossip = new PageGossip(context, this.#pages)
   }
 
-  /** Goes over to a newer epoch; false when it is none. */
-  enter(now: number, { epoch, secret, isAtOnce }: NewEpoch): boolean {
-    const { epochs, env } = this.#context
-    if (epoch <= epochs.newest) return false
-    const { ring } = epochs.current
-    const next = ringIn(env.crypto, ring, { epoch, secret })
-    epochs.enter(
-      now,
-      new RealmKeys(env.crypto, { name: ring.name, root: undefined, ring: next }),
-      isAtOnce,
-    )
-    this.#arm()
-    return true
+  start(now: number): void {
+    const { page } = this.#context.config
+    if (page) this.#pages.adopt(page)
+    this.#arm(now)
+  }
+
+  /** Takes a page from the program. */
+  adopt(page: Uint8Array): void {
+    this.#pages.adopt(page)
+  }
+
+  /** Whether pages count at all: they are the owner's. */
+  get hasPages(): boolean {
+    return this.#context.config.realm.owner !== undefined
+  }
+
+  /** A packet says something about pages. */
+  onPacket(now: number, packet: Uint8Array): void {
+    this.#gossip.onPacket(now, packet)
+    this.#arm(now)
+  }
+
+  /** A packet is of an epoch that does not count. */
+  heard(now: number, header: Header): void {
+    if (!this.hasPages) return
+    this.#gossip.heard(now, header)
+    this.#arm(now)
   }
 
   /** The `epoch` timer. */
   onTimer(now: number): void {
     this.#context.epochs.step(now)
-    this.#arm()
+    this.#gossip.onTimer(now)
+    this.#arm(now)
   }
 
-  #arm(): void {
-    this.#context.timers.setBefore('epoch', this.#context.epochs.deadline)
+  #enter(now: number, { epoch, secret, isAtOnce }: NewEpoch): void {
+    const { epochs, env } = this.#context
+    const { ring } = epochs.current
+    const next = ringIn(env.crypto, ring, { epoch, secret })
+    const keys = new RealmKeys(env.crypto, { name: ring.name, root: undefined, ring: next })
+    epochs.enter(now, keys, isAtOnce)
+    this.#gossip.announce(now)
+    this.#arm(now)
+    this.#entered(now)
+  }
+
+  #arm(now: number): void {
+    const at = Math.min(this.#context.epochs.deadline, this.#gossip.deadline)
+    if (at < Infinity) this.#context.timers.setBefore('epoch', Math.max(now, at))
   }
 }

@@ -30,22 +30,33 @@ export class Gatekeeper {
     refused: () => void,
   ): void {
     if (!this.#owner) return then(now)
-    if (remote?.rights && !this.isNews(hello, remote)) return then(now, remote.rights)
+    const known = remote?.rights && !this.isNews(hello, remote) ? remote.rights : undefined
+    if (known && !this.#isRevoked(hello.identity, known)) return then(now, known)
     const rights = Rights.read(hello.rights)
     const theirs = rights !== undefined && equal(rights.holder, hello.identity)
     if (!theirs || !rights.isValid(this.#wall(now))) {
       this.#context.reject('denied')
       return refused()
     }
+    if (this.#isRevoked(hello.identity, rights)) return refused()
     const links = rights.links(this.#owner)
     this.#verify(now, { links, good: (later) => then(later, rights), refused })
   }
 
-  /** Peers whose rights have ended. */
+  /** Peers whose rights have ended, or were revoked. */
   ended(now: number): Remote[] {
     if (!this.#owner) return []
     const wall = this.#wall(now)
-    return [...this.#context.roster].filter(({ rights }) => rights && !rights.isValid(wall))
+    const { roster, revoked } = this.#context
+    return [...roster].filter(({ rights, sender }) => {
+      return revoked.has(sender.identity, rights) || (rights && !rights.isValid(wall))
+    })
+  }
+
+  #isRevoked(identity: Uint8Array, rights: Rights): boolean {
+    const isOut = this.#context.revoked.has(identity, rights)
+    if (isOut) this.#context.reject('revoked')
+    return isOut
   }
 
   #verify(

@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
+import type { EpochChange } from './peer-epochs.ts'
 import { takersOf } from './peer-lanes.ts'
 import { type ControlRecord, readControl } from './wire/control.ts'
 import { mended, type StreamPacket } from './peer-mender.ts'
@@ -22,6 +23,7 @@ interface Held {
 /** Where opened packets go. */
 export interface InboundEvents {
   hello(now: number, packet: Uint8Array, from: Endpoint): void
+  readonly epochs: Pick<EpochChange, 'hasPages' | 'heard' | 'onPacket'>
   unknownInstance(now: number, instance: bigint): void
   unknownStream(now: number, remote: Remote, stream: number): void
   record(now: number, remote: Remote, record: ControlRecord): void
@@ -89,6 +91,9 @@ export class Inbound {
     if (header.version !== sealer.version) return this.#context.reject('version')
     if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
     if (header.instance === self.instance) return this.#onOwn(header, packet)
+    if (header.kind === Kind.page && this.#events.epochs.hasPages) {
+      return this.#events.epochs.onPacket(now, packet)
+    }
     if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
     if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
@@ -108,8 +113,10 @@ export class Inbound {
     header: Header,
     { packet, from }: { packet: Uint8Array; from: Endpoint },
   ): void {
-    const { config, epochs } = this.#context
-    if (!config.realm.owner || header.epoch < epochs.newest) return this.#context.reject('epoch')
+    const { epochs } = this.#events
+    epochs.heard(now, header)
+    const isNewer = header.epoch > this.#context.epochs.newest
+    if (!epochs.hasPages || !isNewer) return this.#context.reject('epoch')
     this.#hold(now, header.instance, { packet, from })
   }
 

@@ -18,7 +18,7 @@ import { Acquaintance } from './peer-acquaintance.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
-import { EpochChange, type NewEpoch } from './peer-epochs.ts'
+import { EpochChange } from './peer-epochs.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { Learner } from './peer-learner.ts'
@@ -78,7 +78,7 @@ export class Peer {
       matching: (segments) => this.#subscriber.matching(segments),
     })
     this.#live = new Live(now, context)
-    this.#epochs = new EpochChange(context)
+    this.#epochs = new EpochChange(context, (at) => this.#inbound.releaseAll(at))
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
@@ -100,6 +100,7 @@ export class Peer {
     const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
+      epochs: this.#epochs,
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => records.on(at, remote, record),
@@ -135,6 +136,7 @@ export class Peer {
   start(now: number): void {
     this.#context.join(this.#context.controlGroup)
     this.#greeter.start(now)
+    this.#epochs.start(now)
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
     this.#settle(now)
   }
@@ -209,9 +211,9 @@ export class Peer {
     this.#settle(now)
   }
 
-  /** Goes over to a newer epoch of the realm's keys. */
-  enter(now: number, epoch: NewEpoch): void {
-    if (this.#epochs.enter(now, epoch)) this.#inbound.releaseAll(now)
+  /** Takes a page that the realm's owner has signed: an `epoch` notice tells what comes of it. */
+  adopt(now: number, page: Uint8Array): void {
+    this.#epochs.adopt(page)
     this.#settle(now)
   }
 

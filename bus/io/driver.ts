@@ -94,6 +94,8 @@ export class Driver {
         const { message, signature, identity } = output
         return this.#answer(output.id, this.#system.verify(message, signature, identity))
       }
+      case 'unbox':
+        return this.#answer(output.id, this.#system.unbox(output) ?? false)
       case 'deliver':
       case 'gap':
       case 'peer':
@@ -101,6 +103,7 @@ export class Driver {
       case 'attached':
       case 'live':
       case 'rejected':
+      case 'epoch':
       case 'ready':
       case 'flushed':
       case 'closed':

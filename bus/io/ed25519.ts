@@ -100,7 +100,7 @@ export function isStrict(signature: Uint8Array, identity: Uint8Array): boolean {
 }
 
 /** A canonical y below 2^255 - 19 that is not of small order. */
-function isPoint(bytes: Uint8Array): boolean {
+export function isPoint(bytes: Uint8Array): boolean {
   const y = Buffer.from(bytes)
   y[31]! &= 0x7f
   if (SMALL_ORDER.has(y.toString('hex'))) return false

@@ -2,6 +2,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Identity } from '../api/options.ts'
 import type { Env } from '../core/env.ts'
+import { openBox } from './boxes.ts'
 import { signerOf, strictVerifier } from './ed25519.ts'
 import { sodiumBox, tweetnaclBox } from './secretbox.ts'
 
@@ -17,6 +18,8 @@ export interface System {
   after(delayMs: number, then: () => void): () => void
   sign(message: Uint8Array): Uint8Array
   verify(message: Uint8Array, signature: Uint8Array, identity: Uint8Array): boolean
+  /** What a box for the own identity holds, if it opens. */
+  unbox(given: { readonly box: Uint8Array; readonly boxKey: Uint8Array }): Uint8Array | undefined
 }
 
 /** Cryptography and randomness of this machine. */
@@ -45,5 +48,6 @@ export async function nodeSystem(identity: Identity): Promise<System> {
     },
     sign: signerOf(identity),
     verify: strictVerifier(),
+    unbox: (given) => openBox(identity, given),
   }
 }

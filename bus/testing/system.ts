@@ -31,6 +31,7 @@ export class SimulatedProcess {
       after: (delayMs, then) => this.#after(delayMs, then),
       sign: (message) => machine.sign(message),
       verify: (...given) => machine.verify(...given),
+      unbox: (given) => machine.unbox(given),
     }
   }
 

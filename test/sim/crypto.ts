@@ -1,6 +1,7 @@
 /** The cryptography of simulated peers, true or quick, watched for a nonce that is used twice. */
 import { createHash, createHmac } from 'node:crypto'
 import type { Crypto } from '../../bus/core/env.ts'
+import { openBox } from '../../bus/io/boxes.ts'
 import { identityOfSeed, signerOf, strictVerifier } from '../../bus/io/ed25519.ts'
 import { sodiumBox, tweetnaclBox } from '../../bus/io/secretbox.ts'
 import type { Random } from '../../bus/testing/random.ts'
@@ -11,6 +12,8 @@ import { check } from './violation.ts'
 export interface Signer {
   readonly identity: Uint8Array
   sign(message: Uint8Array): Uint8Array
+  /** Opens boxes for it; quick signatures have none. */
+  unbox?(given: { readonly box: Uint8Array; readonly boxKey: Uint8Array }): Uint8Array | undefined
 }
 
 export interface Signatures {
@@ -50,7 +53,8 @@ export function realSignatures(): Signatures {
   return {
     signer: (random) => {
       const identity = identityOfSeed(random.bytes(32))
-      return { identity: new Uint8Array(identity.publicKey), sign: signerOf(identity) }
+      const unbox: Signer['unbox'] = (given) => openBox(identity, given)
+      return { identity: new Uint8Array(identity.publicKey), sign: signerOf(identity), unbox }
     },
     verify: strictVerifier(),
   }

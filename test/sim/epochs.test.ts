@@ -1,137 +1,160 @@
 /** Epochs of a realm's keys that change under load, on a network that loses, doubles and reorders. */
 import { describe, expect, it } from 'vitest'
-import type { Past } from '../../bus/core/peer-attacher.ts'
-import { parsePattern } from '../../bus/core/topic/pattern.ts'
-import { MARKER, quietPlan } from './plan.ts'
-import type { Process } from './process.ts'
-import { Trace } from './trace.ts'
+import { EpochRealm as Realm } from './epoch-realm.ts'
 import { CLEAR } from './weather.ts'
-import { advance, World } from './world.ts'
-
-const BAD = { ...CLEAR, loss: 0.05, duplicate: 0.2, overtaken: 0.1, overtakenMs: 10 }
-const TOPIC = `${MARKER}/load`
-const STEP_MS = 10
-const BURST = 5
-
-class Realm {
-  readonly world: World
-  sent = 0
-
-  constructor(seed: number) {
-    const plan = { ...quietPlan(seed), owned: true, weather: BAD, answerMs: 5 }
-    this.world = new World(plan, new Trace())
-  }
-
-  member(subscribes: boolean, past?: Past): Process {
-    const { world } = this
-    const process = world.launch({ host: world.network.host([0]), realm: 0 })
-    if (!subscribes) return process
-    const parsed = parsePattern(`${MARKER}/**`)
-    if (!parsed.ok) throw new Error(parsed.fault)
-    const { pattern } = parsed
-    world.ledger.subscribed(process, world.schedule.time, { id: 1, pattern, past })
-    process.command((peer, now) => peer.subscribe(now, 1, pattern, { history: past }))
-    return process
-  }
-
-  /** Publishes all the time for so long. */
-  load(process: Process, durationMs: number): void {
-    const end = this.world.schedule.time + durationMs
-    while (this.world.schedule.time < end) {
-      for (let i = 0; i < BURST; i++) this.world.workload.publish(process, TOPIC, 200)
-      this.sent += BURST
-      process.endTurn()
-      advance(this.world, this.world.schedule.time + STEP_MS)
-    }
-  }
-
-  /** They come to know the key of an epoch, each at another time. */
-  enter(
-    processes: readonly Process[],
-    epoch: number,
-    options: { spreadMs: number; isAtOnce: boolean },
-  ): void {
-    const secret = { key: new Uint8Array(32).fill(epoch) }
-    for (const [i, process] of processes.entries()) {
-      const delayMs = (i * options.spreadMs) / processes.length
-      this.world.schedule.after(delayMs, () => {
-        process.command((peer, now) =>
-          peer.enter(now, { epoch, secret, isAtOnce: options.isAtOnce }),
-        )
-      })
-    }
-  }
-
-  given(process: Process): number {
-    let count = 0
-    for (const { tracks } of this.world.ledger.subscriptionsOf(process)) {
-      for (const { delivered } of tracks.values()) count += delivered
-    }
-    return count
-  }
-}
 
 describe('an epoch that changes under load', () => {
   it.each([
-    { seed: 1, spreadMs: 1500, isAtOnce: false },
-    { seed: 2, spreadMs: 1500, isAtOnce: false },
-    { seed: 3, spreadMs: 1500, isAtOnce: true },
-    { seed: 4, spreadMs: 100, isAtOnce: true },
-    { seed: 5, spreadMs: 4000, isAtOnce: false },
-    { seed: 6, spreadMs: 0, isAtOnce: true },
-  ])('loses and doubles nothing, $seed', ({ seed, ...how }) => {
+    { seed: 1, isAtOnce: false },
+    { seed: 2, isAtOnce: false },
+    { seed: 3, isAtOnce: true },
+    { seed: 4, isAtOnce: true },
+  ])('loses and doubles nothing, seed $seed', ({ seed, isAtOnce }) => {
     const realm = new Realm(seed)
     const publishers = [realm.member(false), realm.member(false)]
     const receivers = [realm.member(true), realm.member(true), realm.member(true)]
-    const all = [...receivers, ...publishers]
-    advance(realm.world, 1000)
+    const members = [...receivers, ...publishers]
+    realm.wait(1000)
     for (const epoch of [1, 2, 3]) {
       realm.load(publishers[0]!, 300)
-      realm.enter(seed % 2 ? all : all.toReversed(), epoch, how)
-      realm.load(publishers[epoch % 2]!, how.spreadMs + 500)
+      realm.adopt(members[(epoch * seed) % 5]!, realm.page(epoch, { members, isAtOnce }))
+      realm.load(publishers[epoch % 2]!, 3000)
     }
-    advance(realm.world, realm.world.schedule.time + 8000)
+    realm.wait(8000)
+    for (const member of members) {
+      expect(realm.told.get(member)).toEqual(['entered 1', 'entered 2', 'entered 3'])
+      expect(realm.count(member, 'forged') + realm.count(member, 'parityForged')).toBe(0)
+    }
     for (const receiver of receivers) {
       expect(realm.given(receiver)).toBe(realm.sent)
-      expect(receiver.peer.metrics.get('messagesLost')).toBe(0)
-      expect(receiver.peer.metrics.get('forged')).toBe(0)
-      expect(receiver.peer.metrics.get('parityForged')).toBe(0)
+      expect(realm.count(receiver, 'messagesLost')).toBe(0)
     }
   })
 
-  it('leaves whoever has not the key with nothing of what is published behind it', () => {
-    const realm = new Realm(7)
+  it('leaves who was revoked with nothing that is published behind it, and tells it', () => {
+    const realm = new Realm(5)
     const [publisher, receiver, removed] = [
       realm.member(false),
       realm.member(true),
       realm.member(true),
     ]
-    advance(realm.world, 1000)
+    realm.wait(1000)
     realm.load(publisher, 500)
-    advance(realm.world, realm.world.schedule.time + 1000)
+    realm.wait(1000)
     const before = realm.sent
     expect(realm.given(removed)).toBe(before)
-    realm.enter([publisher, receiver], 1, { spreadMs: 0, isAtOnce: true })
+    const members = [publisher, receiver]
+    realm.adopt(publisher, realm.page(1, { members, revoked: [removed], isAtOnce: true }))
     realm.load(publisher, 500)
-    advance(realm.world, realm.world.schedule.time + 5000)
+    realm.wait(5000)
     expect(realm.given(receiver)).toBe(realm.sent)
     expect(realm.given(removed)).toBe(before)
-    // Nor is it believed any more: what it seals is of an epoch that is over.
-    expect(receiver.peer.metrics.get('epoch')).toBeGreaterThan(0)
+    expect(realm.told.get(removed)).toEqual(['revoked 1'])
+    // What it seals is of an epoch that is over, so it is not there for the others.
+    expect(realm.world.presence.seenBy(receiver).has(removed)).toBe(false)
+    expect(realm.world.presence.seenBy(publisher).has(removed)).toBe(false)
+    // It goes on, and nobody is made to say much by it.
+    const said = realm.count(publisher, 'pagesSent') + realm.count(receiver, 'pagesSent')
+    realm.load(removed, 10_000)
+    const later = realm.count(publisher, 'pagesSent') + realm.count(receiver, 'pagesSent')
+    expect(later - said).toBeLessThanOrEqual(10)
+    expect(realm.told.get(removed)).toEqual(['revoked 1'])
+  })
+
+  it('tells who has no box in the page so', () => {
+    const realm = new Realm(6)
+    const [one, forgotten] = [realm.member(false), realm.member(false)]
+    realm.wait(1000)
+    realm.adopt(one, realm.page(1, { members: [one] }))
+    realm.wait(10_000)
+    expect(realm.told.get(forgotten)).toEqual(['excluded 1'])
   })
 
   it('opens what was kept from before, for who comes later', () => {
-    const realm = new Realm(8)
+    const realm = new Realm(7)
     const publisher = realm.member(false)
-    advance(realm.world, 1000)
+    realm.wait(1000)
     realm.load(publisher, 500)
-    realm.enter([publisher], 1, { spreadMs: 0, isAtOnce: true })
-    advance(realm.world, realm.world.schedule.time + 100)
-    const late = realm.member(true, { ageMs: 10_000, back: 0 })
-    realm.enter([late], 1, { spreadMs: 0, isAtOnce: true })
+    const newcomer = realm.member(true, { ageMs: 10_000, back: 0 })
+    const members = [publisher, newcomer]
+    realm.adopt(publisher, realm.page(1, { members, isAtOnce: true }))
     realm.load(publisher, 500)
-    advance(realm.world, realm.world.schedule.time + 3000)
-    expect(realm.given(late)).toBe(realm.sent)
-    expect(late.peer.metrics.get('messagesLost')).toBe(0)
+    realm.wait(5000)
+    expect(realm.given(newcomer)).toBe(realm.sent)
+    expect(realm.count(newcomer, 'messagesLost')).toBe(0)
+  })
+})
+
+describe('a peer that has slept', () => {
+  it.each([{ epochs: 1 }, { epochs: 4 }])('through $epochs epochs comes back', ({ epochs }) => {
+    const realm = new Realm(8 + epochs)
+    const [owner, other, sleeper] = [realm.member(false), realm.member(false), realm.member(true)]
+    const members = [owner, other, sleeper]
+    realm.wait(1000)
+    sleeper.stall(60_000)
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      realm.adopt(owner, realm.page(epoch, { members }))
+      realm.wait(5000)
+    }
+    // The owner does not stay: any member has the page.
+    realm.world.end(owner)
+    realm.wait(70_000)
+    expect(realm.told.get(sleeper)?.at(-1)).toBe(`entered ${epochs}`)
+    const before = realm.given(sleeper)
+    realm.load(other, 500)
+    realm.wait(3000)
+    expect(realm.given(sleeper) - before).toBe(realm.sent)
+  })
+
+  it('is given a page of many parts, where a third of all packets is lost', () => {
+    const realm = new Realm(20, { ...CLEAR, loss: 0.3 })
+    const [owner, other] = [realm.member(false), realm.member(false)]
+    const others = Array.from({ length: 40 }, () => realm.member(false))
+    for (const one of others) realm.world.end(one)
+    const members = [owner, other, ...others]
+    realm.wait(1000)
+    realm.adopt(owner, realm.page(1, { members }))
+    realm.wait(10_000)
+    expect(realm.told.get(other)).toEqual(['entered 1'])
+  })
+})
+
+describe('pages that are not the next one', () => {
+  function three(seed: number) {
+    const realm = new Realm(seed, CLEAR)
+    const members = [realm.member(false), realm.member(false), realm.member(true)]
+    realm.wait(1000)
+    return { realm, members, one: members[0]!, other: members[1]! }
+  }
+
+  it('of an older epoch change nothing', () => {
+    const { realm, members, one } = three(30)
+    const first = realm.page(1, { members })
+    realm.adopt(one, first)
+    realm.wait(3000)
+    realm.adopt(one, realm.page(2, { members }))
+    realm.wait(3000)
+    realm.adopt(one, first)
+    realm.wait(3000)
+    for (const member of members) expect(realm.told.get(member)?.at(-1)).toBe('entered 2')
+    expect(realm.count(one, 'pageStale')).toBe(1)
+    realm.load(one, 300)
+    realm.wait(2000)
+    expect(realm.given(members[2]!)).toBe(realm.sent)
+  })
+
+  it('of the same epoch are a fork, which is told, and mended by the next one', () => {
+    const { realm, members, one, other } = three(31)
+    realm.adopt(one, realm.page(1, { members: [one], salt: 1 }))
+    realm.adopt(other, realm.page(1, { members, salt: 2 }))
+    realm.wait(5000)
+    expect(realm.told.get(one)).toEqual(['entered 1', 'fork 1'])
+    expect(realm.count(one, 'pageFork')).toBeGreaterThan(0)
+    realm.adopt(other, realm.page(2, { members }))
+    realm.wait(5000)
+    for (const member of members) expect(realm.told.get(member)?.at(-1)).toBe('entered 2')
+    realm.load(one, 300)
+    realm.wait(2000)
+    expect(realm.given(members[2]!)).toBe(realm.sent)
   })
 })

@@ -15,7 +15,7 @@ import type { Random } from '../../bus/testing/random.ts'
 /** Outputs that are for the program. */
 export type Notice = Exclude<
   Output,
-  { readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'sign' | 'verify' }
+  { readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'sign' | 'verify' | 'unbox' }
 >
 
 /** Outputs that are for the network. */
@@ -201,6 +201,8 @@ export class Process implements Station {
         const good = this.options.signatures.verify(message, signature, identity)
         return this.#answer(output.id, good)
       }
+      case 'unbox':
+        return this.#answer(output.id, this.options.signer.unbox?.(output) ?? false)
       default:
         return this.#world.notice(this, output)
     }

@@ -3,6 +3,7 @@ import type { Crypto } from '../../bus/core/env.ts'
 import type { CounterName } from '../../bus/core/metrics.ts'
 import { Rights } from '../../bus/core/rights.ts'
 import { RealmKeys } from '../../bus/core/seal/keys.ts'
+import { pageOf, type PageParts } from '../../bus/io/page.ts'
 import { grantOn, rightsBytes } from '../unit/core/granting.ts'
 import { Acts } from './acts.ts'
 import {
@@ -72,6 +73,8 @@ export class World {
   onLive: (process: Process, subscription: number) => void = () => undefined
   /** Called when a process has closed, with what the others have told it. */
   onClosed: (process: Process, told: Told) => void = () => undefined
+  /** Called with what a process is told of epochs. */
+  onEpoch: (process: Process, notice: Extract<Notice, { type: 'epoch' }>) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
   readonly #trace: Trace
   readonly #random: Random
@@ -177,6 +180,15 @@ export class World {
     return lies ? Object.create(rights, { allows: { value: () => true } }) : rights
   }
 
+  /** A page that the owner of the realm signs. */
+  page(parts: Omit<PageParts, 'id' | 'madeAt'>, realm = this.realms[0]!): Uint8Array {
+    const owner = this.#owner
+    if (!owner) throw new Error('this world has no owner')
+    const { id } = new RealmKeys(this.#crypto, realm)
+    const by = { crypto: this.#crypto, sign: (message: Uint8Array) => owner.sign(message) }
+    return pageOf({ ...parts, id, madeAt: 1 }, by)
+  }
+
   /** A crash. */
   end(process: Process): void {
     this.#note(`${process.id} ends`)
@@ -256,6 +268,9 @@ export class World {
           unconfirmed: notice.unconfirmed.map(({ instance }) => instance),
           lostBy: new Map(notice.incomplete.map(({ peer, lost }) => [peer.instance, lost])),
         })
+      case 'epoch':
+        this.#note(`${process.id} ${notice.state} epoch ${notice.epoch}`)
+        return this.onEpoch(process, notice)
       case 'rejected':
         return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
       case 'topic':

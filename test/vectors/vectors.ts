@@ -3,6 +3,7 @@ import { bodyVectors, controlVectors } from './bodies.ts'
 import { groupVectors, keyVectors } from './keys.ts'
 import { linkVectors } from './links.ts'
 import { helloVectors, packetVectors } from './packets.ts'
+import { pageVectors } from './pages.ts'
 import { rightsVectors } from './rights.ts'
 import { plain } from './samples.ts'
 
@@ -16,6 +17,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'rights.json': text(rightsVectors()),
     'bodies.json': text(bodyVectors()),
     'links.json': text(linkVectors()),
+    'pages.json': text(pageVectors()),
   }
 }
 

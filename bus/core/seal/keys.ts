@@ -105,6 +105,7 @@ export class RealmKeys extends ControlKeys {
   readonly #crypto: Crypto
   readonly ring: KeyRing
   readonly #prefixes: ReadonlyMap<string, Uint8Array>
+  #pages: Uint8Array | undefined
   readonly #topicKeys = new Map<string, Uint8Array>()
 
   constructor(crypto: Crypto, options: RealmOptions) {
@@ -113,6 +114,11 @@ export class RealmKeys extends ControlKeys {
     this.#crypto = crypto
     this.ring = ring
     this.#prefixes = new Map(ring.topics.map(({ prefix, key }) => [prefix, key]))
+  }
+
+  /** Seals what is said about pages: everybody has it who was ever a member. */
+  get pages(): Uint8Array {
+    return (this.#pages ??= derive(this.#crypto, this.ring.names, utf8('pages')))
   }
 
   /** The 64-bit tag that stands for a topic on the wire. */

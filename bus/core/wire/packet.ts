@@ -40,6 +40,7 @@ export const Kind = {
   parity: 3,
   checkpoint: 4, // reserved: signed hash chain of a stream
   relay: 5, // reserved: what relays say to each other; links have records of their own
+  page: 6,
 } as const
 
 /** Flags of data packets. */

@@ -1,19 +1,25 @@
 /** The test vectors hold byte for byte, and what they say can be read back. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { concat } from '../../../bus/core/bytes.ts'
 import { Groups } from '../../../bus/core/path/group.ts'
 import { Rights } from '../../../bus/core/rights.ts'
 import { instanceOf } from '../../../bus/core/seal/control-keys.ts'
+import { readSecret } from '../../../bus/core/seal/epoch-secret.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { type Row, solve } from '../../../bus/core/stream/erasure.ts'
+import { utf8 } from '../../../bus/core/text.ts'
 import { ControlType, readControl } from '../../../bus/core/wire/control.ts'
 import { readHello } from '../../../bus/core/wire/hello.ts'
 import { bodyOf, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
 import { LinkType, type LinkRecord, readLinkMessage } from '../../../bus/core/wire/link.ts'
+import { partsOf, readPageBody, readPageHead } from '../../../bus/core/wire/page.ts'
+import { readPageTalk } from '../../../bus/core/wire/page-talk.ts'
 import { packetOf } from '../../../bus/core/wire/parity.ts'
 import { readFragment, readRecords } from '../../../bus/core/wire/record.ts'
-import { strictVerifier } from '../../../bus/io/ed25519.ts'
+import { openBox } from '../../../bus/io/boxes.ts'
+import { identityOfSeed, strictVerifier } from '../../../bus/io/ed25519.ts'
 import { plain } from '../../vectors/samples.ts'
 import { vectorTexts } from '../../vectors/vectors.ts'
 import { crypto, hex, unhex } from '../core/crypto.ts'
@@ -197,5 +203,46 @@ describe('the vectors of bodies', () => {
     const parts = fragments.bodies.map((body: string) => hex(readFragment(unhex(body))!.bytes))
     expect(parts.join('')).toBe(`02${fragments.messages[0].payload}`)
     expect(bodyOf(unhex('00'.repeat(26)))).toHaveLength(0)
+  })
+})
+
+describe('the vectors of pages', () => {
+  const file = load('pages.json')
+
+  it('hold a head that the owner has signed, and the hash of each part', () => {
+    const { head, signed, signature } = readPageHead(unhex(file.head.bytes))!
+    const statement = concat(utf8('sixcast/1/epoch'), unhex(file.id), signed)
+    expect(strictVerifier()(statement, signature, unhex(file.owner))).toBe(true)
+    const hashes = partsOf(unhex(file.body)).map((part) => hex(crypto.hash(part)).slice(0, 32))
+    expect(head.hashes.map(hex)).toEqual(hashes)
+    expect(hex(signed)).toBe(file.head.signed)
+    expect(head).toMatchObject({ epoch: file.epoch, flags: 1, size: file.body.length / 2 })
+  })
+
+  it('hold a box for each member, which its seed opens', () => {
+    const { boxes, members, serials } = readPageBody(unhex(file.body))!
+    const nameOf = (identity: string): string => hex(crypto.hash(unhex(identity))).slice(0, 16)
+    expect([members.map(hex), serials]).toEqual([
+      [nameOf(file.revoked.identity)],
+      [file.revoked.serial],
+    ])
+    for (const { identity, seed, secret } of file.members) {
+      const { box } = boxes.find(({ member }) => hex(member) === nameOf(identity))!
+      const opened = openBox(identityOfSeed(unhex(seed)), {
+        box,
+        boxKey: unhex(file.box.publicKey),
+      })
+      expect(hex(opened!)).toBe(secret)
+      expect(readSecret(opened!)).toBeDefined()
+    }
+  })
+
+  it('hold one packet of each kind of talk', () => {
+    const talks = Object.values<string>(file.talks).map((talk) => readPageTalk(unhex(talk)))
+    expect(talks.map((talk) => talk?.type)).toEqual(['ask', 'head', 'part'])
+    expect(talks[0]).toMatchObject({ epoch: 0, wanted: [0, 2] })
+    const options = { name: file.realm, root: unhex(file.root), owner: unhex(file.owner) }
+    const sealer = new Sealer(crypto, new RealmKeys(crypto, options), 0n)
+    expect(hex(sealer.open(unhex(file.packet), unhex(file.pagesKey))!)).toBe(file.talks.head)
   })
 })
