@@ -8,6 +8,7 @@ import { textOf, utf8Scratch } from '../core/text.ts'
 import { Codec } from '../core/wire/record.ts'
 import { BusError } from './errors.ts'
 import { NESTING_MAX, nestsTooDeep } from './nesting.ts'
+import { assertPlain } from './plain.ts'
 import type { PayloadCodec } from './options.ts'
 
 export interface Encoded {
@@ -20,10 +21,10 @@ export interface Encoded {
  * Throws INVALID_VALUE when the value has no form on the wire.
  */
 export function encodeValue(value: unknown, custom: PayloadCodec | undefined): Encoded {
-  if (value instanceof Uint8Array) return { codec: Codec.bytes, payload: value }
-  if (value instanceof ArrayBuffer) return { codec: Codec.bytes, payload: new Uint8Array(value) }
+  if (value instanceof Uint8Array) return { codec: Codec.bytes, payload: attached(value) }
+  if (value instanceof ArrayBuffer) return { codec: Codec.bytes, payload: bytesOf(value) }
   if (ArrayBuffer.isView(value)) return { codec: Codec.bytes, payload: viewOf(value) }
-  if (typeof value === 'string') return { codec: Codec.text, payload: utf8Scratch(value) }
+  if (typeof value === 'string') return { codec: Codec.text, payload: utf8Of(value) }
   if (custom) return { codec: Codec.custom, payload: encodeCustom(value, custom) }
   const payload = utf8Scratch(jsonOf(value))
   if (!nestsTooDeep(payload)) return { codec: Codec.json, payload }
@@ -51,15 +52,34 @@ export function decodeValue(
   }
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
+/** UTF-8 has no form for half of a surrogate pair: another character would stand there. */
+function utf8Of(text: string): Uint8Array {
+  if (text.isWellFormed()) return utf8Scratch(text)
+  const mend = 'it was cut in the middle of a character; publish text.toWellFormed(), or bytes'
+  throw new BusError('INVALID_VALUE', `the text has half a surrogate pair: ${mend}`)
+}
+
+function viewOf(view: ArrayBufferView): Uint8Array {
+  const buffer = bytesOf(view.buffer) // first, for a view of a buffer that has gone has no length
+  return buffer.subarray(view.byteOffset, view.byteOffset + view.byteLength)
+}
+
+/** The bytes of a buffer that has gone are none, and so are those of others. */
+function attached(bytes: Uint8Array): Uint8Array {
+  return bytes.length > 0 ? bytes : viewOf(bytes)
+}
+
+function bytesOf(buffer: ArrayBufferLike): Uint8Array {
+  try {
+    return new Uint8Array(buffer)
+  } catch (cause) {
+    const mend = 'publish it before you give its buffer away, or a copy of it'
+    throw new BusError('INVALID_VALUE', `the bytes have been transferred: ${mend}`, { cause })
+  }
 }
 
 function jsonOf(value: unknown): string {
-  if (value instanceof Map || value instanceof Set) {
-    const mend = 'publish an array or a plain object made of it'
-    throw new BusError('INVALID_VALUE', `a Map or Set has no JSON form: ${mend}`)
-  }
+  assertPlain(value)
   let text: string | undefined
   try {
     text = JSON.stringify(value)

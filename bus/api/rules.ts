@@ -127,7 +127,7 @@ export function kindOf(value: unknown): string {
 }
 
 /** The name that was probably meant. */
-function nearest(name: string, names: readonly string[]): string | undefined {
+export function nearest(name: string, names: readonly string[]): string | undefined {
   const distances = names.map(
     (one) => [one, distance(one.toLowerCase(), name.toLowerCase())] as const,
   )
@@ -135,15 +135,19 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return best && best[1] <= Math.max(1, Math.floor(name.length / 3)) ? best[0] : undefined
 }
 
-/** Letters to add, take away or replace until one word is the other. */
+/** Letters to add, take away, replace or swap with their neighbour until one word is the other. */
 function distance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced))
+      const swaps = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = swaps ? before[j - 2]! + 1 : Infinity
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped))
     }
+    before = row
     row = next
   }
   return row[b.length]!

@@ -9,7 +9,7 @@ import { parseOpening } from '../io/realm-keys.ts'
 import { readRegister } from '../io/register.ts'
 import { faultOf, parseRights, realmId, rightsFileOf } from '../io/rights.ts'
 import { readSecret } from '../io/secret.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
 import { shown } from './shown.ts'
@@ -23,7 +23,7 @@ export const acl: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('verb', { type: 'string', describe: 'test' })
     .positional('who', {
       type: 'string',
@@ -32,8 +32,10 @@ function build(parser: Argv): Argv {
     .positional('action', { type: 'string', describe: ACTIONS.join(', ') })
     .positional('topic', { type: 'string', describe: 'An exact topic' })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
-    .example('sixcast acl test me publish hall/door --realm site', 'what you may do')
-    .example('sixcast acl test pump subscribe hall/door --realm site', 'for the owner')
+  return withExamples(options, [
+    ['sixcast acl test me publish hall/door --realm site', 'what you may do'],
+    ['sixcast acl test pump subscribe hall/door --realm site', 'for the owner'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
@@ -64,7 +66,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 async function rightsOfWhom(who: string, realm: string, world: World): Promise<Rights> {
   if (who === 'me') {
     const path = world.settings.rights ?? rightsFileOf(realm)
-    const { text, source } = await readSecret(path, world.interrupt.signal)
+    const { text, source } = await readSecret(path, world.interrupt.signal, 'rights')
     return parseRights(text, source)
   }
   const register = await readRegister(realm)

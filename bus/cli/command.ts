@@ -23,6 +23,15 @@ export interface Command {
   run(given: Arguments, world: World): Promise<number>
 }
 
+/** Shows examples at the end of a command's help, each in one line, so that it can be copied. */
+export function withExamples(
+  parser: Argv,
+  examples: readonly (readonly [line: string, what: string])[],
+): Argv {
+  const lines = examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`])
+  return parser.epilogue(['Examples:', ...lines].join('\n'))
+}
+
 /** Everything outside of the command. */
 export class World {
   readonly output: Output
@@ -50,7 +59,8 @@ export class World {
     const { signal } = this.interrupt
     const root = key === undefined ? {} : { key: await this.#keyText(key) }
     const self = identity === undefined ? {} : { identity: await readIdentity(identity, signal) }
-    const may = rights === undefined ? {} : { rights: (await readSecret(rights, signal)).text }
+    const may =
+      rights === undefined ? {} : { rights: (await readSecret(rights, signal, 'rights')).text }
     return connect({ ...plain, ...root, ...self, ...may, ...added, log: this.log, signal })
   }
 

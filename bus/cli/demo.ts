@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Argv } from 'yargs'
 import { newKey } from '../io/keyfile.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Member, onceEach } from './demo-crew.ts'
 import { faultsOf, tallyOf } from './demo-tally.ts'
 import { View } from './demo-view.ts'
@@ -29,15 +29,17 @@ const DUTIES: readonly Duty[] = [
 ]
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .option('seconds', {
       type: 'string',
       requiresArg: true,
       describe: 'How long the readings run [default: 8]',
     })
     .option('json', { type: 'boolean', describe: 'Progress and summary as JSON objects' })
-    .example('sixcast demo', 'ten seconds; nothing leaves the machine')
-    .example('sixcast demo --seconds 2 --json | tail -1', 'only the summary, for programs')
+  return withExamples(options, [
+    ['sixcast demo', 'ten seconds; nothing leaves the machine'],
+    ['sixcast demo --seconds 2 --json | tail -1', 'only the summary, for programs'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

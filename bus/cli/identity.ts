@@ -5,7 +5,7 @@ import { newIdentity } from '../io/ed25519.ts'
 import { createIdentityFile, identityFile, identityName, readIdentity } from '../io/identity.ts'
 import { isThere } from '../io/keyfile.ts'
 import { isPath } from '../io/secret.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit } from './exit.ts'
 
 export const identity: Command = {
@@ -16,10 +16,11 @@ export const identity: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
-    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
-    .example('sixcast identity', 'the public key that others see in `peers`')
-    .example('sixcast identity --identity door.identity', 'one for a single program')
+  const options = parser.option('json', { type: 'boolean', describe: 'Print a JSON object' })
+  return withExamples(options, [
+    ['sixcast identity', 'the public key that others see in `peers`'],
+    ['sixcast identity --identity door.identity', 'one for a single program'],
+  ])
 }
 
 async function run(_given: Arguments, world: World): Promise<number> {

@@ -14,7 +14,7 @@ import { createSecretFile, isThere, keyFileOf, parseKey } from '../io/keyfile.ts
 import { ownerFileOf, realmFileOf } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights, rightsFileOf } from '../io/rights.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName, granted } from './owner.ts'
 
@@ -27,10 +27,12 @@ export const init: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('new-realm', { type: 'string', describe: 'Name of the realm' })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
-    .example('sixcast init site --scope link', 'a realm for the hosts of this network')
+  return withExamples(options, [
+    ['sixcast init site --scope link', 'a realm for the hosts of this network'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -10,7 +10,7 @@ import { readRealmFile } from '../io/realm-file.ts'
 import { guestKeyOf } from '../io/realm-keys.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { granted, type Owned, ownedRealm } from './owner.ts'
 import { duration, list, text } from './values.ts'
@@ -24,7 +24,7 @@ export const invite: Command = {
 
 function build(parser: Argv): Argv {
   const value = { type: 'string', requiresArg: true } as const
-  return parser
+  const options = parser
     .option('publish', { ...value, describe: 'PATTERN that they may publish on; repeatable' })
     .option('subscribe', { ...value, describe: 'PATTERN that they may read; repeatable' })
     .option('expires', { ...value, describe: 'How long it can be accepted: 90s, 12h, 7d' })
@@ -37,8 +37,10 @@ function build(parser: Argv): Argv {
     })
     .option('file', { ...value, describe: 'Write it to FILE instead' })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
-    .example('sixcast invite --realm site', 'somebody who may do everything')
-    .example("sixcast invite --realm site --publish 'hall/**' --until 30d", 'a sensor')
+  return withExamples(options, [
+    ['sixcast invite --realm site', 'somebody who may do everything'],
+    ["sixcast invite --realm site --publish 'hall/**' --until 30d", 'a sensor'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -14,7 +14,7 @@ import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/k
 import { realmFileOf } from '../io/realm-file.ts'
 import { rightsFileOf, rightsText } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure } from './exit.ts'
 import { allOfInput, assertInput } from './input.ts'
 
@@ -26,14 +26,16 @@ export const join: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('invitation', {
       type: 'string',
       describe: 'Its text, a file that holds it, or - for standard input',
     })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
-    .example('sixcast join site.invitation', 'from a file')
-    .example('sixcast join -', 'from standard input, so that no other user sees it')
+  return withExamples(options, [
+    ['sixcast join site.invitation', 'from a file'],
+    ['sixcast join -', 'from standard input, so that no other user sees it'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
@@ -53,7 +55,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 
 async function found(name: string, { interrupt }: World): Promise<Secret> {
   if (name.startsWith('sixcast-invite-')) return { text: name, source: 'the invitation' }
-  if (name !== '-') return readSecret(name, interrupt.signal)
+  if (name !== '-') return readSecret(name, interrupt.signal, 'invitation')
   assertInput()
   const bytes = await allOfInput(interrupt.signal, INVITATION_SIZE_MAX)
   if (!bytes) throw interrupt.signal.reason

@@ -14,7 +14,7 @@ import {
 } from '../io/keyfile.ts'
 import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
 
@@ -26,7 +26,7 @@ export const keygen: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('file', {
       type: 'string',
       describe: "Where to write it; - is standard output [default: the realm's own place]",
@@ -36,9 +36,11 @@ function build(parser: Argv): Argv {
       describe: 'Write the control key of the realm instead, which is all that a relay needs',
     })
     .option('json', { type: 'boolean', describe: 'Print the path as a JSON object' })
-    .example('sixcast keygen --realm garage', 'make the key of the realm "garage"')
-    .example('sixcast keygen --realm garage --control', 'make the key for its relays')
-    .example('sixcast keygen - | pass insert -m garage', 'keep it in a store of your own')
+  return withExamples(options, [
+    ['sixcast keygen --realm garage', 'make the key of the realm "garage"'],
+    ['sixcast keygen --realm garage --control', 'make the key for its relays'],
+    ['sixcast keygen - | pass insert -m garage', 'keep it in a store of your own'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -5,7 +5,7 @@ import { guestKeyText } from '../io/guest-key.ts'
 import { createSecretFile, keyFileOf, LOCAL_REALM } from '../io/keyfile.ts'
 import { guestKeyOf } from '../io/realm-keys.ts'
 import { readRealmKey } from '../io/secret.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
 import { list, oneOf } from './values.ts'
@@ -18,7 +18,7 @@ export const keys: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('verb', { type: 'string', describe: 'export' })
     .positional('file', {
       type: 'string',
@@ -30,7 +30,9 @@ function build(parser: Argv): Argv {
       describe: 'PATTERN that ends in /**; repeatable',
     })
     .option('json', { type: 'boolean', describe: 'Print the path as a JSON object' })
-    .example("sixcast keys export --realm site --topics 'hall/3/**' guest.key", 'for a guest')
+  return withExamples(options, [
+    ["sixcast keys export --realm site --topics 'hall/3/**' guest.key", 'for a guest'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

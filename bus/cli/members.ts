@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { keyName } from '../io/identity.ts'
 import { type Member, readRegister } from '../io/register.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit } from './exit.ts'
 import { ownedRealm } from './owner.ts'
 import { table } from './table.ts'
@@ -16,9 +16,8 @@ export const members: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return parser
-    .option('json', { type: 'boolean', describe: 'Print JSON objects' })
-    .example('sixcast members --realm site', 'everybody who has been invited')
+  const options = parser.option('json', { type: 'boolean', describe: 'Print JSON objects' })
+  return withExamples(options, [['sixcast members --realm site', 'everybody who has been invited']])
 }
 
 async function run(_given: Arguments, world: World): Promise<number> {

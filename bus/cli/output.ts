@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { aborted } from './interrupt.ts'
+import { onReaderGone } from './reader-gone.ts'
 import { shownJson } from './shown.ts'
 
 export class Output {
@@ -17,6 +18,12 @@ export class Output {
       stream.on('error', (error: NodeJS.ErrnoException) => {
         this.#isBroken = true
         if (error.code !== 'EPIPE') this.#fault = error
+        resolve()
+      })
+      const { fd } = stream as Writable & { readonly fd?: number } // standard output has one
+      if (fd === undefined) return
+      onReaderGone(fd, () => {
+        this.#isBroken = true
         resolve()
       })
     })

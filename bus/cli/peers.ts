@@ -1,7 +1,7 @@
 /** `sixcast peers`: who is in the realm. */
 import type { Argv } from 'yargs'
 import type { Bus, PeerInfo, PresenceChange } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { shown } from './shown.ts'
 import { endOf, listen, lookOf, withLook } from './survey.ts'
 import { table } from './table.ts'
@@ -14,9 +14,11 @@ export const peers: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return withLook(parser)
-    .example('sixcast peers', 'who is here')
-    .example('sixcast peers --watch --json', 'who comes and goes, for programs')
+  const options = withLook(parser)
+  return withExamples(options, [
+    ['sixcast peers', 'who is here'],
+    ['sixcast peers --watch --json', 'who comes and goes, for programs'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -6,6 +6,7 @@ import { Exit, exitCodeOf, Failure, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
+import { withGuess } from './unknown.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
 import { acl } from './acl.ts'
@@ -110,7 +111,8 @@ function programOf(
     })
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UsageError((message ?? 'this is no command').replaceAll(/\s+/g, ' '))
+      const text = (message ?? 'this is no command').replaceAll(/\s+/g, ' ')
+      throw error ?? new UsageError(withGuess(text, { words, known: optionsOf(program) }))
     })
     .strict()
     .recommendCommands()
@@ -132,6 +134,13 @@ function programOf(
     )
   }
   return program
+}
+
+/** What the parser knows at this moment: the shared options and those of the command in hand. */
+function optionsOf(program: Argv): readonly string[] {
+  // The parser has it for its plugins, and the types leave it out.
+  const { key } = (program as unknown as { getOptions(): { key: object } }).getOptions()
+  return Object.keys(key)
 }
 
 /** The options of every command. No defaults here: that a flag is absent must show. */

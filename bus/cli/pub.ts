@@ -6,7 +6,7 @@ import { RETAIN_MAX } from '../core/publication.ts'
 import { textOf } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus, CloseReport, Delivery, Flow, PublishOptions } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { lackingLines } from './lacking.ts'
 import { shownJson } from './shown.ts'
@@ -42,7 +42,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('topic', { type: 'string', describe: 'The topic, as in home/kitchen/light' })
     .positional('value', { type: 'string', describe: 'The message: text as it is' })
     .option('lines', { type: 'boolean', describe: 'One message for each line of standard input' })
@@ -89,16 +89,15 @@ function build(parser: Argv): Argv {
       describe: 'SECONDS that --require waits [default: 10]',
     })
     .option('json', { type: 'boolean', describe: 'The value (or each line) is JSON' })
-    .example('sixcast pub home/kitchen/light on', 'send a text')
-    .example('sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value')
-    .example('tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes')
-    .example('sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message')
-    .example(
-      'sixcast pub clock tick --count 60 --rate 1 --expires 1',
-      'for a minute, each for a second',
-    )
-    .example('sixcast pub state/door open --retain 1', 'stay, for those who come later')
-    .example('sixcast pub deploy go --require 3', 'only when three others listen')
+  return withExamples(options, [
+    ['sixcast pub home/kitchen/light on', 'send a text'],
+    ['sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value'],
+    ['tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes'],
+    ['sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message'],
+    ['sixcast pub clock tick --count 60 --rate 1 --expires 1', 'for a minute, each for a second'],
+    ['sixcast pub state/door open --retain 1', 'stay, for those who come later'],
+    ['sixcast pub deploy go --require 3', 'only when three others listen'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, FileRefusal, ReceivedFile, ReceiveProgress, Receiving } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { note } from './log.ts'
 import { Progress } from './progress.ts'
@@ -26,7 +26,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('pattern', { type: 'string', describe: 'Topics of files [default: files/**]' })
     .option('directory', { type: 'string', requiresArg: true, describe: 'Where to [default: .]' })
     .option('count', { type: 'string', requiresArg: true, describe: 'End after N files' })
@@ -42,9 +42,11 @@ function build(parser: Argv): Argv {
       describe: 'Refuse files of more BYTES [default: 17179869184]',
     })
     .option('json', { type: 'boolean', describe: 'Progress and files as objects, one a line' })
-    .example('sixcast receive', 'whatever is sent, into this folder')
-    .example('sixcast receive --count 1 --timeout 60', 'one file; give up after a minute')
-    .example('sixcast receive images/lab --directory /srv/images', 'one topic, another folder')
+  return withExamples(options, [
+    ['sixcast receive', 'whatever is sent, into this folder'],
+    ['sixcast receive --count 1 --timeout 60', 'one file; give up after a minute'],
+    ['sixcast receive images/lab --directory /srv/images', 'one topic, another folder'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

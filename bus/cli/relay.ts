@@ -4,7 +4,7 @@ import type { Relay, RelayOptions } from '../../relay/index.ts'
 import { isControlKey } from '../io/control-key.ts'
 import { parseKey } from '../io/keyfile.ts'
 import { readSecret } from '../io/secret.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { flag, list, text, whole } from './values.ts'
@@ -18,7 +18,7 @@ export const relay: Command = {
 
 function build(parser: Argv): Argv {
   const value = { type: 'string', requiresArg: true } as const
-  return parser
+  const options = parser
     .option('listen', {
       ...value,
       describe: '[ADDRESS]:PORT to listen at; :PORT is every address [default: [::1]:62278]',
@@ -31,9 +31,11 @@ function build(parser: Argv): Argv {
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
     .option('json', { type: 'boolean', describe: 'Print the address as a JSON object' })
-    .example('sixcast relay --realm site --scope link --listen :62278', 'let others in')
-    .example('sixcast relay --key site.control --scope link', 'without the key to read')
-    .example('sixcast relay --no-multicast', 'join peers that only have the relay')
+  return withExamples(options, [
+    ['sixcast relay --realm site --scope link --listen :62278', 'let others in'],
+    ['sixcast relay --key site.control --scope link', 'without the key to read'],
+    ['sixcast relay --no-multicast', 'join peers that only have the relay'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
@@ -45,7 +47,8 @@ async function run(given: Arguments, world: World): Promise<number> {
   const url = running.url ?? ''
   if (json) await output.object({ type: 'relay', url })
   else await output.write(`${url}\n`)
-  await Promise.race([aborted(interrupt.signal), output.broken])
+  // Who has read the address may go: a relay is there for others.
+  await aborted(interrupt.signal)
   await end(running, world)
   return Exit.ok
 }

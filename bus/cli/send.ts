@@ -4,7 +4,7 @@ import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus, FileReceiver, SendFileOptions, SendReport } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { note } from './log.ts'
 import { amount, Progress } from './progress.ts'
@@ -26,7 +26,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('file', { type: 'string', describe: 'The file' })
     .positional('topic', { type: 'string', describe: 'Its topic [default: files/NAME]' })
     .option('require', {
@@ -46,10 +46,12 @@ function build(parser: Argv): Argv {
       describe: 'At most BYTES a second [default: 5000000]',
     })
     .option('json', { type: 'boolean', describe: 'Progress and outcome as objects, one a line' })
-    .example('sixcast send photo.jpg', 'to whoever runs: sixcast receive')
-    .example('sixcast send disk.img images/lab --require 20', 'when twenty are here')
-    .example('sixcast send backup.tar --timeout 60', 'give up after a minute of silence')
-    .example('sixcast send disk.img --rate 100000000', 'as fast as a gigabit network takes it')
+  return withExamples(options, [
+    ['sixcast send photo.jpg', 'to whoever runs: sixcast receive'],
+    ['sixcast send disk.img images/lab --require 20', 'when twenty are here'],
+    ['sixcast send backup.tar --timeout 60', 'give up after a minute of silence'],
+    ['sixcast send disk.img --rate 100000000', 'as fast as a gigabit network takes it'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

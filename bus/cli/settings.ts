@@ -1,5 +1,6 @@
 /** The settings that every command shares: a flag wins over the environment, that over the file. */
 import { dirname, join, resolve } from 'node:path'
+import { CONNECT } from '../api/option-rules.ts'
 import { SCOPES } from '../core/path/group.ts'
 import type { Scope } from '../index.ts'
 import { configDirectory } from '../io/keyfile.ts'
@@ -108,21 +109,28 @@ function configured(config: Raw, path: string): Partial<Settings> {
   return settings
 }
 
+/** As `connect` would refuse it, which does not know where the value came from. */
+function checked<T>(option: 'realm' | 'relay' | 'name', value: T, source: string): T {
+  const fault = CONNECT[option].faultOf(value)
+  if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
+  return value
+}
+
 type SettingName = keyof Settings
 type Reader<T> = (raw: unknown, source: string) => T
 
 const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
-  realm: text,
+  realm: (raw, source) => checked('realm', text(raw, source), source),
   key: text,
   identity: text,
   rights: text,
   open: flag,
   scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
   interface: list,
-  relay: list,
+  relay: (raw, source) => checked('relay', list(raw, source), source),
   port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
-  name: text,
+  name: (raw, source) => checked('name', text(raw, source), source),
   linger: (raw, source) => seconds(raw, source, { min: 0, max: 3600 }),
   'log-level': (raw, source) => oneOf(raw, source, LOG_LEVELS),
 }

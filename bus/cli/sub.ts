@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { matches, type Pattern, parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, Gap, History, Live, Message, Subscription } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
@@ -29,7 +29,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  return parser
+  const options = parser
     .positional('pattern', {
       type: 'string',
       array: true,
@@ -53,11 +53,13 @@ function build(parser: Argv): Argv {
     .option('live', { type: 'boolean', describe: 'Say when everything from before has come' })
     .option('json', { type: 'boolean', describe: 'One JSON object a line, gaps included' })
     .option('raw', { type: 'boolean', describe: 'Only the payload and a newline' })
-    .example("sixcast sub 'home/**'", 'everything below home')
-    .example("sixcast sub 'home/*/light' --json | jq .value", 'objects for programs')
-    .example('sixcast sub logs/app --raw > app.log', 'the bytes and nothing else')
-    .example("sixcast sub 'state/**' --history last", 'the newest values, then each change')
-    .example('sixcast sub door --count 1 --timeout 5', 'wait for one message, 5 s at most')
+  return withExamples(options, [
+    ["sixcast sub 'home/**'", 'everything below home'],
+    ["sixcast sub 'home/*/light' --json | jq .value", 'objects for programs'],
+    ['sixcast sub logs/app --raw > app.log', 'the bytes and nothing else'],
+    ["sixcast sub 'state/**' --history last", 'the newest values, then each change'],
+    ['sixcast sub door --count 1 --timeout 5', 'wait for one message, 5 s at most'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { matches, parsePattern, type Pattern } from '../core/topic/pattern.ts'
 import type { Bus, PeerId, TopicInfo } from '../index.ts'
-import type { Arguments, Command, World } from './command.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { UsageError } from './exit.ts'
 import { shown } from './shown.ts'
 import { endOf, listen, lookOf, withLook } from './survey.ts'
@@ -17,10 +17,14 @@ export const topics: Command = {
 }
 
 function build(parser: Argv): Argv {
-  return withLook(parser)
-    .positional('pattern', { type: 'string', describe: 'Only topics that match [default: **]' })
-    .example("sixcast topics 'home/**'", 'what is published below home')
-    .example('sixcast topics --watch', 'new topics as they come, and those that end')
+  const options = withLook(parser).positional('pattern', {
+    type: 'string',
+    describe: 'Only topics that match [default: **]',
+  })
+  return withExamples(options, [
+    ["sixcast topics 'home/**'", 'what is published below home'],
+    ['sixcast topics --watch', 'new topics as they come, and those that end'],
+  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {

@@ -38,13 +38,13 @@ export function parseIdentity(text: string, source: string): Identity {
 
 /** From a file, `env:NAME` or `fd:N`. Throws INVALID_KEY. */
 export async function readIdentity(name: string, signal?: AbortSignal): Promise<Identity> {
-  const { text, source } = await readSecret(name, signal)
+  const { text, source } = await readSecret(name, signal, 'identity')
   return parseIdentity(text, source)
 }
 
 /** Makes an identity file; false when something of that name is there, which is left alone. */
 export function createIdentityFile(path: string, identity: Identity): Promise<boolean> {
-  return createSecretFile(path, identityText(identity))
+  return createSecretFile(path, identityText(identity), 'identity')
 }
 
 /** Where the identity is that an invitation to a realm has brought. */

@@ -20,6 +20,8 @@ export const SECRET_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
 export const LOCAL_REALM = 'local'
+/** What a file of a secret is called in errors. */
+export type SecretKind = 'key' | 'identity' | 'rights' | 'invitation'
 
 /** What a key file holds. */
 export interface RealmKey {
@@ -75,8 +77,22 @@ export function parseKey(text: string, source: string): RealmKey {
     .map((one) => new Uint8Array(Buffer.from(one, 'base64url')))
   const whole = /^[\w-]{43}( [\w-]{43})?$/.test(digits)
   if (whole && root?.length === KEY_SIZE && owner?.length !== 0) return { root, owner }
-  const mend = `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
-  throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${mend}`)
+  throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${keyMend(line)}`)
+}
+
+/** What to do about a text that is no key: it may be another thing that `sixcast` has made. */
+function keyMend(line: string): string {
+  const [, kind] = /^sixcast-(control|identity|rights|invite)-\d/.exec(line) ?? []
+  switch (kind) {
+    case undefined:
+      return `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
+    case 'control':
+      return "it is a control key, which opens no message and is for relays alone; give the realm's key"
+    case 'invite':
+      return 'it is an invitation; accept it by: sixcast join'
+    default:
+      return `it is ${kind === 'rights' ? 'rights' : 'an identity'}; give the realm's key`
+  }
 }
 
 /**
@@ -87,22 +103,33 @@ export async function readKeyFile(path: string, signal?: AbortSignal): Promise<R
   return parseKey(await readKeyText(path, signal), `the key file ${path}`)
 }
 
-/** The same for a file with a key of any kind, not yet looked at. */
-export async function readKeyText(path: string, signal?: AbortSignal): Promise<string> {
-  assertPath(path)
+/** The same for a file with a secret of any kind, not yet looked at. */
+export async function readKeyText(
+  path: string,
+  signal?: AbortSignal,
+  kind: SecretKind = 'key',
+): Promise<string> {
+  assertPath(path, kind)
+  const file = `the ${kind} file ${path}`
+  const check = (_: string, stats: Stats): void => assertOwn(stats, { path, file })
   try {
-    return await readSmallFile(path, { sizeMax: SECRET_SIZE_MAX, check: assertOwn, signal })
+    return await readSmallFile(path, { sizeMax: SECRET_SIZE_MAX, check, signal })
   } catch (cause) {
     if (cause instanceof BusError || signal?.aborted) throw cause
     const reason = (cause as Error).message
-    throw new BusError('INVALID_KEY', `the key file ${path} cannot be read: ${reason}`, { cause })
+    throw new BusError('INVALID_KEY', `${file} cannot be read: ${reason}`, { cause })
   }
 }
 
+/** A file that holds such a secret, with its article. */
+export function fileOfKind(kind: SecretKind): string {
+  return `${kind.startsWith('i') ? 'an' : 'a'} ${kind} file`
+}
+
 /** A key in place of its path would be shown by the error that nothing of such a name is there. */
-function assertPath(path: string): void {
+function assertPath(path: string, kind: SecretKind): void {
   if (!looksSecret(path)) return
-  const fault = 'the path of a key file is expected, and what was given looks like a key itself'
+  const fault = `the path of ${fileOfKind(kind)} is expected, and what was given looks like a key itself`
   const mend = 'others can see it there: write it to a file of mode 0600, and give the path of that'
   throw new BusError('INVALID_KEY', `${fault}; ${mend}`)
 }
@@ -116,15 +143,15 @@ export function looksSecret(path: string): boolean {
 }
 
 /** A key that others may read or put there protects nothing. */
-function assertOwn(path: string, { mode, uid }: Stats): void {
+function assertOwn({ mode, uid }: Stats, { path, file }: Record<'path' | 'file', string>): void {
   const me = process.geteuid?.()
   if (me !== undefined && uid !== me && uid !== 0) {
-    const fault = `the key file ${path} belongs to user ${uid}, who may change it`
+    const fault = `${file} belongs to user ${uid}, who may change it`
     throw new BusError('INVALID_KEY', `${fault}; as root, run: chown ${me} '${path}'`)
   }
   if ((mode & OTHERS) === 0) return
   const open = (mode & 0o777).toString(8).padStart(4, '0')
-  const fault = `the key file ${path} has mode ${open}, open to others`
+  const fault = `${file} has mode ${open}, open to others`
   throw new BusError('INVALID_KEY', `${fault}; run: chmod 600 '${path}'`)
 }
 
@@ -134,7 +161,11 @@ export function createKeyFile(path: string, key: Uint8Array): Promise<boolean> {
 }
 
 /** The same for any secret text. */
-export async function createSecretFile(path: string, text: string): Promise<boolean> {
+export async function createSecretFile(
+  path: string,
+  text: string,
+  kind: SecretKind = 'key',
+): Promise<boolean> {
   const directory = dirname(path)
   const draft = join(directory, `.${nanoid()}.key`)
   try {
@@ -151,7 +182,7 @@ export async function createSecretFile(path: string, text: string): Promise<bool
     return await linked(draft, path)
   } catch (cause) {
     const reason = (cause as Error).message
-    throw new BusError('DENIED', `the key file ${path} cannot be written: ${reason}`, { cause })
+    throw new BusError('DENIED', `the ${kind} file ${path} cannot be written: ${reason}`, { cause })
   } finally {
     await rm(draft, { force: true }).catch(() => undefined) // its directory may be none
   }

@@ -105,7 +105,7 @@ async function found(options: ConnectOptions, realm: string): Promise<Rights> {
   if (options.rights !== undefined) return parseRights(options.rights, 'option "rights"')
   const path = rightsFileOf(realm)
   if (await isThere(path)) {
-    const { text, source } = await readSecret(path, options.signal)
+    const { text, source } = await readSecret(path, options.signal, 'rights')
     return parseRights(text, source)
   }
   const mend = 'its owner invites you by: sixcast invite'

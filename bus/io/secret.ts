@@ -5,7 +5,15 @@
  */
 import { orAborted } from '../api/abort.ts'
 import { BusError } from '../api/errors.ts'
-import { looksSecret, parseKey, readKeyText, type RealmKey, SECRET_SIZE_MAX } from './keyfile.ts'
+import {
+  fileOfKind,
+  looksSecret,
+  parseKey,
+  readKeyText,
+  type RealmKey,
+  SECRET_SIZE_MAX,
+  type SecretKind,
+} from './keyfile.ts'
 import { readSmallFile } from './small-file.ts'
 
 /** The text of a secret, and where it was found, as errors name it. */
@@ -22,11 +30,15 @@ export function isPath(name: string): boolean {
 /**
  * `env:NAME` is a variable, `fd:N` an open descriptor, everything else a path. Throws INVALID_KEY.
  */
-export async function readSecret(name: string, signal?: AbortSignal): Promise<Secret> {
-  const [, kind, what = ''] = /^(env|fd):(.*)$/s.exec(name) ?? []
-  if (kind === 'env') return fromEnvironment(what)
-  if (kind === 'fd') return fromDescriptor(what, signal)
-  return { text: await readKeyText(name, signal), source: `the key file ${name}` }
+export async function readSecret(
+  name: string,
+  signal?: AbortSignal,
+  kind: SecretKind = 'key',
+): Promise<Secret> {
+  const [, way, what = ''] = /^(env|fd):(.*)$/s.exec(name) ?? []
+  if (way === 'env') return fromEnvironment(what, kind)
+  if (way === 'fd') return fromDescriptor(what, signal)
+  return { text: await readKeyText(name, signal, kind), source: `the ${kind} file ${name}` }
 }
 
 /** The whole key of a realm that is found there. Throws INVALID_KEY. */
@@ -35,7 +47,7 @@ export async function readRealmKey(name: string, signal?: AbortSignal): Promise<
   return parseKey(text, source)
 }
 
-function fromEnvironment(name: string): Secret {
+function fromEnvironment(name: string, kind: SecretKind): Secret {
   if (!/^[a-z_]\w*$/i.test(name) || looksSecret(name)) {
     // It may be the key itself.
     const fault = 'what follows "env:" is no name of an environment variable'
@@ -44,7 +56,8 @@ function fromEnvironment(name: string): Secret {
   const text = process.env[name]
   const source = `the environment variable ${name}`
   if (text !== undefined && text !== '') return { text, source }
-  throw new BusError('INVALID_KEY', `${source} is not set: it should hold the text of a key file`)
+  const mend = `it should hold the text of ${fileOfKind(kind)}`
+  throw new BusError('INVALID_KEY', `${source} is not set: ${mend}`)
 }
 
 async function fromDescriptor(digits: string, signal?: AbortSignal): Promise<Secret> {

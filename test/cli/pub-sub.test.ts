@@ -1,7 +1,9 @@
 /** `sixcast pub` and `sixcast sub`: what goes in comes out, in every form. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
-import { Home, objectsOf } from './command.ts'
+import { Home, MAIN, objectsOf } from './command.ts'
 
 const home = new Home()
 afterAll(() => home[Symbol.dispose]())
@@ -242,6 +244,23 @@ describe('sub', () => {
     expect(err).toMatch(/^sixcast: info: subscribed [^\n]*\n$/)
     pub.endInput()
     await pub.ended
+  })
+
+  it.runIf(process.platform === 'linux')('ends at once when head has had enough', async () => {
+    // The shell waits for both ends of the pipe: without a second message only a signal would help.
+    const env = { ...process.env, XDG_CONFIG_HOME: home.config, SIXCAST_PORT: home.port }
+    const line = `"${process.execPath}" "${MAIN}" sub enough --log-level info | head -1`
+    const shell = spawn('sh', ['-c', line], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [out, err] = ['', '']
+    shell.stdout.on('data', (chunk) => (out += String(chunk)))
+    const subscribed = new Promise<void>((resolve) => {
+      shell.stderr.on('data', (chunk) => (err += String(chunk)).includes('subscribed') && resolve())
+    })
+    const ended = once(shell, 'close')
+    await subscribed
+    expect(await home.run(['pub', 'enough', 'one'])).toMatchObject({ code: 0 })
+    expect(await ended).toEqual([0, null])
+    expect(out).toBe('enough one\n')
   })
 
   it.each([
