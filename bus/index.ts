@@ -2,4 +2,5 @@
 export { connect } from './io/connect.ts'
 export { newIdentity } from './io/ed25519.ts'
 export { grant, newRealm } from './io/grants.ts'
+export { invite, join } from './io/joining/joining.ts'
 export * from './public.ts'

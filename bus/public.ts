@@ -2,6 +2,7 @@
 export { BusError, type BusErrorCode } from './api/errors.ts'
 export type * from './api/file-options.ts'
 export type * from './api/grant-options.ts'
+export type * from './api/join-options.ts'
 export type * from './api/options.ts'
 export type * from './api/terms.ts'
 export { topic, type Topic } from './api/topic.ts'

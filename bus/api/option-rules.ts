@@ -7,6 +7,7 @@ import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
 import type { GrantOptions } from './grant-options.ts'
+import type { InviteOptions, JoinOptions } from './join-options.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
 import type {
   Cancel,
@@ -154,6 +155,31 @@ export const GRANT: Rules<GrantOptions> = {
   from: date,
   until: date,
   depth: whole(0, GRANTS_MAX - 1),
+}
+
+const { scope, interface: interfaces, port, hops, name, log } = CONNECT
+const place = { scope, interface: interfaces, port, hops, name, log, signal }
+
+export const INVITE: Rules<InviteOptions> = {
+  ...place,
+  realm: GRANT.realm,
+  key: GRANT.key,
+  issuer: GRANT.issuer,
+  rights: GRANT.rights,
+  until: GRANT.until,
+  publish: patterns,
+  subscribe: patterns,
+  guest: flag,
+  groups: CONNECT.groups,
+  only: GRANT.to,
+  expires: whole(1000, 24 * HOUR_MS),
+  refused: callback,
+}
+
+export const JOIN: Rules<JoinOptions> = {
+  ...place,
+  identity: GRANT.issuer,
+  timeout: whole(0, 24 * HOUR_MS),
 }
 
 export const CLOSE: Rules<CloseOptions> = { linger, signal }

@@ -11,9 +11,11 @@ import { guestKeyOf } from '../io/realm-keys.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, Failure, UsageError } from './exit.ts'
+import { Exit, Failure } from './exit.ts'
 import { granted, type Owned, ownedRealm } from './owner.ts'
-import { duration, list, text } from './values.ts'
+import { inviteByCode } from './invite-wait.ts'
+import { text } from './values.ts'
+import { after, identityOf, wishesOf } from './wishes.ts'
 
 export const invite: Command = {
   usage: 'invite',
@@ -36,20 +38,26 @@ function build(parser: Argv): Argv {
       describe: 'With keys for those topics alone, which end in /**',
     })
     .option('file', { ...value, describe: 'Write it to FILE instead' })
+    .option('wait', {
+      type: 'boolean',
+      describe: 'Print a code, and wait here for who joins by it',
+    })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
   return withExamples(options, [
     ['sixcast invite --realm site', 'somebody who may do everything'],
     ["sixcast invite --realm site --publish 'hall/**' --until 30d", 'a sensor'],
+    ['sixcast invite --realm site --wait', 'by a code, for somebody on this network'],
   ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
+  if (given['wait'] === true) return inviteByCode(given, world)
   const { output, interrupt } = world
   const owned = await ownedRealm(world)
   const asked = given['for'] === undefined ? undefined : identityOf(given['for'])
   const identity = asked === undefined ? newIdentity() : undefined
   const to = asked ?? identityName(identity!) // one of them is there
-  const rights = await granted(owned, { to, ...wishes(given) })
+  const rights = await granted(owned, { to, ...wishesOf(given) })
   const expires = after(given['expires'] ?? '1d', 'expires')
   const { realm, owner } = owned
   const key = await keyFor(owned, given)
@@ -82,33 +90,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 /** The realm's key, or the part of it that opens what a guest may read or publish. */
 async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> {
   if (given['guest'] !== true) return keyText(key.root, key.owner)
-  const { publish, subscribe } = wishes(given)
+  const { publish, subscribe } = wishesOf(given)
   const patterns = [...new Set([...publish, ...subscribe])]
   return guestKeyText(await guestKeyOf(realm, key, patterns))
-}
-
-/** Without any pattern everything; with some those alone. */
-function wishes(given: Arguments): { publish: string[]; subscribe: string[]; until: Date } {
-  const { publish, subscribe } = given
-  const all = publish === undefined && subscribe === undefined
-  const patterns = (raw: unknown, name: string): string[] => {
-    if (all) return ['**']
-    return raw === undefined ? [] : [...list(raw, `option --${name}`)]
-  }
-  return {
-    publish: patterns(publish, 'publish'),
-    subscribe: patterns(subscribe, 'subscribe'),
-    until: after(given['until'] ?? '365d', 'until'),
-  }
-}
-
-function after(raw: unknown, name: string): Date {
-  return new Date(Date.now() + duration(raw, `option --${name}`))
-}
-
-function identityOf(raw: unknown): string {
-  const found = text(raw, 'option --for').toLowerCase()
-  if (/^[0-9a-f]{64}$/.test(found)) return found
-  const mend = '64 hexadecimal digits, as `sixcast identity` prints them'
-  throw new UsageError(`option --for is ${JSON.stringify(raw)}: ${mend}`)
 }

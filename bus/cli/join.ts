@@ -1,6 +1,16 @@
 /** `sixcast join`: accepts an invitation to a realm. */
 import type { Argv } from 'yargs'
-import { BusError } from '../index.ts'
+import { hostname } from 'node:os'
+import {
+  BusError,
+  type Identity,
+  join as joinByCode,
+  type Joined,
+  type JoinOptions,
+  newIdentity,
+} from '../index.ts'
+import type { Rights } from '../core/rights.ts'
+import { looksLikeCode } from '../io/joining/code.ts'
 import {
   identityFile,
   identityFileOf,
@@ -9,18 +19,24 @@ import {
   keyName,
   readIdentity,
 } from '../io/identity.ts'
-import { type Invitation, INVITATION_SIZE_MAX, parseInvitation } from '../io/invitation.ts'
+import {
+  type Invitation,
+  INVITATION_SIZE_MAX,
+  type Membership,
+  parseInvitation,
+} from '../io/invitation.ts'
 import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
-import { realmFileOf } from '../io/realm-file.ts'
-import { rightsFileOf, rightsText } from '../io/rights.ts'
+import { parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
+import { parseRights, rightsFileOf, rightsText } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, Failure } from './exit.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
 import { allOfInput, assertInput } from './input.ts'
+import { list, seconds } from './values.ts'
 
 export const join: Command = {
-  usage: 'join <invitation>',
-  describe: 'Accept an invitation to a realm',
+  usage: 'join <invitation..>',
+  describe: 'Accept an invitation to a realm, or join one by a code',
   build,
   run,
 }
@@ -29,21 +45,32 @@ function build(parser: Argv): Argv {
   const options = parser
     .positional('invitation', {
       type: 'string',
-      describe: 'Its text, a file that holds it, or - for standard input',
+      array: true,
+      describe: 'Its text, a file that holds it, - for standard input, or a code',
+    })
+    .option('timeout', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'SECONDS to look for who gave the code [default: 30]',
     })
     .option('json', { type: 'boolean', describe: 'Print a JSON object' })
   return withExamples(options, [
     ['sixcast join site.invitation', 'from a file'],
+    ['sixcast join 7K3M-Q9TD-… --scope link', 'by the code of: sixcast invite --wait'],
     ['sixcast join -', 'from standard input, so that no other user sees it'],
   ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
-  const { text, source } = await found(String(given['invitation']), world)
-  const invitation = await parseInvitation(text, source)
-  const identity = await accept(invitation, world)
-  const { realm } = invitation
-  const until = new Date(invitation.rights.notAfter * 1000)
+  const name = list(given['invitation'], 'INVITATION').join(' ')
+  const byCode = looksLikeCode(name)
+  if (given['timeout'] !== undefined && !byCode) {
+    throw new UsageError('option --timeout is of use only with a code')
+  }
+  const { realm, rights, identity } = byCode
+    ? await enter(name, given, world)
+    : await acceptFrom(name, world)
+  const until = new Date(rights.notAfter * 1000)
   if (world.json) {
     await world.output.object({ type: 'joined', realm, identity, until: until.toISOString() })
   } else {
@@ -51,6 +78,65 @@ async function run(given: Arguments, world: World): Promise<number> {
     await world.output.write(`You are in realm "${realm}" until ${until.toISOString()}.\n${use}\n`)
   }
   return Exit.ok
+}
+
+interface Entered {
+  readonly realm: string
+  readonly rights: Rights
+  readonly identity: string
+}
+
+async function acceptFrom(name: string, world: World): Promise<Entered> {
+  const { text, source } = await found(name, world)
+  const invitation = await parseInvitation(text, source)
+  const keep = () => keepIdentity(invitation, world)
+  const { realm, rights } = invitation
+  return { realm, rights, identity: await accept(invitation, keep) }
+}
+
+/** The identity is one that is here, or made here: none travels. */
+async function enter(code: string, given: Arguments, world: World): Promise<Entered> {
+  const { settings, interrupt, log } = world
+  if (settings.relay) {
+    throw new UsageError('option --relay is of no use with a code: both meet by multicast')
+  }
+  const { scope, port, hops, interface: interfaces } = settings
+  const own = await ownIdentity(world)
+  const place = {
+    scope,
+    port,
+    hops,
+    interface: interfaces,
+    name: settings.name ?? hostname().slice(0, 40),
+  }
+  const joined = await joinByCode(code, {
+    ...(Object.fromEntries(
+      Object.entries(place).filter(([, value]) => value !== undefined),
+    ) as JoinOptions), // as filtered
+    identity: own ?? newIdentity(),
+    timeout: seconds(given['timeout'] ?? 30, 'option --timeout', { min: 0, max: 86_400 }),
+    log,
+    signal: interrupt.signal,
+  })
+  const { realm, key, identity } = joined
+  const rights = parseRights(joined.rights, 'what the inviter gives')
+  const shared = parseRealmSettings(JSON.stringify(sharedOf(joined)), 'what the inviter gives')
+  const keep = async (): Promise<string> => {
+    if (!own) await replaceSecretFile(identityFileOf(realm), identityText(identity))
+    return identityName(identity)
+  }
+  return { realm, rights, identity: await accept({ realm, key, rights, settings: shared }, keep) }
+}
+
+function sharedOf({ scope, port, groups }: Joined): object {
+  return { scope, port, groups }
+}
+
+/** The one that --identity names, or the user's own. */
+async function ownIdentity({ settings, interrupt }: World): Promise<Identity | undefined> {
+  const { identity } = settings
+  if (identity !== undefined) return readIdentity(identity, interrupt.signal)
+  return (await isThere(identityFile())) ? readIdentity(identityFile()) : undefined
 }
 
 async function found(name: string, { interrupt }: World): Promise<Secret> {
@@ -63,11 +149,13 @@ async function found(name: string, { interrupt }: World): Promise<Secret> {
 }
 
 /** Writes everything, the key last: with it the realm is there. Returns the member's identity. */
-async function accept(invitation: Invitation, world: World): Promise<string> {
-  const { realm, key: text, rights, settings } = invitation
+async function accept(
+  { realm, key: text, rights, settings }: Omit<Membership, 'owner'>,
+  keep: () => Promise<string>,
+): Promise<string> {
   const known = await isThere(keyFileOf(realm))
   if (known) await assertSame(realm, text)
-  const identity = await keepIdentity(invitation, world)
+  const identity = await keep()
   await replaceSecretFile(rightsFileOf(realm), rightsText(rights.bytes))
   await replaceSecretFile(realmFileOf(realm), `${JSON.stringify(settings)}\n`)
   if (!known) await createSecretFile(keyFileOf(realm), text)

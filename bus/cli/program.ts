@@ -241,6 +241,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'multicast',
   'metrics',
   'guest',
+  'wait',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
@@ -248,6 +249,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'relay',
   'origin',
   'pattern',
+  'invitation',
   'topics',
   'publish',
   'subscribe',

@@ -27,15 +27,19 @@ export const INVITATION_SIZE_MAX = 8192
 /** Clocks may differ by so much. */
 const SKEW_MS = 60_000
 
-export interface Invitation {
+/** What makes a member, apart from its identity. */
+export interface Membership {
   readonly realm: string
   /** The text of the key file: a member's, or a guest's. */
   readonly key: string
   readonly owner: Uint8Array
   readonly rights: Rights
+  readonly settings: RealmSettings
+}
+
+export interface Invitation extends Membership {
   /** Absent when the rights are those of an identity that the invited has made. */
   readonly identity?: Identity
-  readonly settings: RealmSettings
   readonly expires: Date
 }
 
@@ -80,6 +84,22 @@ export async function parseInvitation(text: string, source: string): Promise<Inv
 }
 
 function read(payload: Uint8Array, source: string): Invitation {
+  const found = contentOf(payload, source)
+  const { identity, expires } = found
+  if (expires === undefined) throw damaged(source)
+  return {
+    ...membershipOf(found, source),
+    ...(identity !== undefined && { identity: parseIdentity(identity, source) }),
+    expires: new Date(expires * 1000),
+  }
+}
+
+/** Reads what an inviter on the bus gives: no invitation that could be passed on. */
+export function parseMembership(content: Uint8Array, source: string): Membership {
+  return membershipOf(contentOf(content, source), source)
+}
+
+function contentOf(payload: Uint8Array, source: string): Payload {
   let found: unknown
   try {
     found = JSON.parse(Buffer.from(payload).toString())
@@ -88,8 +108,12 @@ function read(payload: Uint8Array, source: string): Invitation {
   }
   if (!isObject(found)) throw damaged(source)
   checkOptions('an invitation', found, RULES)
-  const { realm, key, rights, identity, settings, expires } = found as unknown as Payload
-  if (key === undefined || realm === undefined || expires === undefined) throw damaged(source)
+  return found as unknown as Payload
+}
+
+function membershipOf(found: Payload, source: string): Membership {
+  const { realm, key, rights, settings } = found
+  if (key === undefined || realm === undefined) throw damaged(source)
   const { owner } = parseOpening(key, { source, realm })
   if (!owner) throw damaged(source)
   return {
@@ -97,9 +121,7 @@ function read(payload: Uint8Array, source: string): Invitation {
     key,
     owner,
     rights: parseRights(rights ?? '', source),
-    ...(identity !== undefined && { identity: parseIdentity(identity, source) }),
     settings: parseRealmSettings(JSON.stringify(settings ?? {}), source),
-    expires: new Date(expires * 1000),
   }
 }
 

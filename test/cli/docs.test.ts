@@ -53,7 +53,7 @@ describe('the help', () => {
   it.each(COMMANDS.slice(0, -1))('of %s has examples', async (command) => {
     const { code, out } = await home.run([command, '--help'])
     expect(code).toBe(0)
-    expect(out).toMatch(new RegExp(`^Examples:\\n +sixcast ${command} `, 'm'))
+    expect(out).toMatch(new RegExp(`^Examples:\\n +sixcast ${command}( |$)`, 'm'))
   })
 })
 

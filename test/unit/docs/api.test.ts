@@ -5,6 +5,8 @@ import {
   CLOSE,
   CONNECT,
   GRANT,
+  INVITE,
+  JOIN,
   MATCHED,
   PUBLISH,
   RECEIVE_FILES,
@@ -25,12 +27,16 @@ const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
 
 /** Where the public types are. */
 const TYPES = [
-  ...['options', 'file-options', 'grant-options', 'terms'].map((name) => `bus/api/${name}.ts`),
+  ...['options', 'file-options', 'grant-options', 'join-options', 'terms'].map(
+    (name) => `bus/api/${name}.ts`,
+  ),
   'relay/types.ts',
 ]
 const RULES = {
   CONNECT,
   GRANT,
+  INVITE,
+  JOIN,
   PUBLISH,
   SUBSCRIBE,
   MATCHED,
@@ -73,6 +79,12 @@ describe('docs/api.md', () => {
     'Receiving',
     'NewRealm',
     'GrantOptions',
+    'InviteOptions',
+    'JoinOptions',
+    'OpenInvitation',
+    'Newcomer',
+    'RefusedNewcomer',
+    'Joined',
     'Bus',
     'RelayOptions',
     'Relay',

@@ -1,0 +1,121 @@
+/** `sixcast invite --wait`: prints a code, and lets in the first who joins by it over the network. */
+import { BusError, invite, type Newcomer, type OpenInvitation } from '../index.ts'
+import { keyText } from '../io/keyfile.ts'
+import { readRealmFile } from '../io/realm-file.ts'
+import { addMember } from '../io/register.ts'
+import { parseRights } from '../io/rights.ts'
+import type { Arguments, World } from './command.ts'
+import { Exit, UsageError } from './exit.ts'
+import { aborted } from './interrupt.ts'
+import { note } from './log.ts'
+import { type Owned, ownedRealm } from './owner.ts'
+import { shown } from './shown.ts'
+import { text } from './values.ts'
+import { identityOf, lifeOfCode, wishesOf } from './wishes.ts'
+
+export async function inviteByCode(given: Arguments, world: World): Promise<number> {
+  if (given['file'] !== undefined) throw new UsageError('give --file or --wait, not both')
+  if (world.settings.relay) {
+    throw new UsageError('option --relay is of no use with --wait: both meet by multicast')
+  }
+  const owned = await ownedRealm(world)
+  const invitation = await opened(owned, given, world)
+  try {
+    await announce(invitation, { owned, world })
+    const newcomer = await accepted(invitation, world)
+    if (!newcomer) return world.interrupt.code ?? Exit.ok
+    await admitted(newcomer, { owned, given, world })
+  } catch (error) {
+    await invitation.close()
+    throw error
+  }
+  const { unconfirmed } = await invitation.close()
+  if (unconfirmed.length === 0) return Exit.ok
+  note('the newcomer has not confirmed that it has got everything: ask it')
+  return Exit.timeout
+}
+
+async function opened(
+  { realm, key, owner }: Owned,
+  given: Arguments,
+  { settings, interrupt, log }: World,
+): Promise<OpenInvitation> {
+  const { scope, port, hops, name, interface: interfaces } = settings
+  const shared = await readRealmFile(realm, interrupt.signal)
+  return invite({
+    ...shared,
+    ...defined({ scope, port, hops, name, interface: interfaces }),
+    ...wishesOf(given),
+    realm,
+    key: keyText(key.root, key.owner),
+    issuer: owner,
+    guest: given['guest'] === true,
+    expires: lifeOfCode(given),
+    ...(given['for'] !== undefined && { only: identityOf(given['for']) }),
+    refused: ({ identity, name: called, reason }) => {
+      note(`refused ${identity} ("${called}"): ${REASONS[reason]}`)
+    },
+    log,
+    signal: interrupt.signal,
+  })
+}
+
+/** What the newcomer has to type. */
+async function announce(
+  { code, expires }: OpenInvitation,
+  { owned, world }: { readonly owned: Owned; readonly world: World },
+): Promise<void> {
+  const { realm } = owned
+  const { scope, port } = { ...(await readRealmFile(realm)), ...world.settings }
+  const flags = [scope && scope !== 'host' && `--scope ${scope}`, port && `--port ${port}`]
+  const command = ['sixcast join', code, ...flags.filter(Boolean)].join(' ')
+  if (world.json) {
+    const until = expires.toISOString()
+    return world.output.object({ type: 'code', realm, code, command, expires: until })
+  }
+  const where = scope === undefined || scope === 'host' ? 'on this host' : 'on this network'
+  return world.output.write(`Run ${where}, before ${expires.toISOString()}:\n\n  ${command}\n\n`)
+}
+
+/** Undefined: the command has been interrupted. */
+function accepted(invitation: OpenInvitation, world: World): Promise<Newcomer | undefined> {
+  return Promise.race([
+    invitation.accepted,
+    aborted(world.interrupt.signal).then(() => invitation.close().then(() => undefined)),
+  ]).catch((error: unknown) => {
+    if (world.interrupt.code !== undefined) return undefined
+    if (error instanceof BusError && error.code === 'TIMEOUT') {
+      throw new BusError('TIMEOUT', `${error.message}: the code is of no use any more`)
+    }
+    throw error
+  })
+}
+
+async function admitted(
+  { identity, name, rights }: Newcomer,
+  to: { readonly owned: Owned; readonly given: Arguments; readonly world: World },
+): Promise<void> {
+  const { given, world } = to
+  const { realm } = to.owned
+  const called = given['as'] === undefined ? name || identity.slice(0, 16) : text(given['as'], AS)
+  const granted = parseRights(rights, 'the new rights')
+  await addMember(realm, { name: called, rights: granted })
+  const until = new Date(granted.notAfter * 1000).toISOString()
+  if (world.json) {
+    await world.output.object({ type: 'admitted', realm, identity, name, until })
+  } else {
+    await world.output.write(`Let in until ${until}: ${identity} ("${shown(name)}")\n`)
+  }
+}
+
+function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> } // as filtered
+}
+
+const AS = 'option --as'
+const REASONS = {
+  used: 'somebody has joined by this code before',
+  expired: 'the code has expired',
+  other: 'the code is for another identity',
+} as const

@@ -1,0 +1,44 @@
+/** What an invitation shall bring, as the command line says it. */
+import type { Arguments } from './command.ts'
+import { UsageError } from './exit.ts'
+import { duration, list, text } from './values.ts'
+
+/** Without any pattern everything; with some those alone. */
+export function wishesOf(given: Arguments): {
+  publish: string[]
+  subscribe: string[]
+  until: Date
+} {
+  const { publish, subscribe } = given
+  const all = publish === undefined && subscribe === undefined
+  const patterns = (raw: unknown, name: string): string[] => {
+    if (all) return ['**']
+    return raw === undefined ? [] : [...list(raw, `option --${name}`)]
+  }
+  return {
+    publish: patterns(publish, 'publish'),
+    subscribe: patterns(subscribe, 'subscribe'),
+    until: after(given['until'] ?? '365d', 'until'),
+  }
+}
+
+export function after(raw: unknown, name: string): Date {
+  return new Date(Date.now() + duration(raw, `option --${name}`))
+}
+
+export function identityOf(raw: unknown): string {
+  const found = text(raw, 'option --for').toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(found)) return found
+  const mend = '64 hexadecimal digits, as `sixcast identity` prints them'
+  throw new UsageError(`option --for is ${JSON.stringify(raw)}: ${mend}`)
+}
+
+/** How long a code is good, ms: much shorter than an invitation that is sent somewhere. */
+export function lifeOfCode({ expires }: Arguments): number {
+  const ms = duration(expires ?? '10m', 'option --expires')
+  if (ms <= DAY_MS) return ms
+  const mend = 'a code is good for a day at most (24h)'
+  throw new UsageError(`option --expires is ${JSON.stringify(expires)} with --wait: ${mend}`)
+}
+
+const DAY_MS = 86_400_000

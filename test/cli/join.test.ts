@@ -1,0 +1,110 @@
+/** `sixcast invite --wait` and `sixcast join CODE`: into a realm over the bus itself. */
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Home, objectsOf, type Run } from './command.ts'
+
+const owner = new Home()
+const guest = new Home()
+afterAll(() => {
+  owner[Symbol.dispose]()
+  guest[Symbol.dispose]()
+})
+
+/** The newcomer's own home, on the owner's port. */
+const as = (home: Home) => ({ env: { XDG_CONFIG_HOME: home.config } })
+
+async function codeOf(run: Run): Promise<string> {
+  await run.says(/"code":/)
+  return String(objectsOf(run.text('out'))[0]?.['code'])
+}
+
+describe('join by a code', () => {
+  it('makes a member whose secret never left its host, and tells the owner who it is', async () => {
+    expect(await owner.run(['init', 'site'])).toMatchObject({ code: 0 })
+    const words = ['invite', '--realm', 'site', '--publish', 'hall/**', '--as', 'pump']
+    const waiting = owner.start([...words, '--wait', '--json'])
+    const code = await codeOf(waiting)
+    const came = await owner.run(['join', code, '--name', 'door', '--json'], as(guest))
+    expect(came).toMatchObject({ code: 0, err: '' })
+    const [joined] = objectsOf(came.out)
+    const { code: exit, out, err } = await waiting.ended
+    expect({ exit, err }).toEqual({ exit: 0, err: '' })
+    const identity = joined?.['identity']
+    const admitted = { type: 'admitted', realm: 'site', identity, name: 'door' }
+    expect(objectsOf(out)[1]).toMatchObject(admitted)
+    const files = ['key', 'identity', 'rights', 'json'].map((ending) => {
+      return join(guest.config, 'sixcast', 'realms', `site.${ending}`)
+    })
+    expect(files.map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600, 0o600, 0o600])
+    const members = await owner.run(['members', '--realm', 'site', '--json'])
+    expect(objectsOf(members.out)[1]).toMatchObject({
+      name: 'pump',
+      identity,
+      publish: ['hall/**'],
+    })
+    // What it has is good: the owner hears it, and it is held to its rights.
+    const sub = await owner.subscriber(['hall/*', '--realm', 'site', '--count', '1'])
+    const pub = ['pub', 'hall/door', 'open', '--realm', 'site', '--require', '1']
+    expect(await owner.run(pub, as(guest))).toMatchObject({ code: 0 })
+    expect(await sub.ended).toMatchObject({ code: 0, out: 'hall/door open\n' })
+    const outside = await owner.run(['pub', 'office/door', 'x', '--realm', 'site'], as(guest))
+    expect(outside).toMatchObject({ code: 1, err: expect.stringContaining('office/door') })
+  })
+
+  it('keeps the identity that is here, when the code is for it', async () => {
+    const home = new Home()
+    const known = await owner.run(['identity', '--json'], as(home))
+    const me = String(objectsOf(known.out)[0]?.['identity'])
+    const words = ['invite', '--realm', 'site', '--wait', '--json', '--for', me]
+    const waiting = owner.start(words)
+    const code = await codeOf(waiting)
+    const stranger = await owner.run(['join', code, '--name', 'x'], as(guest))
+    expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/for another identity/) })
+    await waiting.says(/refused [0-9a-f]{64} \("x"\): the code is for another identity/, 'err')
+    const came = await owner.run(['join', ...code.split('-'), '--json'], as(home))
+    expect(objectsOf(came.out)[0]).toMatchObject({ type: 'joined', identity: me })
+    expect(await waiting.ended).toMatchObject({ code: 0 })
+    expect(existsSync(join(home.config, 'sixcast', 'realms', 'site.identity'))).toBe(false)
+    home[Symbol.dispose]()
+  })
+
+  it('tells people what to type, and ends by a signal or when the code is too old', async () => {
+    const waiting = owner.start(['invite', '--realm', 'site', '--wait'])
+    await waiting.says(/^Run on this host, before .*:\n\n {2}sixcast join [0-9A-Z-]{34} --port/)
+    waiting.kill('SIGINT')
+    expect(await waiting.ended).toMatchObject({ code: 130, err: '' })
+    const short = await owner.run(['invite', '--realm', 'site', '--wait', '--expires', '1s'])
+    expect(short).toMatchObject({ code: 2, err: expect.stringContaining('nobody has joined') })
+  })
+
+  it.each([
+    [['join', 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-0000'], 1, /the code has a mistake in it/],
+    [['join', 'x', '--timeout', '1'], 64, /--timeout is of use only with a code/],
+    [['invite', '--realm', 'site', '--wait', '--file', 'f'], 64, /--file or --wait, not both/],
+    [['invite', '--realm', 'site', '--wait', '--expires', '2d'], 64, /a day at most/],
+    [
+      ['invite', '--realm', 'site', '--wait', '--relay', 'ws://[::1]:1'],
+      64,
+      /--relay is of no use/,
+    ],
+  ])('%j is told', async (words, exit, reason) => {
+    const { code, err } = await owner.run(words)
+    expect(err).toMatch(reason)
+    expect(code).toBe(exit)
+    expect(err).not.toContain('BBBB')
+  })
+
+  it('is told when nobody answers', async () => {
+    const waiting = owner.start(['invite', '--realm', 'site', '--wait', '--json'])
+    const code = await codeOf(waiting)
+    waiting.kill('SIGTERM')
+    await waiting.ended
+    const late = await owner.run(['join', code, '--timeout', '0.5'], as(guest))
+    expect(late).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nobody answers to this code/),
+    })
+    expect(readFileSync(join(guest.config, 'sixcast', 'realms', 'site.key'), 'utf8')).not.toBe('')
+  })
+})
