@@ -9,6 +9,7 @@ import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
 import { type Owned, ownedRealm } from './owner.ts'
+import { qrCode } from './qr.ts'
 import { shown } from './shown.ts'
 import { text } from './values.ts'
 import { identityOf, lifeOfCode, wishesOf } from './wishes.ts'
@@ -21,7 +22,7 @@ export async function inviteByCode(given: Arguments, world: World): Promise<numb
   const owned = await ownedRealm(world)
   const invitation = await opened(owned, given, world)
   try {
-    await announce(invitation, { owned, world })
+    await announce(invitation, { owned, given, world })
     const newcomer = await accepted(invitation, world)
     if (!newcomer) return world.interrupt.code ?? Exit.ok
     await admitted(newcomer, { owned, given, world })
@@ -60,10 +61,16 @@ async function opened(
   })
 }
 
+interface Case {
+  readonly owned: Owned
+  readonly given: Arguments
+  readonly world: World
+}
+
 /** What the newcomer has to type. */
 async function announce(
   { code, expires }: OpenInvitation,
-  { owned, world }: { readonly owned: Owned; readonly world: World },
+  { owned, given, world }: Case,
 ): Promise<void> {
   const { realm } = owned
   const { scope, port } = { ...(await readRealmFile(realm)), ...world.settings }
@@ -73,8 +80,10 @@ async function announce(
     const until = expires.toISOString()
     return world.output.object({ type: 'code', realm, code, command, expires: until })
   }
+  const picture = given['qr'] === true ? `${await qrCode(code, process.stdout)}\n` : ''
   const where = scope === undefined || scope === 'host' ? 'on this host' : 'on this network'
-  return world.output.write(`Run ${where}, before ${expires.toISOString()}:\n\n  ${command}\n\n`)
+  const line = `Run ${where}, before ${expires.toISOString()}:\n\n  ${command}\n\n`
+  return world.output.write(line, picture)
 }
 
 /** Undefined: the command has been interrupted. */
@@ -91,10 +100,7 @@ function accepted(invitation: OpenInvitation, world: World): Promise<Newcomer | 
   })
 }
 
-async function admitted(
-  { identity, name, rights }: Newcomer,
-  to: { readonly owned: Owned; readonly given: Arguments; readonly world: World },
-): Promise<void> {
+async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise<void> {
   const { given, world } = to
   const { realm } = to.owned
   const called = given['as'] === undefined ? name || identity.slice(0, 16) : text(given['as'], AS)

@@ -11,9 +11,10 @@ import { guestKeyOf } from '../io/realm-keys.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, Failure } from './exit.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
 import { granted, type Owned, ownedRealm } from './owner.ts'
 import { inviteByCode } from './invite-wait.ts'
+import { qrCode } from './qr.ts'
 import { text } from './values.ts'
 import { after, identityOf, wishesOf } from './wishes.ts'
 
@@ -38,6 +39,7 @@ function build(parser: Argv): Argv {
       describe: 'With keys for those topics alone, which end in /**',
     })
     .option('file', { ...value, describe: 'Write it to FILE instead' })
+    .option('qr', { type: 'boolean', describe: 'Print it as a QR code, or with --wait the code' })
     .option('wait', {
       type: 'boolean',
       describe: 'Print a code, and wait here for who joins by it',
@@ -51,6 +53,10 @@ function build(parser: Argv): Argv {
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
+  const qr = given['qr'] === true
+  if (qr && (world.json || given['file'] !== undefined)) {
+    throw new UsageError('option --qr is of no use with --json or --file')
+  }
   if (given['wait'] === true) return inviteByCode(given, world)
   const { output, interrupt } = world
   const owned = await ownedRealm(world)
@@ -78,12 +84,13 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (file !== undefined && !(await createSecretFile(file, invitation))) {
     throw new Failure('EXISTS', `the file ${file} exists: it stays as it is; name another one`)
   }
+  const picture = qr ? await qrCode(invitation.trim(), process.stdout) : undefined
   const name = given['as'] === undefined ? to.slice(0, 16) : text(given['as'], 'option --as')
   await addMember(realm, { name, rights: parts.rights })
   const about = { realm, identity: to, expires: expires.toISOString() }
   const kept = file === undefined ? { invitation: invitation.trim() } : { path: file }
   if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
-  else await output.write(file === undefined ? invitation : `${file}\n`)
+  else await output.write(picture ?? (file === undefined ? invitation : `${file}\n`))
   return Exit.ok
 }
 

@@ -242,6 +242,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'metrics',
   'guest',
   'wait',
+  'qr',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
