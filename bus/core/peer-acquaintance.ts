@@ -32,6 +32,16 @@ export class Acquaintance {
     const at = Math.min(drawn, this.#owed.get(remote)?.at ?? Infinity)
     this.#owed.set(remote, { streams, attempt, at, until: now + PATIENCE_MS })
     timers.setBefore('meet', at)
+    this.#hasten(at, remote)
+  }
+
+  /** What is to be attached to, and has not been tried yet, does not wait for longer. */
+  #hasten(at: number, remote: Remote): void {
+    for (const inflow of remote.inflows.values()) {
+      if (inflow.attachAt <= at || inflow.attachAt === Infinity || inflow.attempts > 0) continue
+      inflow.attachAt = at
+      this.#context.timers.setBefore('receive', at)
+    }
   }
 
   /** The `meet` timer. */

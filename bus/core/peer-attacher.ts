@@ -56,10 +56,21 @@ export class Attacher {
     return { receiver, ask: this.#asks, ...wish, ...rest }
   }
 
-  /** The publisher has said where a lane begins. */
+  /**
+   * Attaches once more to a publisher that may have forgotten it; false when it is attaching. Who
+   * repeats old hellos of the publisher makes it do so once in a while.
+   */
+  again(now: number, lane: Lane): boolean {
+    if (lane.attachAt < Infinity || lane.goal === undefined) return false
+    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+    lane.attachAt = Math.max(now + delay, lane.attachedAt + AGAIN_MS)
+    lane.attempts = 0
+    return true
+  }
+
+  /** The publisher has said where a lane begins, or, to one that has begun, where it is. */
   started(now: number, lane: Lane, entry: StartedEntry): void {
     lane.attachAt = Infinity
-    lane.goal = entry.head
     const { receiver, attempts, attachedAt } = lane
     // After a second question nobody knows which one was answered.
     const { timing } = receiver.options
@@ -68,7 +79,9 @@ export class Attacher {
     const { start, index, wanted } = entry
     if (receiver.next === 0) receiver.start(now, start, index, Math.min(wanted, index))
     else receiver.skipTo(now, start, index)
-    receiver.catchUp(now, entry.head, entry.behind)
+    if (lane.goal === undefined) receiver.catchUp(now, entry.head, entry.behind)
+    else receiver.heartbeat(now, entry.head, entry.behind)
+    lane.goal ??= entry.head
   }
 
   /** Attaches what is due of these streams. */
@@ -121,4 +134,6 @@ const ATTACH_MAX_MS = 1000
 const ATTACH_MAX = 10
 /** The publisher is to know of its receiver; but one that says nothing must not cost much. */
 const RARELY_MS = 30_000
+/** A receiver is made to attach again at most this often. */
+const AGAIN_MS = 1000
 const UNICAST_ATTEMPTS = 2

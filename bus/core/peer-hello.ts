@@ -33,6 +33,8 @@ import { concat } from './bytes.ts'
 export interface GreeterEvents {
   joined(now: number, remote: Remote, streamCount: number): void
   left(now: number, remote: Remote): void
+  /** It asks for this peer's hello, and so may not know it, or not any more. */
+  doubted(now: number, remote: Remote): void
   /** It shows other rights than before. */
   rightsChanged(now: number, remote: Remote): void
   /** How many streams this peer has opened. */
@@ -189,6 +191,7 @@ export class Greeter {
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
     if (asks || (!remote && !fresh)) this.#echo(now, hello.challenge)
+    if (asks && remote) this.#events.doubted(now, remote)
     if (fresh) {
       const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
       const judge = (later: number): void =>

@@ -167,7 +167,8 @@ export class Responder {
   #hearLoss(stream: SenderStream, { instance }: Remote, { missed, all }: Nak): void {
     const attached = stream.attached.get(instance)
     if (!attached || all < attached.all) return
-    this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
+    const known = attached.all !== UNKNOWN
+    if (known) this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
     attached.missed = missed
     attached.all = all
   }
@@ -219,7 +220,9 @@ export class Responder {
     const { options } = stream
     if (stream.attached.size < this.#context.limits.receivers) {
       if (!stream.attached.has(remote.instance)) {
-        stream.attached.set(remote.instance, { next: 0, lost: 0, missed: 0, all: 0 })
+        // Who has begun elsewhere, or long ago, says what it has missed since then.
+        const all = entry.from > 1 ? UNKNOWN : 0
+        stream.attached.set(remote.instance, { next: 0, lost: 0, missed: 0, all })
         const count = stream.attached.size
         this.#context.emit({ type: 'attached', topic: options.topic, count })
       }
@@ -260,6 +263,8 @@ function addTo(runs: Run[], number: number): boolean {
   return runs.length < ENTRIES_MAX
 }
 
+/** A receiver's count of packets that its publisher has yet to hear. */
+const UNKNOWN = -1
 /** How long a gated stream waits for more receivers once one has attached. */
 const GATE_MS = 30
 /** An attacher's age is made this much longer: its question took time to come. */

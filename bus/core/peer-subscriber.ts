@@ -71,10 +71,6 @@ export class Subscriber {
     return { earlySize, blocksSize }
   }
 
-  get size(): number {
-    return this.#subscriptions.size
-  }
-
   subscribe(now: number, id: number, pattern: Pattern, history?: Past): void {
     const { groups, keys } = this.#context
     const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
@@ -114,6 +110,13 @@ export class Subscriber {
     if (!inflow) return
     markOf(now, inflow) // it ends as that of a publisher that has gone
     this.#close(inflow)
+  }
+
+  /** A publisher may not know this peer any more, nor that it receives anything. */
+  attachAgain(now: number, remote: Remote): void {
+    for (const inflow of remote.inflows.values()) {
+      if (this.#attacher.again(now, inflow)) this.#time(inflow)
+    }
   }
 
   onStarted(now: number, remote: Remote, record: Started): void {

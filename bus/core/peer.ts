@@ -83,6 +83,7 @@ export class Peer {
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
       left: (at, remote) => this.#onLeft(at, remote),
+      doubted: (at, remote) => this.#subscriber.attachAgain(at, remote),
       rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })

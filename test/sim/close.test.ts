@@ -66,6 +66,35 @@ function deliveredTo({ world }: Scene, receiver: Process): number {
   return [...(subscribed?.tracks.values() ?? [])][0]?.delivered ?? 0
 }
 
+/** Publishes twenty messages that one receiver does not get. */
+function publishPast({ world, publisher }: Scene, receiver: Process): void {
+  world.network.cut(publisher.options.host, receiver.options.host)
+  for (let i = 0; i < 20; i++) {
+    world.workload.publish(publisher, TOPIC, 1000)
+    publisher.endTurn()
+    advance(world, world.schedule.time + 5)
+  }
+  world.network.heal()
+}
+
+/** The publisher hears nothing of a receiver until it takes it for gone, and then meets it again. */
+function loseSight({ world, publisher }: Scene, receiver: Process, meanwhile = () => {}): void {
+  const sees = (): boolean => world.presence.seenBy(publisher).has(receiver)
+  world.network.cut(receiver.options.host, publisher.options.host)
+  while (sees()) {
+    world.workload.publish(publisher, TOPIC, 100)
+    publisher.endTurn()
+    advance(world, world.schedule.time + 500)
+  }
+  meanwhile()
+  world.network.heal()
+  while (!sees()) advance(world, world.schedule.time + 100)
+  advance(world, world.schedule.time + MET_AGAIN_MS)
+}
+
+/** So long after it nobody counts as a newcomer. */
+const MET_AGAIN_MS = 6000
+
 describe('a closing publisher', () => {
   it('is done as soon as everybody has confirmed, and has lost nothing', () => {
     const all = scene(5)
@@ -88,20 +117,45 @@ describe('a closing publisher', () => {
 
   it('tells how much somebody has lost that has confirmed the rest', () => {
     const all = scene(3, { historySize: 1500 })
-    const { world, publisher } = all
     const [, cut] = all.receivers
-    world.network.cut(publisher.options.host, cut!.options.host)
-    for (let i = 0; i < 20; i++) {
-      world.workload.publish(publisher, TOPIC, 1000)
-      publisher.endTurn()
-      advance(world, world.schedule.time + 5)
-    }
-    world.network.heal()
+    publishPast(all, cut!)
     const { unconfirmed, lost } = all.close()
     expect(unconfirmed).toEqual([])
     // Of twenty packets the history holds the last one.
     expect(lost).toEqual([0, 19, 0])
     expect(deliveredTo(all, cut!)).toBe(22 - 19)
+  })
+
+  it('waits for a receiver that it had not heard for long, though that one heard it', () => {
+    const all = scene(3)
+    const [, silent] = all.receivers
+    loseSight(all, silent!)
+    all.world.network.cut(all.publisher.options.host, silent!.options.host)
+    const { tookMs, unconfirmed } = all.close()
+    expect(unconfirmed).toEqual([silent!.id])
+    expect(tookMs).toBeGreaterThanOrEqual(LINGER_MS - 1)
+  })
+
+  it('names how much such a receiver has lost', () => {
+    const all = scene(3, { historySize: 1500 })
+    const [, silent] = all.receivers
+    loseSight(all, silent!)
+    publishPast(all, silent!)
+    const { unconfirmed, lost } = all.close()
+    expect(unconfirmed).toEqual([])
+    expect(lost).toEqual([0, 19, 0])
+  })
+
+  it('does not wait for such a receiver once it wants nothing any more', () => {
+    const all = scene(3)
+    const [, silent] = all.receivers
+    loseSight(all, silent!, () => {
+      const [{ id } = { id: 0 }] = all.world.ledger.subscriptionsOf(silent!)
+      silent!.command((peer, now) => peer.unsubscribe(now, id))
+    })
+    const { tookMs, unconfirmed } = all.close()
+    expect(unconfirmed).toEqual([])
+    expect(tookMs).toBeLessThan(200)
   })
 
   it('does not wait for who has left or has unsubscribed', () => {

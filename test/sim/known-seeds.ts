@@ -14,5 +14,8 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [2119, 'took a deadline set in the past for a stall, and kept the dead'],
   [409, 'stayed deaf when a switch forgot it before it had met anybody'],
   [692, 'waited for ever for packets between early ones that came before the start was known'],
+  [30667, 'named nobody at its close of whom it had lost sight'],
+  [40494, 'named nobody at its close of whom it had lost sight'],
+  [70646, 'waited at its close for an attach that a replay had made due much later'],
   [49674, 'left the newest value behind when the one before it had expired'],
 ])

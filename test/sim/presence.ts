@@ -19,14 +19,6 @@ export class Presence {
     return this.#seen.get(process) ?? new Set()
   }
 
-  /**
-   * Whether two processes met at about the same time, and neither has taken the other for gone
-   * since: else one may believe itself attached to a stream whose publisher knows nothing of it.
-   */
-  agree(one: Process, other: Process): boolean {
-    return Math.abs(this.metAt(one, other) - this.metAt(other, one)) < AGREED_MS
-  }
-
   /** When a process last met another one; `Infinity`: never. */
   metAt(process: Process, other: Process): number {
     return this.#metAt.get(process)?.get(other) ?? Infinity
@@ -55,5 +47,3 @@ export class Presence {
 
 /** For so long the answer to a challenge counts: as much later may a replay bring somebody back. */
 const BELIEVED_MS = 10_500
-/** Hellos are repeated and answered within this time. */
-const AGREED_MS = 200

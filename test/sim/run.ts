@@ -298,7 +298,7 @@ function checkLost(world: World, closed: Process, told: Told): void {
     check(reported === 0 || sum(mine) > 0, 'close', () => {
       return `${closed.id} says that ${other.id} has lost ${reported}, and it lost nothing`
     })
-    const heard = quiet && other.open && seen.has(other) && world.presence.agree(closed, other)
+    const heard = quiet && other.open && seen.has(other) && world.presence.seenBy(other).has(closed)
     if (!heard || told.unconfirmed.includes(other.peer.instance)) continue
     const open = mine.filter(({ endedAt }) => endedAt === undefined)
     check(reported >= sum(open, lostLater), 'close', () => {
