@@ -90,14 +90,11 @@ export class Peer {
     const parts = { control: this.#control, greeter: this.#greeter, publisher: this.#publisher }
     this.#meeting = new Meeting(context, parts)
     this.#acquaintance = new Acquaintance(context, this.#control)
-    const records = new Records(context, {
-      silence: this.#silence,
-      learner: this.#learner,
-      publisher: this.#publisher,
-      subscriber: this.#subscriber,
-      meeting: this.#meeting,
-      acquaintance: this.#acquaintance,
-    })
+    const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
+    const [publisher, subscriber] = [this.#publisher, this.#subscriber]
+    const acquaintance = this.#acquaintance
+    const each = { silence, learner, publisher, subscriber, meeting, acquaintance }
+    const records = new Records(context, each)
     const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
