@@ -1,6 +1,7 @@
 /**
- * What a relay does with each datagram, without a socket or a clock: from links to the segment and
- * to other links, from the segment to the links that have joined its group.
+ * What a relay does with each datagram, without a socket or a clock: from links to segments and to
+ * other links, from a segment to the links that have joined its group, and to other segments
+ * that want it.
  *
  * A link is known by its private port: packets for that port of the relay go down the link. The
  * driver's law is that of the peer: one input, then `poll` until it yields `undefined`.
@@ -19,13 +20,22 @@ import {
   VERSION_SEALED,
 } from '../bus/core/wire/packet.ts'
 import type { Counters } from './counters.ts'
+import { Crossing } from './crossing.ts'
+import { type Instance, LINKS } from './instances.ts'
 import type { RelayLimits } from './limits.ts'
+import { Memberships } from './memberships.ts'
 import { Permits } from './permits.ts'
 
 export type BridgeOutput =
-  /** What the segment is to do. */
-  | { readonly type: 'join' | 'leave' | 'rejoin'; readonly group: string }
-  | { readonly type: 'multicast'; readonly group: string; readonly datagram: Uint8Array }
+  /** What a segment is to do. */
+  | { readonly type: 'join' | 'leave'; readonly face: string; readonly group: string }
+  | { readonly type: 'rejoin'; readonly group: string }
+  | {
+      readonly type: 'multicast'
+      readonly face: string
+      readonly group: string
+      readonly datagram: Uint8Array
+    }
   | {
       readonly type: 'unicast'
       /** The private port that it leaves from. */
@@ -33,6 +43,8 @@ export type BridgeOutput =
       readonly to: Endpoint
       readonly datagram: Uint8Array
     }
+  /** Unicast to this port, by whichever segment, is for somebody elsewhere; or no more. */
+  | { readonly type: 'hold' | 'release'; readonly port: number }
   /** One datagram for these links. */
   | {
       readonly type: 'down'
@@ -45,6 +57,8 @@ export interface BridgeOptions {
   readonly crypto: Crypto
   readonly keys: ControlKeys
   readonly scope: ScopeName
+  /** Random, of this start of the relay. */
+  readonly id: bigint
   readonly limits: RelayLimits
   readonly counters: Counters
 }
@@ -55,35 +69,68 @@ export class Bridge {
   /** Hellos go there, and they name private ports: the relay is always a member. */
   readonly #control: string
   readonly #permits: Permits
+  readonly #crossing: Crossing
+  readonly #memberships: Memberships
   readonly #outputs = new Ring<BridgeOutput>()
   /** What each link has joined. */
   readonly #groupsByPort = new Map<number, Set<string>>()
   readonly #portsByGroup = new Map<string, Set<number>>()
-  /** Groups joined on the segment, and when each was last renewed. */
-  readonly #renewedAt = new Map<string, number>()
-  /** Groups that found no room on the segment. */
-  readonly #waiting = new Set<string>()
 
   constructor(options: BridgeOptions) {
-    const { crypto, keys, scope, limits } = options
+    const { crypto, keys, scope, id, limits, counters } = options
     this.#options = options
     this.#version = keys.open ? VERSION_OPEN : VERSION_SEALED
     this.#permits = new Permits(crypto, keys, limits.peers)
-    this.#control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
-    this.#joinSegment(this.#control)
+    const control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
+    this.#control = control
+    this.#memberships = new Memberships({
+      max: limits.groups,
+      counters,
+      isWanted: (face, group) => this.#isWanted(face, group),
+      join: (face, group) => this.#outputs.push({ type: 'join', face, group }),
+      leave: (face, group) => this.#outputs.push({ type: 'leave', face, group }),
+    })
+    const isOurs = (group: string): boolean => isGroup(group, scope)
+    this.#crossing = new Crossing(
+      { crypto, keys, control, id, limits, counters, isGroup: isOurs },
+      {
+        changed: (group) => this.#memberships.settle(group),
+        say: (face, packet) => this.#say(face, packet),
+        hold: (port) => this.#outputs.push({ type: 'hold', port }),
+        release: (port) => this.#outputs.push({ type: 'release', port }),
+      },
+    )
   }
 
   poll(): BridgeOutput | undefined {
     return this.#outputs.shift()
   }
 
-  /** Groups that any link has joined; peers of the segment that have been heard. */
-  get size(): { readonly groups: number; readonly peers: number } {
-    return { groups: this.#portsByGroup.size, peers: this.#permits.size }
+  /** Groups that any link has joined; peers and relays of the segments that have been heard. */
+  get size(): { readonly groups: number; readonly peers: number; readonly relays: number } {
+    const { relays } = this.#crossing.size
+    return { groups: this.#portsByGroup.size, peers: this.#permits.size, relays }
   }
 
   groupsOf(port: number): number {
     return this.#groupsByPort.get(port)?.size ?? 0
+  }
+
+  /** A segment can be used. */
+  faceOpened(now: number, face: string): void {
+    const wanted = [this.#control, ...this.#portsByGroup.keys(), ...this.#crossing.wanted]
+    this.#memberships.opened(face, new Set(wanted))
+    this.#crossing.opened(now, face)
+  }
+
+  faceClosed(face: string): void {
+    this.#memberships.closed(face)
+    this.#crossing.closed(face)
+  }
+
+  /** Called several times a second. */
+  tick(now: number): void {
+    this.#crossing.tick(now)
   }
 
   /** A link has been admitted. */
@@ -95,6 +142,7 @@ export class Bridge {
     const groups = this.#groupsByPort.get(port) ?? []
     this.#groupsByPort.delete(port)
     for (const group of groups) this.#left(port, group)
+    this.#crossing.linkClosed(port)
   }
 
   /** False when the link does what none may do. */
@@ -111,7 +159,7 @@ export class Bridge {
         for (const group of record.groups) this.#rejoin(now, port, group)
         return true
       case 'multicast':
-        return this.#multicast(port, record)
+        return this.#multicast(now, port, record)
       case 'unicast':
         this.#unicast(port, record)
         return true
@@ -122,16 +170,50 @@ export class Bridge {
     }
   }
 
-  /** A datagram has come by the segment to a group. */
-  fromGroup(now: number, group: string, { bytes, from }: Heard): void {
+  /** A datagram has come by a segment to a group. */
+  fromGroup(now: number, group: string, { bytes, from, face }: HeardOn): void {
     if (!this.#hear(now, bytes, from)) return
+    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes })
+    if (!faces) return
     this.#down([...(this.#portsByGroup.get(group) ?? [])], from, bytes)
+    this.#cross(faces, group, bytes)
   }
 
-  /** A datagram has come to the private port of a link. */
-  fromPort(now: number, port: number, { bytes, from }: Heard): void {
-    if (this.#groupsByPort.has(port) && this.#hear(now, bytes, from))
-      this.#down([port], from, bytes)
+  /** A datagram has come to a private port: of a link, or of somebody elsewhere. */
+  fromPort(now: number, port: number, { bytes, from, face = '' }: Heard): void {
+    const linked = this.#groupsByPort.has(port)
+    if (!this.#hear(now, bytes, from)) return
+    if (linked) this.#down([port], from, bytes)
+    for (const one of this.#crossing.fromPort(port, { face, bytes })) {
+      this.#options.counters.count('unicastCrossed')
+      this.#reach(one, port, bytes)
+    }
+  }
+
+  /** Whether the relay has to hear a group on a segment. */
+  #isWanted(face: string, group: string): boolean {
+    if (group === this.#control || this.#portsByGroup.has(group)) return true
+    return this.#crossing.wantedBeside(face, group)
+  }
+
+  #say(face: string, packet: Uint8Array): void {
+    if (face !== LINKS) return this.#bring([face], this.#control, packet)
+    const from = { address: RELAY_ADDRESS, port: SELF_PORT }
+    this.#down([...(this.#portsByGroup.get(this.#control) ?? [])], from, packet)
+  }
+
+  #bring(faces: readonly string[], group: string, datagram: Uint8Array): void {
+    for (const face of faces) this.#outputs.push({ type: 'multicast', face, group, datagram })
+  }
+
+  /** The same, from one network to others. */
+  #cross(faces: readonly string[], group: string, datagram: Uint8Array): void {
+    this.#options.counters.count('datagramsCrossed', faces.length)
+    this.#bring(faces, group, datagram)
+  }
+
+  #reach({ address, port: at }: Instance, port: number, datagram: Uint8Array): void {
+    this.#outputs.push({ type: 'unicast', port, to: { address, port: at }, datagram })
   }
 
   #join(port: number, group: string): boolean {
@@ -150,19 +232,8 @@ export class Bridge {
     const ports = this.#portsByGroup.get(group)
     if (ports) ports.add(port)
     else this.#portsByGroup.set(group, new Set([port]))
-    this.#joinSegment(group)
+    if (!ports) this.#memberships.settle(group)
     return true
-  }
-
-  #joinSegment(group: string): void {
-    if (this.#renewedAt.has(group) || this.#waiting.has(group)) return
-    if (this.#renewedAt.size >= this.#options.limits.groups) {
-      // Its links hear each other all the same.
-      this.#waiting.add(group)
-      return this.#options.counters.count('groupsFull')
-    }
-    this.#renewedAt.set(group, -Infinity)
-    this.#outputs.push({ type: 'join', group })
   }
 
   #left(port: number, group: string): void {
@@ -170,25 +241,16 @@ export class Bridge {
     ports?.delete(port)
     if (!ports || ports.size > 0) return
     this.#portsByGroup.delete(group)
-    if (this.#waiting.delete(group) || group === this.#control) return
-    this.#renewedAt.delete(group)
-    this.#outputs.push({ type: 'leave', group })
-    for (const next of this.#waiting) {
-      this.#waiting.delete(next)
-      return this.#joinSegment(next)
-    }
+    this.#memberships.settle(group)
   }
 
-  /** A switch hears of it for all links at once, so one of them is enough for a while. */
   #rejoin(now: number, port: number, group: string): void {
     if (!this.#groupsByPort.get(port)?.has(group)) return
-    const renewedAt = this.#renewedAt.get(group)
-    if (renewedAt === undefined || now - renewedAt < RENEWAL_MS) return
-    this.#renewedAt.set(group, now)
-    this.#outputs.push({ type: 'rejoin', group })
+    if (this.#memberships.mayRenew(now, group)) this.#outputs.push({ type: 'rejoin', group })
   }
 
   #multicast(
+    now: number,
     port: number,
     { group, datagram }: { readonly group: string; readonly datagram: Uint8Array },
   ): boolean {
@@ -199,9 +261,11 @@ export class Bridge {
     }
     if (!this.#isOfRealm(datagram)) return true
     counters.count('datagramsUp')
-    this.#outputs.push({ type: 'multicast', group, datagram })
+    const from = { address: RELAY_ADDRESS, port }
+    const arrival = { face: LINKS, from, bytes: datagram }
+    this.#bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, datagram)
     const others = [...(this.#portsByGroup.get(group) ?? [])].filter((one) => one !== port)
-    this.#down(others, { address: RELAY_ADDRESS, port }, datagram)
+    this.#down(others, from, datagram)
     return true
   }
 
@@ -249,9 +313,15 @@ export class Bridge {
   }
 }
 
+interface HeardOn extends Heard {
+  readonly face: string
+}
+
 interface Heard {
   readonly bytes: Uint8Array
   readonly from: Endpoint
+  /** The segment it came by, where that can be told. */
+  readonly face?: string
 }
 
 /** A group of the bus, not one of the network's own such as all routers. */
@@ -261,5 +331,5 @@ function isGroup(group: string, scope: ScopeName): boolean {
   return words[0] === `ff1${SCOPES[scope].toString(16)}` && id >= 0x8000
 }
 
-/** A membership is renewed at most this often. */
-const RENEWAL_MS = 2000
+/** Says nothing: it is in the place of the port of whoever speaks. */
+const SELF_PORT = 1

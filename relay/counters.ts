@@ -11,6 +11,8 @@ export const RELAY_COUNTERS = [
   'bytesOut',
   'datagramsUp',
   'datagramsDown',
+  'datagramsCrossed',
+  'unicastCrossed',
   // links refused or ended, by reason
   'linksFull',
   'addressFull',
@@ -32,6 +34,11 @@ export const RELAY_COUNTERS = [
   'foreign',
   'groupRefused',
   'unicastRefused',
+  'copies',
+  'circling',
+  'interestFull',
+  'portTaken',
+  'tooLarge',
   'noPort',
 ] as const
 

@@ -25,6 +25,10 @@ export interface RelayLimits {
   readonly stuckTime: number
   /** Instances whose private ports the relay remembers. */
   readonly peers: number
+  /** Groups that peers want beyond the relay, counted for each of them. */
+  readonly interest: number
+  /** Packets that have crossed lately, remembered so that none goes round. */
+  readonly crossings: number
 }
 
 export const defaultRelayLimits: RelayLimits = {
@@ -45,4 +49,8 @@ export const defaultRelayLimits: RelayLimits = {
   buffersSize: 128 * 1024 * 1024,
   stuckTime: 10_000,
   peers: 4096,
+  // Beyond it, whatever the relay hears goes everywhere.
+  interest: 65_536,
+  // At 1,232 bytes some 80 MB: seconds of what a network carries; some 150 bytes each.
+  crossings: 65_536,
 }

@@ -19,7 +19,6 @@ import { controlParts } from '../bus/core/seal/keys.ts'
 import { isControlKey, parseControlKey } from '../bus/io/control-key.ts'
 import { given } from '../bus/io/secret.ts'
 import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
-import { realmOptions } from '../bus/io/realm-keys.ts'
 import { controlFileOf, LOCAL_REALM, readKeyText } from '../bus/io/keyfile.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
 import type { RelayOptions } from './types.ts'
@@ -36,6 +35,7 @@ export const SERVE: Rules<RelayOptions> = {
   scope: CONNECT.scope,
   multicast: flag,
   interface: CONNECT.interface,
+  bridge: flag,
   port: CONNECT.port,
   hops: CONNECT.hops,
   origins: rule(
@@ -57,6 +57,7 @@ export interface RelaySettings {
   readonly scope: Scope
   readonly multicast: boolean
   readonly interfaces: readonly string[] | undefined
+  readonly bridge: boolean
   readonly port: number
   readonly hops: number | undefined
   readonly origins: readonly string[]
@@ -83,6 +84,7 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
     scope,
     multicast: options.multicast ?? true,
     interfaces: typeof wish === 'string' ? [wish] : wish,
+    bridge: options.bridge ?? true,
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
     origins: options.origins ?? [],
@@ -97,7 +99,7 @@ async function partsOf(crypto: Crypto, options: RelayOptions): Promise<ControlPa
   const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
   if (typeof key !== 'string' || !isControlKey(key)) {
     const found = await keyOf({ ...options, ...(key !== undefined && { key }) }, realm)
-    return found.ring ?? controlParts(crypto, realmOptions(realm, found))
+    return found.ring ?? controlParts(crypto, { name: realm, root: found.root, owner: found.owner })
   }
   const parts = parseControlKey(key, 'option "key"')
   if (open || (options.realm !== undefined && realm !== parts.name)) {

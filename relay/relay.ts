@@ -4,7 +4,7 @@ import { orAborted } from '../bus/api/abort.ts'
 import type { Cancel, Logger } from '../bus/api/options.ts'
 import { CANCEL } from '../bus/api/option-rules.ts'
 import { checkOptions } from '../bus/api/rules.ts'
-import type { Env } from '../bus/core/env.ts'
+import { type Env, randomUint64 } from '../bus/core/env.ts'
 import { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
 import { writeDatagram } from '../bus/core/wire/link.ts'
@@ -52,6 +52,9 @@ class LiveRelay implements Relay {
   readonly #links = new Set<Link>()
   readonly #linkByPort = new Map<number, Link>()
   readonly #linksByPlace = new Map<string, number>()
+  /** Ports that are held for peers who are elsewhere. */
+  readonly #held = new Set<number>()
+  #ticks: NodeJS.Timeout | undefined
   #unreachable: string | undefined
   #room = 0
   #roomAt = -Infinity
@@ -63,7 +66,8 @@ class LiveRelay implements Relay {
     const counters = this.#counters
     this.#settings = settings
     this.#log = options.log
-    this.#bridge = new Bridge({ crypto: env.crypto, keys, scope, limits, counters })
+    const id = randomUint64(env)
+    this.#bridge = new Bridge({ crypto: env.crypto, keys, scope, id, limits, counters })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
     this.#admission = new Admission({
@@ -96,6 +100,10 @@ class LiveRelay implements Relay {
   async open(): Promise<void> {
     await this.#segment?.open()
     this.#drain()
+    this.#ticks = setInterval(() => {
+      this.#bridge.tick(performance.now())
+      this.#drain()
+    }, TICK_MS)
     await this.#door.open()
   }
 
@@ -120,22 +128,33 @@ class LiveRelay implements Relay {
 
   async #close(): Promise<void> {
     this.#door.shut()
+    clearInterval(this.#ticks)
     await Promise.all([...this.#links].map((link) => link.ending('leaving')))
     await Promise.all([this.#door.close(), this.#segment?.close()])
   }
 
-  #segmentOf({ scope, interfaces, port, hops }: RelaySettings): Segment {
+  #segmentOf({ scope, interfaces, port, hops, bridge }: RelaySettings): Segment {
     return new Segment({
       scope,
       interfaces,
       port,
       hops,
-      group: (group, bytes, from) => {
-        this.#bridge.fromGroup(performance.now(), group, { bytes, from })
+      // Beyond the link the system does not tell by which interface a datagram has come.
+      apart: bridge && scope === 'link',
+      opened: (face) => {
+        this.#bridge.faceOpened(performance.now(), face)
         this.#drain()
       },
-      unicast: (at, bytes, from) => {
-        this.#bridge.fromPort(performance.now(), at, { bytes, from })
+      closed: (face) => {
+        this.#bridge.faceClosed(face)
+        this.#drain()
+      },
+      group: (group, heard) => {
+        this.#bridge.fromGroup(performance.now(), group, heard)
+        this.#drain()
+      },
+      unicast: (at, heard) => {
+        this.#bridge.fromPort(performance.now(), at, heard)
         this.#drain()
       },
       event: (event) => this.#onEvent(event),
@@ -225,13 +244,18 @@ class LiveRelay implements Relay {
   #carryOut(output: BridgeOutput): void {
     switch (output.type) {
       case 'join':
-        return this.#segment?.join(output.group)
+        return this.#segment?.join(output.face, output.group)
       case 'leave':
-        return this.#segment?.leave(output.group)
+        return this.#segment?.leave(output.face, output.group)
       case 'rejoin':
         return this.#segment?.rejoin(output.group)
       case 'multicast':
-        return this.#segment?.multicast(output.group, output.datagram)
+        return this.#multicast(output)
+      case 'hold':
+        return this.#hold(output.port)
+      case 'release':
+        if (this.#held.delete(output.port)) this.#ports.close(output.port)
+        return undefined
       case 'unicast':
         return this.#segment?.unicast(output.port, output.to, output.datagram)
       case 'down': {
@@ -241,6 +265,17 @@ class LiveRelay implements Relay {
         return undefined
       }
     }
+  }
+
+  #multicast({ face, group, datagram }: Extract<BridgeOutput, { type: 'multicast' }>): void {
+    if (datagram.length > (this.#segment?.datagramSize ?? 0)) this.#counters.count('tooLarge')
+    else this.#segment?.multicast(face, group, datagram)
+  }
+
+  /** Without it peers over there fall back on the control group. */
+  #hold(port: number): void {
+    if (this.#ports.hold(port)) this.#held.add(port)
+    else this.#counters.count('portTaken')
   }
 
   #onEvent(event: TransportEvent): void {
@@ -267,8 +302,8 @@ class LiveRelay implements Relay {
   }
 
   #metrics(): string {
-    const { links, groups, peers, ...counters } = this.stats()
-    return prometheusText(counters, { links, groups, peers })
+    const { links, groups, peers, relays, ...counters } = this.stats()
+    return prometheusText(counters, { links, groups, peers, relays })
   }
 }
 
@@ -278,5 +313,6 @@ function placeOf(remote: string): string {
   return bytes ? addressText(bytes).split(':').slice(0, 4).join(':') : remote
 }
 
+const TICK_MS = 100
 /** The sum of what waits is looked at this often. */
 const ROOM_MS = 100

@@ -16,6 +16,7 @@ export interface GroupSocketsOptions {
   readonly port: number
   readonly heard: (group: string, bytes: Uint8Array, from: RemoteInfo) => void
   readonly warn: (message: string) => void
+  readonly closed: () => void
 }
 
 export class GroupSockets implements GroupMemberships {
@@ -25,6 +26,10 @@ export class GroupSockets implements GroupMemberships {
 
   constructor(options: GroupSocketsOptions) {
     this.#options = options
+  }
+
+  get interface(): NetworkInterface {
+    return this.#options.interface
   }
 
   get closed(): boolean {
@@ -76,6 +81,7 @@ export class GroupSockets implements GroupMemberships {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#options.closed()
     const sockets = [...this.#socketByGroup.values()]
     this.#socketByGroup.clear()
     await Promise.all(sockets.map(closeSocket))

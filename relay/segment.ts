@@ -1,6 +1,8 @@
 /**
- * The network that a relay is on: joins and sends as its links want, and tells what comes by which
- * group, or to which link's private port.
+ * The network that a relay is on: joins and sends as the bridge wants, and tells what comes by
+ * which group, or to which private port.
+ *
+ * It has one face for each interface, or one for all of them where they cannot be told apart.
  */
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Scope } from '../bus/api/options.ts'
@@ -17,9 +19,24 @@ export interface SegmentOptions {
   readonly interfaces: readonly string[] | undefined
   readonly port: number
   readonly hops: number | undefined
-  readonly group: (group: string, bytes: Uint8Array, from: Endpoint) => void
-  readonly unicast: (port: number, bytes: Uint8Array, from: Endpoint) => void
+  /** Each interface is a face of its own. */
+  readonly apart: boolean
+  readonly opened: (face: string) => void
+  readonly closed: (face: string) => void
+  readonly group: (group: string, heard: Heard) => void
+  readonly unicast: (port: number, heard: Heard) => void
   readonly event: (event: TransportEvent) => void
+}
+
+interface Datagram {
+  readonly bytes: Uint8Array
+  readonly from: RemoteInfo
+}
+
+export interface Heard {
+  readonly bytes: Uint8Array
+  readonly from: Endpoint
+  readonly face: string
 }
 
 /** Addresses are as links write them: eight words, and the zone as the interface's number. */
@@ -27,6 +44,7 @@ export class Segment {
   readonly #options: SegmentOptions
   readonly #transport: UdpTransport
   readonly #socketByPort = new Map<number, Socket>()
+  readonly #groupsByFace = new Map<string, Set<string>>()
   /** One for each interface, in the order in which they came. */
   readonly #ears = new Set<GroupSockets>()
   /** Addresses as the system writes them, and as links do. */
@@ -55,22 +73,26 @@ export class Segment {
   async open(): Promise<void> {
     const { event } = this.#options
     await this.#transport.open({ datagram: () => undefined, event })
+    if (!this.#options.apart) this.#options.opened(ALL)
   }
 
-  join(group: string): void {
-    this.#transport.join(group)
+  join(face: string, group: string): void {
+    this.#transport.join(group, nameOf(face))
+    const groups = this.#groupsByFace.get(face) ?? new Set()
+    this.#groupsByFace.set(face, groups.add(group))
   }
 
-  leave(group: string): void {
-    this.#transport.leave(group)
+  leave(face: string, group: string): void {
+    this.#transport.leave(group, nameOf(face))
+    this.#groupsByFace.get(face)?.delete(group)
   }
 
   rejoin(group: string): void {
     this.#transport.rejoin(group)
   }
 
-  multicast(group: string, datagram: Uint8Array): void {
-    this.#transport.send(group, datagram)
+  multicast(face: string, group: string, datagram: Uint8Array): void {
+    this.#transport.send(group, datagram, nameOf(face))
   }
 
   /** From the private port of a link. */
@@ -82,8 +104,8 @@ export class Segment {
     }
   }
 
-  /** A private port for a link, the wanted one if it is free; throws the system's error. */
-  openPort(wanted: number): number {
+  /** A private port, the wanted one if it is free; throws the system's error. */
+  openPort(wanted: number, exactly = false): number {
     const { unicast, event, scope } = this.#options
     const failed = (error: Error): void =>
       event({ type: 'warning', message: `receiving failed: ${systemCode(error)}` })
@@ -93,12 +115,14 @@ export class Segment {
     try {
       socket = openSocket({ address, port: wanted, failed })
     } catch (error) {
-      if (wanted === 0) throw error
+      if (wanted === 0 || exactly) throw error
       socket = openSocket({ address, failed })
     }
     enlarge(socket)
     const { port } = socket.address()
-    socket.on('message', (bytes, from) => unicast(port, bytes, this.#plain(from)))
+    socket.on('message', (bytes, from) =>
+      unicast(port, { bytes, from: this.#plain(from), face: this.#faceOf(from.address) }),
+    )
     this.#socketByPort.set(port, socket)
     return port
   }
@@ -115,30 +139,52 @@ export class Segment {
   }
 
   #groupsOf(by: NetworkInterface): GroupSockets {
+    const { apart } = this.#options
     for (const ear of this.#ears) if (ear.closed) this.#ears.delete(ear)
     const ears: GroupSockets = new GroupSockets({
       interface: by,
       port: this.#options.port,
       heard: (group, bytes, from) => {
-        if (!this.#isDouble(ears, by, group)) this.#hear(group, bytes, from)
+        if (!this.#isDouble(ears, by, group))
+          this.#hear(apart ? by.name : ALL, group, { bytes, from })
       },
       warn: (message) => this.#options.event({ type: 'warning', message }),
+      closed: () => {
+        if (apart) this.#onClosed(by.name)
+      },
     })
     this.#ears.add(ears)
+    // The path is used from the end of this turn on.
+    if (apart) queueMicrotask(() => !ears.closed && this.#options.opened(by.name))
     return ears
+  }
+
+  #onClosed(face: string): void {
+    for (const group of this.#groupsByFace.get(face) ?? []) this.#transport.leave(group, face)
+    this.#groupsByFace.delete(face)
+    this.#options.closed(face)
+  }
+
+  /** Whose interface a link-local sender is on; of others nothing tells. */
+  #faceOf(address: string): string {
+    if (!this.#options.apart) return ALL
+    const zone = address.split('%')[1]
+    for (const { interface: one } of this.#ears) if (one.zone === zone) return one.name
+    return ''
   }
 
   /** Whether another interface's socket hears the same datagram as this one. */
   #isDouble(ears: GroupSockets, by: NetworkInterface, group: string): boolean {
     if (this.#transport.isMuted(by.name)) return true
     // Beyond the link the system does not keep interfaces apart: each socket hears all of them.
-    const apart = this.#options.scope === 'host' || this.#options.scope === 'link'
-    return !apart && [...this.#ears].find((one) => one.has(group)) !== ears
+    const kept = this.#options.scope === 'host' || this.#options.scope === 'link'
+    return !kept && [...this.#ears].find((one) => one.has(group)) !== ears
   }
 
   /** What this relay has sent itself comes back to its own host, and goes no further. */
-  #hear(group: string, bytes: Uint8Array, from: RemoteInfo): void {
-    if (!this.#transport.isEcho(from)) this.#options.group(group, bytes, this.#plain(from))
+  #hear(face: string, group: string, { bytes, from }: Datagram): void {
+    if (this.#transport.isEcho(from)) return
+    this.#options.group(group, { bytes, from: this.#plain(from), face })
   }
 
   #plain({ address, port }: Endpoint): Endpoint {
@@ -171,7 +217,15 @@ export class Segment {
   }
 }
 
+/** The name of an interface, for a face that is one. */
+function nameOf(face: string): string | undefined {
+  return face === ALL ? undefined : face
+}
+
 function ignore(): void {}
+
+/** The face of all interfaces together. */
+const ALL = ''
 
 /** Texts of addresses that are remembered, to spare the work. */
 const ADDRESSES_MAX = 4096

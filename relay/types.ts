@@ -30,6 +30,11 @@ export interface RelayOptions extends Cancel {
   /** False: links reach each other and no network. Default: true. */
   readonly multicast?: boolean
   readonly interface?: string | readonly string[]
+  /**
+   * False: the relay carries nothing from one of its interfaces to another. Default: true; it does
+   * so at scope `link` alone.
+   */
+  readonly bridge?: boolean
   /** UDP port of the groups. Default: 62278. */
   readonly port?: number
   readonly hops?: number
@@ -63,6 +68,8 @@ export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly groups: number
   /** Peers of the network that have said hello. */
   readonly peers: number
+  /** Other relays on its segments. */
+  readonly relays: number
 }
 
 export interface Relay extends AsyncDisposable {

@@ -36,11 +36,10 @@ export async function ownedRealm({ settings, interrupt }: World): Promise<Owned>
     )
   }
   const { signal } = interrupt
-  const key = await readKeyFile(keyFileOf(realm), signal)
-  const { owner: named } = key
+  const { root, owner: named } = await readKeyFile(keyFileOf(realm), signal)
   const owner = await readIdentity(path, signal)
   if (named && Buffer.from(named).equals(owner.publicKey)) {
-    return { realm, key: { ...key, owner: named }, owner }
+    return { realm, key: { root, owner: named }, owner }
   }
   throw new Failure('DENIED', `${path} is not the key of the owner that realm "${realm}" names`)
 }

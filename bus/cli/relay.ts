@@ -27,6 +27,11 @@ function build(parser: Argv): Argv {
       type: 'boolean',
       describe: 'Be on the network as well; --no-multicast joins links only [default: yes]',
     })
+    .option('bridge', {
+      type: 'boolean',
+      describe:
+        'Carry from interface to interface at scope link; --no-bridge does not [default: yes]',
+    })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
@@ -58,7 +63,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
   for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }
-  const { listen, multicast, metrics, links, origin } = given
+  const { listen, multicast, bridge, metrics, links, origin } = given
   const bounds = { min: 1, max: 1_000_000 }
   return {
     ...(key !== undefined && { key: await keyOf(key, world.interrupt.signal) }),
@@ -70,6 +75,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
     ...(hops !== undefined && { hops }),
     ...(listen !== undefined && { listen: text(listen, 'option --listen') }),
     ...(multicast !== undefined && { multicast: flag(multicast, 'option --multicast') }),
+    ...(bridge !== undefined && { bridge: flag(bridge, 'option --bridge') }),
     ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),
     ...(links !== undefined && { limits: { links: whole(links, 'option --links', bounds) } }),
     ...(origin !== undefined && { origins: list(origin, 'option --origin') }),

@@ -90,6 +90,8 @@ export interface Inflow extends Lane {
   replays: readonly Replay[]
   /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
   finalHead: number
+  /** How often it has said so. */
+  finals: number
   cursorAt: number
   /** Of a paced stream: the cursor that was last told, and when. */
   toldNext: number
@@ -171,6 +173,8 @@ export class Context {
   readonly #answers = new Map<number, (now: number, answer: Uint8Array | boolean) => void>()
   readonly #rejected = new Map<CounterName, number>()
   readonly #members = new Map<string, number>()
+  /** Told of each group that is joined, or left. */
+  onMember: (group: string, joined: boolean) => void = () => undefined
   #nextId = 1
   #reportedAt = -Infinity
 
@@ -226,7 +230,9 @@ export class Context {
   join(group: string): void {
     const count = this.#members.get(group) ?? 0
     this.#members.set(group, count + 1)
-    if (count === 0) this.emit({ type: 'join', group })
+    if (count > 0) return
+    this.emit({ type: 'join', group })
+    this.onMember(group, true)
   }
 
   leave(group: string): void {
@@ -235,6 +241,12 @@ export class Context {
     if (count !== 1) return
     this.#members.delete(group)
     this.emit({ type: 'leave', group })
+    this.onMember(group, false)
+  }
+
+  /** Every group that is joined, the control group among them. */
+  get members(): Iterable<string> {
+    return this.#members.keys()
   }
 
   rejoin(group: string): void {

@@ -111,7 +111,7 @@ export class Greeter {
     if (another) this.#budget.asks()
     this.#askedAt = now
     this.#asked.add(instance)
-    this.#schedule(now)
+    this.schedule(now)
   }
 
   /** The `hello` timer. */
@@ -122,7 +122,7 @@ export class Greeter {
     // Nobody has answered: the hello may have been lost, or the answer.
     if (now >= this.#greetAt && this.#context.roster.size === 0) this.#askAll = true
     this.#sendHello(now)
-    if (this.#echoes.size > 0 || this.#asked.size > 0) this.#schedule(now)
+    if (this.#echoes.size > 0 || this.#asked.size > 0) this.schedule(now)
   }
 
   /** The `beacon` timer. */
@@ -253,10 +253,11 @@ export class Greeter {
 
   #echo(now: number, challenge: bigint): void {
     if (this.#echoes.size < HELLO_LIST_MAX) this.#echoes.add(challenge)
-    this.#schedule(now)
+    this.schedule(now)
   }
 
-  #schedule(now: number): void {
+  /** Says hello soon. */
+  schedule(now: number): void {
     // One draw for each hello: the earliest of many draws would be at once, for everybody.
     if (this.#answerAt < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())

@@ -23,6 +23,8 @@ interface Held {
 /** Where opened packets go. */
 export interface InboundEvents {
   hello(now: number, packet: Uint8Array, from: Endpoint): void
+  /** A relay speaks for itself. */
+  relay(now: number, packet: Uint8Array): void
   readonly epochs: Pick<EpochChange, 'hasPages' | 'heard' | 'onPacket'>
   unknownInstance(now: number, instance: bigint): void
   unknownStream(now: number, remote: Remote, stream: number): void
@@ -96,6 +98,7 @@ export class Inbound {
     }
     if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
+    if (header.kind === Kind.relay) return this.#events.relay(now, packet)
     if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
     const remote = roster.get(header.instance)
     if (header.kind === Kind.parity) return this.#onParity(now, remote, { header, packet })

@@ -61,6 +61,8 @@ export class Records {
         return toSelf ? publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':
         return toSelf ? publisher.responder.onCursor(now, remote, record) : undefined
+      case 'interest':
+        return undefined // for relays
     }
   }
 }

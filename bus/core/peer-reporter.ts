@@ -7,6 +7,7 @@
  * One that paces its stream by its receivers is told regularly. While the program is behind with
  * what it has been given, the cursor stands still: so it is the program that sets the pace.
  */
+import type { Endpoint } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { lostOf, nextOf } from './peer-lanes.ts'
@@ -29,6 +30,7 @@ export class Reporter {
   /** The publisher closes behind `head` and waits for an answer. */
   closing(now: number, inflow: Inflow, head: number): void {
     inflow.finalHead = head
+    inflow.finals += 1
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     inflow.cursorAt = Math.min(inflow.cursorAt, now + delay)
   }
@@ -100,12 +102,14 @@ export class Reporter {
     const { remote, binding } = inflow
     inflow.toldNext = next
     inflow.toldAt = now
-    this.#send(remote, { stream: binding.stream, next, lost: lostOf(inflow) })
+    const entry = { stream: binding.stream, next, lost: lostOf(inflow) }
+    // Who asks on has not been reached: unicast may not pass.
+    const unheard = inflow.finals > UNICAST_FINALS
+    this.#send(remote, entry, unheard ? this.#context.controlGroup : remote.endpoint)
   }
 
-  #send(remote: Remote, entry: CursorEntry): void {
-    const record = { type: 'cursor' as const, target: remote.instance, entries: [entry] }
-    this.#control.add(remote.endpoint, record)
+  #send(remote: Remote, entry: CursorEntry, to: string | Endpoint = remote.endpoint): void {
+    this.#control.add(to, { type: 'cursor', target: remote.instance, entries: [entry] })
   }
 }
 
@@ -115,5 +119,7 @@ const LEAST_MS = 10
 const EACH_MS = 2
 /** Where little comes, or the program is behind. */
 const USUAL_MS = 200
+/** Final heartbeats that are answered to the publisher alone. */
+const UNICAST_FINALS = 3
 /** A part of the window. */
 const SOON_PACKETS = 13

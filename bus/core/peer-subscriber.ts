@@ -248,6 +248,7 @@ export class Subscriber {
       key,
       replays: [],
       finalHead: 0,
+      finals: 0,
       cursorAt: Infinity,
       toldNext: 0,
       toldAt: -Infinity,

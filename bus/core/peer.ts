@@ -21,6 +21,7 @@ import { ControlOut } from './peer-control.ts'
 import { EpochChange } from './peer-epochs.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
+import { InterestOut } from './peer-interest.ts'
 import { Learner } from './peer-learner.ts'
 import { GOODBYES, Leaving } from './peer-leaving.ts'
 import { Live } from './peer-live.ts'
@@ -31,9 +32,9 @@ import { Publisher } from './peer-publisher.ts'
 import { Records } from './peer-records.ts'
 import { HOUSEKEEPING_MS, Silence, STALL_MS } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
+import { TimerHands } from './peer-timers.ts'
 import type { Rights } from './rights.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
-import type { TimerName } from './timers.ts'
 import type { Pattern } from './topic/pattern.ts'
 
 export type { Offer, OfferFault, PeerConfig, Publication, PublishFault }
@@ -49,6 +50,8 @@ export class Peer {
   readonly #learner: Learner
   readonly #epochs: EpochChange
   readonly #inbound: Inbound
+  readonly #interest: InterestOut
+  readonly #hands: TimerHands
   readonly #meeting: Meeting
   readonly #acquaintance: Acquaintance
   readonly #startedAt: number
@@ -95,9 +98,18 @@ export class Peer {
     const acquaintance = this.#acquaintance
     const each = { silence, learner, publisher, subscriber, meeting, acquaintance }
     const records = new Records(context, each)
+    this.#interest = new InterestOut(context, this.#control, (at) => this.#greeter.schedule(at))
+    this.#hands = new TimerHands({
+      ...each,
+      greeter: this.#greeter,
+      epochs: this.#epochs,
+      interest: this.#interest,
+      housekeep: (at) => this.#housekeep(at),
+    })
     const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
+      relay: (at, packet) => this.#interest.onRelay(at, packet),
       epochs: this.#epochs,
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
@@ -246,7 +258,7 @@ export class Peer {
     for (;;) {
       const name = this.#context.timers.due(now)
       if (!name) break
-      this.#onTimer(now, name)
+      this.#hands.on(now, name)
     }
     this.#settle(now)
   }
@@ -275,36 +287,6 @@ export class Peer {
     this.#subscriber.forgive(now, lateMs)
     this.#silence.forgive(lateMs)
     this.#publisher.forgive(lateMs)
-  }
-
-  #onTimer(now: number, name: TimerName): void {
-    switch (name) {
-      case 'hello':
-        return this.#greeter.onHelloTimer(now)
-      case 'beacon':
-        return this.#greeter.onBeaconTimer(now)
-      case 'batch':
-        return this.#publisher.onTurn(now)
-      case 'announce':
-        return this.#publisher.announce(now)
-      case 'pace':
-        return this.#publisher.pump(now)
-      case 'learn':
-        return this.#learner.onTimer(now)
-      case 'receive':
-        return this.#subscriber.onTimer(now)
-      case 'heartbeat':
-        return this.#publisher.onHeartbeatTimer(now)
-      case 'housekeeping':
-        return this.#housekeep(now)
-      case 'meet':
-        return this.#acquaintance.onTimer(now)
-      case 'epoch':
-        return this.#epochs.onTimer(now)
-      case 'close':
-      case 'live':
-        return undefined // every input lets the closing look
-    }
   }
 
   #onJoined(now: number, remote: Remote, streamCount: number): void {
@@ -344,6 +326,7 @@ export class Peer {
   #settle(now: number): void {
     this.#closing?.step(now, this.#joinedAt)
     this.#live.step(now, this.#joinedAt)
+    this.#interest.step(now)
     this.#control.flush()
   }
 }

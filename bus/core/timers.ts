@@ -9,6 +9,7 @@ const TIMER_NAMES = [
   'learn',
   'receive',
   'heartbeat',
+  'interest',
   'housekeeping',
   'epoch',
   'close',

@@ -24,8 +24,7 @@ import { faultOf, parseRights, realmId, rightsText } from './rights.ts'
 export function newRealm(realm: string): NewRealm {
   checkOptions('newRealm', { realm }, { realm: CONNECT.realm })
   const owner = newIdentity()
-  const first = { epoch: 1, epochKey: newKey() }
-  return { realm, key: keyText(newKey(), owner.publicKey, first), owner }
+  return { realm, key: keyText(newKey(), owner.publicKey), owner }
 }
 
 /**

@@ -1,12 +1,6 @@
 /** The keys of a realm as files and options give them: a member's, or a guest's. */
 import { BusError } from '../api/errors.ts'
-import {
-  controlParts,
-  guestRing,
-  type KeyRing,
-  type RealmOptions,
-  ringOf,
-} from '../core/seal/keys.ts'
+import { guestRing, type KeyRing, ringOf } from '../core/seal/keys.ts'
 import { parsePattern } from '../core/topic/pattern.ts'
 import { GUEST_TOPICS_MAX, type GuestKey, isGuestKey, parseGuestKey } from './guest-key.ts'
 import { parseKey, type RealmKey } from './keyfile.ts'
@@ -17,14 +11,6 @@ export interface Opening {
   readonly root?: Uint8Array | undefined
   readonly ring?: KeyRing | undefined
   readonly owner?: Uint8Array | undefined
-  readonly epoch?: number | undefined
-  readonly epochKey?: Uint8Array | undefined
-}
-
-/** What the core makes the keys of a realm from. */
-export function realmOptions(realm: string, opening: Opening): RealmOptions {
-  const { root, ring, owner, epoch = 0, epochKey } = opening
-  return { name: realm, root, ring, owner, epoch, epochKey }
 }
 
 /** Throws INVALID_KEY when it is no key, or a guest's for another realm. */
@@ -40,7 +26,7 @@ export function parseOpening(text: string, about: { source: string; realm: strin
 /** A guest's key for the topics below these patterns, each of which ends in the only wildcard. */
 export async function guestKeyOf(
   realm: string,
-  key: RealmKey,
+  { root, owner }: RealmKey,
   patterns: readonly string[],
 ): Promise<GuestKey> {
   if (patterns.length > GUEST_TOPICS_MAX) {
@@ -49,17 +35,8 @@ export async function guestKeyOf(
   }
   const prefixes = patterns.map(prefixOf)
   const { crypto } = await nodeEnv()
-  const ring = ringOf(crypto, realmOptions(realm, key))
-  return { ring: guestRing(crypto, ring, [...new Set(prefixes)]), owner: key.owner }
-}
-
-/** Whether two texts of keys are of one realm, whatever their epochs. */
-export async function isSameRealm(a: Opening, b: Opening, realm: string): Promise<boolean> {
-  const { crypto } = await nodeEnv()
-  const [one, other] = [a, b].map(
-    (key) => key.ring?.id ?? controlParts(crypto, realmOptions(realm, key)).id,
-  )
-  return Buffer.from(one!).equals(other!)
+  const ring = ringOf(crypto, { name: realm, root, owner })
+  return { ring: guestRing(crypto, ring, [...new Set(prefixes)]), owner }
 }
 
 /** `a/b` of `a/b/**`: nothing else has a key of its own. */

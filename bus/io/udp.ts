@@ -14,6 +14,7 @@ import {
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 import { PEER, type UdpParts, type UdpReceiver } from './udp-parts.ts'
 import { UdpPath } from './udp-path.ts'
+import { defaultHops, defaultSize, probeGroup } from './udp-scope.ts'
 import { TwinFinder } from './udp-twins.ts'
 import { hasRoute, openError, probeRoute, systemCode } from './udp-socket.ts'
 
@@ -43,6 +44,7 @@ export class UdpTransport implements Transport {
   readonly #options: UdpOptions
   readonly #parts: UdpParts
   readonly #wish: InterfaceWish
+  /** Groups, those of one interface alone with its name behind a `%`. */
   readonly #groups = new Set<string>()
   readonly #pathByName = new Map<string, UdpPath>()
   readonly #warned = new Set<string>()
@@ -113,28 +115,32 @@ export class UdpTransport implements Transport {
     return this.#twins.muted.has(name)
   }
 
-  join(group: string): void {
-    if (this.#state === 'closed' || this.#groups.has(group)) return
-    this.#groups.add(group)
-    for (const path of this.#pathByName.values()) path.join(group)
+  /** On each interface, or on one alone. */
+  join(group: string, name?: string): void {
+    const key = placeOf(group, name)
+    if (this.#state === 'closed' || this.#groups.has(key)) return
+    this.#groups.add(key)
+    for (const path of this.#paths(name)) path.join(group)
   }
 
-  leave(group: string): void {
-    if (!this.#groups.delete(group)) return
-    for (const path of this.#pathByName.values()) path.leave(group)
+  leave(group: string, name?: string): void {
+    if (!this.#groups.delete(placeOf(group, name))) return
+    for (const path of this.#paths(name)) path.leave(group)
   }
 
   rejoin(group: string): void {
-    if (!this.#groups.has(group)) return
-    for (const path of this.#pathByName.values()) path.rejoin(group)
+    for (const [name, path] of this.#pathByName) {
+      if (this.#groups.has(group) || this.#groups.has(placeOf(group, name))) path.rejoin(group)
+    }
   }
 
-  send(to: string | Endpoint, datagram: Uint8Array): void {
+  /** To a group by each interface, or by one alone. */
+  send(to: string | Endpoint, datagram: Uint8Array, by?: string): void {
     if (this.#state !== 'open') return
     if (typeof to !== 'string') return this.#sendTo(to, datagram)
     const { muted } = this.#twins
     for (const [name, { sender }] of this.#pathByName) {
-      if (!muted.has(name)) sender.send(to, datagram)
+      if (!muted.has(name) && (by ?? name) === name) sender.send(to, datagram)
     }
     if (this.#pathByName.size === 0) this.#judge()
   }
@@ -147,6 +153,12 @@ export class UdpTransport implements Transport {
     const paths = [...this.#pathByName.values()]
     this.#pathByName.clear()
     await Promise.all([this.#receiver?.close(), ...paths.map((path) => path.close())])
+  }
+
+  #paths(name: string | undefined): Iterable<UdpPath> {
+    if (name === undefined) return this.#pathByName.values()
+    const path = this.#pathByName.get(name)
+    return path ? [path] : []
   }
 
   #sendTo(to: Endpoint, datagram: Uint8Array): void {
@@ -248,7 +260,10 @@ export class UdpTransport implements Transport {
     })
     this.#pathByName.set(by.name, path)
     // Joining anew makes the kernel report every membership: switches may have forgotten them.
-    for (const group of this.#groups) path.join(group)
+    for (const place of this.#groups) {
+      const [group = '', name = by.name] = place.split('%')
+      if (name === by.name) path.join(group)
+    }
     const fair = Math.max(socketsMin, Math.floor(socketsMax / this.#pathByName.size))
     const share = this.#parts.connects ? fair : 0
     for (const { sender } of this.#pathByName.values()) sender.socketsMax = share
@@ -311,19 +326,9 @@ export class UdpTransport implements Transport {
   }
 }
 
-/** Nobody joins or sends to it: it only asks the kernel for a route. */
-function probeGroup(scope: Scope): string {
-  const nibble = { host: 1, link: 2, site: 5, organisation: 8, global: 'e' }[scope]
-  return `ff1${nibble}::8000:0`
-}
-
-function defaultHops(scope: Scope): number {
-  if (scope === 'host') return 0
-  return scope === 'link' ? 1 : 16
-}
-
-function defaultSize(scope: Scope): number {
-  return scope === 'host' ? 60_000 : 1_232
+/** A group on each interface, or on one. */
+function placeOf(group: string, name: string | undefined): string {
+  return name === undefined ? group : `${group}%${name}`
 }
 
 const hints: Readonly<Record<string, string>> = {

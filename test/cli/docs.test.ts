@@ -25,7 +25,6 @@ const COMMANDS = [
   'invite',
   'join',
   'members',
-  'revoke',
   'acl',
   'completion',
 ]

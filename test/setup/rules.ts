@@ -18,7 +18,8 @@ const wire = /^bus\/core\/wire\//
 const topic = /^bus\/core\/topic\//
 
 /** What of a relay is told everything, as the core is. */
-const pureRelay = /^relay\/(bridge|permits|limits|counters)\.ts$/
+const pureRelay =
+  /^relay\/(bridge|crossing|instances|interest|memberships|neighbours|permits|seen|yields|limits|counters)\.ts$/
 
 const table: readonly Row[] = [
   { files: wire, may: [wire, /^bus\/core\/limits\.ts$/] },

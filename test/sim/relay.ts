@@ -1,6 +1,6 @@
 /**
- * A relay in the simulator: the real bridge on a host of a segment, and links that carry records in
- * order, with a delay, until they break.
+ * A relay in the simulator: the real bridge on a host, whose interfaces are its faces, and links
+ * that carry records in order, with a delay, until they break.
  *
  * A linked process has no interface; what it asks of the network goes by its link. What was on its
  * way when a link broke is lost, both ways, and a relay that starts anew knows nothing.
@@ -13,9 +13,10 @@ import { Bridge, type BridgeOutput } from '../../relay/bridge.ts'
 import { Counters } from '../../relay/counters.ts'
 import { defaultRelayLimits } from '../../relay/limits.ts'
 import { trueCrypto } from './crypto.ts'
-import type { Host, Station } from './host.ts'
+import type { Host, Interface, Station } from './host.ts'
 import type { Act, Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
+import type { Sender } from './network.ts'
 import type { World } from './world.ts'
 
 export class SimRelay {
@@ -27,6 +28,13 @@ export class SimRelay {
   readonly #ear: Station
   #bridge: Bridge | undefined
   #ports = FIRST_PORT
+  /** Counts starts. */
+  #life = 0
+  /** Ports that are held for peers who are elsewhere. */
+  readonly #held = new Set<number>()
+  readonly #groupsByFace = new Map<string, Set<string>>()
+  /** Datagrams that it has sent to groups. */
+  sent = 0
 
   constructor(world: World, host: Host) {
     this.#world = world
@@ -44,21 +52,35 @@ export class SimRelay {
   start(): void {
     const realm = this.#world.realms[0]!
     const crypto = this.#world.plan.trueCrypto ? trueCrypto : quickCrypto
+    this.#life += 1
+    const life = this.#life
+    const id = BigInt(life) * 1_000_003n + BigInt(Number.parseInt(this.host.name, 16)) * 7_919n
     this.#bridge = new Bridge({
+      id,
       crypto,
       keys: new ControlKeys(crypto, controlParts(crypto, realm)),
       scope: 'link',
       limits: defaultRelayLimits,
       counters: this.counters,
     })
+    for (const { name } of this.#faces()) this.#bridge.faceOpened(this.#world.schedule.time, name)
     this.#drain()
     for (const link of this.#links) link.open()
+    const tick = (): void => {
+      if (life !== this.#life || !this.#bridge) return
+      this.#bridge.tick(this.#world.schedule.time)
+      this.#drain()
+      this.#world.schedule.after(TICK_MS, tick)
+    }
+    tick()
   }
 
   /** It is gone, with all its links and whatever it knew. */
   kill(): void {
     this.#bridge = undefined
     this.#ear.groups.clear()
+    this.#groupsByFace.clear()
+    this.#held.clear()
     for (const link of this.#links) link.cut()
   }
 
@@ -103,16 +125,52 @@ export class SimRelay {
       port,
       groups: new Set(),
       receive: (bytes, from) => {
-        this.#bridge?.fromPort(this.#world.schedule.time, port, { bytes, from })
+        const face = this.#faceOf(from)?.name ?? ''
+        this.#bridge?.fromPort(this.#world.schedule.time, port, { bytes, from, face })
         this.#drain()
       },
     }
   }
 
+  #hold(port: number): void {
+    const taken = this.host.processes.some((one) => one.alive && one.port === port)
+    if (taken) return this.counters.count('portTaken')
+    this.#held.add(port)
+    const other = this.#portOf(port)
+    const held = this.#held
+    this.host.processes.push({
+      get alive() {
+        return held.has(port)
+      },
+      port,
+      groups: new Set(),
+      receive: (bytes, from, group) => other.receive(bytes, from, group),
+    })
+  }
+
+  #release(port: number): void {
+    if (!this.#held.delete(port)) return
+    const at = this.host.processes.findIndex((one) => one.port === port && !one.alive)
+    if (at >= 0) this.host.processes.splice(at, 1)
+  }
+
+  #faces(): { readonly name: string; readonly port: Interface }[] {
+    return this.host.interfaces.map((port) => ({ name: `segment ${port.segment}`, port }))
+  }
+
+  /** Where an address is heard. */
+  #faceOf({ address }: Endpoint): { readonly name: string; readonly port: Interface } | undefined {
+    const ports = this.#world.network.hosts.flatMap(({ interfaces }) => interfaces)
+    const segment = ports.find((one) => one.address === address)?.segment
+    return this.#faces().find(({ port }) => port.segment === segment)
+  }
+
   #hear(bytes: Uint8Array, from: Endpoint, group: string | undefined): void {
     const own = this.host.interfaces.some(({ address }) => address === from.address)
-    if (group === undefined || (own && from.port === RELAY_PORT + SEND_PORTS)) return
-    this.#bridge?.fromGroup(this.#world.schedule.time, group, { bytes, from })
+    const face = this.#faceOf(from)
+    if (group === undefined || !face || (own && from.port === RELAY_PORT + SEND_PORTS)) return
+    if (!this.#groupsByFace.get(face.name)?.has(group)) return
+    this.#bridge?.fromGroup(this.#world.schedule.time, group, { bytes, from, face: face.name })
     this.#drain()
   }
 
@@ -129,13 +187,28 @@ export class SimRelay {
       groups: this.#ear.groups,
     })
     switch (output.type) {
-      case 'join':
-      case 'leave':
+      case 'join': {
+        const groups = this.#groupsByFace.get(output.face) ?? new Set()
+        this.#groupsByFace.set(output.face, groups.add(output.group))
+        return network.act(sender(RELAY_PORT), output)
+      }
+      case 'leave': {
+        this.#groupsByFace.get(output.face)?.delete(output.group)
+        const wanted = [...this.#groupsByFace.values()].some((one) => one.has(output.group))
+        return wanted ? undefined : network.act(sender(RELAY_PORT), output)
+      }
       case 'rejoin':
         return network.act(sender(RELAY_PORT), output)
+      case 'hold':
+        return this.#hold(output.port)
+      case 'release':
+        return this.#release(output.port)
       case 'multicast': {
-        const { group, datagram } = output
-        return network.act(sender(RELAY_PORT), { type: 'transmit', to: group, datagram })
+        const { face, group, datagram } = output
+        const port = this.#faces().find(({ name }) => name === face)?.port
+        if (!port) return undefined
+        this.sent += 1
+        return network.act(oneFace(port), { type: 'transmit', to: group, datagram })
       }
       case 'unicast': {
         const { port, to, datagram } = output
@@ -147,6 +220,12 @@ export class SimRelay {
         }
     }
   }
+}
+
+/** Whatever it sends leaves by one interface. */
+function oneFace(port: Interface): Sender {
+  const host: Host = Object.create(port.host, { interfaces: { value: [port] } })
+  return { options: { host, port: RELAY_PORT }, groups: new Set() }
 }
 
 /** The link of one process. */
@@ -221,6 +300,7 @@ export class SimLink {
 }
 
 const LINK_MS = 5
+const TICK_MS = 100
 const RELAY_PORT = 39_000
 const FIRST_PORT = 50_000
 /** Multicast leaves by another port than unicast comes to: see the network. */

@@ -8,6 +8,9 @@
 const BEACON_BYTES_PER_SECOND = 16 * 1024
 /** A beacon on the wire with IPv6 and UDP headers. */
 const BEACON_SIZE = 110
+const GROUP_SIZE = 16
+const REFRESH_MIN_MS = 10_000
+const REFRESH_MAX_MS = 200_000
 const INTERVAL_MIN_MS = 500
 const INTERVAL_MAX_MS = 30_000
 /** Spread of the answers to one question, for each peer that may answer. */
@@ -32,6 +35,12 @@ export function jitteredInterval(peers: number, unit: number): number {
 /** The longest wait there can be: what a peer states, so that others know when it is gone. */
 export function statedInterval(peers: number): number {
   return Math.ceil(beaconInterval(peers) * 1.5)
+}
+
+/** Mean time between two refreshes of what one peer wants, ms; all peers share the rate of beacons. */
+export function interestInterval(peers: number, groups: number): number {
+  const fair = (peers * groups * GROUP_SIZE * 1000) / BEACON_BYTES_PER_SECOND
+  return Math.min(REFRESH_MAX_MS, Math.max(REFRESH_MIN_MS, fair))
 }
 
 /** How long to wait before answering a question that everybody heard. */

@@ -14,7 +14,7 @@
  *                varint index, varint receivers
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
  *     nak        see nak.ts
- *     interest   reserved
+ *     interest   see interest.ts
  *     oldest, expired   see gone.ts
  *     meet, met         see meeting.ts
  *
@@ -32,8 +32,10 @@
  * A page of bindings is signed over "sixcast/1/bindings", realm id, instance and the entries.
  */
 import { Reader, Writer } from './cursor.ts'
+import { readEntries, writeEntries } from './entries.ts'
 import { type Expired, type Oldest, readExpired, readOldest, writeExpired } from './gone.ts'
 import { SIGNATURE_SIZE } from './hello.ts'
+import { type Interest, readInterest, writeInterest } from './interest.ts'
 import { type Meet, type Met, readMeet, readMet, writeMeeting } from './meeting.ts'
 import { type Nak, readNak, writeNak } from './nak.ts'
 
@@ -46,7 +48,7 @@ export const ControlType = {
   heartbeat: 6,
   cursor: 7,
   nak: 8,
-  interest: 9, // reserved: what a segment wants, for relays
+  interest: 9,
   oldest: 10,
   expired: 11,
   meet: 12,
@@ -164,6 +166,7 @@ export type ControlRecord =
   | Heartbeat
   | CursorReport
   | Nak
+  | Interest
   | Oldest
   | Expired
   | Meet
@@ -208,6 +211,8 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       })
     case 'nak':
       return writeNak(writer, record)
+    case 'interest':
+      return writeInterest(writer, record)
     case 'oldest':
       return writer.varint(record.stream).varint(record.first).varint(record.index).written
     case 'expired':
@@ -259,6 +264,8 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return { type: 'cursor', target: reader.uint64(), entries: readEntries(reader, readNext) }
     case ControlType.nak:
       return readNak(reader)
+    case ControlType.interest:
+      return readInterest(reader)
     case ControlType.oldest:
       return readOldest(reader)
     case ControlType.expired:
@@ -328,22 +335,4 @@ function readNext(reader: Reader): CursorEntry {
   return { stream: reader.varint(), next: reader.varint(), lost: reader.varint() }
 }
 
-function readEntries<T>(reader: Reader, read: (reader: Reader) => T): T[] {
-  const count = reader.count(ENTRY_SIZE_MIN)
-  const entries: T[] = []
-  for (let i = 0; i < count && !reader.failed; i++) entries.push(read(reader))
-  return entries
-}
-
-function writeEntries<T>(
-  writer: Writer,
-  entries: readonly T[],
-  write: (entry: T) => void,
-): Uint8Array {
-  writer.varint(entries.length)
-  for (const entry of entries) write(entry)
-  return writer.written
-}
-
-const ENTRY_SIZE_MIN = 2
 const scratch = new Uint8Array(1232)

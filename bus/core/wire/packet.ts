@@ -39,7 +39,7 @@ export const Kind = {
   control: 2,
   parity: 3,
   checkpoint: 4, // reserved: signed hash chain of a stream
-  relay: 5, // reserved: what relays say to each other; links have records of their own
+  relay: 5, // what a relay says on its segments, see relay.ts
   page: 6,
 } as const
 

@@ -4,13 +4,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../bus/core/path/group.ts'
 import { RELAY_ADDRESS } from '../../../bus/core/wire/link.ts'
-import { at, Carrier, group, keys, Member } from './carrying.ts'
+import { at, Carrier, FACE, group, keys, Member } from './carrying.ts'
 
 describe('a bridge', () => {
   it('is in the control group from the start, whoever joins and leaves it', () => {
     const carrier = new Carrier()
     const { control } = new Groups('link', 0, (label) => keys.groupBytes(label))
-    expect(carrier.first).toEqual([{ type: 'join', group: control }])
+    const [join, beacon, ...others] = carrier.first
+    expect(join).toEqual({ type: 'join', face: FACE, group: control })
+    expect(beacon).toMatchObject({ type: 'multicast', face: FACE, group: control })
+    expect(others).toEqual([])
     carrier.bridge.opened(1)
     expect(carrier.join(1, control)).toEqual([])
     carrier.bridge.closed(1)
@@ -21,16 +24,20 @@ describe('a bridge', () => {
     const carrier = new Carrier()
     const { bridge } = carrier
     for (const port of [1, 2]) bridge.opened(port)
-    expect(carrier.join(1, group(1), group(1))).toEqual([{ type: 'join', group: group(1) }])
-    expect(carrier.join(2, group(1), group(2))).toEqual([{ type: 'join', group: group(2) }])
+    expect(carrier.join(1, group(1), group(1))).toEqual([
+      { type: 'join', face: FACE, group: group(1) },
+    ])
+    expect(carrier.join(2, group(1), group(2))).toEqual([
+      { type: 'join', face: FACE, group: group(2) },
+    ])
     bridge.fromLink(0, 1, { type: 'leave', groups: [group(1), group(3)] })
     expect(carrier.wants()).toEqual([])
     bridge.closed(2)
     expect(carrier.wants()).toEqual([
-      { type: 'leave', group: group(1) },
-      { type: 'leave', group: group(2) },
+      { type: 'leave', face: FACE, group: group(1) },
+      { type: 'leave', face: FACE, group: group(2) },
     ])
-    expect(bridge.size).toEqual({ groups: 0, peers: 0 })
+    expect(bridge.size).toMatchObject({ groups: 0, peers: 0 })
   })
 
   it('gives what the segment brings to the links that have joined, once to each', () => {
@@ -41,9 +48,9 @@ describe('a bridge', () => {
     carrier.join(2, group(1))
     carrier.join(3, group(2))
     const bytes = new Member(1).data()
-    bridge.fromGroup(0, group(1), { bytes, from: at(1) })
+    bridge.fromGroup(0, group(1), { face: FACE, bytes, from: at(1) })
     expect(carrier.wants()).toEqual([{ type: 'down', ports: [1, 2], from: at(1), datagram: bytes }])
-    bridge.fromGroup(0, group(9), { bytes, from: at(1) })
+    bridge.fromGroup(0, group(9), { face: FACE, bytes, from: at(1) })
     expect(carrier.wants()).toEqual([])
   })
 
@@ -56,7 +63,7 @@ describe('a bridge', () => {
     const datagram = new Member(1).data()
     bridge.fromLink(0, 1, { type: 'multicast', group: group(1), datagram })
     expect(carrier.wants()).toEqual([
-      { type: 'multicast', group: group(1), datagram },
+      { type: 'multicast', face: FACE, group: group(1), datagram },
       { type: 'down', ports: [2], from: { address: RELAY_ADDRESS, port: 1 }, datagram },
     ])
   })
@@ -131,7 +138,7 @@ describe('a bridge refuses', () => {
     const open = packet.slice()
     open[2] = 0x20
     for (const bytes of [foreign, open, packet.slice(0, -1), new Uint8Array(0)]) {
-      bridge.fromGroup(0, group(1), { bytes, from: at(1) })
+      bridge.fromGroup(0, group(1), { face: FACE, bytes, from: at(1) })
       bridge.fromPort(0, 1, { bytes, from: at(1) })
       bridge.fromLink(0, 1, { type: 'multicast', group: group(1), datagram: bytes })
       expect(carrier.wants()).toEqual([])
@@ -153,7 +160,9 @@ describe('a bridge refuses', () => {
     const { bridge } = carrier
     for (const port of [1, 2]) bridge.opened(port)
     // One of the two is the control group.
-    expect(carrier.join(1, group(1), group(2))).toEqual([{ type: 'join', group: group(1) }])
+    expect(carrier.join(1, group(1), group(2))).toEqual([
+      { type: 'join', face: FACE, group: group(1) },
+    ])
     carrier.join(2, group(2))
     expect(carrier.counted()).toEqual({ groupsFull: 1 })
     const datagram = new Member(1).data()
@@ -161,8 +170,8 @@ describe('a bridge refuses', () => {
     expect(carrier.wants()).toContainEqual(expect.objectContaining({ type: 'down', ports: [2] }))
     bridge.fromLink(0, 1, { type: 'leave', groups: [group(1)] })
     expect(carrier.wants()).toEqual([
-      { type: 'leave', group: group(1) },
-      { type: 'join', group: group(2) },
+      { type: 'leave', face: FACE, group: group(1) },
+      { type: 'join', face: FACE, group: group(2) },
     ])
   })
 
@@ -199,7 +208,7 @@ describe('unicast from a link to the segment', () => {
   it('goes to the private port that a hello has named, at the address that it came from', () => {
     const one = carrier()
     expect(reaches(one, at(5, member.port))).toBe(false)
-    one.bridge.fromGroup(0, group(1), { bytes: member.hello(), from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(true)
     expect(reaches(one, at(5, member.port + 1))).toBe(false)
     expect(reaches(one, at(6, member.port))).toBe(false)
@@ -209,7 +218,7 @@ describe('unicast from a link to the segment', () => {
 
   it('goes to another address of the same instance once a control packet has come from there', () => {
     const one = carrier()
-    one.bridge.fromGroup(0, group(1), { bytes: member.hello(), from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     const forged = member.control(keys.controlKeyOf(new Member(3).sender))
     one.bridge.fromPort(0, 1, { bytes: forged, from: at(7) })
     one.bridge.fromPort(0, 1, { bytes: member.data(), from: at(7) })
@@ -221,8 +230,8 @@ describe('unicast from a link to the segment', () => {
 
   it('follows an instance to another port, and no longer goes to the former one', () => {
     const one = carrier()
-    one.bridge.fromGroup(0, group(1), { bytes: member.hello(), from: at(5) })
-    one.bridge.fromGroup(0, group(1), { bytes: member.hello(41_000), from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: member.hello(41_000), from: at(5) })
     expect(reaches(one, at(5, 41_000))).toBe(true)
     expect(reaches(one, at(5, member.port))).toBe(false)
   })
@@ -231,8 +240,8 @@ describe('unicast from a link to the segment', () => {
     const one = carrier()
     const forged = member.hello()
     forged[forged.length - 1]! ^= 1
-    one.bridge.fromGroup(0, group(1), { bytes: forged, from: at(5) })
-    one.bridge.fromGroup(0, group(1), { bytes: member.hello(0), from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: forged, from: at(5) })
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: member.hello(0), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(false)
     expect(one.bridge.size.peers).toBe(0)
   })
@@ -241,7 +250,7 @@ describe('unicast from a link to the segment', () => {
     const one = carrier({ peers: 2 })
     const members = [1, 2, 3].map((seed) => new Member(seed))
     for (const [i, each] of members.entries()) {
-      one.bridge.fromGroup(0, group(1), { bytes: each.hello(), from: at(i) })
+      one.bridge.fromGroup(0, group(1), { face: FACE, bytes: each.hello(), from: at(i) })
     }
     expect(members.map(({ port }, i) => reaches(one, at(i, port)))).toEqual([false, true, true])
     const [, , last] = members
@@ -258,12 +267,12 @@ describe('unicast from a link to the segment', () => {
     for (let i = 0; i < 2000; i++) {
       const forged = member.hello()
       forged[30]! ^= 1
-      one.bridge.fromGroup(0, group(1), { bytes: forged, from: at(5) })
+      one.bridge.fromGroup(0, group(1), { face: FACE, bytes: forged, from: at(5) })
     }
     expect(one.wants().length).toBe(2000)
-    one.bridge.fromGroup(999, group(1), { bytes: member.hello(), from: at(5) })
+    one.bridge.fromGroup(999, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(false)
-    one.bridge.fromGroup(1000, group(1), { bytes: member.hello(), from: at(5) })
+    one.bridge.fromGroup(1000, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(true)
   })
 })

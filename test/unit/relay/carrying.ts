@@ -11,7 +11,10 @@ import { Bridge, type BridgeOutput } from '../../../relay/bridge.ts'
 import { Counters } from '../../../relay/counters.ts'
 import { defaultRelayLimits, type RelayLimits } from '../../../relay/limits.ts'
 import { counting, crypto } from '../core/crypto.ts'
+import { controlBytes } from '../core/wire/any.ts'
 
+/** The segment of a bridge that has one. */
+export const FACE = 'eth0'
 const realm = { name: 'home', root: counting(32) }
 export const keys: RealmKeys = new RealmKeys(crypto, realm)
 
@@ -22,14 +25,16 @@ export class Carrier {
   /** What it wanted before anything had happened. */
   readonly first: readonly BridgeOutput[]
 
-  constructor(limits: Partial<RelayLimits> = {}) {
+  constructor(limits: Partial<RelayLimits> = {}, faces: readonly string[] = [FACE]) {
     this.bridge = new Bridge({
       crypto,
       keys: new ControlKeys(crypto, controlParts(crypto, realm)),
       scope: 'link',
+      id: 77n,
       limits: { ...defaultRelayLimits, ...limits },
       counters: this.counters,
     })
+    for (const face of faces) this.bridge.faceOpened(0, face)
     this.first = this.wants()
   }
 
@@ -66,10 +71,10 @@ export class Member {
     this.#sealer = new Sealer(crypto, keys, this.sender.instance)
   }
 
-  hello(port = this.port): Uint8Array {
+  hello(port = this.port, flags = 0): Uint8Array {
     const { identity, salt } = this.sender
     const body = writeHello({
-      flags: 0,
+      flags,
       identity,
       salt,
       challenge: 1n,
@@ -89,10 +94,19 @@ export class Member {
     return this.#sealer.seal(id, concat(body, counting(64)), keys.control)
   }
 
-  control(key: Uint8Array = keys.controlKeyOf(this.sender)): Uint8Array {
+  control(
+    key: Uint8Array = keys.controlKeyOf(this.sender),
+    body: Uint8Array = utf8('record'),
+  ): Uint8Array {
     this.#number += 1
     const id = { kind: Kind.control, flags: 0, stream: 0, number: this.#number }
-    return this.#sealer.seal(id, utf8('record'), key)
+    return this.#sealer.seal(id, body, key)
+  }
+
+  /** Says what it wants, for a minute or, by 0, no more. */
+  interest(groups: readonly string[], validMs = 60_000): Uint8Array {
+    const body = controlBytes({ type: 'interest', validMs, groups })
+    return this.control(keys.controlKeyOf(this.sender), body)
   }
 
   data(): Uint8Array {

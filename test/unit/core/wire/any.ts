@@ -1,5 +1,6 @@
 /** Random but well-formed wire records. */
 import fc from 'fast-check'
+import { addressText } from '../../../../bus/core/wire/address.ts'
 import { utf8 } from '../../../../bus/core/text.ts'
 import {
   type Bindings,
@@ -111,6 +112,11 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     entries: list(
       fc.record({ stream: anyVarint, head: anyVarint, index: anyVarint, receivers: anyVarint }),
     ),
+  }),
+  fc.record({
+    type: fc.constant('interest' as const),
+    validMs: anyVarint,
+    groups: list(bytes(16).map(addressText)),
   }),
   fc.record({
     type: fc.constant('cursor' as const),

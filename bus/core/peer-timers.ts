@@ -1,0 +1,61 @@
+/** Which part of a peer each timer is for. */
+import type { Acquaintance } from './peer-acquaintance.ts'
+import type { EpochChange } from './peer-epochs.ts'
+import type { Greeter } from './peer-hello.ts'
+import type { InterestOut } from './peer-interest.ts'
+import type { Learner } from './peer-learner.ts'
+import type { Publisher } from './peer-publisher.ts'
+import type { Subscriber } from './peer-subscriber.ts'
+import type { TimerName } from './timers.ts'
+
+interface Parts {
+  readonly greeter: Greeter
+  readonly learner: Learner
+  readonly publisher: Publisher
+  readonly subscriber: Subscriber
+  readonly acquaintance: Acquaintance
+  readonly epochs: EpochChange
+  readonly interest: InterestOut
+  housekeep(now: number): void
+}
+
+export class TimerHands {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  on(now: number, name: TimerName): void {
+    const { greeter, learner, publisher, subscriber, acquaintance, epochs, interest } = this.#parts
+    switch (name) {
+      case 'hello':
+        return greeter.onHelloTimer(now)
+      case 'beacon':
+        return greeter.onBeaconTimer(now)
+      case 'batch':
+        return publisher.onTurn(now)
+      case 'announce':
+        return publisher.announce(now)
+      case 'pace':
+        return publisher.pump(now)
+      case 'learn':
+        return learner.onTimer(now)
+      case 'receive':
+        return subscriber.onTimer(now)
+      case 'heartbeat':
+        return publisher.onHeartbeatTimer(now)
+      case 'interest':
+        return interest.onTimer(now)
+      case 'housekeeping':
+        return this.#parts.housekeep(now)
+      case 'meet':
+        return acquaintance.onTimer(now)
+      case 'epoch':
+        return epochs.onTimer(now)
+      case 'close':
+      case 'live':
+        return undefined // every input lets the closing look
+    }
+  }
+}

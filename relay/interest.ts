@@ -1,0 +1,129 @@
+/** Which groups each face of a relay wants, as the peers behind it have said. */
+
+export interface InterestOptions {
+  /** Entries in all. */
+  readonly sizeMax: number
+  /** A group is wanted by another set of faces than before. */
+  readonly changed: (group: string) => void
+  /** An entry found no room. */
+  readonly full: () => void
+}
+
+interface Change {
+  readonly face: string
+  readonly by: number
+}
+
+interface Wanted {
+  readonly untilByInstance: Map<bigint, number>
+  /** How many instances behind each face want it. */
+  readonly countByFace: Map<string, number>
+}
+
+export class Interest {
+  readonly #options: InterestOptions
+  readonly #wantedByGroup = new Map<string, Wanted>()
+  /** Where each instance is that wants anything. */
+  readonly #wishesByInstance = new Map<bigint, { face: string; readonly groups: Set<string> }>()
+  #size = 0
+
+  constructor(options: InterestOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  wants(face: string, group: string): boolean {
+    return this.#wantedByGroup.get(group)?.countByFace.has(face) === true
+  }
+
+  /** Whether any other face wants it. */
+  wantedBeside(face: string, group: string): boolean {
+    const { countByFace } = this.#wantedByGroup.get(group) ?? NOBODY
+    return countByFace.size > (countByFace.has(face) ? 1 : 0)
+  }
+
+  get groups(): Iterable<string> {
+    return this.#wantedByGroup.keys()
+  }
+
+  /** An instance behind that face wants a group until then; in the past: no more. */
+  want(
+    instance: bigint,
+    {
+      face,
+      group,
+      until,
+    }: { readonly face: string; readonly group: string; readonly until: number },
+    now: number,
+  ): void {
+    if (until <= now) return this.#drop(instance, group)
+    const known = this.#wishesByInstance.get(instance)
+    if (known?.groups.has(group)) {
+      this.#wantedByGroup.get(group)!.untilByInstance.set(instance, until)
+      return
+    }
+    if (this.#size >= this.#options.sizeMax) return this.#options.full()
+    const wishes = known ?? { face, groups: new Set<string>() }
+    this.#wishesByInstance.set(instance, wishes)
+    wishes.groups.add(group)
+    const wanted = this.#wantedByGroup.get(group) ?? newWanted()
+    this.#wantedByGroup.set(group, wanted)
+    wanted.untilByInstance.set(instance, until)
+    this.#size += 1
+    this.#count(group, wanted.countByFace, { face: wishes.face, by: 1 })
+  }
+
+  /** The instance is behind another face now. */
+  move(instance: bigint, face: string): void {
+    const wishes = this.#wishesByInstance.get(instance)
+    if (!wishes || wishes.face === face) return
+    for (const group of wishes.groups) {
+      const wanted = this.#wantedByGroup.get(group)!
+      this.#count(group, wanted.countByFace, { face, by: 1 })
+      this.#count(group, wanted.countByFace, { face: wishes.face, by: -1 })
+    }
+    wishes.face = face
+  }
+
+  forget(instance: bigint): void {
+    for (const group of this.#wishesByInstance.get(instance)?.groups ?? []) {
+      this.#drop(instance, group)
+    }
+  }
+
+  expire(now: number): void {
+    for (const [group, { untilByInstance }] of this.#wantedByGroup) {
+      for (const [instance, until] of untilByInstance) {
+        if (until <= now) this.#drop(instance, group)
+      }
+    }
+  }
+
+  #drop(instance: bigint, group: string): void {
+    const wishes = this.#wishesByInstance.get(instance)
+    if (!wishes?.groups.delete(group)) return
+    if (wishes.groups.size === 0) this.#wishesByInstance.delete(instance)
+    const wanted = this.#wantedByGroup.get(group)!
+    wanted.untilByInstance.delete(instance)
+    if (wanted.untilByInstance.size === 0) this.#wantedByGroup.delete(group)
+    this.#size -= 1
+    this.#count(group, wanted.countByFace, { face: wishes.face, by: -1 })
+  }
+
+  #count(group: string, countByFace: Map<string, number>, change: Change): void {
+    const { face, by } = change
+    const before = countByFace.get(face) ?? 0
+    if (before + by > 0) countByFace.set(face, before + by)
+    else countByFace.delete(face)
+    if (before === 0 || before + by === 0) this.#options.changed(group)
+  }
+}
+
+function newWanted(): Wanted {
+  return { untilByInstance: new Map(), countByFace: new Map() }
+}
+
+const NOBODY = newWanted()

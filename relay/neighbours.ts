@@ -1,0 +1,123 @@
+/** The other relays on a relay's segments, by the beacons that they say there. */
+import { bytesOf64, concat, uint64Of } from '../bus/core/bytes.ts'
+import type { Crypto } from '../bus/core/env.ts'
+import type { Endpoint } from '../bus/core/output.ts'
+import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
+import { Sealer } from '../bus/core/seal/sealer.ts'
+import { Kind, readHeader } from '../bus/core/wire/packet.ts'
+import { readRelayBeacon, type RelayBeacon, writeRelayBeacon } from '../bus/core/wire/relay.ts'
+
+interface Neighbour {
+  readonly id: bigint
+  readonly face: string
+  /** Where what it sends comes from. */
+  readonly source: string
+  readonly number: number
+  readonly until: number
+}
+
+/** A beacon that is of today. */
+export interface HeardBeacon extends RelayBeacon {
+  readonly id: bigint
+  /** It was not known on that face, or not by this address. */
+  readonly fresh: boolean
+}
+
+export class Neighbours {
+  readonly id: bigint
+  readonly #crypto: Crypto
+  readonly #keys: ControlKeys
+  readonly #sealer: Sealer
+  readonly #neighbourByPlace = new Map<string, Neighbour>()
+  readonly #placeBySource = new Map<string, string>()
+  #number = 0
+  #failures = 0
+  #secondEnds = 0
+
+  /** `id` is random, of this start of the relay. */
+  constructor(crypto: Crypto, keys: ControlKeys, id: bigint) {
+    this.id = id
+    this.#crypto = crypto
+    this.#keys = keys
+    this.#sealer = new Sealer(crypto, keys, id)
+  }
+
+  get size(): number {
+    return this.#neighbourByPlace.size
+  }
+
+  /** What this relay says of itself. */
+  beacon(beacon: RelayBeacon): Uint8Array {
+    this.#number += 1
+    const id = { kind: Kind.relay, flags: 0, stream: 0, number: this.#number }
+    return this.#sealer.seal(id, writeRelayBeacon(beacon), this.#keys.control)
+  }
+
+  /** A packet of kind 5 has come; `undefined` when it is an old one, the own, or none. */
+  hear(
+    now: number,
+    { face, from }: { readonly face: string; readonly from: Endpoint },
+    packet: Uint8Array,
+  ): HeardBeacon | undefined {
+    const { instance: id, number } = readHeader(packet)
+    const place = `${face} ${id}`
+    const known = this.#neighbourByPlace.get(place)
+    if (id === this.id || number <= (known?.number ?? -1)) return undefined
+    const body = this.#open(now, packet)
+    const beacon = body && readRelayBeacon(body)
+    if (!beacon || (!known && this.#neighbourByPlace.size >= NEIGHBOURS_MAX)) return undefined
+    const source = sourceOf(face, from)
+    if (known) this.#placeBySource.delete(known.source)
+    this.#placeBySource.set(source, place)
+    const until = now + MISSED * Math.min(beacon.intervalMs, INTERVAL_MAX_MS)
+    this.#neighbourByPlace.set(place, { id, face, source, number, until })
+    return { ...beacon, id, fresh: known?.source !== source }
+  }
+
+  /** The relay that sends from there; 0 when none is known to. */
+  via(face: string, from: Endpoint): bigint {
+    const place = this.#placeBySource.get(sourceOf(face, from))
+    return (place !== undefined && this.#neighbourByPlace.get(place)?.id) || 0n
+  }
+
+  /** Those that have ceased since. */
+  expire(now: number): readonly Pick<Neighbour, 'id' | 'face'>[] {
+    const gone = [...this.#neighbourByPlace].filter(([, { until }]) => until <= now)
+    for (const [place, { source }] of gone) {
+      this.#neighbourByPlace.delete(place)
+      this.#placeBySource.delete(source)
+    }
+    return gone.map(([, neighbour]) => neighbour)
+  }
+
+  /** Whether the other relay goes first where both bring an instance to one face. */
+  outranks(other: bigint, instance: bigint): boolean {
+    return this.#rank(other, instance) > this.#rank(this.id, instance)
+  }
+
+  #rank(relay: bigint, instance: bigint): bigint {
+    return uint64Of(this.#crypto.hash(concat(bytesOf64(instance), bytesOf64(relay))))
+  }
+
+  /** Strangers cannot make the relay open more than so many packets in vain. */
+  #open(now: number, packet: Uint8Array): Uint8Array | undefined {
+    if (now >= this.#secondEnds) {
+      this.#secondEnds = now + 1000
+      this.#failures = 0
+    }
+    if (this.#failures >= FAILURES_MAX) return undefined
+    const body = this.#sealer.open(packet, this.#keys.control)
+    if (!body) this.#failures += 1
+    return body
+  }
+}
+
+function sourceOf(face: string, { address, port }: Endpoint): string {
+  return `${face} ${address} ${port}`
+}
+
+/** Three beacons missed. */
+const MISSED = 3.5
+const INTERVAL_MAX_MS = 20_000
+const NEIGHBOURS_MAX = 256
+const FAILURES_MAX = 2000

@@ -1,0 +1,106 @@
+/** Peers on segments and behind relays, in the simulator, and what each of them has received. */
+import { parsePattern } from '../../bus/core/topic/pattern.ts'
+import { Random } from '../../bus/testing/random.ts'
+import { MARKER, quietPlan } from './plan.ts'
+import type { Process } from './process.ts'
+import { type SimLink, SimRelay } from './relay.ts'
+import { Trace } from './trace.ts'
+import { advance, World } from './world.ts'
+
+/** Where everybody is: segments have numbers. */
+export interface Setting {
+  readonly loss?: number
+  /** The segment of each peer. */
+  readonly peers: readonly number[]
+  /** The segments of each relay. */
+  readonly relays: readonly (readonly number[])[]
+  /** The relay, by its place in the list, of each peer that has no segment. */
+  readonly linked?: readonly number[]
+}
+
+/** Each peer subscribes to all topics. */
+export class Scene {
+  readonly world: World
+  readonly relays: readonly SimRelay[]
+  readonly links: readonly SimLink[]
+  readonly processes: readonly Process[]
+  readonly #random: Random
+
+  constructor(seed: number, { loss = 0, peers, relays, linked = [] }: Setting) {
+    this.#random = new Random(seed, 'relay')
+    this.world = new World(quietPlan(seed), new Trace())
+    const { network } = this.world
+    this.relays = relays.map((segments) => new SimRelay(this.world, network.host(segments)))
+    const native = peers.map((segment) => this.#launch(network.host([segment])))
+    this.links = linked.map((at) => this.relays[at]!.link(this.#launch(network.host([]))))
+    this.processes = [...native, ...this.links.map(({ process }) => process)]
+    for (const host of network.hosts) {
+      for (const { up, down } of host.interfaces) up.loss = down.loss = loss
+    }
+    this.wait(1500)
+  }
+
+  wait(ms: number): void {
+    advance(this.world, this.world.schedule.time + ms)
+  }
+
+  at(ms: number, act: () => void): void {
+    this.world.schedule.after(ms, act)
+  }
+
+  /** Each process publishes so many bursts in that time. */
+  publish(bursts: number, overMs: number): void {
+    for (const process of this.processes) {
+      for (let burst = 0; burst < bursts; burst++) {
+        this.at(this.#random.between(0, overMs), () => {
+          const size = this.#random.pick([0, 20, 1100, 5000])
+          for (let i = this.#random.integer(1, 10); i > 0; i--) {
+            this.world.workload.publish(process, `${MARKER}/${process.id}`, size)
+          }
+          process.endTurn()
+        })
+      }
+    }
+  }
+
+  /** Each link breaks some times and comes back; once each relay dies and starts anew. */
+  storm(overMs: number): void {
+    const { links, relays } = this
+    for (const link of [...links, ...links]) {
+      const from = this.#random.between(0, overMs)
+      this.at(from, () => link.cut())
+      this.at(from + this.#random.between(50, 3000), () => link.open())
+    }
+    for (const relay of relays) {
+      const death = this.#random.between(0, overMs)
+      this.at(death, () => relay.kill())
+      this.at(death + this.#random.between(50, 2000), () => relay.start())
+    }
+  }
+
+  /** What each subscription has of each stream of the others: delivered, lost, published. */
+  accounts(): { delivered: number; lost: number; published: number }[] {
+    const { ledger } = this.world
+    return this.processes.flatMap((reader) => {
+      const [subscribed] = ledger.subscriptionsOf(reader)
+      return this.processes.flatMap((publisher) =>
+        publisher === reader
+          ? []
+          : ledger.streamsOf(publisher).map((stream) => {
+              const { delivered = 0, lost = 0 } = subscribed?.tracks.get(stream) ?? {}
+              return { delivered, lost, published: stream.messages.length }
+            }),
+      )
+    })
+  }
+
+  #launch(host: Process['options']['host']): Process {
+    const process = this.world.launch({ host, realm: 0 })
+    const parsed = parsePattern(`${MARKER}/**`)
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const { pattern } = parsed
+    this.world.ledger.subscribed(process, this.world.schedule.time, { id: 1, pattern })
+    process.command((peer, now) => peer.subscribe(now, 1, pattern))
+    return process
+  }
+}
