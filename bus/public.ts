@@ -1,8 +1,10 @@
 /** The one list of public names. */
 export { BusError, type BusErrorCode } from './api/errors.ts'
 export type * from './api/file-options.ts'
+export type * from './api/epoch-options.ts'
 export type * from './api/grant-options.ts'
 export type * from './api/join-options.ts'
 export type * from './api/options.ts'
+export type * from './api/rotate-options.ts'
 export type * from './api/terms.ts'
 export { topic, type Topic } from './api/topic.ts'

@@ -19,6 +19,7 @@ import { controlParts } from '../bus/core/seal/keys.ts'
 import { isControlKey, parseControlKey } from '../bus/io/control-key.ts'
 import { given } from '../bus/io/secret.ts'
 import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
+import { realmOptions } from '../bus/io/realm-keys.ts'
 import { controlFileOf, LOCAL_REALM, readKeyText } from '../bus/io/keyfile.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
 import type { RelayOptions } from './types.ts'
@@ -99,7 +100,7 @@ async function partsOf(crypto: Crypto, options: RelayOptions): Promise<ControlPa
   const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
   if (typeof key !== 'string' || !isControlKey(key)) {
     const found = await keyOf({ ...options, ...(key !== undefined && { key }) }, realm)
-    return found.ring ?? controlParts(crypto, { name: realm, root: found.root, owner: found.owner })
+    return found.ring ?? controlParts(crypto, realmOptions(realm, found))
   }
   const parts = parseControlKey(key, 'option "key"')
   if (open || (options.realm !== undefined && realm !== parts.name)) {

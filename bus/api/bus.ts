@@ -3,10 +3,10 @@ import type { Limits } from '../core/limits.ts'
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
 import type { Rights } from '../core/rights.ts'
-import { parseTopic } from '../core/topic/pattern.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
+import { type EpochParts, EpochWatch } from './epoch-watch.ts'
 import { BusError } from './errors.ts'
 import { assertReliable, faultError } from './faults.ts'
 import { type After, Matching } from './matching.ts'
@@ -22,7 +22,6 @@ import type {
   Gap,
   Handler,
   Live,
-  Logger,
   MatchedOptions,
   Message,
   PathKind,
@@ -37,6 +36,7 @@ import type {
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
 import { checkOptions } from './rules.ts'
+import { Segments } from './segments.ts'
 import { LOST } from '../core/stream/messages.ts'
 import type { Budget } from '../core/stream/reorder.ts'
 import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
@@ -51,9 +51,8 @@ export interface PeerLink {
   close(): Promise<void>
 }
 
-export interface BusParts {
+export interface BusParts extends EpochParts {
   readonly link: PeerLink
-  readonly realm: string
   readonly path: PathKind
   readonly limits: Limits
   readonly lingerMs: number
@@ -61,7 +60,6 @@ export interface BusParts {
   /** Turns the driver's clock into ms since 1970. */
   readonly wallOffset: number
   readonly codec: PayloadCodec | undefined
-  readonly log: Logger | undefined
   readonly files: FileWork
   /** Rights of this bus's identity, from their text. */
   readonly readRights: (text: string) => Rights
@@ -77,7 +75,8 @@ export class LiveBus implements Bus {
   readonly #events = new Broadcast<BusEvent>()
   readonly #budget: Budget
   readonly #subscriptionsById = new Map<number, LiveSubscription>()
-  readonly #segmentsByTopic = new Map<string, readonly string[]>()
+  readonly #segments = new Segments()
+  readonly #epochs: EpochWatch
   readonly #matching = new Matching()
   readonly #flushes = new Map<number, () => void>()
   #path: PathKind
@@ -90,6 +89,10 @@ export class LiveBus implements Bus {
     this.#parts = parts
     this.#budget = { used: 0, max: parts.limits.queueSize }
     this.realm = parts.realm
+    this.#epochs = new EpochWatch(parts, {
+      event: (event) => this.event(event),
+      out: (error) => this.#subscriptionsById.forEach((one) => one.fail(error)),
+    })
     this.topics = this.#topicTable
     this.#path = parts.path
     this.id = peerId(parts.link.command((peer) => peer.instance))
@@ -113,7 +116,7 @@ export class LiveBus implements Bus {
     this.#assertOpen()
     checkOptions('publish', options, PUBLISH)
     const topic = textOf(to)
-    const segments = this.#segmentsOf(topic)
+    const segments = this.#segments.of(topic)
     const { codec, payload } = encodeValue(value, this.#parts.codec)
     const { messageSize } = this.#parts.limits
     if (payload.length > messageSize) {
@@ -173,7 +176,7 @@ export class LiveBus implements Bus {
     }
     const topic = textOf(to)
     const about = { delivery: 'reliable' as const, flow: options.flow }
-    const offer = { topic, segments: this.#segmentsOf(topic), ...about }
+    const offer = { topic, segments: this.#segments.of(topic), ...about }
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
     return this.#matching.wait(topic, found, { ...options, after: this.#parts.after })
@@ -199,6 +202,12 @@ export class LiveBus implements Bus {
     this.#assertOpen()
     const read = this.#parts.readRights(rights)
     this.#parts.link.command((peer, now) => peer.renew(now, read))
+  }
+
+  adopt(page: string): void {
+    this.#assertOpen()
+    const { link, readPage } = this.#parts
+    link.command((peer, now) => peer.adopt(now, readPage(page)))
   }
 
   stats(): Readonly<Record<CounterName, number>> {
@@ -248,7 +257,7 @@ export class LiveBus implements Bus {
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'epoch':
-        return undefined
+        return this.#epochs.onNotice(notice)
       case 'ready':
         this.#ready?.resolve()
         this.#ready = undefined
@@ -334,17 +343,6 @@ export class LiveBus implements Bus {
 
   #assertOpen(): void {
     if (this.#closing) throw new BusError('CLOSED', 'the bus has been closed: connect again')
-  }
-
-  #segmentsOf(topic: string): readonly string[] {
-    const known = this.#segmentsByTopic.get(topic)
-    if (known) return known
-    const parsed = parseTopic(topic)
-    if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
-    if (this.#segmentsByTopic.size >= SEGMENTS_MAX) this.#segmentsByTopic.clear()
-    this.#segmentsByTopic.set(topic, parsed.segments)
-    return parsed.segments
+    this.#epochs.assertIn()
   }
 }
-
-const SEGMENTS_MAX = 16_384

@@ -6,6 +6,7 @@ import { RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import type { RotateOptions } from './rotate-options.ts'
 import type { GrantOptions } from './grant-options.ts'
 import type { InviteOptions, JoinOptions } from './join-options.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
@@ -73,6 +74,8 @@ export const CONNECT: Rules<ConnectOptions> = {
   tags,
   identity: { faultOf: identityFault, bounds: [] },
   rights: rule((value) => typeof value === 'string', 'the text of rights, as grant() makes it'),
+  page: rule((value) => typeof value === 'string', 'the text of a page, as rotate() makes it'),
+  keep: callback,
   rate: whole(1000, 10 ** 11),
   minRate: whole(1000, 10 ** 11),
   linger,
@@ -182,10 +185,36 @@ export const JOIN: Rules<JoinOptions> = {
   timeout: whole(0, 24 * HOUR_MS),
 }
 
+const identity = GRANT.to
+const member = described(
+  ({ identity: name, topics, ...more }) =>
+    identity.faultOf(name) === undefined &&
+    (topics === undefined || patterns.faultOf(topics) === undefined) &&
+    Object.keys(more).length === 0,
+  '{ identity }, of 64 hexadecimal digits, and for a guest topics',
+)
+
+export const ROTATE: Rules<RotateOptions> = {
+  realm: CONNECT.realm,
+  // A message about a key must not show it.
+  key: rule(() => true, ''),
+  owner: pair,
+  members: listOf(member, 'a list of { identity, topics }'),
+  revoked: listOf(identity, 'a list of identities, 64 hexadecimal digits each'),
+  revokedSerials: listOf(whole(0), 'a list of serials'),
+  atOnce: flag,
+}
+
 export const CLOSE: Rules<CloseOptions> = { linger, signal }
 
 /** For waits that have no option but to be given up. */
 export const CANCEL: Rules<Cancel> = { signal }
+
+/** A list of what the rule allows. */
+function listOf(one: Rule, mend: string): Rule {
+  const good = (value: unknown): boolean => one.faultOf(value) === undefined
+  return rule((value) => Array.isArray(value) && value.every(good), mend)
+}
 
 const keyPair = described(
   ({ publicKey, secretKey }) => isBytes(publicKey) && isBytes(secretKey),

@@ -4,6 +4,7 @@ import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { FlowRule } from '../core/publication.ts'
+import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
@@ -78,6 +79,10 @@ export interface ConnectOptions extends Cancel {
    * Default: the realm's rights file.
    */
   readonly rights?: string
+  /** In a realm with an owner: the page of its newest epoch. Default: the realm's page file. */
+  readonly page?: string
+  /** Called with what to keep for the next start when the epoch changes; own files follow without. */
+  readonly keep?: (kept: KeptEpoch) => void | Promise<void>
   /** Bytes a second that this process sends at most. Default: 5,000,000 (40 Mbit/s). */
   readonly rate?: number
   /** Bytes a second that it falls back to where receivers miss much. Default: a twentieth of `rate`. */
@@ -252,6 +257,7 @@ export type BusEvent =
   | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
   | { readonly type: 'peer'; readonly change: PresenceChange }
   | { readonly type: 'topic'; readonly topic: TopicInfo }
+  | EpochEvent
   | { readonly type: 'error'; readonly error: Error }
 
 /** What a lingering close has learnt. */
@@ -328,6 +334,11 @@ export interface Bus extends AsyncDisposable {
   renew(rights: string): void
   /** What happens on the bus besides messages; bounded, oldest dropped first. */
   events(options?: Cancel): AsyncIterable<BusEvent>
+  /**
+   * In a realm with an owner: takes the page of a newer epoch, and passes it on. An `epoch` event
+   * tells what comes of it. Throws INVALID_KEY or CLOSED.
+   */
+  adopt(page: string): void
   /** Every counter, by name. */
   stats(): Readonly<Record<CounterName, number>>
   /** Resolves when everything published so far has been handed to the network. */

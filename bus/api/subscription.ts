@@ -134,6 +134,11 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       })
   }
 
+  /** Nothing comes any more: iterating rejects with the reason, behind what has come. */
+  fail(reason: Error): void {
+    this.#queue.close(reason)
+  }
+
   async close(): Promise<void> {
     this.#queue.close()
     await this.#handled

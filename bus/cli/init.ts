@@ -57,10 +57,10 @@ async function run(given: Arguments, world: World): Promise<number> {
 async function make(realm: string, world: World): Promise<string> {
   const { scope, port } = world.settings
   const made = newRealm(realm)
-  const { root, owner } = parseKey(made.key, 'the new key')
+  const key = parseKey(made.key, 'the new key')
   const self = await ownIdentity(realm, world)
   const to = identityName(self)
-  const owned = { realm, key: { root, owner: owner! }, owner: made.owner } // it has just been made
+  const owned = { realm, key: { ...key, owner: key.owner! }, owner: made.owner } // it has just been made
   const until = new Date(Date.now() + TEN_YEARS_MS)
   const rights = await granted(owned, { to, until, publish: ['**'], subscribe: ['**'] })
   const shared = { ...(scope && { scope }), ...(port !== undefined && { port }) }

@@ -1,5 +1,7 @@
 /** SIGINT, SIGTERM and SIGHUP ask a command to end in good order; the second one ends it at once. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 export class Interrupt {
   readonly #controller = new AbortController()
   #code: number | undefined
@@ -31,6 +33,15 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
+/** Resolves after so long, which may be weeks, or when the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  for (let rest = ms; rest > 0 && !signal.aborted; rest -= SLICE_MS) {
+    await sleep(Math.min(rest, SLICE_MS), undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** A timer takes no more than 24 days. */
+const SLICE_MS = 86_400_000
 /** 128 and the number of the signal. */
 const CODES = [
   ['SIGHUP', 129],

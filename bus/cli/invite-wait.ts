@@ -48,7 +48,7 @@ async function opened(
     ...defined({ scope, port, hops, name, interface: interfaces }),
     ...wishesOf(given),
     realm,
-    key: keyText(key.root, key.owner),
+    key: keyText(key.root, key.owner, key),
     issuer: owner,
     guest: given['guest'] === true,
     expires: lifeOfCode(given),
@@ -105,7 +105,9 @@ async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise
   const { realm } = to.owned
   const called = given['as'] === undefined ? name || identity.slice(0, 16) : text(given['as'], AS)
   const granted = parseRights(rights, 'the new rights')
-  await addMember(realm, { name: called, rights: granted })
+  const { publish, subscribe } = wishesOf(given)
+  const topics = given['guest'] === true && { topics: [...new Set([...publish, ...subscribe])] }
+  await addMember(realm, { name: called, rights: granted, ...topics })
   const until = new Date(granted.notAfter * 1000).toISOString()
   if (world.json) {
     await world.output.object({ type: 'admitted', realm, identity, name, until })

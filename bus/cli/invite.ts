@@ -2,13 +2,13 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { newIdentity } from '../io/ed25519.ts'
-import { identityName } from '../io/identity.ts'
+import { identityName, keyName } from '../io/identity.ts'
 import { invitationText } from '../io/invitation.ts'
 import { guestKeyText } from '../io/guest-key.ts'
 import { createSecretFile, keyText } from '../io/keyfile.ts'
 import { readRealmFile } from '../io/realm-file.ts'
 import { guestKeyOf } from '../io/realm-keys.ts'
-import { addMember } from '../io/register.ts'
+import { addMember, readRegister } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
@@ -63,9 +63,10 @@ async function run(given: Arguments, world: World): Promise<number> {
   const asked = given['for'] === undefined ? undefined : identityOf(given['for'])
   const identity = asked === undefined ? newIdentity() : undefined
   const to = asked ?? identityName(identity!) // one of them is there
+  const { realm, owner } = owned
+  await assertNotRevoked(realm, to)
   const rights = await granted(owned, { to, ...wishesOf(given) })
   const expires = after(given['expires'] ?? '1d', 'expires')
-  const { realm, owner } = owned
   const key = await keyFor(owned, given)
   const parts = {
     realm,
@@ -86,7 +87,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
   const picture = qr ? await qrCode(invitation.trim(), process.stdout) : undefined
   const name = given['as'] === undefined ? to.slice(0, 16) : text(given['as'], 'option --as')
-  await addMember(realm, { name, rights: parts.rights })
+  await addMember(realm, { name, rights: parts.rights, ...guestTopics(given) })
   const about = { realm, identity: to, expires: expires.toISOString() }
   const kept = file === undefined ? { invitation: invitation.trim() } : { path: file }
   if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
@@ -94,10 +95,27 @@ async function run(given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
+/** What a guest is given keys for, also in the epochs to come. */
+function guestTopics(given: Arguments): { topics?: readonly string[] } {
+  if (given['guest'] !== true) return {}
+  const { publish, subscribe } = wishesOf(given)
+  return { topics: [...new Set([...publish, ...subscribe])] }
+}
+
 /** The realm's key, or the part of it that opens what a guest may read or publish. */
 async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> {
-  if (given['guest'] !== true) return keyText(key.root, key.owner)
+  if (given['guest'] !== true) return keyText(key.root, key.owner, key)
   const { publish, subscribe } = wishesOf(given)
   const patterns = [...new Set([...publish, ...subscribe])]
   return guestKeyText(await guestKeyOf(realm, key, patterns))
+}
+
+async function assertNotRevoked(realm: string, identity: string): Promise<void> {
+  const members = await readRegister(realm)
+  const isOut = members.some(
+    ({ rights, revoked }) => revoked && keyName(rights.holder) === identity,
+  )
+  if (!isOut) return
+  const mend = 'they make another one, by: sixcast identity --identity FILE'
+  throw new Failure('DENIED', `the identity ${identity} was revoked: ${mend}`)
 }

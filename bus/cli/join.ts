@@ -28,6 +28,8 @@ import {
 import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
 import { parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
 import { parseRights, rightsFileOf, rightsText } from '../io/rights.ts'
+import { epochOf } from '../io/epoch-files.ts'
+import { isSameRealm, parseOpening } from '../io/realm-keys.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
@@ -154,19 +156,29 @@ async function accept(
   keep: () => Promise<string>,
 ): Promise<string> {
   const known = await isThere(keyFileOf(realm))
-  if (known) await assertSame(realm, text)
+  const isNews = known && (await assertSame(realm, text))
   const identity = await keep()
   await replaceSecretFile(rightsFileOf(realm), rightsText(rights.bytes))
   await replaceSecretFile(realmFileOf(realm), `${JSON.stringify(settings)}\n`)
+  if (isNews) await replaceSecretFile(keyFileOf(realm), text)
   if (!known) await createSecretFile(keyFileOf(realm), text)
   return identity
 }
 
-/** Whoever is in the realm may accept another invitation to it, with other rights. */
-async function assertSame(realm: string, text: string): Promise<void> {
+/**
+ * Whoever is in the realm may accept another invitation to it, with other rights; whether it brings
+ * the key of a newer epoch.
+ */
+async function assertSame(realm: string, text: string): Promise<boolean> {
   const path = keyFileOf(realm)
   const before = await readSecret(path)
-  if (before.text.trim() === text.trim()) return
+  const [here, other] = [before.text, text].map((one) => {
+    return parseOpening(one, { source: path, realm })
+  })
+  const isKind = (here?.ring === undefined) === (other?.ring === undefined)
+  if (here && other && isKind && (await isSameRealm(here, other, realm))) {
+    return epochOf(text, realm) > epochOf(before.text, realm)
+  }
   const mend = 'move that file away, or ask for a realm of another name'
   throw new Failure('EXISTS', `another realm "${realm}" is here (${path}): ${mend}`)
 }

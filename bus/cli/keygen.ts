@@ -12,6 +12,7 @@ import {
   newKey,
   realmKey,
 } from '../io/keyfile.ts'
+import { realmOptions } from '../io/realm-keys.ts'
 import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
@@ -73,7 +74,7 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { signal } = interrupt
   const keys = await (key === undefined ? realmKey(realm, signal) : readRealmKey(key, signal))
   const { crypto } = await nodeEnv()
-  return controlKeyText(controlParts(crypto, { name: realm, ...keys }))
+  return controlKeyText(controlParts(crypto, realmOptions(realm, keys)))
 }
 
 function relayAdvice(path: string, realm: string): string {

@@ -1,4 +1,4 @@
-/** `sixcast keys export`: keys for some topics of a realm, for a guest. */
+/** `sixcast keys`: gives out keys for some topics of a realm, and changes the keys of all. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { guestKeyText } from '../io/guest-key.ts'
@@ -7,36 +7,60 @@ import { guestKeyOf } from '../io/realm-keys.ts'
 import { readRealmKey } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { adoptPage, EVERY, rotateKeys } from './keys-epoch.ts'
 import { assertName } from './owner.ts'
+import { STAY_S } from './rotation.ts'
 import { list, oneOf } from './values.ts'
 
 export const keys: Command = {
   usage: 'keys <verb> [file]',
-  describe: 'Give out keys for some topics of a realm: keys export',
+  describe: 'Keys for some topics: keys export; new ones for all: keys rotate, keys adopt',
   build,
   run,
 }
 
 function build(parser: Argv): Argv {
   const options = parser
-    .positional('verb', { type: 'string', describe: 'export' })
+    .positional('verb', { type: 'string', describe: 'export, rotate or adopt' })
     .positional('file', {
       type: 'string',
-      describe: 'Where to write them [default: standard output]',
+      describe: 'Where to export them [default: standard output]; the page to adopt',
     })
     .option('topics', {
       type: 'string',
       requiresArg: true,
       describe: 'PATTERN that ends in /**; repeatable',
     })
-    .option('json', { type: 'boolean', describe: 'Print the path as a JSON object' })
+    .option('at-once', {
+      type: 'boolean',
+      describe: 'With rotate: the keys of before count no more, not even for a while',
+    })
+    .option('every', {
+      type: 'string',
+      describe: `With rotate: stay, and do it again after so long: 12h, 7d [alone: ${EVERY}]`,
+    })
+    .option('stay', {
+      type: 'string',
+      requiresArg: true,
+      describe: `With rotate: SECONDS to bring it to who is there; 0: files alone [default: ${STAY_S}]`,
+    })
+    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
   return withExamples(options, [
     ["sixcast keys export --realm site --topics 'hall/3/**' guest.key", 'for a guest'],
+    ['sixcast keys rotate --realm site', 'new keys for all members'],
+    ['sixcast keys adopt --realm site site.page', 'on a host that cannot hear the others'],
   ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
-  oneOf(given['verb'], 'what keys is to do', ['export'])
+  const verb = oneOf(given['verb'], 'what keys is to do', ['export', 'rotate', 'adopt'])
+  if (verb === 'rotate') {
+    return rotateKeys({ ...given, ...(given['every'] === '' && { every: EVERY }) }, world)
+  }
+  return verb === 'adopt' ? adoptPage(given, world) : exportKeys(given, world)
+}
+
+async function exportKeys(given: Arguments, world: World): Promise<number> {
   const { settings, output, interrupt } = world
   const { realm = LOCAL_REALM } = settings
   assertName(realm)

@@ -27,9 +27,9 @@ async function run(_given: Arguments, world: World): Promise<number> {
     for (const member of found) await world.output.object(objectOf(member))
     return Exit.ok
   }
-  const rows = found.map(({ name, rights }) => {
+  const rows = found.map(({ name, rights, revoked }) => {
     const { publish, subscribe } = patternsOf(rights)
-    const ends = new Date(rights.notAfter * 1000).toISOString()
+    const ends = revoked ? 'revoked' : new Date(rights.notAfter * 1000).toISOString()
     const holder = `${keyName(rights.holder).slice(0, 16)}…`
     return [name, holder, publish.join(' '), subscribe.join(' '), ends]
   })
@@ -37,10 +37,11 @@ async function run(_given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
-function objectOf({ name, rights }: Member): object {
+function objectOf({ name, rights, revoked = false }: Member): object {
   const { publish, subscribe } = patternsOf(rights)
   const until = new Date(rights.notAfter * 1000).toISOString()
-  return { type: 'member', name, identity: keyName(rights.holder), publish, subscribe, until }
+  const identity = keyName(rights.holder)
+  return { type: 'member', name, identity, publish, subscribe, until, revoked }
 }
 
 /** Of the last grant, which the owner has made here. */

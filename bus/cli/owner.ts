@@ -36,10 +36,11 @@ export async function ownedRealm({ settings, interrupt }: World): Promise<Owned>
     )
   }
   const { signal } = interrupt
-  const { root, owner: named } = await readKeyFile(keyFileOf(realm), signal)
+  const key = await readKeyFile(keyFileOf(realm), signal)
+  const { owner: named } = key
   const owner = await readIdentity(path, signal)
   if (named && Buffer.from(named).equals(owner.publicKey)) {
-    return { realm, key: { root, owner: named }, owner }
+    return { realm, key: { ...key, owner: named }, owner }
   }
   throw new Failure('DENIED', `${path} is not the key of the owner that realm "${realm}" names`)
 }

@@ -21,6 +21,7 @@ import { peers } from './peers.ts'
 import { pub } from './pub.ts'
 import { receive } from './receive.ts'
 import { relay } from './relay.ts'
+import { revoke } from './revoke.ts'
 import { send } from './send.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   invite,
   join,
   members,
+  revoke,
   acl,
   demoPeer,
 ]
@@ -243,6 +245,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'guest',
   'wait',
   'qr',
+  'at-once',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',

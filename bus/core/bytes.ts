@@ -24,3 +24,10 @@ export function bytesOf64(value: bigint): Uint8Array {
   new DataView(bytes.buffer).setBigUint64(0, value)
   return bytes
 }
+
+/** Hexadecimal digits: names bytes, whatever kind of array they are in. */
+export function hexOf(bytes: Uint8Array): string {
+  let digits = ''
+  for (const byte of bytes) digits += byte.toString(16).padStart(2, '0')
+  return digits
+}

@@ -15,7 +15,10 @@ export class EpochChange {
   constructor(context: Context, entered: (now: number) => void) {
     this.#context = context
     this.#entered = entered
-    this.#pages = new Pages(context, (now, epoch) => this.#enter(now, epoch))
+    this.#pages = new Pages(context, {
+      entered: (now, epoch) => this.#enter(now, epoch),
+      held: (now) => this.#announce(now),
+    })
     this.#gossip = new PageGossip(context, this.#pages)
   }
 
@@ -61,9 +64,13 @@ export class EpochChange {
     const next = ringIn(env.crypto, ring, { epoch, secret })
     const keys = new RealmKeys(env.crypto, { name: ring.name, root: undefined, ring: next })
     epochs.enter(now, keys, isAtOnce)
+    this.#announce(now)
+    this.#entered(now)
+  }
+
+  #announce(now: number): void {
     this.#gossip.announce(now)
     this.#arm(now)
-    this.#entered(now)
   }
 
   #arm(now: number): void {

@@ -4,7 +4,7 @@
  * The number of an epoch only goes up: an older page is stale, another one of the same number is a
  * fork. What is held is the newest page, for others who have slept.
  */
-import { concat, uint64Of } from './bytes.ts'
+import { concat, hexOf, uint64Of } from './bytes.ts'
 import { utf8 } from './text.ts'
 import type { Context } from './peer-context.ts'
 import { Revoked } from './revoked.ts'
@@ -34,6 +34,13 @@ export interface NewEpoch {
   readonly isAtOnce: boolean
 }
 
+/** What pages tell the peer. */
+interface PageEvents {
+  entered(now: number, epoch: NewEpoch): void
+  /** The page of the epoch that is known already. */
+  held(now: number): void
+}
+
 /** A head whose signature is good. */
 export interface GoodHead {
   /** The first 8 bytes of the hash of what is signed. */
@@ -51,15 +58,15 @@ type Worth = 'news' | 'own' | 'stale'
 
 export class Pages {
   readonly #context: Context
-  readonly #entered: (now: number, epoch: NewEpoch) => void
+  readonly #events: PageEvents
   #held: HeldPage | undefined
   /** The newest epoch that this peer was given no key of. */
   #refused = 0
   #forked = 0
 
-  constructor(context: Context, entered: (now: number, epoch: NewEpoch) => void) {
+  constructor(context: Context, events: PageEvents) {
     this.#context = context
-    this.#entered = entered
+    this.#events = events
   }
 
   /** The newest page. */
@@ -126,7 +133,7 @@ export class Pages {
   /** Whether bytes are the part of a page that its head names. */
   isPart({ head }: GoodHead, index: number, part: Uint8Array): boolean {
     const hash = head.hashes[index]
-    return hash !== undefined && String(hashOfPart(this.#context.env.crypto, part)) === String(hash)
+    return hash !== undefined && hexOf(hashOfPart(this.#context.env.crypto, part)) === hexOf(hash)
   }
 
   /** All of a page is here. */
@@ -141,7 +148,8 @@ export class Pages {
       if (epoch < epochs.newest) return
       this.#hold(now, { ...good, parts }, body)
       const page = joinPage(good.bytes, concat(...parts))
-      return this.#context.emit({ type: 'epoch', state: 'held', epoch, page })
+      this.#context.emit({ type: 'epoch', state: 'held', epoch, page })
+      return this.#events.held(now)
     }
     if (new Revoked(this.#context.env.crypto, body).has(self.identity, this.#context.rights)) {
       return this.#refuse(epoch, 'revoked')
@@ -154,7 +162,7 @@ export class Pages {
       if (!opened || !secret || !this.#isEnough(secret)) return this.#refuse(epoch, 'excluded')
       this.#hold(at, { ...good, parts }, body)
       const page = joinPage(good.bytes, concat(...parts))
-      this.#entered(at, { epoch, secret, isAtOnce: (flags & PageFlag.atOnce) !== 0 })
+      this.#events.entered(at, { epoch, secret, isAtOnce: (flags & PageFlag.atOnce) !== 0 })
       this.#context.emit({ type: 'epoch', state: 'entered', epoch, page, secret: opened })
     })
   }
@@ -167,8 +175,8 @@ export class Pages {
 
   #boxOf({ boxes }: PageBody): Uint8Array | undefined {
     const { env, self } = this.#context
-    const own = String(memberOf(env.crypto, self.identity))
-    return boxes.find(({ member }) => String(member) === own)?.box
+    const own = hexOf(memberOf(env.crypto, self.identity))
+    return boxes.find(({ member }) => hexOf(member) === own)?.box
   }
 
   /** A guest that is given less than before has streams that it could not seal any more. */

@@ -8,7 +8,9 @@ import { Peer } from '../core/peer.ts'
 import { LinkProof } from '../core/seal/link-proof.ts'
 import { RealmKeys } from '../core/seal/keys.ts'
 import { Driver } from './driver.ts'
+import { epochKeeper, readPage } from './epoch-files.ts'
 import { fileWork } from './files/work.ts'
+import { realmOptions } from './realm-keys.ts'
 import { type Settings, settle } from './settings.ts'
 import { nodeSystem, type System } from './system.ts'
 import type { Transport, TransportEvent } from './transport.ts'
@@ -30,12 +32,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
 
 /** By a link to one of the relays. */
 async function connectByRelay(settings: Settings, options: ConnectOptions): Promise<Bus> {
-  const { realm, root, ring, owner, identity, scope, relays } = settings
+  const { realm, identity, scope, relays } = settings
   // Who needs no relay shall not load what links are made of.
   const { linkTransport } = await import('./websocket.ts')
   const system = await nodeSystem(identity)
   const { crypto } = system.env
-  const keys = new RealmKeys(crypto, { name: realm, root, ring, owner })
+  const keys = new RealmKeys(crypto, realmOptions(realm, settings))
   const transport = linkTransport({
     urls: relays,
     credentials: {
@@ -100,7 +102,8 @@ async function open(transport: Transport, given: Opening): Promise<Bus> {
   const after: After = (delayMs, then) => system.after(delayMs, then)
   const files = fileWork
   const { readRights } = settings
-  const rest = { after, wallOffset, codec, log, files, readRights }
+  const keepEpoch = epochKeeper(settings, options.keep)
+  const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
   const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
@@ -121,11 +124,11 @@ function peerOf(
   settings: Settings,
   given: { identity: Uint8Array; transport: Transport },
 ): Peer {
-  const { realm, root, ring, owner, rights, scope, fold, name, tags, rate, minRate, limits } =
-    settings
+  const { realm, page, rights, scope, fold, name, tags, rate, minRate, limits } = settings
   const { identity, transport } = given
   return new Peer(system.now(), system.env, {
-    realm: { name: realm, root, ring, owner },
+    realm: realmOptions(realm, settings),
+    page,
     scope,
     fold,
     identity,

@@ -24,7 +24,8 @@ import { faultOf, parseRights, realmId, rightsText } from './rights.ts'
 export function newRealm(realm: string): NewRealm {
   checkOptions('newRealm', { realm }, { realm: CONNECT.realm })
   const owner = newIdentity()
-  return { realm, key: keyText(newKey(), owner.publicKey), owner }
+  const first = { epoch: 1, epochKey: newKey() }
+  return { realm, key: keyText(newKey(), owner.publicKey, first), owner }
 }
 
 /**

@@ -2,7 +2,8 @@
  * Key files: where realms' keys live, and how they are made and read.
  *
  * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
- * In a realm with an owner the digits of the owner's public key follow.
+ * In a realm with an owner the digits of the owner's public key follow, and then the number of the
+ * epoch and the digits of its key.
  */
 import type { Stats } from 'node:fs'
 import { chmod, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -11,10 +12,13 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
+import { EPOCH_MAX } from '../core/wire/page.ts'
 import { readSmallFile } from './small-file.ts'
 
 const HEAD = 'sixcast-key-1 '
 const KEY_SIZE = 32
+/** Root, owner, epoch and its key. */
+const KEY_DIGITS = /^([\w-]{43})(?: ([\w-]{43})(?: (\d{1,5}) ([\w-]{43}))?)?$/
 /** More than a key file, or any other secret, ever holds. */
 export const SECRET_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
@@ -28,6 +32,9 @@ export interface RealmKey {
   readonly root: Uint8Array
   /** The public key whose grants count; undefined: whoever has the root may do everything. */
   readonly owner: Uint8Array | undefined
+  /** The newest epoch and its random key; undefined: epoch 0, whose key follows from the root. */
+  readonly epoch?: number | undefined
+  readonly epochKey?: Uint8Array | undefined
 }
 
 /**
@@ -63,20 +70,30 @@ export function newKey(): Uint8Array {
 }
 
 /** The text of a key file. */
-export function keyText(root: Uint8Array, owner?: Uint8Array): string {
-  const keys = owner ? [root, owner] : [root]
-  return `${HEAD}${keys.map((key) => Buffer.from(key).toString('base64url')).join(' ')}\n`
+export function keyText(
+  root: Uint8Array,
+  owner?: Uint8Array,
+  { epoch, epochKey }: Pick<RealmKey, 'epoch' | 'epochKey'> = {},
+): string {
+  const words = (owner ? [root, owner] : [root]).map((key) =>
+    Buffer.from(key).toString('base64url'),
+  )
+  if (epochKey) words.push(String(epoch), Buffer.from(epochKey).toString('base64url'))
+  return `${HEAD}${words.join(' ')}\n`
 }
 
 /** Reads the text of a key file; `source` names it in errors. Throws INVALID_KEY. */
 export function parseKey(text: string, source: string): RealmKey {
   const line = text.trim()
   const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
-  const [root, owner] = digits
-    .split(' ')
-    .map((one) => new Uint8Array(Buffer.from(one, 'base64url')))
-  const whole = /^[\w-]{43}( [\w-]{43})?$/.test(digits)
-  if (whole && root?.length === KEY_SIZE && owner?.length !== 0) return { root, owner }
+  const [, ofRoot = '', ofOwner, number, ofEpoch] = KEY_DIGITS.exec(digits) ?? []
+  const root = bytesOf(ofRoot)
+  const epoch = Number(number)
+  if (root.length === KEY_SIZE && ofOwner === undefined) return { root, owner: undefined }
+  if (root.length === KEY_SIZE && ofEpoch === undefined) return { root, owner: bytesOf(ofOwner!) }
+  if (root.length === KEY_SIZE && epoch >= 1 && epoch <= EPOCH_MAX) {
+    return { root, owner: bytesOf(ofOwner!), epoch, epochKey: bytesOf(ofEpoch!) }
+  }
   throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${keyMend(line)}`)
 }
 
@@ -93,6 +110,10 @@ function keyMend(line: string): string {
     default:
       return `it is ${kind === 'rights' ? 'rights' : 'an identity'}; give the realm's key`
   }
+}
+
+function bytesOf(digits: string): Uint8Array {
+  return new Uint8Array(Buffer.from(digits, 'base64url'))
 }
 
 /**

@@ -1,6 +1,12 @@
 /** The keys of a realm as files and options give them: a member's, or a guest's. */
 import { BusError } from '../api/errors.ts'
-import { guestRing, type KeyRing, ringOf } from '../core/seal/keys.ts'
+import {
+  controlParts,
+  guestRing,
+  type KeyRing,
+  type RealmOptions,
+  ringOf,
+} from '../core/seal/keys.ts'
 import { parsePattern } from '../core/topic/pattern.ts'
 import { GUEST_TOPICS_MAX, type GuestKey, isGuestKey, parseGuestKey } from './guest-key.ts'
 import { parseKey, type RealmKey } from './keyfile.ts'
@@ -11,6 +17,14 @@ export interface Opening {
   readonly root?: Uint8Array | undefined
   readonly ring?: KeyRing | undefined
   readonly owner?: Uint8Array | undefined
+  readonly epoch?: number | undefined
+  readonly epochKey?: Uint8Array | undefined
+}
+
+/** What the core makes the keys of a realm from. */
+export function realmOptions(realm: string, opening: Opening): RealmOptions {
+  const { root, ring, owner, epoch = 0, epochKey } = opening
+  return { name: realm, root, ring, owner, epoch, epochKey }
 }
 
 /** Throws INVALID_KEY when it is no key, or a guest's for another realm. */
@@ -26,7 +40,7 @@ export function parseOpening(text: string, about: { source: string; realm: strin
 /** A guest's key for the topics below these patterns, each of which ends in the only wildcard. */
 export async function guestKeyOf(
   realm: string,
-  { root, owner }: RealmKey,
+  key: RealmKey,
   patterns: readonly string[],
 ): Promise<GuestKey> {
   if (patterns.length > GUEST_TOPICS_MAX) {
@@ -35,8 +49,17 @@ export async function guestKeyOf(
   }
   const prefixes = patterns.map(prefixOf)
   const { crypto } = await nodeEnv()
-  const ring = ringOf(crypto, { name: realm, root, owner })
-  return { ring: guestRing(crypto, ring, [...new Set(prefixes)]), owner }
+  const ring = ringOf(crypto, realmOptions(realm, key))
+  return { ring: guestRing(crypto, ring, [...new Set(prefixes)]), owner: key.owner }
+}
+
+/** Whether two texts of keys are of one realm, whatever their epochs. */
+export async function isSameRealm(a: Opening, b: Opening, realm: string): Promise<boolean> {
+  const { crypto } = await nodeEnv()
+  const [one, other] = [a, b].map(
+    (key) => key.ring?.id ?? controlParts(crypto, realmOptions(realm, key)).id,
+  )
+  return Buffer.from(one!).equals(other!)
 }
 
 /** `a/b` of `a/b/**`: nothing else has a key of its own. */

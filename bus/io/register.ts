@@ -17,6 +17,10 @@ export interface Member {
   /** What the owner calls it. */
   readonly name: string
   readonly rights: Rights
+  /** A guest: the patterns that its keys are for. */
+  readonly topics?: readonly string[]
+  /** Removed by the owner. */
+  readonly revoked?: boolean
 }
 
 function registerOf(realm: string): string {
@@ -29,9 +33,22 @@ export async function readRegister(realm: string): Promise<readonly Member[]> {
   return lines.map((line, i) => memberOf(line, `line ${i + 1} of ${registerOf(realm)}`))
 }
 
-export async function addMember(realm: string, { name, rights }: Member): Promise<void> {
-  const line = JSON.stringify({ name, rights: rightsText(rights.bytes).trim() })
-  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${line}\n`)
+export async function addMember(realm: string, member: Member): Promise<void> {
+  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${lineOf(member)}`)
+}
+
+/** Marks all that these identities were granted. */
+export async function revokeMembers(
+  realm: string,
+  isMeant: (one: Member) => boolean,
+): Promise<void> {
+  const members = await readRegister(realm)
+  const lines = members.map((one) => lineOf(isMeant(one) ? { ...one, revoked: true } : one))
+  await replaceSecretFile(registerOf(realm), lines.join(''))
+}
+
+function lineOf({ rights, ...rest }: Member): string {
+  return `${JSON.stringify({ ...rest, rights: rightsText(rights.bytes).trim() })}\n`
 }
 
 async function textOf(realm: string): Promise<string> {
@@ -46,9 +63,15 @@ function memberOf(line: string, source: string): Member {
   } catch {
     found = undefined
   }
-  const { name, rights } = isObject(found) ? found : {}
-  if (typeof name === 'string' && typeof rights === 'string') {
-    return { name, rights: parseRights(rights, source) }
+  const { name, rights, topics, revoked } = isObject(found) ? found : {}
+  const isList = Array.isArray(topics) && topics.every((one) => typeof one === 'string')
+  const isGood = (topics === undefined || isList) && (revoked === undefined || revoked === true)
+  if (typeof name === 'string' && typeof rights === 'string' && isGood) {
+    const more = {
+      ...(isList && { topics: topics as string[] }),
+      ...(revoked && { revoked: true }),
+    }
+    return { name, rights: parseRights(rights, source), ...more }
   }
   throw new BusError('INVALID_KEY', `${source} is no member: mend or remove the line`)
 }

@@ -14,6 +14,7 @@ import { type Opening, parseOpening } from './realm-keys.ts'
 import { readRealmFile, type RealmSettings } from './realm-file.ts'
 import { rightsOf } from './rights.ts'
 import { given } from './secret.ts'
+import { pageIn } from './epoch-files.ts'
 
 export const DEFAULT_PORT = 62278
 const DEFAULT_LINGER_MS = 2000
@@ -27,6 +28,12 @@ export interface Settings {
   /** A guest's keys. */
   readonly ring: KeyRing | undefined
   readonly owner: Uint8Array | undefined
+  readonly epoch: number | undefined
+  readonly epochKey: Uint8Array | undefined
+  /** The newest page that is known. */
+  readonly page: Uint8Array | undefined
+  /** Whether key and page are those of the realm's own files, which follow its epochs. */
+  readonly ownFiles: boolean
   readonly identity: Identity
   /** What this process may do; undefined: everything. */
   readonly rights: Rights | undefined
@@ -52,13 +59,18 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
   const { realm = LOCAL_REALM, interface: wish, relay = [] } = options
   const { scope = 'host', port, groups } = await sharedOf(options, realm)
-  const { root, ring, owner } = await keyOf(options, realm)
+  const { root, ring, owner, epoch, epochKey } = await keyOf(options, realm)
+  const ownFiles = options.key === undefined && !options.open && owner !== undefined
   const identity = await identityOf(options, realm)
   return {
     realm,
     root,
     ring,
     owner,
+    epoch,
+    epochKey,
+    page: await pageIn(options, ownFiles ? realm : undefined),
+    ownFiles,
     identity,
     ...(await rightsOf(options, { realm, root, ring, owner, identity })),
     scope,

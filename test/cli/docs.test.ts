@@ -25,6 +25,7 @@ const COMMANDS = [
   'invite',
   'join',
   'members',
+  'revoke',
   'acl',
   'completion',
 ]

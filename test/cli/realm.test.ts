@@ -118,12 +118,21 @@ describe('a realm with an owner', () => {
       const { out: invitation } = await alpha.run(words, on)
       expect((await guest.run(['join', '-'], { input: invitation })).code).toBe(0)
       const key = await readFile(join(realms(guest), 'site.key'), 'utf8')
-      expect(key).toMatch(/^sixcast-guest-1 site 0 /)
+      expect(key).toMatch(/^sixcast-guest-1 site 1 /)
       const sub = await alpha.subscriber(['**', '--count', '1'], on)
       expect((await guest.run(['pub', 'hall/4', 'x'], on)).err).toMatch(/may publish on/)
       const sent = await guest.run(['pub', 'hall/3/lamp', 'on', '--require', '1'], on)
       expect({ code: sent.code, err: sent.err }).toEqual({ code: 0, err: '' })
       expect((await sub.ended).out).toBe('hall/3/lamp on\n')
+
+      expect((await alpha.run(['keys', 'rotate', '--stay', '0'], on)).code).toBe(0)
+      const page = join(realms(alpha), 'site.page')
+      expect((await guest.run(['keys', 'adopt', page], on)).code).toBe(0)
+      const next = await readFile(join(realms(guest), 'site.key'), 'utf8')
+      expect(next).toMatch(/^sixcast-guest-1 site 2 /)
+      const again = await alpha.subscriber(['**', '--count', '1'], on)
+      await guest.run(['pub', 'hall/3/lamp', 'off', '--require', '1'], on)
+      expect((await again.ended).out).toBe('hall/3/lamp off\n')
     } finally {
       guest[Symbol.dispose]()
     }
@@ -199,5 +208,83 @@ describe('an identity', () => {
     sub.kill('SIGTERM')
     await sub.ended
     expect(objectsOf(seen.out)[0]?.['identity']).toBe(identity)
+  })
+})
+
+describe('the epochs of a realm', () => {
+  const [alpha, beta, gamma] = [new Home(), new Home(), new Home()]
+  afterAll(() => {
+    for (const host of [alpha, beta, gamma]) host[Symbol.dispose]()
+  })
+  const on = { env: { SIXCAST_REALM: 'plant', SIXCAST_PORT: alpha.port } }
+  const folder = (host: Home): string => join(host.config, 'sixcast', 'realms')
+  const epoch = async (host: Home): Promise<string | undefined> =>
+    (await readFile(join(folder(host), 'plant.key'), 'utf8')).split(' ')[3]
+
+  it('begin with one whose key is drawn', async () => {
+    await alpha.run(['init', 'plant', '--port', alpha.port])
+    for (const [host, name] of [
+      [beta, 'pump'],
+      [gamma, 'lamp'],
+    ] as const) {
+      const { out } = await alpha.run(['invite', '--as', name], on)
+      expect((await host.run(['join', '-'], { input: out })).code).toBe(0)
+    }
+    expect(await Promise.all([alpha, beta, gamma].map(epoch))).toEqual(['1', '1', '1'])
+  })
+
+  it('reach who is there, and lose nothing for them', async () => {
+    const sub = await beta.subscriber(['**', '--count', '2'], on)
+    expect((await alpha.run(['pub', 'a', 'before', '--require', '1'], on)).code).toBe(0)
+    const rotated = await alpha.run(['keys', 'rotate', '--json', '--stay', '3'], on)
+    expect(objectsOf(rotated.out)[0]).toMatchObject({
+      type: 'epoch',
+      epoch: 2,
+      members: 3,
+      there: 1,
+    })
+    expect((await alpha.run(['pub', 'a', 'behind', '--require', '1'], on)).code).toBe(0)
+    expect((await sub.ended).out).toBe('a before\na behind\n')
+    expect([await epoch(beta), await epoch(gamma)]).toEqual(['2', '1'])
+  })
+
+  it('are made up for by who has slept, from another member or from a file', async () => {
+    const sub = await beta.subscriber(['**', '--count', '1'], on)
+    const sent = await gamma.run(['pub', 'a', 'awake', '--require', '1', '--linger', '20'], on)
+    expect({ code: sent.code, err: sent.err }).toEqual({ code: 0, err: '' })
+    expect((await sub.ended).out).toBe('a awake\n')
+    expect(await epoch(gamma)).toBe('2')
+
+    expect((await alpha.run(['keys', 'rotate', '--stay', '0'], on)).code).toBe(0)
+    const page = join(folder(alpha), 'plant.page')
+    expect((await beta.run(['keys', 'adopt', page], on)).code).toBe(0)
+    expect(await epoch(beta)).toBe('3')
+    const again = await beta.run(['keys', 'adopt', page], on)
+    expect([again.code, again.err]).toEqual([1, expect.stringMatching(/nothing is changed/)])
+    const stranger = await home.run(['keys', 'adopt', page], on)
+    expect(stranger.code).toBe(1)
+  })
+
+  it('end for who is revoked: it is told, reads no more, and cannot come back', async () => {
+    const sub = await gamma.subscriber(['**'], on)
+    const revoked = await alpha.run(['revoke', 'lamp', '--json', '--stay', '3'], on)
+    expect(objectsOf(revoked.out)[0]).toMatchObject({ type: 'revoked', epoch: 4, members: 2 })
+    const ended = await sub.ended
+    expect([ended.code, ended.err]).toEqual([1, expect.stringMatching(/has removed this member/)])
+    const page = join(folder(alpha), 'plant.page')
+    const adopted = await gamma.run(['keys', 'adopt', page], on)
+    expect([adopted.code, adopted.err]).toEqual([1, expect.stringMatching(/removed this member/)])
+    const list = await alpha.run(['members', '--json'], on)
+    expect(objectsOf(list.out).map(({ name, revoked: out }) => [name, out])).toEqual([
+      ['owner', false],
+      ['pump', false],
+      ['lamp', true],
+    ])
+    expect((await alpha.run(['members'], on)).out).toMatch(/^lamp .* revoked$/m)
+    const { identity } = objectsOf(list.out)[2]!
+    const invited = await alpha.run(['invite', '--for', String(identity)], on)
+    expect([invited.code, invited.err]).toEqual([1, expect.stringMatching(/was revoked/)])
+    expect((await alpha.run(['revoke', 'nobody'], on)).err).toMatch(/no member is called/)
+    expect((await alpha.run(['revoke', 'owner'], on)).err).toMatch(/owner cannot be removed/)
   })
 })

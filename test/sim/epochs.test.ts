@@ -45,6 +45,8 @@ describe('an epoch that changes under load', () => {
     expect(realm.given(removed)).toBe(before)
     const members = [publisher, receiver]
     realm.adopt(publisher, realm.page(1, { members, revoked: [removed], isAtOnce: true }))
+    realm.wait(20) // for the verdict and the box
+    expect(realm.told.get(publisher)).toEqual(['entered 1'])
     realm.load(publisher, 500)
     realm.wait(5000)
     expect(realm.given(receiver)).toBe(realm.sent)

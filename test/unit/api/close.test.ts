@@ -7,7 +7,7 @@ describe('a closing bus', () => {
   it('names the receivers that have not confirmed', async () => {
     let deaf = false
     const join = network({ lose: ({ to }) => deaf && to.port === 2 })
-    const [a, b] = [await join({ linger: 60 }), await join({ name: 'deaf' })]
+    const [a, b] = [await join({ linger: 500 }), await join({ name: 'deaf' })]
     await acquainted(a, b)
     const got = values(1, b.subscribe('last'))
     a.publish('last', 1)

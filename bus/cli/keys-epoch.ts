@@ -1,0 +1,120 @@
+/** `sixcast keys rotate` and `keys adopt`: the next epoch of a realm, made or taken from a file. */
+import { resolve } from 'node:path'
+import { PAGE_LABEL } from '../core/peer-pages.ts'
+import { readSecret as readEpochSecret } from '../core/seal/epoch-secret.ts'
+import { memberOf, readPageBody, readPageHead, splitPage } from '../core/wire/page.ts'
+import { concat, hexOf } from '../core/bytes.ts'
+import { openBox } from '../io/boxes.ts'
+import { strictVerifier } from '../io/ed25519.ts'
+import { epochOf, keepInFiles, keyTextIn, pageFileOf, readPageFile } from '../io/epoch-files.ts'
+import { identityOf, readIdentity } from '../io/identity.ts'
+import { keyFileOf, readKeyText } from '../io/keyfile.ts'
+import { pageText, parsePage } from '../io/page.ts'
+import { parseOpening } from '../io/realm-keys.ts'
+import { realmId } from '../io/rights.ts'
+import { nodeEnv } from '../io/system.ts'
+import type { Arguments, World } from './command.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
+import { pause } from './interrupt.ts'
+import { assertName, ownedRealm } from './owner.ts'
+import { type Rotated, rotated, spread, stayOf } from './rotation.ts'
+import { duration } from './values.ts'
+
+/** How often `--every` alone means. */
+export const EVERY = '24h'
+
+/** Once, or again and again until it is interrupted. */
+export async function rotateKeys(given: Arguments, world: World): Promise<number> {
+  const every = given['every']
+  const everyMs = every === undefined ? undefined : duration(every, 'option --every')
+  const stayMs = stayOf(given)
+  const { interrupt } = world
+  for (;;) {
+    const owned = await ownedRealm(world)
+    const made = await rotated(owned, given['at-once'] === true)
+    const there = await spread(world, Math.min(stayMs, everyMs ?? stayMs))
+    await tell(owned.realm, { ...made, there }, world)
+    if (everyMs === undefined) return interrupt.code ?? Exit.ok
+    await pause(Math.max(0, everyMs - stayMs), interrupt.signal)
+    if (interrupt.signal.aborted) return interrupt.code ?? Exit.ok
+  }
+}
+
+async function tell(
+  realm: string,
+  made: Rotated & { readonly there: number },
+  { json, output }: World,
+): Promise<void> {
+  const { epoch, members, page, there } = made
+  if (json) return output.object({ type: 'epoch', realm, epoch, members, there, page })
+  const others = there === 1 ? '1 other peer is' : `${there} other peers are`
+  await output.write(`Epoch ${epoch} is for ${members} members, ${others} in it now.\n`)
+  await output.write(`Who sleeps gets it from any of them, or by: sixcast keys adopt ${page}\n`)
+}
+
+/** Takes a page from a file, for who cannot hear the others. */
+export async function adoptPage(given: Arguments, world: World): Promise<number> {
+  const { realm } = world.settings
+  if (realm === undefined) throw new UsageError('name the realm: --realm NAME')
+  assertName(realm)
+  if (typeof given['file'] !== 'string' || given['file'] === '') {
+    throw new UsageError('name the file with the page: sixcast keys adopt FILE')
+  }
+  const path = resolve(given['file'])
+  const { signal } = world.interrupt
+  const { epoch, page } = parsePage(await pageTextOf(path, signal), path)
+  const text = await readKeyText(keyFileOf(realm), signal)
+  if (epoch <= epochOf(text, realm)) {
+    const fault = `${path} is of epoch ${epoch}, and realm "${realm}" is in ${epochOf(text, realm)}`
+    throw new Failure('STALE', `${fault}: nothing is changed`)
+  }
+  const key = await opened(page, { realm, text, path }, world)
+  await keepInFiles(realm, { epoch, page: pageText(page), key })
+  const kept = { realm, epoch, page: pageFileOf(realm) }
+  if (world.json) await world.output.object({ type: 'epoch', ...kept })
+  else await world.output.write(`Realm "${realm}" is in epoch ${epoch} here.\n`)
+  return Exit.ok
+}
+
+async function pageTextOf(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await readPageFile(path, signal)
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new Failure('INVALID_KEY', `the page ${path} cannot be read: ${reason}`)
+  }
+}
+
+/** The text of the key file that the page brings to this member. */
+async function opened(
+  page: Uint8Array,
+  about: { readonly realm: string; readonly text: string; readonly path: string },
+  world: World,
+): Promise<string> {
+  const { realm, text, path } = about
+  const opening = parseOpening(text, { source: keyFileOf(realm), realm })
+  const { owner } = opening
+  const split = splitPage(page)!
+  const { head, signed, signature } = readPageHead(split.head)! // as it has been read before
+  const id = await realmId({ realm, ...opening })
+  const isSigned = owner && strictVerifier()(concat(PAGE_LABEL, id, signed), signature, owner)
+  const body = isSigned && readPageBody(split.body)
+  if (!body) {
+    throw new Failure('DENIED', `the owner of realm "${realm}" has not signed the page ${path}`)
+  }
+  const { signal } = world.interrupt
+  const named = world.settings.identity
+  const identity = await identityOf(
+    { signal, ...(named !== undefined && { identity: () => readIdentity(named, signal) }) },
+    realm,
+  )
+  const { crypto } = await nodeEnv()
+  const name = hexOf(memberOf(crypto, identity.publicKey))
+  const box = body.boxes.find(({ member }) => hexOf(member) === name)?.box
+  const secret = box && openBox(identity, { box, boxKey: head.boxKey })
+  const read = secret && readEpochSecret(secret)
+  if (read) return keyTextIn(realm, opening, { epoch: head.epoch, secret: read })
+  const isOut = body.members.some((member) => hexOf(member) === name)
+  const fault = isOut ? 'has removed this member' : 'has no key for this identity'
+  throw new Failure('DENIED', `epoch ${head.epoch} of realm "${realm}" ${fault}: ask its owner`)
+}

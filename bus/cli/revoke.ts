@@ -1,0 +1,63 @@
+/** `sixcast revoke`: removes a member from a realm. */
+import type { Argv } from 'yargs'
+import { keyName } from '../io/identity.ts'
+import { type Member, readRegister, revokeMembers } from '../io/register.ts'
+import { type Arguments, type Command, type World, withExamples } from './command.ts'
+import { Exit, Failure } from './exit.ts'
+import { type Owned, ownedRealm } from './owner.ts'
+import { rotated, spread, STAY_S, stayOf } from './rotation.ts'
+
+export const revoke: Command = {
+  usage: 'revoke <who>',
+  describe: 'Remove a member from a realm of yours: the others have other keys from now on',
+  build,
+  run,
+}
+
+function build(parser: Argv): Argv {
+  const options = parser
+    .positional('who', { type: 'string', describe: 'Their name, or how their identity begins' })
+    .option('stay', {
+      type: 'string',
+      requiresArg: true,
+      describe: `SECONDS to bring it to who is there; 0: files alone [default: ${STAY_S}]`,
+    })
+    .option('json', { type: 'boolean', describe: 'Print a JSON object' })
+  return withExamples(options, [
+    ['sixcast revoke --realm site pump', 'the member that is called so'],
+  ])
+}
+
+async function run(given: Arguments, world: World): Promise<number> {
+  const owned = await ownedRealm(world)
+  const stayMs = stayOf(given)
+  const identity = await found(owned, String(given['who']))
+  await revokeMembers(owned.realm, ({ rights }) => keyName(rights.holder) === identity)
+  const { epoch, page, members } = await rotated(owned, true)
+  const there = await spread(world, stayMs)
+  const about = { realm: owned.realm, identity, epoch, page, members, there }
+  if (world.json) await world.output.object({ type: 'revoked', ...about })
+  else {
+    const name = identity.slice(0, 16)
+    await world.output.write(
+      `${name}… is out: epoch ${epoch} is for ${members} members (${page})\n`,
+    )
+  }
+  return Exit.ok
+}
+
+async function found({ realm, owner }: Owned, who: string): Promise<string> {
+  const fits = (await readRegister(realm)).filter(({ name, rights }: Member) => {
+    return name === who || keyName(rights.holder).startsWith(who.toLowerCase())
+  })
+  const holders = [...new Set(fits.map(({ rights }) => keyName(rights.holder)))]
+  const [identity] = holders
+  if (identity !== undefined && holders.length === 1) {
+    const self = fits.every(({ name }) => name === 'owner')
+    if (!self && keyName(owner.publicKey) !== identity) return identity
+    throw new Failure('DENIED', 'the owner cannot be removed: make another realm')
+  }
+  const fault = identity === undefined ? 'no member is called' : 'several members are meant by'
+  const mend = `sixcast members --realm ${realm} lists those that you have invited`
+  throw new Failure('NO_MEMBER', `${fault} ${JSON.stringify(who)}: ${mend}`)
+}
