@@ -265,10 +265,23 @@ describe('the epochs of a realm', () => {
     expect(stranger.code).toBe(1)
   })
 
+  it('change under load, and every message comes once', async () => {
+    const sub = await beta.subscriber(['load', '--count', '3000'], on)
+    const words = ['load', 'x', '--count', '3000', '--rate', '500', '--require', '1']
+    const pub = gamma.run(['pub', ...words], on)
+    for (const more of [[], ['--at-once']]) {
+      expect((await alpha.run(['keys', 'rotate', '--stay', '1', ...more], on)).code).toBe(0)
+    }
+    const { code, err } = await pub
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect((await sub.ended).out).toBe('load x\n'.repeat(3000))
+    expect(await epoch(alpha)).toBe('5')
+  })
+
   it('end for who is revoked: it is told, reads no more, and cannot come back', async () => {
     const sub = await gamma.subscriber(['**'], on)
     const revoked = await alpha.run(['revoke', 'lamp', '--json', '--stay', '3'], on)
-    expect(objectsOf(revoked.out)[0]).toMatchObject({ type: 'revoked', epoch: 4, members: 2 })
+    expect(objectsOf(revoked.out)[0]).toMatchObject({ type: 'revoked', epoch: 6, members: 2 })
     const ended = await sub.ended
     expect([ended.code, ended.err]).toEqual([1, expect.stringMatching(/has removed this member/)])
     const page = join(folder(alpha), 'plant.page')
