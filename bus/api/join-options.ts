@@ -6,7 +6,7 @@ import type { GrantOptions } from './grant-options.ts'
 type Meeting = Cancel &
   Pick<ConnectOptions, 'scope' | 'interface' | 'port' | 'hops' | 'name' | 'log'>
 /** What `grant` is told, but for whom. */
-type Granted = Pick<GrantOptions, 'realm' | 'key' | 'issuer' | 'rights' | 'until'>
+type Granted = Pick<GrantOptions, 'realm' | 'key' | 'issuer' | 'rights' | 'until' | 'depth'>
 
 /** What the newcomer is granted, by whom, and for how long the code is good. */
 export interface InviteOptions extends Meeting, Granted {
@@ -18,6 +18,8 @@ export interface InviteOptions extends Meeting, Granted {
   readonly groups?: number
   /** The only identity that is let in, 64 hexadecimal digits. Default: whoever has the code. */
   readonly only?: string
+  /** Says whether somebody who has the code is let in. Default: yes. */
+  readonly admit?: (newcomer: Omit<Newcomer, 'rights'>) => boolean | Promise<boolean>
   /** How long the code is good, ms, by the clock of the inviter. Default: 600,000 (10 minutes). */
   readonly expires?: number
   /** Is told of each one that is not let in. */

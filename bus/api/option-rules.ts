@@ -170,11 +170,13 @@ export const INVITE: Rules<InviteOptions> = {
   issuer: GRANT.issuer,
   rights: GRANT.rights,
   until: GRANT.until,
+  depth: GRANT.depth,
   publish: patterns,
   subscribe: patterns,
   guest: flag,
   groups: CONNECT.groups,
   only: GRANT.to,
+  admit: callback,
   expires: whole(1000, 24 * HOUR_MS),
   refused: callback,
 }

@@ -1,6 +1,5 @@
 /** `sixcast invite --wait`: prints a code, and lets in the first who joins by it over the network. */
 import { BusError, invite, type Newcomer, type OpenInvitation } from '../index.ts'
-import { keyText } from '../io/keyfile.ts'
 import { readRealmFile } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
@@ -8,7 +7,7 @@ import type { Arguments, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
-import { type Owned, ownedRealm } from './owner.ts'
+import { isRevoked, type Issuing, issuingRealm } from './owner.ts'
 import { qrCode } from './qr.ts'
 import { shown } from './shown.ts'
 import { text } from './values.ts'
@@ -19,13 +18,13 @@ export async function inviteByCode(given: Arguments, world: World): Promise<numb
   if (world.settings.relay) {
     throw new UsageError('option --relay is of no use with --wait: both meet by multicast')
   }
-  const owned = await ownedRealm(world)
-  const invitation = await opened(owned, given, world)
+  const issuing = await issuingRealm(world)
+  const invitation = await opened(issuing, given, world)
   try {
-    await announce(invitation, { owned, given, world })
+    await announce(invitation, { issuing, given, world })
     const newcomer = await accepted(invitation, world)
     if (!newcomer) return world.interrupt.code ?? Exit.ok
-    await admitted(newcomer, { owned, given, world })
+    await admitted(newcomer, { issuing, given, world })
   } catch (error) {
     await invitation.close()
     throw error
@@ -37,22 +36,21 @@ export async function inviteByCode(given: Arguments, world: World): Promise<numb
 }
 
 async function opened(
-  { realm, key, owner }: Owned,
+  issuing: Issuing,
   given: Arguments,
   { settings, interrupt, log }: World,
 ): Promise<OpenInvitation> {
   const { scope, port, hops, name, interface: interfaces } = settings
-  const shared = await readRealmFile(realm, interrupt.signal)
+  const shared = await readRealmFile(issuing.realm, interrupt.signal)
   return invite({
     ...shared,
     ...defined({ scope, port, hops, name, interface: interfaces }),
     ...wishesOf(given),
-    realm,
-    key: keyText(key.root, key.owner, key),
-    issuer: owner,
+    ...issuing,
     guest: given['guest'] === true,
     expires: lifeOfCode(given),
     ...(given['for'] !== undefined && { only: identityOf(given['for']) }),
+    admit: async ({ identity }) => !(await isRevoked(issuing.realm, identity)),
     refused: ({ identity, name: called, reason }) => {
       note(`refused ${identity} ("${called}"): ${REASONS[reason]}`)
     },
@@ -62,7 +60,7 @@ async function opened(
 }
 
 interface Case {
-  readonly owned: Owned
+  readonly issuing: Issuing
   readonly given: Arguments
   readonly world: World
 }
@@ -70,9 +68,9 @@ interface Case {
 /** What the newcomer has to type. */
 async function announce(
   { code, expires }: OpenInvitation,
-  { owned, given, world }: Case,
+  { issuing, given, world }: Case,
 ): Promise<void> {
-  const { realm } = owned
+  const { realm } = issuing
   const { scope, port } = { ...(await readRealmFile(realm)), ...world.settings }
   const flags = [scope && scope !== 'host' && `--scope ${scope}`, port && `--port ${port}`]
   const command = ['sixcast join', code, ...flags.filter(Boolean)].join(' ')
@@ -102,7 +100,7 @@ function accepted(invitation: OpenInvitation, world: World): Promise<Newcomer | 
 
 async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise<void> {
   const { given, world } = to
-  const { realm } = to.owned
+  const { realm } = to.issuing
   const called = given['as'] === undefined ? name || identity.slice(0, 16) : text(given['as'], AS)
   const granted = parseRights(rights, 'the new rights')
   const { publish, subscribe } = wishesOf(given)
@@ -125,5 +123,5 @@ const AS = 'option --as'
 const REASONS = {
   used: 'somebody has joined by this code before',
   expired: 'the code has expired',
-  other: 'the code is for another identity',
+  other: 'the code is for another identity, or this one was revoked',
 } as const

@@ -2,17 +2,17 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { newIdentity } from '../io/ed25519.ts'
-import { identityName, keyName } from '../io/identity.ts'
+import { identityName } from '../io/identity.ts'
 import { invitationText } from '../io/invitation.ts'
 import { guestKeyText } from '../io/guest-key.ts'
 import { createSecretFile, keyText } from '../io/keyfile.ts'
 import { readRealmFile } from '../io/realm-file.ts'
 import { guestKeyOf } from '../io/realm-keys.ts'
-import { addMember, readRegister } from '../io/register.ts'
+import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
-import { granted, type Owned, ownedRealm } from './owner.ts'
+import { granted, isRevoked, type Owned, ownedRealm } from './owner.ts'
 import { inviteByCode } from './invite-wait.ts'
 import { qrCode } from './qr.ts'
 import { text } from './values.ts'
@@ -32,6 +32,10 @@ function build(parser: Argv): Argv {
     .option('subscribe', { ...value, describe: 'PATTERN that they may read; repeatable' })
     .option('expires', { ...value, describe: 'How long it can be accepted: 90s, 12h, 7d' })
     .option('until', { ...value, describe: 'How long they are members: 12h, 30d' })
+    .option('depth', {
+      ...value,
+      describe: 'How often they may let others in, 0 to 3 [default: 0]',
+    })
     .option('for', { ...value, describe: 'Their IDENTITY, as `sixcast identity` shows it' })
     .option('as', { ...value, describe: 'What you call them in `sixcast members`' })
     .option('guest', {
@@ -111,11 +115,7 @@ async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> 
 }
 
 async function assertNotRevoked(realm: string, identity: string): Promise<void> {
-  const members = await readRegister(realm)
-  const isOut = members.some(
-    ({ rights, revoked }) => revoked && keyName(rights.holder) === identity,
-  )
-  if (!isOut) return
+  if (!(await isRevoked(realm, identity))) return
   const mend = 'they make another one, by: sixcast identity --identity FILE'
   throw new Failure('DENIED', `the identity ${identity} was revoked: ${mend}`)
 }

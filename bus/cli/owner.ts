@@ -2,9 +2,12 @@
 import { isRealmName, REALM_NAME } from '../api/rules.ts'
 import type { Identity } from '../index.ts'
 import { grant } from '../io/grants.ts'
-import { readIdentity } from '../io/identity.ts'
+import { identityOf, keyName, readIdentity } from '../io/identity.ts'
 import { isThere, keyFileOf, keyText, readKeyFile, type RealmKey } from '../io/keyfile.ts'
 import { ownerFileOf } from '../io/realm-file.ts'
+import { readRegister } from '../io/register.ts'
+import { rightsFileOf } from '../io/rights.ts'
+import { readSecret } from '../io/secret.ts'
 import type { World } from './command.ts'
 import { Failure, UsageError } from './exit.ts'
 
@@ -20,6 +23,7 @@ export interface Given {
   readonly until: Date
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
+  readonly depth?: number
 }
 
 /** The realm that --realm names, with the key of its owner. */
@@ -43,6 +47,40 @@ export async function ownedRealm({ settings, interrupt }: World): Promise<Owned>
     return { realm, key: { ...key, owner: named }, owner }
   }
   throw new Failure('DENIED', `${path} is not the key of the owner that realm "${realm}" names`)
+}
+
+/** Who may let others in: the owner, or a member whose rights may be handed on. */
+export interface Issuing {
+  readonly realm: string
+  /** The text of the realm's key file. */
+  readonly key: string
+  readonly issuer: Identity
+  /** Those of a member. */
+  readonly rights?: string
+}
+
+/** What --realm names, for whoever of the two is here. */
+export async function issuingRealm(world: World): Promise<Issuing> {
+  const { realm } = world.settings
+  if (realm === undefined || !isRealmName(realm) || (await isThere(ownerFileOf(realm)))) {
+    const { key, owner, realm: name } = await ownedRealm(world)
+    return { realm: name, key: keyText(key.root, key.owner, key), issuer: owner }
+  }
+  const { settings, interrupt } = world
+  const path = settings.rights ?? rightsFileOf(realm)
+  if (settings.rights === undefined && !(await isThere(path))) await ownedRealm(world) // tells why
+  const { signal } = interrupt
+  const rights = await readSecret(path, signal, 'rights')
+  const key = await readKeyFile(settings.key ?? keyFileOf(realm), signal)
+  const { identity: own } = settings
+  const issuer = own === undefined ? await identityOf({}, realm) : await readIdentity(own, signal)
+  return { realm, key: keyText(key.root, key.owner, key), issuer, rights: rights.text }
+}
+
+/** Whether the owner has put that identity out. */
+export async function isRevoked(realm: string, identity: string): Promise<boolean> {
+  const members = await readRegister(realm)
+  return members.some(({ rights, revoked }) => revoked && keyName(rights.holder) === identity)
 }
 
 /** Rights that the owner grants, as text. */

@@ -1,14 +1,19 @@
 /** What an invitation shall bring, as the command line says it. */
+import { GRANTS_MAX } from '../core/wire/grant.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit.ts'
-import { duration, list, text } from './values.ts'
+import { duration, list, text, whole } from './values.ts'
+
+/** For `grant`. */
+export interface Wishes {
+  readonly publish: string[]
+  readonly subscribe: string[]
+  readonly until: Date
+  readonly depth: number
+}
 
 /** Without any pattern everything; with some those alone. */
-export function wishesOf(given: Arguments): {
-  publish: string[]
-  subscribe: string[]
-  until: Date
-} {
+export function wishesOf(given: Arguments): Wishes {
   const { publish, subscribe } = given
   const all = publish === undefined && subscribe === undefined
   const patterns = (raw: unknown, name: string): string[] => {
@@ -19,6 +24,7 @@ export function wishesOf(given: Arguments): {
     publish: patterns(publish, 'publish'),
     subscribe: patterns(subscribe, 'subscribe'),
     until: after(given['until'] ?? '365d', 'until'),
+    depth: whole(given['depth'] ?? 0, 'option --depth', { min: 0, max: GRANTS_MAX - 1 }),
   }
 }
 

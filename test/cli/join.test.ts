@@ -69,6 +69,27 @@ describe('join by a code', () => {
     home[Symbol.dispose]()
   })
 
+  it('can be offered by a member whose rights may be handed on, and by no other', async () => {
+    const member = new Home()
+    const words = ['invite', '--realm', 'site', '--publish', 'hall/**', '--wait', '--json']
+    const first = owner.start([...words, '--depth', '1'])
+    await owner.run(['join', await codeOf(first)], as(member))
+    expect(await first.ended).toMatchObject({ code: 0 })
+    const second = owner.start(words, as(member))
+    const last = new Home()
+    const came = await owner.run(['join', await codeOf(second), '--name', 'last'], as(last))
+    expect(came).toMatchObject({ code: 0, err: '' })
+    expect(await second.ended).toMatchObject({ code: 0 })
+    const allowed = ['acl', 'test', 'me', 'publish', 'hall/x', '--realm', 'site']
+    const { code, out } = await owner.run(allowed, as(last))
+    expect(out).toMatch(/grant 2 of 2/)
+    expect(code).toBe(0)
+    const third = await owner.run(words, as(last))
+    expect(third).toMatchObject({ code: 1, err: expect.stringMatching(/their depth is 0/) })
+    member[Symbol.dispose]()
+    last[Symbol.dispose]()
+  }, 300_000)
+
   it('tells people what to type, and ends by a signal or when the code is too old', async () => {
     const waiting = owner.start(['invite', '--realm', 'site', '--wait'])
     await waiting.says(/^Run on this host, before .*:\n\n {2}sixcast join [0-9A-Z-]{34} --port/)

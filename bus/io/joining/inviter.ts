@@ -70,14 +70,15 @@ type Content = (identity: string) => Promise<{ readonly rights: string } & objec
 
 async function contentOf(options: InviteOptions): Promise<Content> {
   const { realm, issuer, until, publish = [], subscribe = [], scope, port, groups } = options
-  const { key, rights: own } = options
+  const { key, rights: own, depth = 0 } = options
   const patterns = [...new Set([...publish, ...subscribe])]
   const guest = options.guest === true
   const given = guest
     ? guestKeyText(await guestKeyOf(realm, parseKey(key, 'option "key"'), patterns))
     : key
   const settings = { scope, port, groups } // JSON leaves out what is undefined
-  const granted = { realm, key, issuer, until, publish, subscribe, ...(own && { rights: own }) }
+  const may = { until, depth, publish, subscribe }
+  const granted = { realm, key, issuer, ...may, ...(own && { rights: own }) }
   return async (to) => ({ realm, key: given, settings, rights: await grant({ ...granted, to }) })
 }
 
@@ -142,7 +143,7 @@ class Inviter implements OpenInvitation {
     }
     const request = requestOf(value)
     if (!request || !this.#isSigned(request)) return
-    const reason = this.#refusal(request)
+    const reason = this.#refusal(request) ?? (await this.#policy(request))
     const { identity, name } = request
     if (reason === undefined) await this.#admit(request)
     else {
@@ -163,6 +164,17 @@ class Inviter implements OpenInvitation {
     // Who was let in may ask again: its answer may have been lost with its process.
     if (before !== undefined && before !== identity) return 'used'
     return performance.now() > this.#endsAt ? 'expired' : undefined
+  }
+
+  /** What the program says; who has been let in is not asked about again. */
+  async #policy({ identity, name }: JoinRequest): Promise<JoinRefusal | undefined> {
+    const { admit } = this.#options
+    if (!admit || this.#admitted) return undefined
+    try {
+      return (await admit({ identity, name })) ? undefined : 'other'
+    } catch {
+      return 'other' // a policy that fails lets nobody in
+    }
   }
 
   async #admit({ identity, name, box }: JoinRequest): Promise<void> {

@@ -111,6 +111,17 @@ describe('who joins', () => {
     )
   })
 
+  it('is let in if the program of the inviter says so', async () => {
+    const join = network()
+    const asked: string[] = []
+    const admit = ({ name }: { name: string }): boolean => asked.push(name) > 1 && name !== 'evil'
+    await using invitation = await inviting(join, { admit })
+    const failing = joinBy(invitation.code, { name: 'evil' }, join)
+    await expect(failing).rejects.toEqual(faults('DENIED', /for another identity/))
+    expect((await joinBy(invitation.code, { name: 'good' }, join)).realm).toBe('plant')
+    expect(asked).toEqual(['evil', 'good'])
+  })
+
   it('as a guest has no key but those of its topics', async () => {
     const join = network()
     const topics = ['hall/3/**']
