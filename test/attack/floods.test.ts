@@ -38,6 +38,9 @@ function seenOn(segment: Segment): { instances: bigint[]; hint: number } {
   }
 }
 
+/** Datagrams. */
+const FLOOD = 2000
+
 /** Two that know each other talk while it rains; then somebody new comes. */
 async function endure(
   make: (random: Random, count: number, seen: ReturnType<typeof seenOn>) => Uint8Array,
@@ -59,6 +62,8 @@ async function endure(
   }
   expect((await values).map(({ value }) => value)).toEqual(Array.from({ length: 300 }, (_, i) => i))
   const talkMs = performance.now() - begun
+  // However fast the machine is: a flood it shall be.
+  await rain.fallen(FLOOD)
   const newcomer = await segment.bus()
   const came = first(1, newcomer.subscribe<string>('news'))
   await met(a, newcomer)
@@ -84,7 +89,7 @@ describe('a flood', () => {
     async () => {
       const outcome = await endure((random) => random.bytes(random.integer(0, 300)))
       expect(outcome).toMatchObject({ welcome: 'welcome', gaps: 0 })
-      expect(outcome.count).toBeGreaterThan(500)
+      expect(outcome.count).toBeGreaterThanOrEqual(FLOOD)
     },
   )
 

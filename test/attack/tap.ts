@@ -52,7 +52,7 @@ export async function flood(
   segment: Segment,
   make: (random: Random, count: number) => Uint8Array,
   terms: { readonly random: Random; readonly perTurn: number; readonly taps?: number },
-): Promise<{ stop: () => Promise<number> }> {
+): Promise<{ fallen: (least: number) => Promise<void>; stop: () => Promise<number> }> {
   const taps = await Promise.all(Array.from({ length: terms.taps ?? 1 }, () => segment.tap()))
   let [running, count] = [true, 0]
   const flooding = (async () => {
@@ -66,6 +66,9 @@ export async function flood(
     }
   })()
   return {
+    fallen: async (least) => {
+      while (count < least) await new Promise((resolve) => setImmediate(resolve))
+    },
     stop: async () => {
       running = false
       await flooding
