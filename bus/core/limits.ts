@@ -7,7 +7,10 @@ export interface Limits {
   readonly messageSize: number
   /** Sealed bytes waiting for the pacer above which `ready` is pending. */
   readonly sendMark: number
-  /** Bytes waiting for the pacer above which `publish` throws OVERFLOW, once `sendMark` is passed. */
+  /**
+   * Bytes waiting for the pacer above which `publish` throws OVERFLOW, once `sendMark` is passed;
+   * urgent messages may go `messageSize` beyond it.
+   */
   readonly sendSize: number
   /** Packets kept for repair and for those who attach late, per process: bytes. */
   readonly historySize: number

@@ -85,9 +85,11 @@ export class Publisher {
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
     const { codec, payload, delivery, urgent, expiresMs } = publication
-    // One large message may go beyond the bound, as long as little else waits.
+    // One large message may go beyond the bound, as long as little else waits, and what is urgent
+    // beside it.
     const { waiting, overMark } = this.#pacer
-    if (overMark && waiting + payload.length > limits.sendSize) {
+    const bound = urgent ? limits.sendSize + limits.messageSize : limits.sendSize
+    if (overMark && waiting + payload.length > bound) {
       metrics.count('sendFull')
       return 'queue'
     }

@@ -1,0 +1,79 @@
+/** An urgent message beside the largest one there may be: how many packets go before it. */
+import { expect, it } from 'vitest'
+import type { Publication } from '../../bus/core/publication.ts'
+import { parsePattern } from '../../bus/core/topic/pattern.ts'
+import { MARKER, quietPlan } from './plan.ts'
+import type { Process } from './process.ts'
+import { Trace } from './trace.ts'
+import { advance, World } from './world.ts'
+
+const LARGEST = 64 * 1024 * 1024
+const SIZE = 1232
+
+it('overtakes 64 MiB that are under way', () => {
+  const world = new World({ ...quietPlan(1), packetSize: SIZE, rate: 5_000_000 }, new Trace())
+  const publisher = world.launch({ host: world.network.host([0]), realm: 0 })
+  const receiver = world.launch({ host: world.network.host([0]), realm: 0 })
+  subscribe(world, receiver)
+  advance(world, 1000)
+  expect(publish(world, publisher, 'large', new Uint8Array(LARGEST))).toBeUndefined()
+  advance(world, 1100)
+  const before = world.wire.dataPackets
+  expect(before).toBeGreaterThan(5)
+  let after = Infinity
+  world.onDelivered = () => (after = Math.min(after, world.wire.dataPackets))
+  expect(publish(world, publisher, 'urgent', new Uint8Array(8), true)).toBeUndefined()
+  advance(world, 1200)
+  const { metrics } = receiver.peer
+  expect(metrics.get('messagesDelivered')).toBe(1)
+  // Its own packet, and those that left while its topic became known and it was on its way.
+  expect(after - before).toBeLessThan(PACKETS_MAX)
+  // What it has overtaken is still on its way.
+  const [large] = world.ledger.streamsOf(publisher)
+  expect(large?.messages).toHaveLength(1)
+  expect(world.wire.dataPackets).toBeLessThan(LARGEST / SIZE)
+})
+
+it('has room beside the largest message, and is refused beyond that', () => {
+  const plan = quietPlan(1)
+  const limits = { ...plan.limits, messageSize: 100_000, sendMark: 10_000, sendSize: 50_000 }
+  const world = new World({ ...plan, limits }, new Trace())
+  const publisher = world.launch({ host: world.network.host([0]), realm: 0 })
+  // Nothing leaves yet: the process has only just started.
+  expect(publish(world, publisher, 'large', new Uint8Array(100_000))).toBeUndefined()
+  expect(publish(world, publisher, 'usual', new Uint8Array(1000))).toBe('queue')
+  let taken = 0
+  while (!publish(world, publisher, 'urgent', new Uint8Array(1000), true)) taken += 1
+  expect(taken).toBeGreaterThan(40)
+  expect(taken).toBeLessThanOrEqual(50)
+})
+
+function publish(
+  world: World,
+  process: Process,
+  word: string,
+  payload: Uint8Array,
+  urgent = false,
+): ReturnType<Process['peer']['publish']> {
+  const about = {
+    topic: `${MARKER}/${word}`,
+    segments: [MARKER, word],
+    delivery: 'reliable',
+  } as const
+  world.ledger.published(process, world.schedule.time, { ...about, payload, expiresMs: Infinity })
+  const publication: Publication = { ...about, codec: 0, payload, urgent }
+  const fault = process.command((peer, now) => peer.publish(now, publication))
+  process.endTurn()
+  return fault
+}
+
+function subscribe(world: World, process: Process): void {
+  const parsed = parsePattern(`${MARKER}/**`)
+  if (!parsed.ok) throw new Error(parsed.fault)
+  const { pattern } = parsed
+  world.ledger.subscribed(process, world.schedule.time, { id: 1, pattern })
+  process.command((peer, now) => peer.subscribe(now, 1, pattern))
+}
+
+/** Of about 55,000; at the default rate four leave in a millisecond. */
+const PACKETS_MAX = 50
