@@ -1,5 +1,4 @@
 /** Logs between hosts that lose packets, stand still, restart or go dark: nothing is lost unseen. */
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compiled } from '../setup/compiled.ts'
@@ -11,6 +10,7 @@ import {
   hashOf,
   interrupted,
   logText,
+  memoryMax,
   transferLog,
 } from './loss-transfer.ts'
 
@@ -129,12 +129,6 @@ function accounted(account: Account, published: number): void {
   expect(faults).toEqual([])
   expect(last).toBe(published - 1)
   expect(delivered + lost).toBe(published - first)
-}
-
-/** The most memory that a process has had, MiB. */
-async function memoryMax(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)
 }
 
 const LINES = 50_000

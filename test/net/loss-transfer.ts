@@ -197,6 +197,12 @@ export function interrupted(processes: readonly HostProcess[]): Promise<(number 
   return Promise.all(processes.map(async ({ exit }) => (await exit).code))
 }
 
+/** The most memory that a process has had, MiB. */
+export async function memoryMax(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)
+}
+
 export async function countsIn(lab: Lab): Promise<Pick<Outcome, 'packets' | 'overflows'>> {
   const packets = (await lab.segment('a').packets()).get('a1')?.sent ?? 0
   const drops = await Promise.all(lab.hosts.map((host) => host.udpDrops()))
