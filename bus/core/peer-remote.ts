@@ -17,8 +17,11 @@ export function newRemote(
     readonly rights: Rights | undefined
   },
 ): Remote {
-  const { sender, hello, from, rights } = parts
-  const { instance, identity } = sender
+  const { hello, from, rights } = parts
+  const { instance } = parts.sender
+  // Copies: views would keep the whole hello for as long as its sender is here.
+  const [salt, identity] = [parts.sender.salt.slice(), parts.sender.identity.slice()]
+  const sender = { instance, salt, identity }
   const name = textOf(hello.name) ?? ''
   return {
     instance,

@@ -28,14 +28,17 @@ export const trueCrypto: Crypto = {
   ...((await sodiumBox()) ?? tweetnaclBox),
 }
 
-/** Primitives that all peers of one world share. */
-export function watched(crypto: Crypto): Crypto {
+/** Primitives that all peers of one world share; `onSeal` sees what is sealed, and its header. */
+export function watched(
+  crypto: Crypto,
+  onSeal: (header: Uint8Array, message: Uint8Array) => void = () => undefined,
+): Crypto {
   const tagByNonce = new Map<number, number>()
   return {
     ...crypto,
     seal: (...given) => {
       crypto.seal(...given)
-      const [out, , nonce, key] = given
+      const [out, message, nonce, key] = given
       const name = fingerprint(key, nonce)
       // Under one key and nonce, other plaintexts have other tags.
       const tag = fingerprint(out.subarray(0, TAG_SIZE))
@@ -44,6 +47,7 @@ export function watched(crypto: Crypto): Crypto {
         return `nonce ${Buffer.from(nonce).toString('hex')} was used for two plaintexts`
       })
       tagByNonce.set(name, tag)
+      onSeal(nonce, message)
     },
   }
 }

@@ -42,7 +42,7 @@ function cells(counts: Counts, best: number, calmMs: number): (string | number)[
 
 function writeSharedLosses(): void {
   const rows = SHARED.map(([receivers, losses]) => {
-    const naks = sharedLosses(receivers, losses, SEED).toSorted((a, b) => a - b)
+    const naks = sharedLosses({ receivers, losses, seed: SEED }).toSorted((a, b) => a - b)
     const mean = naks.reduce((sum, count) => sum + count, 0) / naks.length
     tell(`one loss seen by ${receivers}: ${mean} questions`)
     return [receivers, losses, mean.toFixed(1), quantile(naks, 0.99), naks.at(-1) ?? 0]

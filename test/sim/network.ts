@@ -23,8 +23,10 @@ export class Network {
   readonly hosts: Host[] = []
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
-  /** Told of each datagram that the cable down to a host has lost. */
-  onLost: (host: Host, bytes: Uint8Array) => void = () => undefined
+  /** Whether a datagram gets down to a host at all. */
+  passes: (host: Host, bytes: Uint8Array) => boolean = () => true
+  /** Told of each datagram that has not come up to its segment, or down to `host`. */
+  onLost: (bytes: Uint8Array, host?: Host) => void = () => undefined
   readonly #options: NetworkOptions
   readonly #portsBySegment = new Map<number, readonly Interface[]>()
   readonly #schedule: Schedule
@@ -43,6 +45,12 @@ export class Network {
     this.#options = options
     this.#weather = options.weather
     this.#downWeather = halfOf(options.weather)
+  }
+
+  /** Datagrams that were held back, so that later ones overtook them. */
+  get held(): number {
+    const ports = this.hosts.flatMap(({ interfaces }) => interfaces)
+    return ports.reduce((sum, { up, down }) => sum + up.held + down.held, 0)
   }
 
   set weather(weather: Weather) {
@@ -117,12 +125,13 @@ export class Network {
   #multicast(out: Interface, sent: Sent & { readonly to: string }): void {
     const { from, to, bytes } = sent
     this.#hand(out.host, LOOPBACK_MS, sent)
-    if (bytes.length > out.datagramSize || this.swallows(bytes)) return
-    for (const time of out.up.carry(sent, this.#weather, this.#random)) {
+    if (bytes.length > out.datagramSize || this.swallows(bytes)) return this.onLost(bytes)
+    for (const time of this.#rise(out, sent)) {
       const risen = { from, to, bytes, time }
       for (const port of this.#portsOf(out.segment)) {
-        if (port === out || !port.host.isMember(to) || port.forgotten.has(to)) continue
-        this.#cross(out, port, risen)
+        if (port === out || !port.host.isMember(to)) continue
+        if (port.forgotten.has(to)) this.onLost(bytes, port.host)
+        else this.#cross(out, port, risen)
       }
     }
   }
@@ -134,20 +143,28 @@ export class Network {
     if (!port) return false
     if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, sent)
     else if (bytes.length <= out.datagramSize) {
-      for (const time of out.up.carry(sent, this.#weather, this.#random)) {
+      for (const time of this.#rise(out, sent)) {
         this.#cross(out, port, { from, to, bytes, time })
       }
     }
     return true
   }
 
+  /** When the copies of a datagram have come up to the segment. */
+  #rise(out: Interface, sent: Sent): readonly number[] {
+    const times = out.up.carry(sent, this.#weather, this.#random)
+    if (times.length === 0) this.onLost(sent.bytes)
+    return times
+  }
+
   /** From the segment down to one port. */
   #cross(out: Interface, port: Interface, sent: Sent): void {
-    if (this.#cuts.size > 0 && this.#cuts.has(`${out.host.name}>${port.host.name}`)) return
     const { from, to, bytes } = sent
-    if (bytes.length > port.datagramSize) return
+    const cut = this.#cuts.size > 0 && this.#cuts.has(`${out.host.name}>${port.host.name}`)
+    if (cut || bytes.length > port.datagramSize) return this.onLost(bytes, port.host)
+    if (!this.passes(port.host, bytes)) return
     const times = port.down.carry(sent, this.#downWeather, this.#random)
-    if (times.length === 0) this.onLost(port.host, bytes)
+    if (times.length === 0) this.onLost(bytes, port.host)
     for (const time of times) this.#hand(port.host, 0, { from, to, bytes, time })
   }
 

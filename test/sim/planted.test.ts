@@ -4,10 +4,14 @@ import type { Output } from '../../bus/core/output.ts'
 import { Peer } from '../../bus/core/peer.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { Batch } from '../../bus/core/stream/batch.ts'
+import { NakTiming } from '../../bus/core/stream/nak-timing.ts'
+import { Patience } from '../../bus/core/stream/patience.ts'
 import { ReceiverStream } from '../../bus/core/stream/receiver.ts'
 import { SenderStream } from '../../bus/core/stream/sender.ts'
 import { Kind } from '../../bus/core/wire/packet.ts'
 import { runSeed } from './run.ts'
+import { quantile } from './tables.ts'
+import { sharedLosses } from './transfer.ts'
 import { RULES } from './violation.ts'
 
 type Rule = keyof typeof RULES
@@ -109,6 +113,17 @@ describe('the simulator finds', () => {
       return mark
     })
     expect(foundWithin(60, ['contract'])).toBeDefined()
+  })
+
+  it('a receiver that asks again before an answer can have come', () => {
+    plant(Patience.prototype, 'asked', (_self, [now]: [number, number]) => now + 1)
+    expect(foundWithin(40, ['repair'])).toBeDefined()
+  })
+
+  it('receivers that all ask at once for what all of them lack', () => {
+    plant(NakTiming.prototype, 'first', () => 1)
+    const naks = sharedLosses({ receivers: 40, losses: 20, seed: 1 }).toSorted((a, b) => a - b)
+    expect(quantile(naks, 0.99)).toBeGreaterThan(10)
   })
 
   it('packets that are not sealed', () => {

@@ -26,7 +26,7 @@ it('sends every packet once when nothing is lost', () => {
 })
 
 it('asks a few times, not fifty, for what fifty receivers lack at once', () => {
-  const naks = sharedLosses(50, 100, 1).toSorted((a, b) => a - b)
+  const naks = sharedLosses({ receivers: 50, losses: 100, seed: 1 }).toSorted((a, b) => a - b)
   expect(naks[0]).toBeGreaterThan(0)
   expect(quantile(naks, 0.99)).toBeLessThanOrEqual(10)
 })

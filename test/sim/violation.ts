@@ -11,6 +11,7 @@ export const RULES = {
   identical: 'a packet is the same bytes each time it is sent',
   plaintext: 'no sealed datagram shows a payload or a topic name',
   size: 'no datagram is larger than its bound',
+  repair: 'nothing is asked for, or sent again, beyond what was lost',
   chatter: 'control traffic of idle peers is bounded',
   close: 'a clean close ends in time and knows who confirmed',
   liveness: 'after healing everybody knows everybody and messages flow',

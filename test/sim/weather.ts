@@ -40,6 +40,8 @@ export class Lane {
   loss = 0
   /** Bytes a millisecond that this lane carries; what its queue of 64 KiB does not hold is lost. */
   capacity = Infinity
+  /** Datagrams that were held back so far. */
+  held = 0
   #freeAt = 0
   #inBurst = false
   #lastArrival = 0
@@ -73,7 +75,10 @@ export class Lane {
 
   #arrival(time: number, weather: Weather, random: Random): number {
     const arrival = time + weather.delayMs + random.between(0, weather.jitterMs)
-    if (random.chance(weather.overtaken)) return arrival + random.between(0, weather.overtakenMs)
+    if (random.chance(weather.overtaken)) {
+      this.held += 1
+      return arrival + random.between(0, weather.overtakenMs)
+    }
     // Jitter alone overtakes nothing: a queue does not reorder.
     this.#lastArrival = Math.max(this.#lastArrival, arrival)
     return this.#lastArrival

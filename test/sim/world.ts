@@ -23,6 +23,7 @@ import { Presence } from './presence.ts'
 import { type Act, type Notice, Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import { Random } from '../../bus/testing/random.ts'
+import { RepairWatch } from './repair-watch.ts'
 import { Schedule } from '../../bus/testing/schedule.ts'
 import type { Trace } from './trace.ts'
 import { check, Violation } from './violation.ts'
@@ -59,6 +60,7 @@ export class World {
   readonly presence: Presence = new Presence()
   readonly ledger: Ledger = new Ledger((process, other) => this.presence.seenBy(process).has(other))
   readonly wire: WireWatch = new WireWatch()
+  readonly repair: RepairWatch = new RepairWatch()
   readonly workload: Workload
   readonly intruder: Intruder
   readonly processes: Process[] = []
@@ -88,10 +90,13 @@ export class World {
     this.#trace = trace
     const random = new Random(plan.seed, 'world')
     this.#random = random
-    this.#crypto = watched(plan.trueCrypto ? trueCrypto : quickCrypto)
+    this.#crypto = watched(plan.trueCrypto ? trueCrypto : quickCrypto, (header, message) => {
+      this.repair.onSeal(header, message)
+    })
     this.#signatures = plan.realSignatures ? realSignatures() : quickSignatures()
     const { wildcard, weather } = plan
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
+    this.network.onLost = (bytes) => this.repair.onLost(bytes)
     this.intruder = new Intruder(random.fork('intruder'))
     const { schedule, ledger, presence, acts } = this
     this.workload = new Workload(plan, {
@@ -228,6 +233,7 @@ export class World {
       notice: (process, notice) => this.#onNotice(process, notice),
       dropped: (process, datagram) => {
         this.overflows += 1
+        this.repair.onLost(datagram)
         this.#trace.add(schedule.time, `${process.id} overflows`, datagram)
       },
     }
@@ -238,6 +244,7 @@ export class World {
       const to = typeof act.to === 'string' ? act.to : `${act.to.address} ${act.to.port}`
       this.#trace.add(this.schedule.time, `${process.id} sends to ${to}`, act.datagram)
       this.wire.onDatagram(process, act.datagram)
+      this.repair.onDatagram(process, act)
       this.intruder.overhear(this.schedule.time, act.datagram)
     } else this.#note(`${process.id} ${act.type}s ${act.group}`)
     this.network.act(process, act)
