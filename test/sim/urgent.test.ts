@@ -16,13 +16,17 @@ it('overtakes 64 MiB that are under way', () => {
   const receiver = world.launch({ host: world.network.host([0]), realm: 0 })
   subscribe(world, receiver)
   advance(world, 1000)
-  expect(publish(world, publisher, 'large', new Uint8Array(LARGEST))).toBeUndefined()
+  expect(
+    publish({ world, process: publisher }, 'large', { payload: new Uint8Array(LARGEST) }),
+  ).toBeUndefined()
   advance(world, 1100)
   const before = world.wire.dataPackets
   expect(before).toBeGreaterThan(5)
   let after = Infinity
   world.onDelivered = () => (after = Math.min(after, world.wire.dataPackets))
-  expect(publish(world, publisher, 'urgent', new Uint8Array(8), true)).toBeUndefined()
+  expect(
+    publish({ world, process: publisher }, 'urgent', { payload: new Uint8Array(8), urgent: true }),
+  ).toBeUndefined()
   advance(world, 1200)
   const { metrics } = receiver.peer
   expect(metrics.get('messagesDelivered')).toBe(1)
@@ -40,20 +44,28 @@ it('has room beside the largest message, and is refused beyond that', () => {
   const world = new World({ ...plan, limits }, new Trace())
   const publisher = world.launch({ host: world.network.host([0]), realm: 0 })
   // Nothing leaves yet: the process has only just started.
-  expect(publish(world, publisher, 'large', new Uint8Array(100_000))).toBeUndefined()
-  expect(publish(world, publisher, 'usual', new Uint8Array(1000))).toBe('queue')
+  expect(
+    publish({ world, process: publisher }, 'large', { payload: new Uint8Array(100_000) }),
+  ).toBeUndefined()
+  expect(publish({ world, process: publisher }, 'usual', { payload: new Uint8Array(1000) })).toBe(
+    'queue',
+  )
   let taken = 0
-  while (!publish(world, publisher, 'urgent', new Uint8Array(1000), true)) taken += 1
+  while (
+    !publish({ world, process: publisher }, 'urgent', {
+      payload: new Uint8Array(1000),
+      urgent: true,
+    })
+  )
+    taken += 1
   expect(taken).toBeGreaterThan(40)
   expect(taken).toBeLessThanOrEqual(50)
 })
 
 function publish(
-  world: World,
-  process: Process,
+  { world, process }: { readonly world: World; readonly process: Process },
   word: string,
-  payload: Uint8Array,
-  urgent = false,
+  { payload, urgent = false }: { readonly payload: Uint8Array; readonly urgent?: boolean },
 ): ReturnType<Process['peer']['publish']> {
   const about = {
     topic: `${MARKER}/${word}`,
