@@ -71,7 +71,7 @@ export class Link {
     this.#host = host
     this.remote = from.remote
     this.nonce = from.nonce
-    this.outbox = new LinkOutbox(socket, () => host.room())
+    this.outbox = new LinkOutbox(socket, () => host.room(), setImmediate)
     const rate = host.limits.bytesPerSecond
     this.#bucket = new TokenBucket(rate, Math.max(BURST_SIZE, rate / 10), performance.now())
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)

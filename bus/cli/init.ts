@@ -3,17 +3,14 @@ import type { Argv } from 'yargs'
 import type { Identity } from '../index.ts'
 import { newIdentity } from '../io/ed25519.ts'
 import { newRealm } from '../io/grants.ts'
-import {
-  identityFile,
-  identityFileOf,
-  identityName,
-  identityText,
-  readIdentity,
-} from '../io/identity.ts'
-import { createSecretFile, isThere, keyFileOf, parseKey } from '../io/keyfile.ts'
+import { identityFile, identityFileOf, identityName, readIdentity } from '../io/identity.ts'
+import { identityText } from '../io/identity-text.ts'
+import { parseKey } from '../io/key-text.ts'
+import { createSecretFile, isThere, keyFileOf } from '../io/keyfile.ts'
 import { ownerFileOf, realmFileOf } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
-import { parseRights, rightsFileOf } from '../io/rights.ts'
+import { rightsFileOf } from '../io/rights.ts'
+import { parseRights } from '../io/rights-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName, granted } from './owner.ts'

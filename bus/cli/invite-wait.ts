@@ -2,7 +2,7 @@
 import { BusError, invite, type Newcomer, type OpenInvitation } from '../index.ts'
 import { readRealmFile } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
-import { parseRights } from '../io/rights.ts'
+import { parseRights } from '../io/rights-text.ts'
 import type { Arguments, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'

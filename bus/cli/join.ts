@@ -15,10 +15,10 @@ import {
   identityFile,
   identityFileOf,
   identityName,
-  identityText,
   keyName,
   readIdentity,
 } from '../io/identity.ts'
+import { identityText } from '../io/identity-text.ts'
 import {
   type Invitation,
   INVITATION_SIZE_MAX,
@@ -27,9 +27,11 @@ import {
 } from '../io/invitation.ts'
 import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
 import { parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
-import { parseRights, rightsFileOf, rightsText } from '../io/rights.ts'
+import { rightsFileOf } from '../io/rights.ts'
+import { parseRights, rightsText } from '../io/rights-text.ts'
 import { epochOf } from '../io/epoch-files.ts'
-import { isSameRealm, parseOpening } from '../io/realm-keys.ts'
+import { parseOpening } from '../io/realm-keys.ts'
+import { isSameRealm } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'

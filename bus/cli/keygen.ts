@@ -3,15 +3,8 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { controlParts } from '../core/seal/keys.ts'
 import { controlKeyText } from '../io/control-key.ts'
-import {
-  controlFileOf,
-  createSecretFile,
-  keyFileOf,
-  keyText,
-  LOCAL_REALM,
-  newKey,
-  realmKey,
-} from '../io/keyfile.ts'
+import { keyText, LOCAL_REALM } from '../io/key-text.ts'
+import { controlFileOf, createSecretFile, keyFileOf, newKey, realmKey } from '../io/keyfile.ts'
 import { realmOptions } from '../io/realm-keys.ts'
 import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
 import { isControlKey } from '../io/control-key.ts'
-import { parseKey } from '../io/keyfile.ts'
+import { parseKey } from '../io/key-text.ts'
 import { readSecret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'

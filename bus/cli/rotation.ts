@@ -2,7 +2,7 @@
 import type { Bus } from '../index.ts'
 import { keepInFiles, pageFileOf } from '../io/epoch-files.ts'
 import { keyName } from '../io/identity.ts'
-import { keyText } from '../io/keyfile.ts'
+import { keyText } from '../io/key-text.ts'
 import { type Member, readRegister } from '../io/register.ts'
 import { rotate } from '../io/rotate.ts'
 import type { Arguments, World } from './command.ts'

@@ -6,11 +6,11 @@
  * small order or is not canonical is refused, as it is by the verifier, and so is a shared secret
  * of zeros.
  */
-import { createHash } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { BusError } from '../api/errors.ts'
 import type { Identity } from '../api/options.ts'
-import { isPoint } from './ed25519.ts'
+import { hex } from './digits.ts'
+import { isPoint } from './strict.ts'
 
 const KEY_SIZE = 32
 /** A pair of keys seals one box: the key that is not the identity's is made for one page. */
@@ -37,8 +37,10 @@ export function boxPairOf(secretKey: Uint8Array): BoxPair {
 export function sealBox(message: Uint8Array, identity: Uint8Array, from: BoxPair): Uint8Array {
   const to = isPoint(identity) ? montgomery(identity) : undefined
   if (!to || !isShared(from.secretKey, to)) {
-    const name = Buffer.from(identity).toString('hex')
-    throw new BusError('INVALID_KEY', `${name} is no identity: nothing can be boxed for it`)
+    throw new BusError(
+      'INVALID_KEY',
+      `${hex(identity)} is no identity: nothing can be boxed for it`,
+    )
   }
   return nacl.box(message, NONCE, to, from.secretKey)
 }
@@ -50,7 +52,7 @@ export function openBox(
 ): Uint8Array | undefined {
   if (boxKey.length !== KEY_SIZE || box.length < nacl.box.overheadLength) return undefined
   // It clamps the scalar as Ed25519 does.
-  const secret = new Uint8Array(createHash('sha512').update(secretKey).digest()).slice(0, KEY_SIZE)
+  const secret = nacl.hash(new Uint8Array(secretKey)).slice(0, KEY_SIZE)
   if (!isShared(secret, boxKey)) return undefined
   return nacl.box.open(box, NONCE, boxKey, secret) ?? undefined
 }
@@ -71,11 +73,12 @@ function montgomery(identity: Uint8Array): Uint8Array | undefined {
 }
 
 function numberOf(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
+  return BigInt(`0x${hex(bytes.toReversed())}`)
 }
 
 function bytesOf(value: bigint): Uint8Array {
-  return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex')).reverse()
+  const digits = value.toString(16).padStart(64, '0').match(/../g) ?? []
+  return Uint8Array.from(digits, (byte) => Number.parseInt(byte, 16)).reverse()
 }
 
 function modulo(value: bigint): bigint {

@@ -1,19 +1,12 @@
-/** Puts a bus together on Node: settings, keys, transport, peer, driver. */
-import { LiveBus } from '../api/bus.ts'
-import { orAborted } from '../api/abort.ts'
-import type { After } from '../api/matching.ts'
-import type { Bus, ConnectOptions, Logger, PathKind } from '../api/options.ts'
-import { SCOPES } from '../core/path/group.ts'
-import { Peer } from '../core/peer.ts'
-import { LinkProof } from '../core/seal/link-proof.ts'
-import { RealmKeys } from '../core/seal/keys.ts'
-import { Driver } from './driver.ts'
-import { epochKeeper, readPage } from './epoch-files.ts'
-import { fileWork } from './files/work.ts'
-import { realmOptions } from './realm-keys.ts'
-import { type Settings, settle } from './settings.ts'
-import { nodeSystem, type System } from './system.ts'
-import type { Transport, TransportEvent } from './transport.ts'
+/** Connects on Node: by multicast, by a link, or over any transport. */
+import type { Bus, ConnectOptions } from '../api/options.ts'
+import { keeping } from './epoch-files.ts'
+import { fileWork as files } from './files/work.ts'
+import { credentialsOf, openBus, type Opening } from './open.ts'
+import type { Settings } from './settled.ts'
+import { settle } from './settings.ts'
+import { nodeSystem } from './system.ts'
+import type { Transport } from './transport.ts'
 import { udpTransport } from './udp.ts'
 
 /**
@@ -27,29 +20,20 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   if (relays.length > 0) return connectByRelay(settings, options)
   const transport = udpTransport({ scope, interfaces, port, hops })
   const system = await nodeSystem(settings.identity)
-  return open(transport, { settings, options, path: 'multicast', system })
+  return openBus(transport, { ...common(settings, options), path: 'multicast', system })
 }
 
 /** By a link to one of the relays. */
 async function connectByRelay(settings: Settings, options: ConnectOptions): Promise<Bus> {
-  const { realm, identity, scope, relays } = settings
   // Who needs no relay shall not load what links are made of.
-  const { linkTransport } = await import('./websocket.ts')
-  const system = await nodeSystem(identity)
-  const { crypto } = system.env
-  const keys = new RealmKeys(crypto, realmOptions(realm, settings))
-  const transport = linkTransport({
-    urls: relays,
-    credentials: {
-      proof: new LinkProof(crypto, keys),
-      identity: identity.publicKey,
-      hint: keys.hint,
-      scope: SCOPES[scope],
-      sign: (message) => system.sign(message),
-      random: (size) => system.env.random(size),
-    },
-  })
-  return open(transport, { settings, options, path: 'relay', system })
+  const [{ linkTransport }, { nodeSockets }] = await Promise.all([
+    import('./websocket.ts'),
+    import('./ws-socket.ts'),
+  ])
+  const system = await nodeSystem(settings.identity)
+  const credentials = credentialsOf(settings, system)
+  const transport = linkTransport({ urls: settings.relays, credentials, sockets: nodeSockets })
+  return openBus(transport, { ...common(settings, options), path: 'relay', system })
 }
 
 /** The same over any transport, and in another system than the machine's if there is one. */
@@ -60,128 +44,13 @@ export async function connectOver(
 ): Promise<Bus> {
   const settings = await settle(options)
   const own = await system(settings.identity)
-  return open(transport, { settings, options, path: 'memory', system: own })
+  return openBus(transport, { ...common(settings, options), path: 'memory', system: own })
 }
 
-interface Opening {
-  readonly settings: Settings
-  readonly options: ConnectOptions
-  readonly path: PathKind
-  readonly system: System
-}
-
-async function open(transport: Transport, given: Opening): Promise<Bus> {
-  const { settings, options, path, system } = given
-  const { identity } = settings
-  const early: TransportEvent[] = []
-  // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
-  let onEvent = (event: TransportEvent): void => void early.push(event)
-  let onDatagram: Driver['datagram'] = () => undefined
-  const opening = transport.open({
-    datagram: (bytes, from) => onDatagram(bytes, from),
-    event: (event) => onEvent(event),
-  })
-  await orAborted(opening, options.signal).catch(async (error: unknown) => {
-    await transport.close()
-    throw error
-  })
-  const peer = peerOf(system, settings, { identity: identity.publicKey, transport })
-  const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
-  const link = {
-    command: driver.command.bind(driver),
-    endTurn: () => driver.endTurn(),
-    close: async () => {
-      driver.stop()
-      await drained(transport, system)
-      await transport.close()
-    },
-  }
-  const { realm, limits, lingerMs } = settings
-  const { codec, log } = options
-  const { wallOffset } = system
-  const after: After = (delayMs, then) => system.after(delayMs, then)
-  const files = fileWork
-  const { readRights } = settings
-  const keepEpoch = epochKeeper(settings, options.keep)
-  const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
-  onDatagram = (bytes, from) => driver.datagram(bytes, from)
-  onEvent = (event) => react(event, { bus, driver, transport, path, log })
-  for (const event of early) onEvent(event)
-  if (settings.root === undefined && settings.ring === undefined) {
-    log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
-  }
-  driver.command((starting, now) => starting.start(now))
-  if (options.signal?.aborted) {
-    await bus.close({ linger: 0 })
-    throw options.signal.reason
-  }
-  return bus
-}
-
-function peerOf(
-  system: System,
+/** What a bus on Node has, by whichever way it goes. */
+function common(
   settings: Settings,
-  given: { identity: Uint8Array; transport: Transport },
-): Peer {
-  const { realm, page, rights, scope, fold, name, tags, rate, minRate, limits } = settings
-  const { identity, transport } = given
-  return new Peer(system.now(), system.env, {
-    realm: realmOptions(realm, settings),
-    page,
-    scope,
-    fold,
-    identity,
-    rights,
-    name,
-    tags,
-    packetSize: transport.datagramSize,
-    port: transport.port,
-    rate,
-    minRate,
-    wallOffset: system.wallOffset,
-    limits,
-  })
+  options: ConnectOptions,
+): Pick<Opening, 'settings' | 'options' | 'files' | 'keep'> {
+  return { settings, options, files, keep: keeping(settings, options.keep) }
 }
-
-/** What the transport reports becomes events, log lines, and a fresh hello on a new path. */
-function react(
-  event: TransportEvent,
-  to: {
-    bus: LiveBus
-    driver: Driver
-    transport: Transport
-    path: PathKind
-    log: Logger | undefined
-  },
-): void {
-  const { bus, driver, transport, path, log } = to
-  switch (event.type) {
-    case 'interface':
-      log?.info({ interface: event.name, up: event.up }, 'interface changed')
-      bus.event({ type: 'interface', name: event.name, up: event.up })
-      if (event.up) driver.command((peer, now) => peer.pathChanged(now))
-      return undefined
-    case 'unreachable':
-      log?.warn({ reason: event.reason }, 'no datagram can leave')
-      return bus.setPath('none', event.reason)
-    case 'reachable':
-      bus.setPath(path, event.reason ?? 'datagrams leave again')
-      return driver.command((peer, now) => peer.pathChanged(now, transport.port))
-    case 'full':
-      log?.warn({ count: event.count }, 'the link is slower than what is sent: datagrams dropped')
-      return driver.command((peer) => peer.metrics.count('linkFull', event.count))
-    case 'warning':
-      return log?.warn({}, event.message)
-  }
-}
-
-/** Waits until the system has taken what was sent, for a moment at most. */
-async function drained(transport: Transport, system: System): Promise<void> {
-  const until = system.now() + DRAIN_MS
-  while (transport.pending > 0 && system.now() < until) {
-    await new Promise<void>((resolve) => system.turn(resolve))
-  }
-}
-
-const DRAIN_MS = 500

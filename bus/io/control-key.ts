@@ -6,13 +6,15 @@
  */
 import { BusError } from '../api/errors.ts'
 import { isRealmName } from '../api/rules.ts'
+import { concat } from '../core/bytes.ts'
 import { KEY_SIZE, type ControlParts } from '../core/seal/control-keys.ts'
+import { base64url, base64urlBytes } from './digits.ts'
 
 const HEAD = 'sixcast-control-1'
 
 /** The text of a control key file. */
 export function controlKeyText({ name, epoch, id, address, control }: ControlParts): string {
-  const digits = Buffer.concat([id, address, control]).toString('base64url')
+  const digits = base64url(concat(id, address, control))
   return `${HEAD} ${name} ${epoch} ${digits}\n`
 }
 
@@ -23,7 +25,7 @@ export function isControlKey(text: string): boolean {
 /** Reads the text of a control key file; `source` names it in errors. Throws INVALID_KEY. */
 export function parseControlKey(text: string, source: string): ControlParts {
   const [head, name = '', epoch = '', digits = '', ...rest] = text.trim().split(' ')
-  const bytes = new Uint8Array(Buffer.from(digits, 'base64url'))
+  const bytes = base64urlBytes(digits)
   const good =
     head === HEAD &&
     rest.length === 0 &&

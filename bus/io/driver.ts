@@ -6,7 +6,7 @@
  */
 import type { Endpoint, Notice, Output } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
-import type { System } from './system.ts'
+import type { System } from './runtime.ts'
 import type { Transport } from './transport.ts'
 
 export class Driver {
@@ -111,8 +111,15 @@ export class Driver {
     }
   }
 
-  #answer(id: number, answer: Uint8Array | boolean): void {
-    this.#peer.handleAnswer(this.#system.now(), id, answer)
+  #answer(id: number, answer: Answer | Promise<Answer>): void {
+    if (!(answer instanceof Promise)) {
+      return this.#peer.handleAnswer(this.#system.now(), id, answer)
+    }
+    const take = (late: Answer): void => {
+      if (!this.#stopped) this.command((peer, now) => peer.handleAnswer(now, id, late))
+    }
+    // What the runtime cannot verify is not verified; it can sign, or there would be no bus.
+    answer.then(take, () => take(false))
   }
 
   /** One timer: a later deadline lets it fire early and look again. */
@@ -133,3 +140,6 @@ export class Driver {
     if (!this.#stopped) this.command((peer, now) => peer.handleTimeout(now))
   }
 }
+
+/** A signature, or whether one is good. */
+type Answer = Uint8Array | boolean

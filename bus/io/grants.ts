@@ -17,8 +17,10 @@ import {
   writeGrant,
 } from '../core/wire/grant.ts'
 import { newIdentity, signerOf } from './ed25519.ts'
-import { keyText, newKey, parseKey } from './keyfile.ts'
-import { faultOf, parseRights, realmId, rightsText } from './rights.ts'
+import { keyText, parseKey } from './key-text.ts'
+import { newKey } from './keyfile.ts'
+import { faultOf, realmId } from './rights.ts'
+import { parseRights, rightsText } from './rights-text.ts'
 
 /** A realm with a key and an owner of its own. Throws INVALID_OPTION. */
 export function newRealm(realm: string): NewRealm {

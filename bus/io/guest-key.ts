@@ -13,6 +13,7 @@ import type { KeyRing } from '../core/seal/keys.ts'
 import { textOf, utf8 } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import { isEpoch } from './control-key.ts'
+import { base64url, base64urlBytes } from './digits.ts'
 
 const HEAD = 'sixcast-guest-1'
 /** Its file stays as small as every key file is. */
@@ -53,26 +54,22 @@ export function parseGuestKey(text: string, source: string): GuestKey {
     const mend = 'ask for another one; it is made by: sixcast keys export'
     throw new BusError('INVALID_KEY', `${source} holds no guest key: ${mend}`)
   }
-  const keys = bytesOf(shared)
+  const keys = base64urlBytes(shared)
   const [id, address, control, tags, names] = [0, 1, 2, 3, 4].map((i) => {
     return keys.slice(i * KEY_SIZE, (i + 1) * KEY_SIZE)
   }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   const about = { name: realm, open: false, epoch: Number(epoch) }
   const ring = { ...about, id, address, control, tags, names, topics }
-  return { ring, owner: signer === '-' ? undefined : bytesOf(signer) }
+  return { ring, owner: signer === '-' ? undefined : base64urlBytes(signer) }
 }
 
 function topicOf(digits: string): KeyRing['topics'][number] | undefined {
   if (!/^[\w-]+$/.test(digits)) return undefined
-  const bytes = bytesOf(digits)
+  const bytes = base64urlBytes(digits)
   const prefix = textOf(bytes.subarray(KEY_SIZE)) ?? ''
   return parseTopic(prefix).ok ? { prefix, key: bytes.slice(0, KEY_SIZE) } : undefined
 }
 
 function digitsOf(...bytes: readonly Uint8Array[]): string {
-  return Buffer.from(concat(...bytes)).toString('base64url')
-}
-
-function bytesOf(digits: string): Uint8Array {
-  return new Uint8Array(Buffer.from(digits, 'base64url'))
+  return base64url(concat(...bytes))
 }

@@ -1,39 +1,28 @@
 /**
  * Identities that last: where a user's identity lives, and how it is made and read.
  *
- * An identity file is one line, `sixcast-identity-1 ` and 43 base64url digits of the Ed25519 seed,
- * readable by its owner alone. One that nobody has made is not there: then each start is new.
+ * An identity file is readable by its owner alone. One that nobody has made is not there: then each
+ * start is new.
  */
 import { join } from 'node:path'
-import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions, Identity } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
+import { hex } from './digits.ts'
 import { identityOfSeed, newIdentity } from './ed25519.ts'
+import { identityText, parseSeed } from './identity-text.ts'
 import { configDirectory, createSecretFile, isThere, realmFile } from './keyfile.ts'
-import { given, readSecret } from './secret.ts'
-
-const HEAD = 'sixcast-identity-1 '
-const SEED_SIZE = 32
+import { given } from './given.ts'
+import { readSecret } from './secret.ts'
 
 /** The user's own identity file. */
 export function identityFile(): string {
   return join(configDirectory(), 'identity')
 }
 
-/** The text of an identity file. */
-export function identityText({ secretKey }: Identity): string {
-  return `${HEAD}${Buffer.from(secretKey).toString('base64url')}\n`
-}
-
 /** Reads the text of an identity file; `source` names it in errors. Throws INVALID_KEY. */
 export function parseIdentity(text: string, source: string): Identity {
-  const line = text.trim()
-  const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
-  const seed = Buffer.from(digits, 'base64url')
-  if (seed.length === SEED_SIZE && /^[\w-]{43}$/.test(digits)) return identityOfSeed(seed)
-  const mend = `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast identity`
-  throw new BusError('INVALID_KEY', `${source} holds no identity: ${mend}`)
+  return identityOfSeed(parseSeed(text, source))
 }
 
 /** From a file, `env:NAME` or `fd:N`. Throws INVALID_KEY. */
@@ -78,5 +67,5 @@ export function identityName({ publicKey }: Pick<Identity, 'publicKey'>): string
 
 /** The same of a public key by itself. */
 export function keyName(publicKey: Uint8Array): string {
-  return Buffer.from(publicKey).toString('hex')
+  return hex(publicKey)
 }

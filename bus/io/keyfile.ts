@@ -1,10 +1,4 @@
-/**
- * Key files: where realms' keys live, and how they are made and read.
- *
- * A key file is one line, `sixcast-key-1 ` and 43 base64url digits, readable by its owner alone.
- * In a realm with an owner the digits of the owner's public key follow, and then the number of the
- * epoch and the digits of its key.
- */
+/** Key files: where realms' keys live, readable by their owner alone, and how they are made and read. */
 import type { Stats } from 'node:fs'
 import { chmod, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -12,30 +6,16 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
-import { EPOCH_MAX } from '../core/wire/page.ts'
+import { keyText, LOCAL_REALM, parseKey, type RealmKey } from './key-text.ts'
 import { readSmallFile } from './small-file.ts'
 
-const HEAD = 'sixcast-key-1 '
 const KEY_SIZE = 32
-/** Root, owner, epoch and its key. */
-const KEY_DIGITS = /^([\w-]{43})(?: ([\w-]{43})(?: (\d{1,5}) ([\w-]{43}))?)?$/
 /** More than a key file, or any other secret, ever holds. */
 export const SECRET_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
-export const LOCAL_REALM = 'local'
 /** What a file of a secret is called in errors. */
 export type SecretKind = 'key' | 'identity' | 'rights' | 'invitation'
-
-/** What a key file holds. */
-export interface RealmKey {
-  readonly root: Uint8Array
-  /** The public key whose grants count; undefined: whoever has the root may do everything. */
-  readonly owner: Uint8Array | undefined
-  /** The newest epoch and its random key; undefined: epoch 0, whose key follows from the root. */
-  readonly epoch?: number | undefined
-  readonly epochKey?: Uint8Array | undefined
-}
 
 /**
  * The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. A relative path
@@ -67,53 +47,6 @@ export async function isThere(path: string): Promise<boolean> {
 
 export function newKey(): Uint8Array {
   return new Uint8Array(randomBytes(KEY_SIZE))
-}
-
-/** The text of a key file. */
-export function keyText(
-  root: Uint8Array,
-  owner?: Uint8Array,
-  { epoch, epochKey }: Pick<RealmKey, 'epoch' | 'epochKey'> = {},
-): string {
-  const words = (owner ? [root, owner] : [root]).map((key) =>
-    Buffer.from(key).toString('base64url'),
-  )
-  if (epochKey) words.push(String(epoch), Buffer.from(epochKey).toString('base64url'))
-  return `${HEAD}${words.join(' ')}\n`
-}
-
-/** Reads the text of a key file; `source` names it in errors. Throws INVALID_KEY. */
-export function parseKey(text: string, source: string): RealmKey {
-  const line = text.trim()
-  const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
-  const [, ofRoot = '', ofOwner, number, ofEpoch] = KEY_DIGITS.exec(digits) ?? []
-  const root = bytesOf(ofRoot)
-  const epoch = Number(number)
-  if (root.length === KEY_SIZE && ofOwner === undefined) return { root, owner: undefined }
-  if (root.length === KEY_SIZE && ofEpoch === undefined) return { root, owner: bytesOf(ofOwner!) }
-  if (root.length === KEY_SIZE && epoch >= 1 && epoch <= EPOCH_MAX) {
-    return { root, owner: bytesOf(ofOwner!), epoch, epochKey: bytesOf(ofEpoch!) }
-  }
-  throw new BusError('INVALID_KEY', `${source} holds no sixcast key: ${keyMend(line)}`)
-}
-
-/** What to do about a text that is no key: it may be another thing that `sixcast` has made. */
-function keyMend(line: string): string {
-  const [, kind] = /^sixcast-(control|identity|rights|invite)-\d/.exec(line) ?? []
-  switch (kind) {
-    case undefined:
-      return `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
-    case 'control':
-      return "it is a control key, which opens no message and is for relays alone; give the realm's key"
-    case 'invite':
-      return 'it is an invitation; accept it by: sixcast join'
-    default:
-      return `it is ${kind === 'rights' ? 'rights' : 'an identity'}; give the realm's key`
-  }
-}
-
-function bytesOf(digits: string): Uint8Array {
-  return new Uint8Array(Buffer.from(digits, 'base64url'))
 }
 
 /**

@@ -1,10 +1,7 @@
 /** One link to one relay, from the call to its end: proves itself, and has the relay do the same. */
-import { WebSocket } from 'ws'
 import { type LinkProof, sameMac } from '../core/seal/link-proof.ts'
 import {
-  LINK_MESSAGE_MAX,
   LINK_NONCE_SIZE,
-  LINK_PROTOCOL,
   type LinkRecord,
   readLinkMessage,
   type WelcomeTerms,
@@ -14,7 +11,7 @@ import {
 } from '../core/wire/link.ts'
 import type { Endpoint } from '../core/output.ts'
 import { LinkOutbox } from './link-outbox.ts'
-import { systemCode } from './udp-socket.ts'
+import type { LinkSocket, LinkSockets } from './link-socket.ts'
 
 /** What a peer needs to be admitted. */
 export interface LinkCredentials {
@@ -22,8 +19,14 @@ export interface LinkCredentials {
   readonly identity: Uint8Array
   readonly hint: number
   readonly scope: number
-  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
   readonly random: (size: number) => Uint8Array
+}
+
+/** Who calls, and by which sockets. */
+export interface Caller {
+  readonly credentials: LinkCredentials
+  readonly sockets: LinkSockets
 }
 
 export interface LinkEnd {
@@ -45,8 +48,8 @@ export interface LinkEvents {
 export class ClientLink {
   readonly url: string
   readonly outbox: LinkOutbox
-  readonly #socket: WebSocket
-  readonly #credentials: LinkCredentials
+  readonly #socket: LinkSocket
+  readonly #caller: Caller
   readonly #events: LinkEvents
   /** The private port to ask for; 0: any. */
   readonly #port: number
@@ -54,49 +57,52 @@ export class ClientLink {
   #mac: Uint8Array | undefined
   #terms: WelcomeTerms | undefined
   #heard = 0
-  #timer: NodeJS.Timeout
+  #cancelTimer: () => void
   #fault: LinkEnd | undefined
   #ended = false
+  #onEnded: (() => void) | undefined
 
+  /** Throws when the address is none that can be called from here. */
   constructor(
     at: { readonly url: string; readonly port: number },
-    credentials: LinkCredentials,
+    caller: Caller,
     events: LinkEvents,
   ) {
+    const { sockets } = caller
     this.url = at.url
     this.#port = at.port
-    this.#credentials = credentials
+    this.#caller = caller
     this.#events = events
-    this.#socket = new WebSocket(at.url, LINK_PROTOCOL, {
-      perMessageDeflate: false,
-      maxPayload: LINK_MESSAGE_MAX,
-      followRedirects: false,
+    this.#socket = sockets.dial(at.url, {
+      message: (bytes) => this.#hear(bytes),
+      closed: ({ code, reason, fault }) => {
+        if (fault !== undefined) this.#fault ??= { reason: fault, denied: false, leaving: false }
+        this.#onClose(code, reason)
+      },
     })
-    this.outbox = new LinkOutbox(this.#socket, () => BUFFER_SIZE)
-    this.#timer = setTimeout(() => this.#fail('no answer in time'), WELCOME_MS)
-    this.#socket.on('message', (data: Buffer, binary) => this.#hear(data, binary))
-    this.#socket.on('unexpected-response', (_request, { statusCode, statusMessage }) =>
-      this.#fail(`answers ${statusCode} ${statusMessage}`),
+    this.outbox = new LinkOutbox(
+      this.#socket,
+      () => BUFFER_SIZE,
+      (then) => sockets.turn(then),
     )
-    this.#socket.on('error', (error) => this.#fail(wordsOf(error)))
-    this.#socket.on('close', (code, reason) => this.#onClose(code, reason.toString()))
+    this.#cancelTimer = sockets.after(WELCOME_MS, () => this.#fail('no answer in time'))
   }
 
   /** Says goodbye; resolves when the socket is closed. */
   async close(): Promise<void> {
     this.outbox.flush()
-    const closed = new Promise((resolve) => this.#socket.once('close', resolve))
     if (this.#ended) return
-    this.#socket.close(1000)
-    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS)
+    const closed = new Promise<void>((resolve) => (this.#onEnded = resolve))
+    this.#socket.close()
+    const cancel = this.#caller.sockets.after(CLOSE_MS, () => this.#socket.terminate())
     await closed
-    clearTimeout(timer)
+    cancel()
   }
 
-  #hear(data: Buffer, binary: boolean): void {
-    if (this.#fault !== undefined) return
+  #hear(message: Uint8Array | undefined): void {
+    if (this.#fault !== undefined || this.#ended) return
     this.#heard += 1
-    const whole = binary && readLinkMessage(data, (record) => this.#take(record))
+    const whole = message && readLinkMessage(message, (record) => this.#take(record))
     if (!whole) this.#fail('the relay speaks another protocol')
   }
 
@@ -121,18 +127,24 @@ export class ClientLink {
 
   #answer(nonce: Uint8Array): void {
     if (this.#relayNonce) return
-    const { proof, identity, hint, scope, sign, random } = this.#credentials
+    const { proof, identity, hint, scope, sign, random } = this.#caller.credentials
     this.#relayNonce = nonce.slice()
     const own = { nonce: random(LINK_NONCE_SIZE), identity, hint, scope, port: this.#port }
     const claimed = writeProofClaim(own)
     this.#mac = proof.peerMac(this.#relayNonce, claimed)
+    const mac = this.#mac
+    const prove = (signature: Uint8Array): void => {
+      if (!this.#ended) this.outbox.push(writeProof(claimed, mac, signature))
+    }
     const signature = sign(proof.statement(this.#relayNonce, claimed))
-    this.outbox.push(writeProof(claimed, this.#mac, signature))
+    // Without a signature there is no welcome either, and that is what ends the link.
+    if (signature instanceof Promise) void signature.then(prove, () => undefined)
+    else prove(signature)
   }
 
   #onWelcome(record: Extract<LinkRecord, { type: 'welcome' }>): void {
     if (this.#terms || !this.#relayNonce || !this.#mac) return
-    const mac = this.#credentials.proof.relayMac(this.#relayNonce, this.#mac, record.claimed)
+    const mac = this.#caller.credentials.proof.relayMac(this.#relayNonce, this.#mac, record.claimed)
     if (!sameMac(mac, record.mac)) {
       return this.#fail('the relay does not know the key of this realm', { denied: true })
     }
@@ -140,20 +152,19 @@ export class ClientLink {
     const datagramSize = Math.min(DATAGRAM_MAX, Math.max(DATAGRAM_MIN, record.datagramSize))
     const intervalMs = Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, record.intervalMs))
     this.#terms = { port, groups, datagramSize, intervalMs }
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     this.#watch(intervalMs)
     this.#events.welcomed(this.#terms)
   }
 
   /** A relay that is gone without a word is silent for some of its own intervals. */
-  #watch(intervalMs: number): void {
-    let heard = this.#heard
-    let silent = 0
-    this.#timer = setInterval(() => {
-      silent = heard === this.#heard ? silent + 1 : 0
-      heard = this.#heard
-      if (silent >= SILENT_INTERVALS) this.#fail('the relay has fallen silent')
-    }, intervalMs)
+  #watch(intervalMs: number, silent = 0): void {
+    const heard = this.#heard
+    this.#cancelTimer = this.#caller.sockets.after(intervalMs, () => {
+      const missed = heard === this.#heard ? silent + 1 : 0
+      if (missed >= SILENT_INTERVALS) this.#fail('the relay has fallen silent')
+      else this.#watch(intervalMs, missed)
+    })
   }
 
   #fail(reason: string, { denied = false } = {}): void {
@@ -164,7 +175,8 @@ export class ClientLink {
   #onClose(code: number, reason: string): void {
     if (this.#ended) return
     this.#ended = true
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
+    this.#onEnded?.()
     const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`
     this.#events.ended(
       this.#fault ?? { reason: words, denied: isDenial(code), leaving: code === GOING_AWAY },
@@ -175,11 +187,6 @@ export class ClientLink {
 /** Every closing code of a relay that is about this peer and not about the moment. */
 function isDenial(code: number): boolean {
   return code >= 4400 && code < 4408
-}
-
-/** `connect ECONNREFUSED ::1:9` says it; some errors have only a code. */
-function wordsOf(error: Error): string {
-  return error.message === '' ? systemCode(error) : error.message
 }
 
 /** Bytes that may wait for a slow network before datagrams are dropped: 0.2 s of the default rate. */

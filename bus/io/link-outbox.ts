@@ -4,24 +4,27 @@
  * A datagram that finds no room is dropped, as by a full socket buffer: waiting would
  * only make it late. Cost is by the write, so everything that one turn brings goes out together.
  */
-import type { WebSocket } from 'ws'
 import { concat } from '../core/bytes.ts'
 import { LINK_MESSAGE_MAX } from '../core/wire/link.ts'
+import type { SocketWriter } from './link-socket.ts'
 
 export class LinkOutbox {
   /** Messages and bytes handed to the socket. */
   messages = 0
   bytes = 0
-  readonly #socket: WebSocket
+  readonly #socket: SocketWriter
   /** Bytes that may wait. */
   readonly #room: () => number
+  readonly #turn: (then: () => void) => void
   #records: Uint8Array[] = []
   #size = 0
   #pending = 0
 
-  constructor(socket: WebSocket, room: () => number) {
+  /** `turn` runs something at the end of the turn. */
+  constructor(socket: SocketWriter, room: () => number, turn: (then: () => void) => void) {
     this.#socket = socket
     this.#room = room
+    this.#turn = turn
   }
 
   /** Records not yet taken by the system. */
@@ -44,7 +47,7 @@ export class LinkOutbox {
   /** What may not be dropped: few and small. */
   push(record: Uint8Array): void {
     if (this.#size + record.length > LINK_MESSAGE_MAX) this.flush()
-    if (this.#size === 0) setImmediate(this.#turnEnds)
+    if (this.#size === 0) this.#turn(this.#turnEnds)
     this.#records.push(record)
     this.#size += record.length
     this.#pending += 1

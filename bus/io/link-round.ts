@@ -1,7 +1,7 @@
 /** One round of calls to several relays: in order, a little apart, and the first welcome wins. */
 import type { Endpoint } from '../core/output.ts'
 import type { WelcomeTerms } from '../core/wire/link.ts'
-import { ClientLink, type LinkCredentials, type LinkEnd } from './link-client.ts'
+import { type Caller, ClientLink, type LinkEnd } from './link-client.ts'
 
 export interface RoundEvents {
   welcomed(link: ClientLink, terms: WelcomeTerms): void
@@ -19,24 +19,24 @@ export interface Fault extends LinkEnd {
 export class LinkRound {
   readonly #urls: readonly string[]
   readonly #port: number
-  readonly #credentials: LinkCredentials
+  readonly #caller: Caller
   readonly #events: RoundEvents
   readonly #calls = new Set<ClientLink>()
   readonly #faults: Fault[] = []
   #next = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancelTimer: (() => void) | undefined
   #winner: ClientLink | undefined
   #over = false
 
   /** `port`: the private port to ask for; 0: any. */
   constructor(
     to: { readonly urls: readonly string[]; readonly port: number },
-    credentials: LinkCredentials,
+    caller: Caller,
     events: RoundEvents,
   ) {
     this.#urls = to.urls
     this.#port = to.port
-    this.#credentials = credentials
+    this.#caller = caller
     this.#events = events
     this.#call()
   }
@@ -44,32 +44,42 @@ export class LinkRound {
   /** Ends everything; nothing is told any more. */
   async close(): Promise<void> {
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     await Promise.all([...this.#calls].map((link) => link.close()))
   }
 
   #call(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     const url = this.#urls[this.#next]
     if (url === undefined || this.#winner || this.#over) return
     this.#next += 1
-    const link: ClientLink = new ClientLink({ url, port: this.#port }, this.#credentials, {
-      welcomed: (terms) => this.#onWelcomed(link, terms),
-      datagram: (bytes, from) => {
-        if (this.#winner === link && !this.#over) this.#events.datagram(bytes, from)
-      },
-      ended: (end) => this.#onEnded(link, end),
-    })
-    this.#calls.add(link)
+    this.#dial(url)
     if (this.#next < this.#urls.length) {
-      this.#timer = setTimeout(() => this.#call(), HEAD_START_MS)
+      this.#cancelTimer = this.#caller.sockets.after(HEAD_START_MS, () => this.#call())
+    }
+  }
+
+  #dial(url: string): void {
+    try {
+      const link: ClientLink = new ClientLink({ url, port: this.#port }, this.#caller, {
+        welcomed: (terms) => this.#onWelcomed(link, terms),
+        datagram: (bytes, from) => {
+          if (this.#winner === link && !this.#over) this.#events.datagram(bytes, from)
+        },
+        ended: (end) => this.#onEnded(link, end),
+      })
+      this.#calls.add(link)
+    } catch (error) {
+      // Whoever has made this round is told when it exists.
+      const end = { reason: (error as Error).message, denied: false, leaving: false }
+      this.#caller.sockets.turn(() => this.#missed({ url, ...end }))
     }
   }
 
   #onWelcomed(link: ClientLink, terms: WelcomeTerms): void {
     if (this.#over || this.#winner) return void link.close()
     this.#winner = link
-    clearTimeout(this.#timer)
+    this.#cancelTimer?.()
     for (const other of this.#calls) if (other !== link) void other.close()
     this.#events.welcomed(link, terms)
   }
@@ -81,7 +91,12 @@ export class LinkRound {
       if (link === this.#winner) this.#events.ended(link, end)
       return
     }
-    this.#faults.push({ url: link.url, ...end })
+    this.#missed({ url: link.url, ...end })
+  }
+
+  #missed(fault: Fault): void {
+    if (this.#over || this.#winner) return
+    this.#faults.push(fault)
     if (this.#faults.length === this.#urls.length) return this.#events.failed(this.#faults)
     this.#call()
   }

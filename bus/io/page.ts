@@ -23,6 +23,7 @@ import {
   writePageHead,
 } from '../core/wire/page.ts'
 import { type BoxPair, newBoxPair, sealBox } from './boxes.ts'
+import { base64url, base64urlBytes } from './digits.ts'
 
 const HEAD = 'sixcast-page-1 '
 /** The largest page as text, and some. */
@@ -78,7 +79,7 @@ export function pageOf(
 }
 
 export function pageText(page: Uint8Array): string {
-  return `${HEAD}${Buffer.from(page).toString('base64url')}\n`
+  return `${HEAD}${base64url(page)}\n`
 }
 
 /** Reads the text of a page; `source` names it in errors. Throws INVALID_KEY. */
@@ -88,9 +89,7 @@ export function parsePage(
 ): { readonly epoch: number; readonly page: Uint8Array } {
   const line = text.trim()
   const digits = line.startsWith(HEAD) ? line.slice(HEAD.length) : ''
-  const page = /^[\w-]+$/.test(digits)
-    ? new Uint8Array(Buffer.from(digits, 'base64url'))
-    : undefined
+  const page = /^[\w-]+$/.test(digits) ? base64urlBytes(digits) : undefined
   const split = page && splitPage(page)
   const read = split && readPageHead(split.head)
   if (page && read) return { epoch: read.head.epoch, page }

@@ -7,7 +7,7 @@ import { BusError } from '../api/errors.ts'
 import { isObject } from '../api/rules.ts'
 import type { Rights } from '../core/rights.ts'
 import { isThere, realmFile, replaceSecretFile } from './keyfile.ts'
-import { parseRights, rightsText } from './rights.ts'
+import { parseRights, rightsText } from './rights-text.ts'
 import { readSmallFile } from './small-file.ts'
 
 /** Some thousand members. */

@@ -1,16 +1,14 @@
 /**
- * Where secrets come from: a file, an environment variable, a file descriptor, or a function.
+ * Where secrets come from: a file, an environment variable, or a file descriptor.
  *
  * Secret managers hand them over in one of these ways. No error shows what was read.
  */
-import { orAborted } from '../api/abort.ts'
 import { BusError } from '../api/errors.ts'
+import { parseKey, type RealmKey } from './key-text.ts'
 import {
   fileOfKind,
   looksSecret,
-  parseKey,
   readKeyText,
-  type RealmKey,
   SECRET_SIZE_MAX,
   type SecretKind,
 } from './keyfile.ts'
@@ -73,17 +71,4 @@ async function fromDescriptor(digits: string, signal?: AbortSignal): Promise<Sec
     const reason = (cause as Error).message
     throw new BusError('INVALID_KEY', `${source} cannot be read: ${reason}`, { cause })
   }
-}
-
-/** What an option gives, or what its function brings; the function's own errors pass. */
-export async function given<T extends object | string>(
-  option: 'key' | 'identity',
-  value: T | (() => T | Promise<T>) | undefined,
-  signal: AbortSignal | undefined,
-): Promise<T | undefined> {
-  if (typeof value !== 'function') return value
-  const brought = await orAborted(Promise.resolve(value()), signal)
-  if (brought !== undefined) return brought
-  // As if it were absent, another key would be taken than the program means.
-  throw new BusError('INVALID_KEY', `the function of option "${option}" has brought nothing`)
 }

@@ -14,14 +14,13 @@ import {
   writeMulticast,
   writeUnicast,
 } from '../core/wire/link.ts'
-import type { ClientLink, LinkCredentials, LinkEnd } from './link-client.ts'
+import type { Caller, ClientLink, LinkEnd } from './link-client.ts'
 import { type Fault, LinkRound } from './link-round.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 
-export interface LinkOptions {
+export interface LinkOptions extends Caller {
   /** ws:// and wss:// addresses of relays, in the order in which they are tried. */
   readonly urls: readonly string[]
-  readonly credentials: LinkCredentials
 }
 
 /** The transport over WebSocket. */
@@ -41,10 +40,10 @@ class LinkTransport implements Transport {
   #link: ClientLink | undefined
   #terms: WelcomeTerms | undefined
   #waitMs = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancelCall: (() => void) | undefined
   #warned = false
   #dropped = 0
-  #fullTimer: NodeJS.Timeout | undefined
+  #cancelFull: (() => void) | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -110,25 +109,24 @@ class LinkTransport implements Transport {
 
   async close(): Promise<void> {
     this.#state = 'closed'
-    clearTimeout(this.#timer)
-    clearTimeout(this.#fullTimer)
+    this.#cancelCall?.()
+    this.#cancelFull?.()
     await this.#round?.close()
     this.#link = undefined
   }
 
   #full(): void {
     this.#dropped += 1
-    if (this.#fullTimer !== undefined) return
-    this.#fullTimer = setTimeout(() => {
-      this.#fullTimer = undefined
+    this.#cancelFull ??= this.#options.sockets.after(FULL_MS, () => {
+      this.#cancelFull = undefined
       this.#event({ type: 'full', count: this.#dropped })
       this.#dropped = 0
-    }, FULL_MS)
+    })
   }
 
   #echo(datagram: Uint8Array): void {
     const from = { address: RELAY_ADDRESS, port: this.port }
-    setImmediate(() => {
+    this.#options.sockets.turn(() => {
       if (this.#state === 'open') this.#listener?.datagram(datagram, from)
     })
   }
@@ -136,7 +134,7 @@ class LinkTransport implements Transport {
   /** Seeks a relay. `first` is told of the first round, the listener of all others. */
   #call(first?: { welcomed(): void; failed(faults: readonly Fault[]): void }): void {
     const to = { urls: this.#urls, port: this.port }
-    this.#round = new LinkRound(to, this.#options.credentials, {
+    this.#round = new LinkRound(to, this.#options, {
       welcomed: (link, terms) => {
         this.#begin(link, terms)
         if (first) first.welcomed()
@@ -168,10 +166,13 @@ class LinkTransport implements Transport {
   /** At once or nearly so, then after waits that double; never all peers of a relay together. */
   #callLater(): void {
     if (this.#state !== 'open') return
-    const { random } = this.#options.credentials
-    const [byte = 0] = random(1)
-    const jitter = 0.5 + byte / 512
-    this.#timer = setTimeout(() => this.#call(), Math.max(WAIT_MIN_MS, this.#waitMs) * jitter)
+    const { credentials, sockets } = this.#options
+    const [byte = 0] = credentials.random(1)
+    const waitMs = Math.max(WAIT_MIN_MS, this.#waitMs) * (0.5 + byte / 512)
+    this.#cancelCall = sockets.after(waitMs, () => {
+      this.#cancelCall = undefined
+      this.#call()
+    })
     this.#waitMs = Math.min(WAIT_MAX_MS, Math.max(WAIT_MIN_MS, this.#waitMs) * 2)
   }
 

@@ -1,6 +1,7 @@
 /** What a simulated process has in place of a machine: virtual time, and chance from a seed. */
 import type { Identity } from '../api/options.ts'
-import { nodeSystem, type System } from '../io/system.ts'
+import type { System } from '../io/runtime.ts'
+import { nodeSystem } from '../io/system.ts'
 import type { Random } from './random.ts'
 import type { Schedule } from './schedule.ts'
 

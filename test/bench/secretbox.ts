@@ -1,6 +1,7 @@
 /** The secretbox of sodium-native against that of tweetnacl, by the size of the body. */
 import { randomBytes } from 'node:crypto'
-import { sodiumBox, tweetnaclBox } from '../../bus/io/secretbox.ts'
+import { sodiumBox } from '../../bus/io/secretbox.ts'
+import { tweetnaclBox } from '../../bus/io/tweetnacl.ts'
 import { race } from './rounds.ts'
 
 const sodium = await sodiumBox()

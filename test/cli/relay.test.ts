@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseControlKey } from '../../bus/io/control-key.ts'
-import { parseKey } from '../../bus/io/keyfile.ts'
+import { parseKey } from '../../bus/io/key-text.ts'
 import { Home, objectsOf, type Run } from './command.ts'
 
 const home = new Home()

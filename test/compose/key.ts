@@ -2,7 +2,7 @@
 import { chown, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import { keyText } from '../../bus/io/keyfile.ts'
+import { keyText } from '../../bus/io/key-text.ts'
 
 /** Resolves with the path of a new file. */
 export async function writeKey(name: string, key: Uint8Array): Promise<string> {

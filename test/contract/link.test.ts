@@ -10,6 +10,7 @@ import { BODY_OFFSET, Kind, VERSION_SEALED, writeHeader } from '../../bus/core/w
 import { nodeSystem } from '../../bus/io/system.ts'
 import type { Transport } from '../../bus/io/transport.ts'
 import { linkTransport } from '../../bus/io/websocket.ts'
+import { nodeSockets } from '../../bus/io/ws-socket.ts'
 import { type Relay, serve } from '../../relay/index.ts'
 import { foreignSuite, transportSuite } from './transport-suite.ts'
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
     random: (size: number) => system.env.random(size),
   }
   const urls = [relay.url ?? '']
-  create = () => linkTransport({ urls, credentials })
+  create = () => linkTransport({ urls, credentials, sockets: nodeSockets })
   header = { ...header, hint: keys.hint }
 })
 afterAll(() => relay.close())

@@ -13,8 +13,8 @@ import { newIdentity, strictVerifier } from '../ed25519.ts'
 import { grant } from '../grants.ts'
 import { guestKeyText } from '../guest-key.ts'
 import { identityName } from '../identity.ts'
-import { parseKey } from '../keyfile.ts'
-import { guestKeyOf } from '../realm-keys.ts'
+import { parseKey } from '../key-text.ts'
+import { guestKeyOf } from '../guest-ring.ts'
 import { newCode, ROOM, roomKeyOf } from './code.ts'
 import {
   answerTopic,

@@ -1,7 +1,8 @@
 /** Cryptography and short ways to write bytes for tests of the core. */
 import { createHash, createHmac } from 'node:crypto'
 import type { Crypto } from '../../../bus/core/env.ts'
-import { type Secretbox, sodiumBox, tweetnaclBox } from '../../../bus/io/secretbox.ts'
+import { sodiumBox } from '../../../bus/io/secretbox.ts'
+import { type Secretbox, tweetnaclBox } from '../../../bus/io/tweetnacl.ts'
 
 /** The machine's fastest secretbox: the two give the same bytes, as test/unit/io proves. */
 const box: Secretbox = (await sodiumBox()) ?? tweetnaclBox

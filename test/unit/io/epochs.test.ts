@@ -4,19 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { newIdentity } from '../../../bus/io/ed25519.ts'
-import {
-  epochKeeper,
-  epochOf,
-  keepInFiles,
-  keyTextIn,
-  pageFileOf,
-  pageIn,
-} from '../../../bus/io/epoch-files.ts'
+import { epochOf, keeping, keepInFiles, pageFileOf, pageIn } from '../../../bus/io/epoch-files.ts'
+import { epochKeeper, keyTextIn } from '../../../bus/io/epochs.ts'
 import { newRealm } from '../../../bus/io/grants.ts'
 import { guestKeyText } from '../../../bus/io/guest-key.ts'
-import { keyFileOf, keyText, newKey, parseKey } from '../../../bus/io/keyfile.ts'
+import { keyText, parseKey } from '../../../bus/io/key-text.ts'
+import { keyFileOf, newKey } from '../../../bus/io/keyfile.ts'
 import { parsePage } from '../../../bus/io/page.ts'
-import { guestKeyOf, isSameRealm, parseOpening } from '../../../bus/io/realm-keys.ts'
+import { guestKeyOf } from '../../../bus/io/guest-ring.ts'
+import { parseOpening } from '../../../bus/io/realm-keys.ts'
+import { isSameRealm } from '../../../bus/io/rights.ts'
 import { rotate } from '../../../bus/io/rotate.ts'
 import { writeSecret } from '../../../bus/core/seal/epoch-secret.ts'
 
@@ -114,8 +111,8 @@ describe('the files of a realm', () => {
     const page = parsePage((await rotate(about)).page, '').page
     const given: unknown[] = []
     const keeper = epochKeeper(
-      { realm, root, owner, ownFiles: true },
-      (kept) => void given.push(kept),
+      { realm, root, owner },
+      keeping({ realm, ownFiles: true }, (kept) => void given.push(kept)),
     )
     const notice = { type: 'epoch', epoch: 2, page } as const
     await keeper({ ...notice, state: 'entered', secret: writeSecret({ key }) })

@@ -12,11 +12,12 @@ import {
   identityFileOf,
   identityName,
   identityOf,
-  identityText,
   parseIdentity,
   readIdentity,
 } from '../../../bus/io/identity.ts'
-import { keyText, newKey } from '../../../bus/io/keyfile.ts'
+import { identityText } from '../../../bus/io/identity-text.ts'
+import { keyText } from '../../../bus/io/key-text.ts'
+import { newKey } from '../../../bus/io/keyfile.ts'
 import { readSecret } from '../../../bus/io/secret.ts'
 import { settle } from '../../../bus/io/settings.ts'
 import { hex } from '../core/crypto.ts'

@@ -5,15 +5,8 @@ import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  createKeyFile,
-  keyFileOf,
-  keyText,
-  newKey,
-  parseKey,
-  readKeyFile,
-  realmKey,
-} from '../../../bus/io/keyfile.ts'
+import { keyText, parseKey } from '../../../bus/io/key-text.ts'
+import { createKeyFile, keyFileOf, newKey, readKeyFile, realmKey } from '../../../bus/io/keyfile.ts'
 import { hex } from '../core/crypto.ts'
 
 let directory = ''

@@ -1,7 +1,8 @@
 /** Two secretboxes, one behaviour: peers that use either understand each other. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Secretbox, sodiumBox, tweetnaclBox } from '../../../bus/io/secretbox.ts'
+import { sodiumBox } from '../../../bus/io/secretbox.ts'
+import { type Secretbox, tweetnaclBox } from '../../../bus/io/tweetnacl.ts'
 import { hex } from '../core/crypto.ts'
 
 const sodium = await sodiumBox()

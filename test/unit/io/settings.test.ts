@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ConnectOptions } from '../../../bus/api/options.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
-import { keyText } from '../../../bus/io/keyfile.ts'
-import { DEFAULT_PORT, DEFAULT_RATE, settle } from '../../../bus/io/settings.ts'
+import { keyText } from '../../../bus/io/key-text.ts'
+import { DEFAULT_RATE } from '../../../bus/io/settled.ts'
+import { DEFAULT_PORT, settle } from '../../../bus/io/settings.ts'
 import { counting, hex } from '../core/crypto.ts'
 
 const key = counting(32)

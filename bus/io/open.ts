@@ -1,0 +1,159 @@
+/** Puts a bus together, in every runtime: settings, transport, peer, driver. */
+import { orAborted } from '../api/abort.ts'
+import { LiveBus } from '../api/bus.ts'
+import type { KeptEpoch } from '../api/epoch-options.ts'
+import type { FileWork } from '../api/file-work.ts'
+import type { After } from '../api/matching.ts'
+import type { ConnectOptions, Logger, PathKind } from '../api/options.ts'
+import { SCOPES } from '../core/path/group.ts'
+import { Peer } from '../core/peer.ts'
+import { RealmKeys } from '../core/seal/keys.ts'
+import { LinkProof } from '../core/seal/link-proof.ts'
+import { Driver } from './driver.ts'
+import { epochKeeper, readPage } from './epochs.ts'
+import type { LinkCredentials } from './link-client.ts'
+import { realmOptions } from './realm-keys.ts'
+import type { System } from './runtime.ts'
+import type { Settings } from './settled.ts'
+import type { Transport, TransportEvent } from './transport.ts'
+
+/** What a peer shows a relay. */
+export function credentialsOf(settings: Settings, system: System): LinkCredentials {
+  const { realm, identity, scope } = settings
+  const { crypto } = system.env
+  const keys = new RealmKeys(crypto, realmOptions(realm, settings))
+  return {
+    proof: new LinkProof(crypto, keys),
+    identity: identity.publicKey,
+    hint: keys.hint,
+    scope: SCOPES[scope],
+    sign: (message) => system.sign(message),
+    random: (size) => system.env.random(size),
+  }
+}
+
+export interface Opening {
+  readonly settings: Settings
+  readonly options: ConnectOptions
+  readonly path: PathKind
+  readonly system: System
+  readonly files: FileWork
+  /** Keeps the realm's epochs. */
+  readonly keep: (kept: KeptEpoch) => Promise<void>
+}
+
+/** Rejects with what the transport does not open for. */
+export async function openBus(transport: Transport, given: Opening): Promise<LiveBus> {
+  const { settings, options, path, system, files, keep } = given
+  const { identity } = settings
+  const early: TransportEvent[] = []
+  // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
+  let onEvent = (event: TransportEvent): void => void early.push(event)
+  let onDatagram: Driver['datagram'] = () => undefined
+  const opening = transport.open({
+    datagram: (bytes, from) => onDatagram(bytes, from),
+    event: (event) => onEvent(event),
+  })
+  await orAborted(opening, options.signal).catch(async (error: unknown) => {
+    await transport.close()
+    throw error
+  })
+  const peer = peerOf(system, settings, { identity: identity.publicKey, transport })
+  const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
+  const link = {
+    command: driver.command.bind(driver),
+    endTurn: () => driver.endTurn(),
+    close: async () => {
+      driver.stop()
+      await drained(transport, system)
+      await transport.close()
+    },
+  }
+  const { realm, limits, lingerMs } = settings
+  const { codec, log } = options
+  const { wallOffset } = system
+  const after: After = (delayMs, then) => system.after(delayMs, then)
+  const { readRights } = settings
+  const keepEpoch = epochKeeper(settings, keep)
+  const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
+  onDatagram = (bytes, from) => driver.datagram(bytes, from)
+  onEvent = (event) => react(event, { bus, driver, transport, path, log })
+  for (const event of early) onEvent(event)
+  if (settings.root === undefined && settings.ring === undefined) {
+    log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
+  }
+  driver.command((starting, now) => starting.start(now))
+  if (options.signal?.aborted) {
+    await bus.close({ linger: 0 })
+    throw options.signal.reason
+  }
+  return bus
+}
+
+function peerOf(
+  system: System,
+  settings: Settings,
+  given: { identity: Uint8Array; transport: Transport },
+): Peer {
+  const { realm, page, rights, scope, fold, name, tags, rate, minRate, limits } = settings
+  const { identity, transport } = given
+  return new Peer(system.now(), system.env, {
+    realm: realmOptions(realm, settings),
+    page,
+    scope,
+    fold,
+    identity,
+    rights,
+    name,
+    tags,
+    packetSize: transport.datagramSize,
+    port: transport.port,
+    rate,
+    minRate,
+    wallOffset: system.wallOffset,
+    limits,
+  })
+}
+
+/** What the transport reports becomes events, log lines, and a fresh hello on a new path. */
+function react(
+  event: TransportEvent,
+  to: {
+    bus: LiveBus
+    driver: Driver
+    transport: Transport
+    path: PathKind
+    log: Logger | undefined
+  },
+): void {
+  const { bus, driver, transport, path, log } = to
+  switch (event.type) {
+    case 'interface':
+      log?.info({ interface: event.name, up: event.up }, 'interface changed')
+      bus.event({ type: 'interface', name: event.name, up: event.up })
+      if (event.up) driver.command((peer, now) => peer.pathChanged(now))
+      return undefined
+    case 'unreachable':
+      log?.warn({ reason: event.reason }, 'no datagram can leave')
+      return bus.setPath('none', event.reason)
+    case 'reachable':
+      bus.setPath(path, event.reason ?? 'datagrams leave again')
+      return driver.command((peer, now) => peer.pathChanged(now, transport.port))
+    case 'full':
+      log?.warn({ count: event.count }, 'the link is slower than what is sent: datagrams dropped')
+      return driver.command((peer) => peer.metrics.count('linkFull', event.count))
+    case 'warning':
+      return log?.warn({}, event.message)
+  }
+}
+
+/** Waits until the system has taken what was sent, for a moment at most. */
+async function drained(transport: Transport, system: System): Promise<void> {
+  const until = system.now() + DRAIN_MS
+  while (transport.pending > 0 && system.now() < until) {
+    await new Promise<void>((resolve) => system.turn(resolve))
+  }
+}
+
+const DRAIN_MS = 500
