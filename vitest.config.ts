@@ -6,6 +6,7 @@ const alias = {
   'sixcast/librecast': new URL('bus/librecast/index.ts', import.meta.url).pathname,
   'sixcast/testing': new URL('bus/testing/index.ts', import.meta.url).pathname,
   'sixcast/relay': new URL('relay/index.ts', import.meta.url).pathname,
+  'sixcast/vault': new URL('client/vault.ts', import.meta.url).pathname,
   sixcast: new URL('bus/index.ts', import.meta.url).pathname,
 }
 
@@ -19,6 +20,7 @@ export default defineConfig({
       oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
       twiceAtMost(oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000))),
       oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
+      oneByOne(project('browser', ['test/browser/**/*.test.ts'], 120_000)),
       withSetup(
         'test/compose/setup.ts',
         oneByOne(project('compose', ['test/compose/**/*.test.ts'], 120_000)),

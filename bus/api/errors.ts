@@ -35,6 +35,8 @@ export type BusErrorCode =
   | 'CHANGED'
   /** A sender has left before all of its file had come. */
   | 'ABANDONED'
+  /** Not in this runtime: a page has no files, and Node no vault. */
+  | 'UNSUPPORTED'
 
 /** Every error the bus throws on purpose. The message names the value and the mend. */
 export class BusError extends Error {

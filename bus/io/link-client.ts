@@ -99,6 +99,14 @@ export class ClientLink {
     cancel()
   }
 
+  /** The network may be another one: a relay that says nothing for an interval is gone. */
+  doubt(): void {
+    if (!this.#terms || this.#ended) return
+    this.#cancelTimer()
+    const { intervalMs } = this.#terms
+    this.#watch(intervalMs, { silent: SILENT_INTERVALS - 1, waitMs: intervalMs * 1.5 })
+  }
+
   #hear(message: Uint8Array | undefined): void {
     if (this.#fault !== undefined || this.#ended) return
     this.#heard += 1
@@ -158,12 +166,12 @@ export class ClientLink {
   }
 
   /** A relay that is gone without a word is silent for some of its own intervals. */
-  #watch(intervalMs: number, silent = 0): void {
+  #watch(intervalMs: number, { silent = 0, waitMs = intervalMs } = {}): void {
     const heard = this.#heard
-    this.#cancelTimer = this.#caller.sockets.after(intervalMs, () => {
+    this.#cancelTimer = this.#caller.sockets.after(waitMs, () => {
       const missed = heard === this.#heard ? silent + 1 : 0
       if (missed >= SILENT_INTERVALS) this.#fail('the relay has fallen silent')
-      else this.#watch(intervalMs, missed)
+      else this.#watch(intervalMs, { silent: missed })
     })
   }
 

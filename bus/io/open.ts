@@ -40,6 +40,8 @@ export interface Opening {
   readonly files: FileWork
   /** Keeps the realm's epochs. */
   readonly keep: (kept: KeptEpoch) => Promise<void>
+  /** Called when the bus has closed. */
+  readonly closed?: () => void
 }
 
 /** Rejects with what the transport does not open for. */
@@ -67,6 +69,7 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
       driver.stop()
       await drained(transport, system)
       await transport.close()
+      given.closed?.()
     },
   }
   const { realm, limits, lingerMs } = settings

@@ -24,11 +24,11 @@ export interface LinkOptions extends Caller {
 }
 
 /** The transport over WebSocket. */
-export function linkTransport(options: LinkOptions): Transport {
+export function linkTransport(options: LinkOptions): LinkTransport {
   return new LinkTransport(options)
 }
 
-class LinkTransport implements Transport {
+export class LinkTransport implements Transport {
   readonly #options: LinkOptions
   #urls: readonly string[]
   readonly #groups = new Set<string>()
@@ -105,6 +105,21 @@ class LinkTransport implements Transport {
     if (record && !outbox.offer(record)) this.#full()
     // On a real network a member hears its own datagrams, too; this one comes no further.
     if (multicast && this.#told.has(to)) this.#echo(new Uint8Array(datagram))
+  }
+
+  /** The network may be another one, or back: calls at once if nobody is linked, and else listens. */
+  hurry(): void {
+    this.#link?.doubt()
+    if (!this.#cancelCall) return
+    this.#cancelCall()
+    this.#cancelCall = undefined
+    this.#waitMs = 0
+    this.#call()
+  }
+
+  /** Hands over what the end of the turn would. */
+  flush(): void {
+    this.#link?.outbox.flush()
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ const TESTING = 'dist/bus/testing/index.d.ts'
 const LIST = 'dist/bus/public.d.ts'
 /** The other door, and what it lets out. */
 const RELAY = ['index', 'types', 'limits'].map((name) => `dist/relay/${name}.d.ts`)
+const VAULT = 'dist/client/vault.d.ts'
 
 /** Declarations without comments, so that a difference is a change of a type. */
 export function publicTypes(): string {
@@ -14,7 +15,7 @@ export function publicTypes(): string {
   const sources = [...list.matchAll(/from '(\.[^']+)'/g)]
     .map(([, path = '']) => join(dirname(LIST), path.replace(/\.(ts|js)$/, '.d.ts')))
     .toSorted()
-  const files = [LIST, ...new Set(sources), typesOf(TESTING), ...RELAY].map((path) => {
+  const files = [LIST, ...new Set(sources), typesOf(TESTING), ...RELAY, VAULT].map((path) => {
     return `// ${path}\n\n${declarations(path)}`
   })
   const doors = [DOOR, TESTING].map((door) => `// ${door}\n\n${functionsOf(door)}`)

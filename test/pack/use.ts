@@ -3,6 +3,7 @@ import { type Bus, BusError, connect, type Message, topic } from 'sixcast'
 import { openLibrecast } from 'sixcast/librecast'
 import { type Relay, serve } from 'sixcast/relay'
 import { simulate, type Simulation } from 'sixcast/testing'
+import { type Kept, openVault, type Vault } from 'sixcast/vault'
 
 const temperature = topic('home/{room}/temperature')
 
@@ -32,3 +33,8 @@ export async function rehearse(): Promise<Simulation> {
 }
 
 export { openLibrecast }
+
+export async function remember(key: string): Promise<Kept> {
+  const vault: Vault = await openVault()
+  return (await vault.read('home')) ?? (await vault.keep({ realm: 'home', key }))
+}

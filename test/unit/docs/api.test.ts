@@ -31,6 +31,7 @@ const TYPES = [
     (name) => `bus/api/${name}.ts`,
   ),
   'relay/types.ts',
+  'client/vault.ts',
 ]
 const RULES = {
   CONNECT,
@@ -48,7 +49,7 @@ const RULES = {
 
 describe('docs/api.md', () => {
   it('names everything that the front door exports', () => {
-    const files = ['bus/index.ts', 'bus/public.ts', 'relay/index.ts', ...TYPES]
+    const files = ['bus/index.ts', 'client/index.ts', 'bus/public.ts', 'relay/index.ts', ...TYPES]
     const names = files.flatMap(exportedNames)
     expect(names).toContain('connect')
     expect(names).toContain('SubscribeOptions')
@@ -90,6 +91,9 @@ describe('docs/api.md', () => {
     'Relay',
     'RelayStats',
     'LinkInfo',
+    'Vault',
+    'Kept',
+    'Keeping',
   ])('names every member of %s', (type) => {
     expect(missing(membersOf(type))).toEqual([])
   })
