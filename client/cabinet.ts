@@ -65,7 +65,10 @@ export class Cabinet {
 
   /** One, or all and the key itself: what copies there are of them then opens no more. */
   async forget(name: string | undefined): Promise<void> {
-    if (name !== undefined) return void (await done(this.#store(SECRETS, 'readwrite').delete(name)))
+    if (name !== undefined) {
+      await done(this.#store(SECRETS, 'readwrite').delete(name))
+      return
+    }
     await done(this.#store(SECRETS, 'readwrite').clear())
     await done(this.#store(KEYS, 'readwrite').clear())
   }

@@ -28,7 +28,7 @@ export class PageClock {
 
   /** Runs `then` after `delayMs`; the result cancels it. */
   after(delayMs: number, then: () => void): () => void {
-    const timer: Timer = { at: this.now() + delayMs, then, handle: undefined }
+    const timer: Timer = { at: this.now() + delayMs, run: then, handle: undefined }
     this.#timers.add(timer)
     if (delayMs <= 0) this.turn(() => this.#fire(timer))
     else timer.handle = setTimeout(() => this.#fire(timer), delayMs)
@@ -50,7 +50,7 @@ export class PageClock {
   }
 
   #fire(timer: Timer): void {
-    if (this.#forget(timer)) timer.then()
+    if (this.#forget(timer)) timer.run()
   }
 
   #forget(timer: Timer): boolean {
@@ -67,6 +67,6 @@ export class PageClock {
 
 interface Timer {
   readonly at: number
-  readonly then: () => void
+  readonly run: () => void
   handle: ReturnType<typeof setTimeout> | undefined
 }

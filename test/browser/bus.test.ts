@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const { faults } = world.browsing
   await world[Symbol.asyncDispose]()
-  expect(faults).toEqual([])
+  if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
 })
 
 const COUNT = 2000

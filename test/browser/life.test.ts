@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const { faults } = world.browsing
   await world[Symbol.asyncDispose]()
-  expect(faults).toEqual([])
+  if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
 })
 
 describe('a page', () => {
