@@ -8,7 +8,7 @@ import { Broadcast } from './broadcast.ts'
 import { encodeValue } from './codec.ts'
 import { type EpochParts, EpochWatch } from './epoch-watch.ts'
 import { BusError } from './errors.ts'
-import { assertReliable, faultError } from './faults.ts'
+import { faultError } from './faults.ts'
 import { type After, Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
 import type { FileWork } from './file-work.ts'
@@ -28,6 +28,7 @@ import type {
   PayloadCodec,
   PeerId,
   PeerInfo,
+  Proof,
   PublishOptions,
   SubscribeOptions,
   Subscription,
@@ -35,6 +36,7 @@ import type {
 } from './options.ts'
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, peerInfo, TopicTable } from './presence.ts'
+import { offerOf, publicationOf } from './publish-call.ts'
 import { checkOptions } from './rules.ts'
 import { Segments } from './segments.ts'
 import { LOST } from '../core/stream/messages.ts'
@@ -56,6 +58,7 @@ export interface BusParts extends EpochParts {
   readonly path: PathKind
   readonly limits: Limits
   readonly lingerMs: number
+  readonly proof: Proof
   readonly after: After
   /** Turns the driver's clock into ms since 1970. */
   readonly wallOffset: number
@@ -117,16 +120,15 @@ export class LiveBus implements Bus {
     checkOptions('publish', options, PUBLISH)
     const topic = textOf(to)
     const segments = this.#segments.of(topic)
-    const { codec, payload } = encodeValue(value, this.#parts.codec)
+    const encoded = encodeValue(value, this.#parts.codec)
+    const { payload } = encoded
+    const { proof: byDefault } = this.#parts
     const { messageSize } = this.#parts.limits
     if (payload.length > messageSize) {
       const mend = `the limit is ${messageSize} (option limits.messageSize)`
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
-    const { delivery = 'reliable', urgent = false, retain, flow, expires: expiresMs } = options
-    assertReliable(options)
-    const about = { topic, segments, delivery, flow, ...(retain !== undefined && { retain }) }
-    const publication = { ...about, codec, payload, urgent, expiresMs }
+    const publication = publicationOf({ topic, segments }, encoded, { ...options, byDefault })
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
     this.#parts.link.endTurn()
@@ -175,8 +177,7 @@ export class LiveBus implements Bus {
       throw new BusError('INVALID_OPTION', `option "count" is ${count}: ${mend}`)
     }
     const topic = textOf(to)
-    const about = { delivery: 'reliable' as const, flow: options.flow }
-    const offer = { topic, segments: this.#segments.of(topic), ...about }
+    const offer = offerOf({ topic, segments: this.#segments.of(topic) }, options, this.#parts.proof)
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
     return this.#matching.wait(topic, found, { ...options, after: this.#parts.after })
@@ -302,7 +303,8 @@ export class LiveBus implements Bus {
       ended: () => this.#end(id),
     })
     this.#subscriptionsById.set(id, subscription)
-    const wants = { history: pastOf(options.history), live: options.live === true }
+    const { history, live = false, proof = this.#parts.proof } = options
+    const wants = { history: pastOf(history), live, proof }
     link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
     return subscription
   }

@@ -2,19 +2,6 @@
 import type { Limits } from '../core/limits.ts'
 import type { PublishFault } from '../core/publication.ts'
 import { BusError } from './errors.ts'
-import type { PublishOptions } from './options.ts'
-
-/** What only reliable topics can do is not promised of others. */
-export function assertReliable({ retain, flow, delivery = 'reliable' }: PublishOptions): void {
-  if (delivery === 'reliable') return
-  if (flow !== undefined && flow !== 'max') {
-    const mend = 'only reliable topics follow their receivers; leave "delivery" or "flow" out'
-    throw new BusError('INVALID_OPTION', `"flow" is given with delivery "${delivery}": ${mend}`)
-  }
-  if (!retain) return
-  const mend = 'only reliable topics retain messages; leave "delivery" or "retain" out'
-  throw new BusError('INVALID_OPTION', `"retain" is ${retain} with delivery "${delivery}": ${mend}`)
-}
 
 export function faultError(
   fault: Exclude<PublishFault, undefined>,
@@ -40,6 +27,10 @@ export function faultError(
     case 'flow': {
       const mend = 'a topic keeps the flow control of its first message; use another topic'
       return new BusError('INVALID_OPTION', `topic "${topic}" has another flow control: ${mend}`)
+    }
+    case 'proof': {
+      const mend = 'a topic keeps the proof of its first message; use another topic'
+      return new BusError('INVALID_OPTION', `topic "${topic}" has another proof: ${mend}`)
     }
     case 'delivery': {
       const mend = 'a topic keeps the mode of its first message; use another topic'

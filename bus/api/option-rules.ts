@@ -2,7 +2,7 @@
 import { defaultLimits } from '../core/limits.ts'
 import { SCOPES } from '../core/path/group.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
-import { RETAIN_MAX } from '../core/publication.ts'
+import { PROOFS, RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
@@ -79,6 +79,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   rate: whole(1000, 10 ** 11),
   minRate: whole(1000, 10 ** 11),
   linger,
+  proof: oneOf(PROOFS),
   codec: methods(['encode', 'decode'], 'an object with encode and decode'),
   limits,
   log: methods(
@@ -94,6 +95,7 @@ export const PUBLISH: Rules<PublishOptions> = {
   expires: whole(1, 24 * HOUR_MS),
   flow,
   retain: whole(0, RETAIN_MAX),
+  proof: oneOf(PROOFS),
 }
 
 export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
@@ -106,11 +108,13 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
   gaps: flag,
   history: rule(isHistory, "'last', 'all', a whole number of messages from 0, or { since: ms }"),
   live: flag,
+  proof: oneOf(PROOFS),
   signal,
 }
 
 export const MATCHED: Rules<MatchedOptions> = {
   flow,
+  proof: oneOf(PROOFS),
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
   signal,

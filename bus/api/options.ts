@@ -3,13 +3,14 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
-import type { FlowRule } from '../core/publication.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
+import type { MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
+export type { Flow, MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 
 /** How far packets go: the scope of the multicast groups (RFC 7346). */
 export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
@@ -89,41 +90,12 @@ export interface ConnectOptions extends Cancel {
   readonly minRate?: number
   /** How long `close` waits for the receivers' reports, ms. Default: 2000. */
   readonly linger?: number
+  /** The `proof` of every `publish` and `subscribe` that says nothing else. Default: 'group'. */
+  readonly proof?: Proof
   readonly codec?: PayloadCodec
   readonly limits?: Partial<Limits>
   /** Silent when absent. */
   readonly log?: Logger
-}
-
-/**
- * Whom a topic waits for: 'max' for nobody, 'min' for the slowest receiver, `tagged` for the slowest
- * of those that carry this tag, `key=value`.
- */
-export type Flow = FlowRule
-
-export interface PublishOptions {
-  /** Default: 'reliable'. A topic keeps the mode of its first message. */
-  readonly delivery?: Delivery
-  /** Sends at once instead of sharing a packet with the messages of the same turn. */
-  readonly urgent?: boolean
-  /** Who slows this reliable topic down. Default: 'max', nobody. */
-  readonly flow?: Flow
-  /** Not sent, repaired or delivered after so many ms. Default: never expires. */
-  readonly expires?: number
-  /**
-   * Of a reliable topic: keeps its last so many messages, however old, for those who subscribe
-   * with `history`. Counts from the call that says it. Default: what it was; 0 at first.
-   */
-  readonly retain?: number
-}
-
-export interface MatchedOptions extends Cancel {
-  /** As `publish` is going to say. */
-  readonly flow?: Flow
-  /** Subscribers to wait for; 0 tells how many there are now. Default: 1. */
-  readonly count?: number
-  /** Rejects with TIMEOUT after so many ms. Default: waits without end. */
-  readonly timeout?: number
 }
 
 export interface CloseOptions extends Cancel {
@@ -153,6 +125,8 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly history?: History
   /** True: a `Live` item comes once everything from before has. Default: false. */
   readonly live?: boolean
+  /** Publishers that prove less are not heard, and counted as `weakProof`. Default: that of `connect`. */
+  readonly proof?: Proof
 }
 
 /** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */

@@ -1,6 +1,7 @@
 /** The command line as a whole: the commands, the options they share, and how they end. */
 import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
+import { PROOFS } from '../core/publication.ts'
 import { type Arguments, type Command, World } from './command.ts'
 import { Exit, exitCodeOf, Failure, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
@@ -173,6 +174,11 @@ function withSettings(program: Argv): void {
     .option('linger', {
       ...value,
       describe: 'SECONDS to wait for receivers at the end [default: 2]',
+    })
+    .option('proof', {
+      ...value,
+      choices: PROOFS,
+      describe: 'What proves who publishes, here and of others [default: group]',
     })
     .option('log-level', {
       ...value,

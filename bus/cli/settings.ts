@@ -2,7 +2,8 @@
 import { dirname, join, resolve } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
 import { SCOPES } from '../core/path/group.ts'
-import type { Scope } from '../index.ts'
+import { PROOFS } from '../core/publication.ts'
+import type { Proof, Scope } from '../index.ts'
 import { configDirectory } from '../io/keyfile.ts'
 import { isPath } from '../io/secret.ts'
 import { readConfig } from './config.ts'
@@ -31,6 +32,7 @@ export interface Settings {
   name: string
   /** Milliseconds. */
   linger: number
+  proof: Proof
   'log-level': LogLevel
 }
 
@@ -132,6 +134,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
   name: (raw, source) => checked('name', text(raw, source), source),
   linger: (raw, source) => seconds(raw, source, { min: 0, max: 3600 }),
+  proof: (raw, source) => oneOf(raw, source, PROOFS),
   'log-level': (raw, source) => oneOf(raw, source, LOG_LEVELS),
 }
 

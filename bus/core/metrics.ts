@@ -13,6 +13,7 @@ export const COUNTER_NAMES = [
   'lostHistory',
   'lostPublisherGone',
   'lostOverflow',
+  'lostUnproven',
   'messagesConflated',
   'messagesExpired',
   // repair
@@ -24,6 +25,9 @@ export const COUNTER_NAMES = [
   'paritySpare',
   'packetsMended',
   'liveEarly',
+  // proof
+  'packetsSigned',
+  'packetsVerified',
   // packets dropped, by reason
   'truncated',
   'version',
@@ -46,6 +50,8 @@ export const COUNTER_NAMES = [
   'pageFork',
   'own',
   'unverified',
+  'unproven',
+  'weakProof',
   // bounds that were hit
   'quarantineFull',
   'quarantineExpired',

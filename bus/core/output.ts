@@ -16,7 +16,13 @@ export function sameDestination(a: string | Endpoint, b: string | Endpoint): boo
 export type Delivery = 'reliable' | 'best-effort' | 'latest'
 
 /** Why messages were lost. */
-export type GapCause = 'network' | 'overflow' | 'publisher-gone' | 'history' | 'expired'
+export type GapCause =
+  | 'network'
+  | 'overflow'
+  | 'publisher-gone'
+  | 'history'
+  | 'expired'
+  | 'unproven'
 
 /** What the deliveries of one stream to one peer's subscriptions share. */
 export interface StreamInfo {

@@ -2,7 +2,7 @@
 import { bytesOf64, concat } from './bytes.ts'
 import type { Context } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
-import { BINDINGS_LABEL, DELIVERIES, PACED } from './peer-binding.ts'
+import { BINDINGS_LABEL, modeOf } from './peer-binding.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { utf8 } from './text.ts'
 import { type BindingEntry, ControlType, writeBinding } from './wire/control.ts'
@@ -64,7 +64,7 @@ export class Announcer {
     return {
       stream: options.stream,
       tag: options.tag,
-      mode: DELIVERIES.indexOf(options.delivery) | (options.flow ? PACED : 0),
+      mode: modeOf(options.delivery, options.flow !== undefined, options.proofRule),
       packetSize: options.packetSize,
       ageMs: Math.floor(now - openedAt),
       sealedName: this.#context.keys.sealName(options.tag, utf8(options.topic)),

@@ -45,12 +45,13 @@ export class Asker {
 
   /** The publisher is asked by unicast, for it may not be in the group; the group hears it too. */
   #send({ binding, remote, receiver }: Inflow, question: Question): void {
-    const { first, missing, solo, toAll, parity } = question
+    const { first, missing, solo, toAll, parity, proof } = question
     const rttMs = receiver.options.timing.rttMs ?? 0
     const nak: Nak = {
       type: 'nak',
       target: remote.instance,
-      flags: (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0),
+      flags:
+        (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0) | (proof ? NakFlag.proof : 0),
       rttUs: Math.round(rttMs * 1000),
       missed: receiver.missing.loss.missed,
       all: receiver.missing.loss.all,

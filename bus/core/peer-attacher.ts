@@ -8,6 +8,7 @@
 import type { Context, Inflow, Lane, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { lanesOf } from './peer-lanes.ts'
+import type { ProofRule } from './publication.ts'
 import { answerDelay } from './service/presence.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
 import type { AttachEntry, StartedEntry } from './wire/control.ts'
@@ -24,6 +25,8 @@ export interface Past {
 export interface Wants {
   /** Of the time before it. */
   readonly history?: Past | undefined
+  /** Of each publisher: streams that prove less are not taken. */
+  readonly proof?: ProofRule | undefined
   /** To be told when it has been given everything that was there. */
   readonly live?: boolean
 }

@@ -3,20 +3,21 @@ import { concat } from './bytes.ts'
 import { type Env, randomUint64, randomUnit } from './env.ts'
 import type { Limits } from './limits.ts'
 import { type CounterName, Metrics } from './metrics.ts'
-import type { Delivery, Endpoint, Output, RosterEntry } from './output.ts'
+import type { Endpoint, Output } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
-import { type Present, Roster } from './path/roster.ts'
+import { Roster } from './path/roster.ts'
+import type { Remote } from './peer-inflow.ts'
 import { Revoked } from './revoked.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf, type Sender } from './seal/control-keys.ts'
 import { EpochKey, Epochs } from './seal/epochs.ts'
 import { RealmKeys, type RealmOptions } from './seal/keys.ts'
 import { Ring } from './ring.ts'
-import type { ReplayWindow } from './seal/replay.ts'
 import { Sealer } from './seal/sealer.ts'
-import type { ReceiverStream } from './stream/receiver.ts'
 import { Timers } from './timers.ts'
 import { SALT_SIZE } from './wire/hello.ts'
+
+export type { Binding, Closure, Inflow, Lane, Remote, Replay, Verifying } from './peer-inflow.ts'
 
 export interface PeerConfig {
   readonly realm: RealmOptions
@@ -41,104 +42,6 @@ export interface PeerConfig {
   /** Wall clock minus the driver's clock, ms: gives messages their time. */
   readonly wallOffset: number
   readonly limits: Limits
-}
-
-/** What one stream of a remote instance is about. */
-export interface Binding {
-  readonly stream: number
-  readonly topic: string
-  readonly segments: readonly string[]
-  readonly group: string
-  readonly delivery: Delivery
-  /** Its publisher waits for its receivers' cursors. */
-  readonly paced: boolean
-  readonly packetSize: number
-  /** When the stream was opened, on this peer's clock; never earlier than it truly was. */
-  readonly openedAt: number
-}
-
-/** Why a stream is not taken: its publisher has no right to its topic, or this peer has none. */
-export type Closure = 'denied' | 'uninterested'
-
-/** One receiver of a stream, and how it attaches. */
-export interface Lane {
-  readonly receiver: ReceiverStream
-  /** Tells its questions from those of other lanes. */
-  readonly ask: number
-  /** Everything published since then is wanted, and so many messages before. */
-  readonly since: number
-  readonly back: number
-  /** Next attach, or `Infinity` when the publisher has answered. */
-  attachAt: number
-  /** When it last attached. */
-  attachedAt: number
-  attempts: number
-  /** The last packet that had been sent when the publisher answered. */
-  goal: number | undefined
-}
-
-/** Gives one subscription what was there before it. */
-export interface Replay extends Lane {
-  readonly subscription: number
-}
-
-/** A stream that is being received. */
-export interface Inflow extends Lane {
-  readonly binding: Binding
-  readonly remote: Remote
-  readonly key: EpochKey
-  replays: readonly Replay[]
-  /** The publisher closes after this number and waits for a cursor; 0 while it does not. */
-  finalHead: number
-  /** How often it has said so. */
-  finals: number
-  cursorAt: number
-  /** Of a paced stream: the cursor that was last told, and when. */
-  toldNext: number
-  toldAt: number
-  /** When a packet of it last came, and when anything that tells of it did. */
-  packetAt: number
-  heardAt: number
-  /** When its group's membership was last renewed because nothing came through. */
-  rejoinedAt: number
-  /** Renewals since it was last heard. */
-  renewals: number
-}
-
-export interface Remote extends Present {
-  readonly sender: Sender
-  readonly entry: RosterEntry
-  /** Its private port, as its last hello said. */
-  port: number
-  readonly controlKey: EpochKey
-  readonly window: ReplayWindow
-  /** What it may do, in a realm with an owner. */
-  rights: Rights | undefined
-  readonly bindings: Map<number, Binding>
-  /** Streams whose packets are not taken: why, as the counter that they count under. */
-  readonly closed: Map<number, Closure>
-  readonly inflows: Map<number, Inflow>
-  /** Streams that were inflows and are not wanted any more: how much of each was given up. */
-  readonly detached: Map<number, number>
-  /** Where it was last heard, with its private port. */
-  endpoint: Endpoint
-  /** Streams it says it has opened. */
-  streamCount: number
-  /** Every stream up to this number has its binding. */
-  bound: number
-  /** Next question for bindings, or `Infinity`. */
-  wantAt: number
-  wantMs: number
-  /** Single streams whose packets came before their binding. */
-  readonly wanted: Set<number>
-  /** When such streams were last asked for. */
-  wantedAt: number
-  /** What it wants echoed, as its last hello said. */
-  challenge: bigint
-  /** It has sent this peer something, and so knows it. */
-  knows: boolean
-  /** So many of this peer's streams it knows, and is attached to those that it wants. */
-  met: number
 }
 
 /** A signature, who is said to have made it, and what over. */
@@ -176,6 +79,9 @@ export class Context {
   /** Told of each group that is joined, or left. */
   onMember: (group: string, joined: boolean) => void = () => undefined
   #nextId = 1
+  /** Signatures in work: those of control, and packets' that are being verified. */
+  #waiting = 0
+  #verifying = 0
   #reportedAt = -Infinity
 
   constructor(env: Env, config: PeerConfig) {
@@ -280,6 +186,34 @@ export class Context {
     if (id) this.emit({ type: 'sign', id, message: this.#statement(label, parts) })
   }
 
+  /** The same for a packet; as many wait for theirs as packets wait to be sent. */
+  signPacket(
+    label: Uint8Array,
+    parts: readonly Uint8Array[],
+    then: (now: number, signature: Uint8Array) => void,
+  ): void {
+    const id = this.#remember((now, answer) => {
+      if (typeof answer !== 'boolean') then(now, answer)
+    })
+    this.emit({ type: 'sign', id, message: this.#statement(label, parts) })
+  }
+
+  /** Whether the signature of a packet is looked at: so many at a time, apart from all others. */
+  verifyPacket(proof: Proof, then: (now: number, good: boolean) => void): boolean {
+    if (this.#verifying >= this.limits.signatures) {
+      this.metrics.count('signaturesFull')
+      return false
+    }
+    this.#verifying += 1
+    this.metrics.count('packetsVerified')
+    const id = this.#remember((now, answer) => {
+      this.#verifying -= 1
+      then(now, answer === true)
+    })
+    this.#askVerdict(id, proof)
+    return true
+  }
+
   /** Asks whether a signature is good; `then` runs only if it is, `refused` only if it is not. */
   verify(proof: Proof, then: (now: number) => void, refused?: () => void): void {
     const id = this.#await((now, answer) => {
@@ -287,10 +221,7 @@ export class Context {
       this.reject('unverified')
       refused?.()
     })
-    if (!id) return
-    const message = this.#statement(proof.label, proof.parts)
-    const { identity, signature } = proof
-    this.emit({ type: 'verify', id, message, signature: signature.slice(), identity })
+    if (id) this.#askVerdict(id, proof)
   }
 
   /** Asks for what a box holds that is for this identity; `then` runs with nothing if it does not open. */
@@ -311,16 +242,29 @@ export class Context {
     then?.(now, answer)
   }
 
+  #askVerdict(id: number, { label, parts, identity, signature }: Proof): void {
+    const message = this.#statement(label, parts)
+    this.emit({ type: 'verify', id, message, signature: signature.slice(), identity })
+  }
+
   /** What is signed names its purpose and the realm, so that it counts nowhere else. */
   #statement(label: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
     return concat(label, this.keys.id, ...parts)
   }
 
   #await(then: (now: number, answer: Uint8Array | boolean) => void): number {
-    if (this.#answers.size >= this.limits.signatures) {
+    if (this.#waiting >= this.limits.signatures) {
       this.metrics.count('signaturesFull')
       return 0
     }
+    this.#waiting += 1
+    return this.#remember((now, answer) => {
+      this.#waiting -= 1
+      then(now, answer)
+    })
+  }
+
+  #remember(then: (now: number, answer: Uint8Array | boolean) => void): number {
     const id = this.#nextId++
     this.#answers.set(id, then)
     return id

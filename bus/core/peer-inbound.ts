@@ -13,6 +13,7 @@ import { type ControlRecord, readControl } from './wire/control.ts'
 import { mended, type StreamPacket } from './peer-mender.ts'
 import { epochOf, type Header, Kind, readHeader, splitDatagram } from './wire/packet.ts'
 import { blockOf } from './wire/parity.ts'
+import { Verifier } from './peer-verifier.ts'
 
 interface Held {
   readonly packet: Uint8Array
@@ -39,6 +40,7 @@ export interface InboundEvents {
 export class Inbound {
   readonly #context: Context
   readonly #events: InboundEvents
+  readonly #verifier: Verifier
   readonly #heldByInstance = new Map<bigint, Held[]>()
   #heldCount = 0
   #heldSize = 0
@@ -46,6 +48,7 @@ export class Inbound {
   constructor(context: Context, events: InboundEvents) {
     this.#context = context
     this.#events = events
+    this.#verifier = new Verifier(context, (now, inflow) => events.received(now, inflow))
   }
 
   /** What the quarantine holds. */
@@ -201,7 +204,13 @@ export class Inbound {
     if (!body) return 'forged'
     epochs.heard(now, keys)
     const accepted = { flags, body, mended: isMended }
-    for (const taker of takers ?? [receiver]) taker.accept(now, number, accepted)
+    const lanes = takers ?? [receiver]
+    if (inflow.binding.proof === 'group') {
+      for (const taker of lanes) taker.accept(now, number, accepted)
+    } else {
+      const fate = this.#verifier.take(now, inflow, { number, arrival: accepted, takers: lanes })
+      if (fate !== 'taken') return fate
+    }
     if (receiver.reaches(number)) receiver.options.blocks?.keep(now, number, packet)
     return 'taken'
   }

@@ -6,7 +6,8 @@ import { renewed } from './stream/history.ts'
 import { Messages } from './stream/messages.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { matches, type Pattern } from './topic/pattern.ts'
-import { readHeader } from './wire/packet.ts'
+import { Flag, readHeader } from './wire/packet.ts'
+import { readSigned } from './wire/signed.ts'
 
 export class OwnHistory {
   readonly #context: Context
@@ -35,10 +36,12 @@ export class OwnHistory {
     const { history } = stream
     for (let number = place.start; number < history.next; number++) {
       const stored = history.get(number)!
-      const { sentAt: since = now } = stored
+      const { sentAt: since = now, bare } = stored
+      if (bare) continue
+      const awaited = stream.options.proof?.awaited(number)
       const packet = renewed(stream.options, stored)
-      const body = sealer.open(packet, key)
-      if (body) messages.open(now, { flags: readHeader(packet).flags, body, since })
+      const content = awaited ?? contentOf(packet, sealer.open(packet, key))
+      if (content) messages.open(now, { flags: content.flags, body: content.body, since })
     }
     // Copies: what is still to be sealed is not the program's to change.
     for (const one of stream.unsealed(now)) {
@@ -63,4 +66,14 @@ export class OwnHistory {
     messages.subscriptions = [id]
     return messages
   }
+}
+
+/** What a packet of this peer's own holds, behind its signature if it has one. */
+function contentOf(
+  packet: Uint8Array,
+  body: Uint8Array | undefined,
+): { readonly flags: number; readonly body: Uint8Array } | undefined {
+  const { flags } = readHeader(packet)
+  const content = body && flags & Flag.signed ? readSigned(body)?.content : body
+  return content && { flags, body: content }
 }

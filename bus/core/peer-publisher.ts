@@ -8,18 +8,16 @@
 import { Announcer } from './peer-announcer.ts'
 import type { Context } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
-import { flowOf, sameFlow } from './peer-flow.ts'
+import { Openings } from './peer-openings.ts'
 import { Pacer } from './peer-pacer.ts'
 import { ParityOut } from './peer-parity.ts'
 import { Renewal } from './peer-renewal.ts'
+import { Prover } from './peer-prover.ts'
 import { Responder } from './peer-responder.ts'
-import { StreamKeys } from './peer-stream-keys.ts'
 import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
-import { SenderStream, type Settled } from './stream/sender.ts'
+import type { SenderStream, Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
-import { BODY_OFFSET } from './wire/packet.ts'
-import { PARITY_SIZE_MAX, SYMBOL_PREFIX } from './wire/parity.ts'
 
 export class Publisher {
   readonly #context: Context
@@ -30,13 +28,12 @@ export class Publisher {
   readonly #pacer: Pacer
   readonly #parity: ParityOut
   readonly #renewal: Renewal
-  readonly #streamsByTopic = new Map<string, SenderStream>()
-  readonly #streams: SenderStream[] = []
+  readonly #openings: Openings
+  readonly #prover: Prover
   readonly #batching = new Set<SenderStream>()
   /** Streams with heartbeats to come: every reliable one that has sent. */
   readonly #beating = new Set<SenderStream>()
   #sealedAt = -Infinity
-  readonly #gate: number
 
   /** `matching` finds the local subscriptions of a topic. */
   constructor(
@@ -57,19 +54,28 @@ export class Publisher {
     this.#parity = new ParityOut(context, pacer)
     const parity = this.#parity
     const beat = (stream: SenderStream) => this.#heartbeat(stream.options.group, 0, [stream])
-    const streams = this.#streams
-    this.responder = new Responder(context, { control, pacer, parity, streams, beat })
-    this.#gate = now + DISCOVERY_MS
     this.#renewal = new Renewal(context)
+    this.#prover = new Prover(context, pacer)
+    this.#openings = new Openings(context, {
+      gate: now + DISCOVERY_MS,
+      matching: parts.matching,
+      prover: this.#prover,
+      opened: (stream, sealing) => {
+        this.#announcer.add(stream)
+        this.#renewal.add(stream, sealing)
+      },
+    })
+    const { streams } = this.#openings
+    this.responder = new Responder(context, { control, pacer, parity, streams, beat })
   }
 
   get streams(): readonly SenderStream[] {
-    return this.#streams
+    return this.#openings.streams
   }
 
   /** Whether everything published has left this process. */
   get idle(): boolean {
-    return this.#batching.size === 0 && this.#pacer.idle
+    return this.#batching.size === 0 && this.#pacer.idle && this.#prover.idle
   }
 
   /** When something was last sent again. */
@@ -93,7 +99,7 @@ export class Publisher {
       metrics.count('sendFull')
       return 'queue'
     }
-    const stream = this.#open(now, publication)
+    const stream = this.#openings.open(now, publication)
     if (typeof stream === 'string') return stream
     metrics.count('messagesPublished')
     const before = stream.waiting
@@ -106,6 +112,7 @@ export class Publisher {
       metrics.count('messagesConflated')
     }
     if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
+    this.#prover.watch(stream)
     this.#batching.add(stream)
     if (urgent) stream.urgent = true
     if (urgent) this.onTurn(now)
@@ -115,7 +122,7 @@ export class Publisher {
 
   /** Announces a topic before anything is published on it: how many peers have attached to it. */
   offer(now: number, offer: Offer): number | OfferFault {
-    const stream = this.#open(now, offer)
+    const stream = this.#openings.open(now, offer)
     if (typeof stream === 'string') return stream
     this.onTurn(now)
     return stream.attached.size
@@ -137,11 +144,11 @@ export class Publisher {
   /** Subscriptions of a pattern have changed: local takers are found anew. */
   rematch(pattern: Pattern): void {
     if (isExact(pattern)) {
-      const stream = this.#streamsByTopic.get(pattern.text)
+      const stream = this.#openings.of(pattern.text)
       if (stream) stream.local = this.#matching(stream.options.segments)
       return
     }
-    for (const stream of this.#streams) {
+    for (const stream of this.streams) {
       const { segments } = stream.options
       if (matches(pattern, segments)) stream.local = this.#matching(segments)
     }
@@ -154,18 +161,30 @@ export class Publisher {
 
   /** Asks to be told (`flushed`) when everything published so far has left. */
   flush(now: number, id: number): void {
-    this.onTurn(now)
+    this.prove(now)
     this.#pacer.flush(id)
+  }
+
+  /** What was published leaves now, and so does what proves it. */
+  prove(now: number): void {
+    this.#seal(now)
+    this.#prover.hurry(now, this.streams)
+    this.#pacer.pump(now)
+  }
+
+  /** The `proof` timer. */
+  onProofTimer(now: number): void {
+    this.#prover.onTimer(now)
   }
 
   /** This process stood still for `ms`. */
   forgive(ms: number): void {
-    for (const { options } of this.#streams) options.flow?.forgive(ms)
+    for (const { options } of this.streams) options.flow?.forgive(ms)
   }
 
   /** No stream waits for its receivers any more. */
   hurry(now: number): void {
-    const paced = this.#streams.filter(({ options }) => options.flow)
+    const paced = this.streams.filter(({ options }) => options.flow)
     for (const { options } of paced) options.flow?.release()
     if (paced.length > 0) this.#pacer.pump(now)
   }
@@ -181,14 +200,14 @@ export class Publisher {
 
   /** Somebody has come: tells the bindings unasked, as long as they are few. */
   welcome(now: number): void {
-    if (this.#streams.length > WELCOME_MAX) return
-    for (const stream of this.#streams) this.#announcer.addAgain(now, stream)
+    if (this.streams.length > WELCOME_MAX) return
+    for (const stream of this.streams) this.#announcer.addAgain(now, stream)
   }
 
   onWant(now: number, record: Want): void {
-    const last = Math.min(record.first + record.count - 1, this.#streams.length)
+    const last = Math.min(record.first + record.count - 1, this.streams.length)
     for (let number = Math.max(1, record.first); number <= last; number++) {
-      this.#announcer.addAgain(now, this.#streams[number - 1]!)
+      this.#announcer.addAgain(now, this.streams[number - 1]!)
     }
   }
 
@@ -197,13 +216,13 @@ export class Publisher {
     const decayed: SenderStream[] = []
     let next = Infinity
     for (const stream of this.#beating) {
-      if (stream.heartbeatAt <= now) {
+      if (stream.beat.at <= now) {
         this.#parity.rests(now, stream)
-        if (stream.heartbeatMs < DIGEST_MS) this.#heartbeat(stream.options.group, 0, [stream])
+        if (stream.beat.waitMs < DIGEST_MS) this.#heartbeat(stream.options.group, 0, [stream])
         else decayed.push(stream)
-        stream.decay(now)
+        stream.beat.decay(now)
       }
-      next = Math.min(next, stream.heartbeatAt)
+      next = Math.min(next, stream.beat.at)
     }
     this.#heartbeat(this.#context.controlGroup, 0, decayed)
     if (next < Infinity) this.#context.timers.setBefore('heartbeat', next)
@@ -217,63 +236,6 @@ export class Publisher {
   housekeep(now: number): void {
     this.#pacer.housekeep(now)
     this.#renewal.housekeep(now)
-  }
-
-  #open(now: number, offer: Offer): SenderStream | OfferFault {
-    const known = this.#streamsByTopic.get(offer.topic)
-    if (!known && !this.#mayOpen(offer)) return 'rights'
-    const stream = known ?? this.#openStream(now, offer)
-    if (!stream) return 'streams'
-    if (stream.options.delivery !== offer.delivery) return 'delivery'
-    if (!sameFlow(offer.flow, stream.options.flowRule)) return 'flow'
-    stream.retain = offer.retain ?? stream.retain
-    return stream
-  }
-
-  #mayOpen({ topic, segments }: Offer): boolean {
-    const { keys, rights } = this.#context
-    return keys.opens(topic) && rights?.allows('publish', segments) !== false
-  }
-
-  #openStream(now: number, offer: Offer): SenderStream | undefined {
-    const { limits, keys, groups, config, metrics } = this.#context
-    if (this.#streams.length >= limits.streams) {
-      metrics.count('streamsFull')
-      return undefined
-    }
-    const { topic, segments, delivery, flow = 'max' } = offer
-    const paced = flow !== 'max'
-    const packetSize = paced ? Math.min(config.packetSize, PACED_SIZE) : config.packetSize
-    const number = this.#streams.length + 1
-    const tag = keys.tagOf(topic)
-    const sealing = new StreamKeys(this.#context, number, topic)
-    const stream = new SenderStream(now, Math.max(now, this.#gate), {
-      stream: number,
-      topic,
-      segments,
-      tag,
-      group: groups.of(tag),
-      delivery,
-      packetSize,
-      bodySize:
-        packetSize - BODY_OFFSET - keys.overhead - this.#roomForParity(delivery, packetSize),
-      flowRule: flow,
-      flow: paced ? flowOf(this.#context) : undefined,
-      seal: (flags, packetNumber, body) => sealing.seal(flags, packetNumber, body),
-      renew: (packet) => sealing.renew(packet),
-    })
-    stream.local = this.#matching(segments)
-    this.#streams.push(stream)
-    this.#renewal.add(stream, sealing)
-    this.#streamsByTopic.set(topic, stream)
-    this.#announcer.add(stream)
-    return stream
-  }
-
-  /** Parity holds the largest packet of its stream, and is no larger than a packet may be. */
-  #roomForParity(delivery: Offer['delivery'], packetSize: number): number {
-    if (delivery !== 'reliable' || packetSize > PARITY_SIZE_MAX) return 0
-    return SYMBOL_PREFIX + this.#context.keys.overhead
   }
 
   #deliverLocally(now: number, stream: SenderStream, message: Settled): void {
@@ -310,14 +272,16 @@ export class Publisher {
       stream.flush()
     }
     this.#pacer.add(stream, stream.waiting - before)
+    this.#prover.watch(stream)
   }
 
   #sent(now: number, stream: SenderStream): void {
     if (stream.options.delivery === 'latest') this.#sealStream(now, stream)
+    this.#prover.watch(stream)
     if (stream.options.delivery !== 'reliable') return
     this.#parity.sent(now, stream)
     this.#beating.add(stream)
-    this.#context.timers.setBefore('heartbeat', stream.heartbeatAt)
+    this.#context.timers.setBefore('heartbeat', stream.beat.at)
   }
 
   #heartbeat(to: string, flags: number, streams: readonly SenderStream[]): void {
@@ -333,8 +297,6 @@ export class Publisher {
   }
 }
 
-/** Packets of paced streams: a window holds many of them. */
-const PACED_SIZE = 1232
 /** How long a new process waits for receivers to find it before it sends its first data. */
 export const DISCOVERY_MS = 300
 /** Batches leave at most this often, unless one is full. */

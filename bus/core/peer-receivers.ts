@@ -7,6 +7,7 @@ import type { NakTiming } from './stream/nak-timing.ts'
 import { ReceiverStream } from './stream/receiver.ts'
 import type { Budget } from './stream/reorder.ts'
 import { PARITY_SIZE_MAX } from './wire/parity.ts'
+import { LEAVES_MAX } from './wire/signed.ts'
 
 /** What a receiver has for itself. */
 interface Own {
@@ -44,9 +45,12 @@ export class Receivers {
   open(remote: Remote, binding: Binding, own: Own): ReceiverStream {
     const { timing, tally, mends = false } = own
     const { limits, metrics } = this.#context
+    const proven = binding.proof !== 'group' && binding.delivery === 'reliable'
     return new ReceiverStream({
       info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
-      reorderPackets: limits.reorderPackets,
+      proven,
+      // What waits for a signature must find room until it comes.
+      reorderPackets: Math.max(limits.reorderPackets, proven ? 2 * LEAVES_MAX : 0),
       repairAge: limits.repairAge,
       timing,
       messageSize: limits.messageSize,

@@ -92,7 +92,7 @@ export class Responder {
     metrics.count('naksReceived')
     this.#hearLoss(stream, remote, nak)
     const news = nak.rttUs > 0 && this.#rtt.hear(nak.rttUs / 1000)
-    stream.lossyUntil = now + LOSSY_MS
+    stream.beat.lossyUntil = now + LOSSY_MS
     const alone = stream.attached.size === 1 && stream.attached.has(remote.instance)
     const solo = (nak.flags & NakFlag.solo) !== 0
     const to = solo ? remote.endpoint : stream.options.group
@@ -107,7 +107,9 @@ export class Responder {
     const runs: Run[] = []
     const parity = (nak.flags & NakFlag.parity) !== 0 && !solo
     const mended = parity ? this.#mend(now, stream, { nak, holdMs, granted }) : undefined
-    eachMissing(nak, (number) => {
+    const proof = (nak.flags & NakFlag.proof) !== 0
+    eachMissing(nak, (named) => {
+      const number = proof ? stream.provenBy(named) : named
       if (number > stream.sent) return false
       if (mended?.has(blockOf(number))) return true
       const stored = stream.history.get(number)

@@ -8,7 +8,7 @@
  * as long as the subscription exists. Both are compared as ages, so no clocks need agree.
  */
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
-import { Attacher, type Past } from './peer-attacher.ts'
+import { Attacher, type Past, type Wants } from './peer-attacher.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
@@ -18,26 +18,18 @@ import { Replays } from './peer-replays.ts'
 import { Inflows } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
 import { EpochKey } from './seal/epochs.ts'
+import { fit, Subscriptions } from './peer-subscriptions.ts'
 import { type Bookmark, Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
-import { isExact, matches, type Pattern } from './topic/pattern.ts'
-import { Trie } from './topic/trie.ts'
+import { Proofs } from './stream/proofs.ts'
+import { isExact, type Pattern } from './topic/pattern.ts'
 import { type Heartbeat, HeartbeatFlag, type Started } from './wire/control.ts'
 import type { Expired, Oldest } from './wire/gone.ts'
 import type { Nak } from './wire/nak.ts'
 
-interface Subscribed {
-  readonly pattern: Pattern
-  readonly since: number
-  /** The group of an exact pattern, joined from the beginning. */
-  readonly group: string | undefined
-  readonly history: Past | undefined
-}
-
 export class Subscriber {
   readonly #context: Context
-  readonly #subscriptions = new Map<number, Subscribed>()
-  readonly #trie = new Trie<number>()
+  readonly #subscriptions = new Subscriptions()
   readonly #inflows = new Inflows()
   /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
   readonly #timed = new Set<Inflow>()
@@ -62,7 +54,7 @@ export class Subscriber {
 
   /** Ids of the subscriptions whose pattern matches a topic. */
   matching(segments: readonly string[]): readonly number[] {
-    return this.#trie.match(segments)
+    return this.#subscriptions.matching(segments)
   }
 
   /** Bytes that wait for an earlier packet, or are kept to mend others of their block. */
@@ -71,15 +63,18 @@ export class Subscriber {
     return { earlySize, blocksSize }
   }
 
-  subscribe(now: number, id: number, pattern: Pattern, history?: Past): void {
+  subscribe(now: number, id: number, pattern: Pattern, wants: Wants): void {
+    const { history, proof = 'group' } = wants
     const { groups, keys } = this.#context
     const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
     if (group) this.#context.join(group)
-    this.#subscriptions.set(id, { pattern, since: now, group, history })
-    this.#trie.add(pattern, id)
+    const subscribed = { pattern, since: now, group, history, proof }
+    this.#subscriptions.add(id, subscribed)
     for (const remote of this.#context.roster) {
       for (const binding of remote.bindings.values()) {
-        if (!matches(pattern, binding.segments)) continue
+        const fits = fit(subscribed, binding)
+        if (fits === 'weak') this.#context.reject('weakProof')
+        if (fits !== 'taken') continue
         const known = remote.inflows.get(binding.stream)
         if (!known) this.#open(now, remote, binding)
         else this.#welcome(now, known, id)
@@ -89,10 +84,8 @@ export class Subscriber {
 
   /** Returns the pattern that the subscription had. */
   unsubscribe(id: number): Pattern | undefined {
-    const subscribed = this.#subscriptions.get(id)
+    const subscribed = this.#subscriptions.delete(id)
     if (!subscribed) return undefined
-    this.#subscriptions.delete(id)
-    this.#trie.remove(subscribed.pattern, id)
     this.#reporter.press(id, false)
     if (subscribed.group) this.#context.leave(subscribed.group)
     for (const inflow of this.#inflows.of(subscribed.pattern)) this.#match(inflow)
@@ -101,6 +94,8 @@ export class Subscriber {
 
   /** A stream has become known. */
   onBound(now: number, remote: Remote, binding: Binding): void {
+    const weak = this.matching(binding.segments).length > this.#takersOf(binding).length
+    if (weak) this.#context.reject('weakProof')
     this.#open(now, remote, binding)
   }
 
@@ -226,9 +221,13 @@ export class Subscriber {
     this.#arm()
   }
 
+  #takersOf(binding: Binding): readonly number[] {
+    return this.#subscriptions.takersOf(binding)
+  }
+
   /** Makes the binding an inflow if some subscription matches it. */
   #open(now: number, remote: Remote, binding: Binding): void {
-    const subscriptions = this.matching(binding.segments)
+    const subscriptions = this.#takersOf(binding)
     if (subscriptions.length === 0 || remote.inflows.has(binding.stream)) return
     const mark = this.#bookmarks.take(remote.instance, binding.stream)
     const receiver = this.#receivers.open(remote, binding, {
@@ -247,6 +246,8 @@ export class Subscriber {
       remote,
       key,
       replays: [],
+      proofs: new Proofs(),
+      verifying: [],
       finalHead: 0,
       finals: 0,
       cursorAt: Infinity,
@@ -269,7 +270,7 @@ export class Subscriber {
   /** Where its takers begin with a stream: from the first packet, as they ask, or at their mark. */
   #begin(now: number, inflow: Inflow, mark: Bookmark | undefined): void {
     const { receiver, binding, since } = inflow
-    const taken = this.matching(binding.segments).map((id) => {
+    const taken = this.#takersOf(binding).map((id) => {
       const told = mark?.subscriptions.includes(id) === true
       return { id, told, ...this.#subscriptions.get(id)! }
     })
@@ -306,7 +307,7 @@ export class Subscriber {
 
   /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */
   #match(inflow: Inflow): void {
-    const subscriptions = this.matching(inflow.binding.segments)
+    const subscriptions = this.#takersOf(inflow.binding)
     this.#replays.retain(inflow, subscriptions)
     const replayed = inflow.replays.map(({ subscription }) => subscription)
     inflow.receiver.messages.subscriptions = subscriptions.filter((id) => !replayed.includes(id))

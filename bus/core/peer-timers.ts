@@ -53,6 +53,8 @@ export class TimerHands {
         return acquaintance.onTimer(now)
       case 'epoch':
         return epochs.onTimer(now)
+      case 'proof':
+        return publisher.onProofTimer(now)
       case 'close':
       case 'live':
         return undefined // every input lets the closing look

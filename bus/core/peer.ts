@@ -174,7 +174,7 @@ export class Peer {
   subscribe(now: number, id: number, pattern: Pattern, wants: Wants = {}): void {
     const { history, live } = wants
     if (history) this.#own.replay(now, id, pattern, history)
-    this.#subscriber.subscribe(now, id, pattern, history)
+    this.#subscriber.subscribe(now, id, pattern, wants)
     if (live) this.#live.add(now, id, pattern)
     this.#publisher.rematch(pattern)
     this.#settle(now)
@@ -202,7 +202,7 @@ export class Peer {
   /** Answered by `closed`, at the latest `lingerMs` after the last packet has left. */
   close(now: number, lingerMs: number): void {
     if (this.#closing) return
-    this.#publisher.onTurn(now)
+    this.#publisher.prove(now)
     const parts = { publisher: this.#publisher, meeting: this.#meeting }
     this.#closing = new Closing(this.#context, parts, {
       lingerMs,
@@ -227,10 +227,7 @@ export class Peer {
     this.#settle(now)
   }
 
-  /**
-   * An interface or another way to the others came or changed: they learn of this peer and of its
-   * private port, and it of them.
-   */
+  /** Another way to the others came: they learn of this peer and its private port, and it of them. */
   pathChanged(now: number, port: number = this.#context.port): void {
     this.#context.port = port
     this.#greeter.start(now)

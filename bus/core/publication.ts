@@ -10,6 +10,20 @@ export const RETAIN_MAX = 65_536
  */
 export type FlowRule = 'max' | 'min' | { readonly tagged: string }
 
+/** What proves who has published, from the weakest to the strongest. */
+export const PROOFS = ['group', 'checkpoint', 'each'] as const
+
+/**
+ * `group`: the realm's key alone, which every member has. `checkpoint`: signatures, each of which
+ * vouches for up to 64 packets. `each`: a signature in every packet.
+ */
+export type ProofRule = (typeof PROOFS)[number]
+
+/** Whether a stream that proves so much is enough for who demands so much. */
+export function proves(proof: ProofRule, demanded: ProofRule): boolean {
+  return PROOFS.indexOf(proof) >= PROOFS.indexOf(demanded)
+}
+
 /** What a stream is opened for. */
 export interface Offer {
   readonly topic: string
@@ -19,6 +33,8 @@ export interface Offer {
   readonly retain?: number
   /** Of a reliable stream. Absent: as it was opened, or `max`. */
   readonly flow?: FlowRule | undefined
+  /** Absent: as it was opened, or `group`. */
+  readonly proof?: ProofRule | undefined
 }
 
 export interface Publication extends Offer {
@@ -29,8 +45,8 @@ export interface Publication extends Offer {
   readonly expiresMs?: number | undefined
 }
 
-/** One topic too many, one without a right to it, or its topic has another mode or flow control. */
-export type OfferFault = 'streams' | 'delivery' | 'flow' | 'rights'
+/** One topic too many, one without a right to it, or its topic has been opened otherwise. */
+export type OfferFault = 'streams' | 'delivery' | 'flow' | 'proof' | 'rights'
 
 /** What forbids a publication: a bound, or that its topic has another mode. */
 export type PublishFault = OfferFault | 'queue' | undefined

@@ -15,6 +15,7 @@ const TIMER_NAMES = [
   'close',
   'meet',
   'live',
+  'proof',
 ] as const
 
 export type TimerName = (typeof TIMER_NAMES)[number]

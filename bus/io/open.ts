@@ -72,14 +72,14 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
       given.closed?.()
     },
   }
-  const { realm, limits, lingerMs } = settings
+  const { realm, limits, lingerMs, proof } = settings
   const { codec, log } = options
   const { wallOffset } = system
   const after: After = (delayMs, then) => system.after(delayMs, then)
   const { readRights } = settings
   const keepEpoch = epochKeeper(settings, keep)
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, ...rest })
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, proof, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)

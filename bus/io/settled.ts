@@ -1,6 +1,6 @@
 /** What connect options come to, wherever they are read. */
 import { BusError } from '../api/errors.ts'
-import type { ConnectOptions, Identity, Limits, Scope } from '../api/options.ts'
+import type { ConnectOptions, Identity, Limits, Proof, Scope } from '../api/options.ts'
 import { defaultLimits } from '../core/limits.ts'
 import type { Rights } from '../core/rights.ts'
 import type { KeyRing } from '../core/seal/keys.ts'
@@ -40,19 +40,21 @@ export interface Settings {
   readonly rate: number
   readonly minRate: number
   readonly lingerMs: number
+  readonly proof: Proof
   readonly limits: Limits
 }
 
 /** How fast, how long and how much. */
 export function paceOf(
   options: ConnectOptions,
-): Pick<Settings, 'tags' | 'rate' | 'minRate' | 'lingerMs' | 'limits'> {
+): Pick<Settings, 'tags' | 'rate' | 'minRate' | 'lingerMs' | 'proof' | 'limits'> {
   const { tags = {}, rate = DEFAULT_RATE, linger = DEFAULT_LINGER_MS } = options
   return {
     tags,
     rate,
     minRate: options.minRate ?? Math.max(1000, rate / 20),
     lingerMs: linger,
+    proof: options.proof ?? 'group',
     limits: { ...defaultLimits, ...options.limits },
   }
 }

@@ -4,6 +4,7 @@ import { type ControlRecord, ControlType } from '../../bus/core/wire/control.ts'
 import { Writer } from '../../bus/core/wire/cursor.ts'
 import { NAK_SPAN } from '../../bus/core/wire/nak.ts'
 import { Flag } from '../../bus/core/wire/packet.ts'
+import { LEAF_SIZE } from '../../bus/core/wire/signed.ts'
 import { writeFragmentPrefix, writePrefix, writeRecord } from '../../bus/core/wire/record.ts'
 import type { Random } from '../../bus/testing/random.ts'
 import { controlBytes, rawControl } from '../unit/core/wire/any.ts'
@@ -73,7 +74,8 @@ function announcement(random: Random, member: Member): Uint8Array {
     const root = random.pick(['plant', 'plant', 'plant', 'other', 'exact'])
     const rest = root === 'plant' ? `${random.integer(0, 50)}/x` : random.integer(0, 9)
     const topic = root === 'exact' ? 'exact/topic' : `${root}/${rest}`
-    const mode = random.chance(0.8) ? 0 : random.integer(0, 3)
+    const usual = random.chance(0.8) ? 0 : random.integer(0, 3)
+    const mode = usual | random.pick([0, 0, 0, 0, 16, 16, 32, 48])
     const entry = member.entry(stream, topic, mode)
     const lie = random.integer(0, 40)
     if (lie === 0) entries.push({ ...entry, tag: entry.tag ^ 1n })
@@ -221,12 +223,28 @@ function hostileData(random: Random, member: Member): Uint8Array {
   }
   const number = nextNumber(random, place)
   const wire = stream % 2 ** 32
+  if (place.mode >= 16 && random.chance(0.4)) return signedData(random, member, { wire, number })
   const large = random.chance(unfinished.has(place) ? 0.9 : 0.2)
   if (large) return member.data(wire, number, fragment(random, place))
   const body = random.chance(0.05)
     ? random.bytes(random.integer(0, 60))
     : recordsBody(random, place)
   return member.data(wire, number, { flags: random.chance(0.98) ? 0 : 0xfe, body })
+}
+
+/** Mostly well signed; what it vouches for has not been sent so. */
+function signedData(
+  random: Random,
+  member: Member,
+  { wire, number }: { readonly wire: number; readonly number: number },
+): Uint8Array {
+  const place = member.streams.get(wire)
+  const count = random.chance(0.7) ? random.integer(0, 3) : random.pick([0, 63, 64, 65])
+  const leaves = Array.from({ length: count }, () => random.bytes(LEAF_SIZE))
+  const content = place && random.chance(0.7) ? recordsBody(random, place) : EMPTY
+  const stranger = random.chance(0.1) ? { signer: random.bytes(32) } : {}
+  if (random.chance(0.1)) return member.data(wire, number, { flags: 2, body: content })
+  return member.signed(wire, number, { content, leaves, ...stranger })
 }
 
 /** A few rows of what was never sent so, mostly where something is missing. */

@@ -7,7 +7,8 @@ import { utf8 } from '../../bus/core/text.ts'
 import { type BindingEntry, ControlType, writeBinding } from '../../bus/core/wire/control.ts'
 import { Writer } from '../../bus/core/wire/cursor.ts'
 import { type Hello, writeHello } from '../../bus/core/wire/hello.ts'
-import { Kind } from '../../bus/core/wire/packet.ts'
+import { Flag, Kind } from '../../bus/core/wire/packet.ts'
+import { digestInput, LEAF_SIZE, writeSigned } from '../../bus/core/wire/signed.ts'
 import type { Random } from '../../bus/testing/random.ts'
 import { crypto } from '../unit/core/crypto.ts'
 import { rawControl } from '../unit/core/wire/any.ts'
@@ -18,6 +19,16 @@ export interface HelloWish extends Partial<Hello> {
   /** Claims an instance that is not this identity's. */
   readonly stolen?: bigint
 }
+
+export interface Signed {
+  readonly flags?: number
+  readonly content?: Uint8Array
+  readonly leaves?: readonly Uint8Array[]
+  /** Default: the member itself. */
+  readonly signer?: Uint8Array
+}
+
+const EMPTY = new Uint8Array(0)
 
 /** A stream that the member has announced. */
 export interface Announced {
@@ -103,6 +114,30 @@ export class Member {
     if (!key) this.#dataKeys.set(topic, (key = this.#keys.dataKeyOf(this.sender, topic)))
     const id = { kind: Kind.data, flags: packet.flags, stream, number }
     return this.#sealer.seal(id, packet.body, key)
+  }
+
+  /** A signed packet, which vouches for those before it with these leaves. */
+  signed(stream: number, number: number, packet: Signed): Uint8Array {
+    const { flags = 0, content = EMPTY, leaves = [], signer = this.sender.identity } = packet
+    const all = flags | Flag.signed
+    const rest = writeSigned(leaves, content)
+    const digest = this.digest(stream, number, { flags: all, body: rest })
+    const statement = concat(utf8('sixcast/1/packet'), this.#keys.id, digest)
+    const signature = signatureOf(signer, statement)
+    return this.data(stream, number, { flags: all, body: concat(signature, rest) })
+  }
+
+  digest(
+    stream: number,
+    number: number,
+    { flags, body }: { readonly flags: number; readonly body: Uint8Array },
+  ): Uint8Array {
+    const { instance } = this.sender
+    return crypto.hash(digestInput({ instance, stream, number, flags }, body))
+  }
+
+  leaf(stream: number, number: number, body: Uint8Array): Uint8Array {
+    return this.digest(stream, number, { flags: 0, body }).slice(0, LEAF_SIZE)
   }
 
   /** A signed page; `count` lies about how many entries there are. */

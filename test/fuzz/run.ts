@@ -68,6 +68,7 @@ export class Fuzz {
     this.#target = new Target(this.#random.fork('target'), this.#keys, {
       limits: tightLimits,
       rate: tightRate,
+      proof: 'each',
       ...(owner && { owner, rightsOf: (id, self) => Rights.read(rightsOf(id, self))! }),
       ...(!options.open && { past: { ageMs: 1000, back: 5 } }),
     })

@@ -5,7 +5,9 @@ import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Endpoint, Output } from '../../bus/core/output.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
 import { Peer } from '../../bus/core/peer.ts'
+import type { ProofRule } from '../../bus/core/publication.ts'
 import type { Rights } from '../../bus/core/rights.ts'
+import type { Sender } from '../../bus/core/seal/control-keys.ts'
 import type { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { readHello } from '../../bus/core/wire/hello.ts'
@@ -53,6 +55,8 @@ export interface TargetOptions {
   readonly rate?: number
   /** What its subscriptions want of the time before them. */
   readonly past?: Past
+  /** One more subscription demands so much. */
+  readonly proof?: ProofRule
   readonly crypto?: Crypto
   readonly identity?: Uint8Array
   /** In a realm with an owner: what this peer shows. */
@@ -65,6 +69,8 @@ export class Target {
   readonly limits: Limits
   /** The challenge of its last hello. */
   challenge = 0n
+  /** What its keys are made of, as its hellos say. */
+  sender: Sender | undefined
   sentBytes = 0
   sentPackets = 0
   delivered = 0
@@ -83,7 +89,7 @@ export class Target {
   readonly #keys: RealmKeys
 
   constructor(random: Random, keys: RealmKeys, options: TargetOptions) {
-    const { limits, rate = 1_000_000, past, owner, rightsOf } = options
+    const { limits, rate = 1_000_000, past, proof, owner, rightsOf } = options
     this.#keys = keys
     this.#identity = options.identity ?? random.bytes(32)
     this.limits = limits
@@ -111,6 +117,8 @@ export class Target {
       const parsed = parsePattern(text)
       if (parsed.ok) this.peer.subscribe(0, id + 1, parsed.pattern, { history: past, live: true })
     }
+    const demanding = parsePattern('plant/**')
+    if (proof && demanding.ok) this.peer.subscribe(0, 9, demanding.pattern, { proof })
     this.drain(0)
   }
 
@@ -172,6 +180,10 @@ export class Target {
     const box = bodyOf(datagram)
     const body = this.#keys.open ? box : new Uint8Array(box.length - 16)
     if (!this.#keys.open) crypto.open(body, box, nonceOf(datagram), this.#keys.control)
-    this.challenge = readHello(body)?.hello.challenge ?? this.challenge
+    const hello = readHello(body)?.hello
+    if (!hello) return
+    this.challenge = hello.challenge
+    const { identity, salt } = hello
+    this.sender = { instance: this.peer.instance, identity: identity.slice(), salt: salt.slice() }
   }
 }

@@ -17,5 +17,8 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [30667, 'named nobody at its close of whom it had lost sight'],
   [40494, 'named nobody at its close of whom it had lost sight'],
   [70646, 'waited at its close for an attach that a replay had made due much later'],
+  [4019, 'never asked for a checkpoint whose place a forgery had taken'],
+  [4024, 'dropped a signed packet unread since a forgery had its number'],
+  [4228, 'did not look again at a checkpoint that vouched for what came later'],
   [49674, 'left the newest value behind when the one before it had expired'],
 ])

@@ -7,6 +7,7 @@
 import type { Delivery } from '../../bus/core/output.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
 import type { Past } from '../../bus/core/peer-attacher.ts'
+import { type ProofRule, PROOFS } from '../../bus/core/publication.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { CLEAR, type Weather } from './weather.ts'
 
@@ -69,6 +70,10 @@ export interface Plan {
   readonly pasts: readonly Past[]
   /** Messages that reliable topics retain. */
   readonly retain: number
+  /** What proves who has published; `each` in place of `checkpoint` where nothing is repaired. */
+  readonly proof: ProofRule
+  /** A member forges packets of others. */
+  readonly forger: boolean
   /** Messages of one publication burst, at most. */
   readonly burstMax: number
   readonly sizes: readonly SizeClass[]
@@ -97,8 +102,12 @@ export function planOf(seed: number): Plan {
   // Of its own, so that the other draws of a seed stay as they are.
   const past = new Random(seed, 'past')
   const owned = new Random(seed, 'owned').chance(0.2)
+  const proving = new Random(seed, 'proof')
+  const proof = mayBeProven(seed) ? proving.pick(PROOFS) : 'group'
   const plan: Omit<Plan, 'mendable' | 'owned'> = {
     seed,
+    proof,
+    forger: proof !== 'group' && proving.chance(0.5),
     pasts: past.chance(0.4) ? PASTS : [],
     retain: past.pick([0, 0, 1, 5, 200]),
     faults,
@@ -153,6 +162,8 @@ export function quietPlan(seed: number): Plan {
     deliveries: ['reliable'],
     pasts: [],
     retain: 0,
+    proof: 'group',
+    forger: false,
     packetSize: 1232,
     rate: 12_500_000,
     limits: defaultLimits,
@@ -174,6 +185,8 @@ export function summaryOf(plan: Plan): string {
   if (fold > 0) words.push(`${fold} groups`)
   if (plan.pasts.length > 0) words.push(`history, ${plan.retain} retained`)
   words.push(`${packetSize} B`, plan.deliveries.join('+'))
+  if (plan.proof !== 'group') words.push(plan.proof)
+  if (plan.forger) words.push('a forger')
   return `${words.join(', ')}; ${[...plan.faults].join(' ') || 'no faults'}`
 }
 
@@ -239,6 +252,10 @@ function patternsOf(random: Random, topics: readonly string[]): string[] {
 }
 
 export const MARKER = 'sixsim'
+/** Other seeds are older than proof, and stay as they were. */
+function mayBeProven(seed: number): boolean {
+  return (seed > 4000 && seed < 8000) || seed > 100_000
+}
 /** Jitter where there is none to speak of. */
 export const STILL_MS = 0.05
 const PASTS: readonly Past[] = [

@@ -1,5 +1,6 @@
 /** What simulated programs do: publish bursts, subscribe and unsubscribe, answer, flush. */
 import type { Delivery } from '../../bus/core/output.ts'
+import type { ProofRule } from '../../bus/core/publication.ts'
 import { parsePattern, parseTopic } from '../../bus/core/topic/pattern.ts'
 import { Codec } from '../../bus/core/wire/record.ts'
 import type { Acts } from './acts.ts'
@@ -76,14 +77,16 @@ export class Workload {
     if (!parsed.ok) throw new Error(parsed.fault)
     const { pattern } = parsed
     const { pasts } = this.#plan
-    const wants = pasts.length > 0 && (late || this.#random.chance(0.6))
-    const past = wants ? this.#random.pick(pasts) : undefined
+    const looksBack = pasts.length > 0 && (late || this.#random.chance(0.6))
+    const past = looksBack ? this.#random.pick(pasts) : undefined
     const id = ++this.#ids
     const history = past ? `, history ${past.back} ${past.ageMs} ms` : ''
     this.#note(`${process.id} subscribes #${id} ${pattern.text}${history}`)
     const known = [...this.#presence.seenBy(process)]
     this.#ledger.subscribed(process, this.#schedule.time, { id, pattern, past, known })
-    process.command((peer, now) => peer.subscribe(now, id, pattern, { history: past, live: true }))
+    const proof = this.#plan.proof === 'each' ? 'each' : 'group'
+    const wants = { history: past, live: true, proof } as const
+    process.command((peer, now) => peer.subscribe(now, id, pattern, wants))
   }
 
   /** Some messages in one turn of the program. */
@@ -120,7 +123,14 @@ export class Workload {
     const { retain } = this.#plan
     const expires = expiresMs < Infinity ? { expiresMs } : {}
     const flow = this.#paced && delivery === 'reliable' ? ('min' as const) : undefined
-    const given = { retain, flow, codec: Codec.bytes, payload, urgent }
+    const given = {
+      retain,
+      flow,
+      proof: this.#proofOf(delivery),
+      codec: Codec.bytes,
+      payload,
+      urgent,
+    }
     const sent = { ...about, ...expires, ...given }
     const fault = process.command((peer, now) => peer.publish(now, sent))
     if (!fault) return true
@@ -129,6 +139,11 @@ export class Workload {
     })
     stream.messages.pop()
     return false
+  }
+
+  #proofOf(delivery: Delivery): ProofRule {
+    const { proof } = this.#plan
+    return proof === 'checkpoint' && delivery !== 'reliable' ? 'each' : proof
   }
 
   /** How long the next message is of use, ms. */

@@ -14,6 +14,7 @@ import {
   trueCrypto,
   watched,
 } from './crypto.ts'
+import { Forger } from './forger.ts'
 import { Intruder } from './intruder.ts'
 import { Ledger } from './ledger.ts'
 import type { Host } from './host.ts'
@@ -63,6 +64,7 @@ export class World {
   readonly repair: RepairWatch = new RepairWatch()
   readonly workload: Workload
   readonly intruder: Intruder
+  readonly forger: Forger | undefined
   readonly processes: Process[] = []
   readonly realms: readonly Realm[]
   /** Programs answer nothing any more. */
@@ -118,6 +120,9 @@ export class World {
       { name: 'sim', root: owner ? root : other },
       { name: 'other', root },
     ]
+    const unwatched = plan.trueCrypto ? trueCrypto : quickCrypto
+    const forging = { crypto: unwatched, realm: this.realms[0]!, topics: plan.topics }
+    this.forger = plan.forger ? new Forger(new Random(plan.seed, 'forger'), forging) : undefined
   }
 
   /** What all processes have counted together. */
@@ -246,8 +251,20 @@ export class World {
       this.wire.onDatagram(process, act.datagram)
       this.repair.onDatagram(process, act)
       this.intruder.overhear(this.schedule.time, act.datagram)
+      this.#forge(process, act.datagram)
     } else this.#note(`${process.id} ${act.type}s ${act.group}`)
     this.network.act(process, act)
+  }
+
+  /** Forgeries come to everybody before what they are made of does. */
+  #forge(process: Process, datagram: Uint8Array): void {
+    const from = { address: 'fe80::f0:9e%eth0', port: 666 }
+    for (const forgery of this.forger?.hear(datagram) ?? []) {
+      for (const victim of this.processes) {
+        if (victim === process || !victim.alive) continue
+        this.schedule.after(0, () => victim.receive(forgery, from))
+      }
+    }
   }
 
   #onNotice(process: Process, notice: Notice): void {

@@ -86,6 +86,13 @@ export class Blocks {
     return epoch === this.#epoch
   }
 
+  /** A packet that was kept was a forgery. */
+  forget(number: number): void {
+    const base = blockOf(number)
+    const block = this.#blocks.get(base)
+    if (block) block.symbols[number - base] = undefined
+  }
+
   /** Whether parity can mend the block that begins with packet `base`. */
   able(now: number, base: number): boolean {
     return (

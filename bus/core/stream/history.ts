@@ -17,6 +17,8 @@ export interface StoredPacket {
   readonly charge: number
   /** When all that it holds has expired; absent when something never does. */
   readonly expiresAt?: number | undefined
+  /** It holds no message, only what proves others. */
+  readonly bare?: boolean
   /** When it left, ms of the driver's clock. */
   sentAt?: number
   /** It waits to be sent again. */
@@ -92,7 +94,7 @@ export class History {
   /** The same of a stream that may be asked for it: remembers when that was. */
   forget(): number {
     const stored = this.#packets.first
-    if (stored) {
+    if (stored && !stored.bare) {
       this.#forgotten = stored.index
       this.#forgottenAt = stored.at
       this.#milestones ??= new Milestones()

@@ -29,6 +29,8 @@ export interface Question extends Ask {
   readonly toAll: boolean
   /** Of each block as many packets are named as symbols lack: parity will do. */
   readonly parity: boolean
+  /** They are here, but nothing vouches for them: what does is asked for. */
+  readonly proof?: boolean
 }
 
 export interface AskRules {
@@ -72,6 +74,21 @@ export class Holes {
   show(hole: Omit<Hole, 'askedAt'>): void {
     this.#holes.push({ ...hole, askedAt: -Infinity })
     this.#dueAt = Math.min(this.#dueAt, hole.dueAt)
+  }
+
+  /** A packet that had come was none: it is asked for at once. */
+  reopen(now: number, number: number): void {
+    const hole = { from: number, to: number, shownAt: now, dueAt: now, askedAt: -Infinity }
+    this.#holes.splice(this.#find(number), 0, hole)
+    this.#dueAt = Math.min(this.#dueAt, now)
+  }
+
+  /** What lies from `number` on is not missed any more. */
+  dropFrom(number: number): void {
+    this.#holes = this.#holes
+      .filter(({ from }) => from < number)
+      .map((hole) => ({ ...hole, to: Math.min(hole.to, number - 1) }))
+    this.#settle()
   }
 
   /** A packet has come: returns the hole that it was in. */

@@ -58,6 +58,8 @@ export class Messages {
   /** Opens the next packet. */
   open(now: number, packet: EarlyPacket): void {
     if (packet.body === VOID.body) return this.pass(this.#options.tally.cause ?? 'expired')
+    // It has proven others, and holds nothing.
+    if (packet.flags & Flag.signed && packet.body.length === 0) return
     if (packet.flags & Flag.fragment) return this.#openFragment(now, packet)
     const records = readRecords(packet.body)
     if (!records) return this.#malformed()
@@ -164,6 +166,7 @@ export const LOST: { readonly [cause in GapCause]: CounterName } = {
   history: 'lostHistory',
   'publisher-gone': 'lostPublisherGone',
   overflow: 'lostOverflow',
+  unproven: 'lostUnproven',
   expired: 'messagesExpired',
 }
 

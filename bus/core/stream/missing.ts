@@ -115,6 +115,18 @@ export class Missing {
     this.#over(now, head)
   }
 
+  /** A packet that had come was a forgery. */
+  reopen(now: number, number: number): void {
+    this.#options.blocks?.forget(number)
+    this.#holes.reopen(now, number)
+  }
+
+  /** Nothing from `number` on has been heard of. */
+  forget(number: number): void {
+    this.top = Math.min(this.top, number - 1)
+    this.#holes.dropFrom(number)
+  }
+
   /** Nothing below `number` is missed any more. */
   skip(number: number): void {
     this.top = Math.max(this.top, number - 1)

@@ -16,24 +16,12 @@
 import type { GapCause } from '../output.ts'
 import type { Question } from './holes.ts'
 import type { Overheard } from './lacking.ts'
-import { Messages, type MessagesOptions } from './messages.ts'
-import { Missing, type MissingOptions } from './missing.ts'
-import { type Budget, type EarlyPacket, ReorderBuffer } from './reorder.ts'
-
-/** An authenticated packet. */
-export interface Arrival {
-  readonly flags: number
-  readonly body: Uint8Array
-  /** Parity has given it back. */
-  readonly mended?: boolean
-}
-
-export interface ReceiverOptions extends MessagesOptions, MissingOptions {
-  /** Most packets that wait for an earlier one, and how far ahead one is taken. */
-  readonly reorderPackets: number
-  /** Bytes that may wait, shared by all streams of the process. */
-  readonly budget: Budget
-}
+import { Messages } from './messages.ts'
+import { Missing } from './missing.ts'
+import { LEAVES_MAX } from '../wire/signed.ts'
+import { ProofWait } from './proof-wait.ts'
+import type { Arrival, ReceiverOptions } from './receiver-options.ts'
+import { type EarlyPacket, ReorderBuffer } from './reorder.ts'
 
 export class ReceiverStream {
   readonly options: ReceiverOptions
@@ -49,6 +37,7 @@ export class ReceiverStream {
   #headIndex = 0
   /** The start will not be told any more: the next packet is it. */
   #anywhere = false
+  readonly #proof: ProofWait
   readonly #buffer: ReorderBuffer
   readonly messages: Messages
 
@@ -56,6 +45,7 @@ export class ReceiverStream {
     this.options = options
     this.missing = new Missing(options)
     this.#buffer = new ReorderBuffer(options.reorderPackets, options.budget)
+    this.#proof = new ProofWait(options, { buffer: this.#buffer, missing: this.missing })
     this.messages = new Messages(options)
   }
 
@@ -99,12 +89,7 @@ export class ReceiverStream {
   /** What the publisher no longer has: nothing below `number` will come. */
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
-    while ((this.#buffer.lowest ?? number) < number)
-      this.#skip(now, this.#buffer.lowest!, 'history')
-    if (this.next < number) {
-      this.messages.giveUp(index, 'history')
-      this.#skip(now, number, 'history')
-    }
+    this.#leap(now, number, { cause: 'history', index })
     this.#know(now, this.#known)
     this.#arm()
   }
@@ -112,23 +97,24 @@ export class ReceiverStream {
   /** Whether this packet has not come yet and, if it must wait, there is plenty of room for it. */
   couldUse(number: number): boolean {
     const ahead = number - this.next
-    if (ahead <= 0) return ahead === 0
+    if (ahead <= 0) return ahead === 0 && !this.#buffer.isSure(number)
     const near = ahead <= this.options.reorderPackets && !this.#buffer.crowded
-    return near && !this.#buffer.has(number)
+    return near && !this.#buffer.isSure(number)
   }
 
   /** Whether a packet with this number is of use; counted when not. */
   wants(number: number): boolean {
-    if (this.next > 0 && number < this.next) {
-      this.missing.again(number)
-      const late = this.options.info.delivery !== 'reliable'
-      this.options.metrics.count(late ? 'late' : 'duplicate')
-      return false
-    }
-    if (!this.#buffer.has(number)) return true
-    this.missing.again(number)
-    this.options.metrics.count('duplicate')
+    const past = this.next > 0 && number < this.next
+    if (!past && !this.#buffer.isSure(number)) return true
+    this.#again(number)
     return false
+  }
+
+  /** What has this number already: nothing, the packet with this digest, or another one. */
+  holds(number: number, digest: Uint8Array): 'none' | 'same' | 'other' {
+    const held = this.#buffer.compare(number, digest)
+    if (held === 'same') this.#again(number)
+    return held
   }
 
   /** Takes an authenticated packet that `wants` let pass. */
@@ -143,7 +129,7 @@ export class ReceiverStream {
       this.#begin(now, number)
     }
     this.missing.came(now, number)
-    if (number === this.next) {
+    if (number === this.next && !packet.unproven) {
       const since = this.missing.arrived(now, number, packet.mended)
       this.next += 1
       this.messages.open(now, { ...packet, since })
@@ -155,6 +141,27 @@ export class ReceiverStream {
       this.options.metrics.count('reorderFull')
     }
     this.#know(now, number)
+    this.#arm()
+  }
+
+  /** A signature says what packet `number` is: false when what is here is another one. */
+  prove(now: number, number: number, leaf: Uint8Array): boolean {
+    this.#proof.vouched = Math.max(this.#proof.vouched, number)
+    const held = this.#buffer.compare(number, leaf)
+    if (held === 'same') this.#buffer.prove(number)
+    if (held === 'other') this.#refute(now, number)
+    return held !== 'other'
+  }
+
+  /** The packet with this digest is a forgery: the true one is asked for. */
+  refute(now: number, number: number, digest: Uint8Array): void {
+    if (this.#buffer.compare(number, digest) === 'same') this.#refute(now, number)
+  }
+
+  /** Delivers what has been proven. */
+  settle(now: number): void {
+    this.#drain(now)
+    this.#know(now, this.#known)
     this.#arm()
   }
 
@@ -173,8 +180,17 @@ export class ReceiverStream {
 
   /** What of the packets up to `limit` to ask for now, or `undefined`; call again until then. */
   ask(now: number, limit: number = Infinity): Question | undefined {
-    if (this.next === 0 || now < this.missing.dueAt) return undefined
-    const question = this.missing.ask(now, Math.min(limit, this.#lastOfUse))
+    if (this.next === 0) return undefined
+    if (now >= this.#proof.askAt(this.next, this.#head)) {
+      const question = this.#proof.ask(now, this.next)
+      this.#arm()
+      return question
+    }
+    if (now < this.missing.dueAt) return undefined
+    // What proves those that wait is always of use.
+    const ahead = this.options.proven ? LEAVES_MAX : 0
+    const last = this.#buffer.lastOfUse(this.next, ahead)
+    const question = this.missing.ask(now, Math.min(limit, last))
     this.#arm()
     return question
   }
@@ -204,6 +220,7 @@ export class ReceiverStream {
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
     this.missing.postpone(now)
+    this.#proof.graceAt = now
     this.#arm()
   }
 
@@ -211,18 +228,23 @@ export class ReceiverStream {
   expire(now: number): void {
     if (this.next === 0) return
     for (let hole = this.missing.expired(now); hole; hole = this.missing.expired(now)) {
-      this.#skip(now, hole.to + 1, 'network')
+      if (!this.#proof.tellsOf(hole.from, this.#head)) this.#forget(hole.from)
+      else this.#leap(now, hole.to + 1, { cause: 'network' })
       this.#know(now, this.#known)
+    }
+    while (this.#proof.overdueAt(this.next) <= now) {
+      if (!this.#proof.tellsOf(this.next, this.#head)) this.#forget(this.next)
+      else this.#leap(now, this.next + 1, { cause: 'unproven' })
     }
     this.#arm()
   }
 
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
   end(now: number): void {
-    while (this.next > 0 && this.#buffer.lowest !== undefined) {
-      this.#skip(now, this.#buffer.lowest, 'publisher-gone')
+    if (this.next > 0) {
+      const last = Math.max(this.#head, this.#buffer.highest ?? 0)
+      this.#leap(now, last + 1, { cause: 'publisher-gone' })
     }
-    if (this.next > 0 && this.#head >= this.next) this.#skip(now, this.#head + 1, 'publisher-gone')
     this.#arm()
     this.release()
   }
@@ -238,13 +260,6 @@ export class ReceiverStream {
   /** Whether a number is no leap: the packets before it could still be waited for. */
   reaches(number: number): boolean {
     return this.next === 0 || number <= this.next + this.options.reorderPackets
-  }
-
-  /** The number up to which a packet could be kept if it came. */
-  get #lastOfUse(): number {
-    const window = this.next + this.options.reorderPackets
-    if (!this.#buffer.crowded) return window
-    return Math.min(window, Math.max(this.next, this.#buffer.highest ?? 0))
   }
 
   #begin(now: number, number: number): void {
@@ -278,8 +293,45 @@ export class ReceiverStream {
     this.#drain(now)
   }
 
+  /** Goes on at packet `number`; what is at hand before it is delivered, if it has been proven. */
+  #leap(now: number, number: number, why: { readonly cause: GapCause; readonly index?: number }) {
+    let { cause } = why
+    for (let at = this.#buffer.lowest; at !== undefined && at < number; at = this.#buffer.lowest) {
+      if (at > this.next) this.#skip(now, at, cause)
+      if (!this.#buffer.get(at)?.unproven) continue
+      this.#buffer.take(at)
+      this.#skip(now, at + 1, 'unproven')
+      cause = 'unproven'
+    }
+    if (this.next >= number) return
+    if (why.index !== undefined) this.messages.giveUp(why.index, cause)
+    this.#skip(now, number, cause)
+  }
+
+  #again(number: number): void {
+    this.missing.again(number)
+    const { info, metrics } = this.options
+    metrics.count(info.delivery === 'reliable' ? 'duplicate' : 'late')
+  }
+
+  #refute(now: number, number: number): void {
+    this.#buffer.take(number)
+    if (this.next > 0) this.missing.reopen(now, number)
+    this.#arm()
+  }
+
+  /** Only packets that nobody vouches for tell of what lies from `number` on: as if none had come. */
+  #forget(number: number): void {
+    this.options.metrics.count('unproven', this.#buffer.dropFrom(number))
+    this.missing.forget(number)
+    this.#known = number - 1
+  }
+
   #drain(now: number): void {
-    for (let packet = this.#buffer.take(this.next); packet; packet = this.#buffer.take(this.next)) {
+    for (;;) {
+      const packet = this.#buffer.get(this.next)
+      if (!packet || packet.unproven) return
+      this.#buffer.take(this.next)
       this.next += 1
       this.messages.open(now, packet)
     }
@@ -289,6 +341,8 @@ export class ReceiverStream {
     this.missing.settle()
     // Everything that was sent has come or was given up, and so is what it held.
     if (this.next > this.#head) this.messages.giveUp(this.#headIndex)
-    this.deadline = this.next === 0 ? Infinity : this.missing.deadline
+    const proof = this.#proof
+    const proofAt = Math.min(proof.overdueAt(this.next), proof.askAt(this.next, this.#head))
+    this.deadline = this.next === 0 ? Infinity : Math.min(this.missing.deadline, proofAt)
   }
 }

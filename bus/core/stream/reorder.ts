@@ -1,5 +1,7 @@
 /** Packets that came early, by number, bounded in count and, with all streams together, in bytes. */
 
+import { sameLeaf } from '../wire/signed.ts'
+
 /** Bytes that many share, such as all streams of a process. */
 export interface Budget {
   used: number
@@ -11,6 +13,8 @@ export interface EarlyPacket {
   readonly body: Uint8Array
   /** When it came, or was first missed, ms of the driver's clock: the lives in it run from then. */
   readonly since: number
+  /** Its digest, while no signature has vouched for it: until then it waits. */
+  readonly unproven?: Uint8Array | undefined
 }
 
 export class ReorderBuffer {
@@ -41,6 +45,15 @@ export class ReorderBuffer {
     return this.#packets.size > this.#countMax * CROWDED || used > max * CROWDED
   }
 
+  /**
+   * The number up to which a packet would be kept if it came, when `next` is delivered next; what
+   * lies no more than `ahead` of that counts in any case.
+   */
+  lastOfUse(next: number, ahead: number): number {
+    const window = next + this.#countMax
+    return this.crowded ? Math.min(window, Math.max(next + ahead, this.highest ?? 0)) : window
+  }
+
   /** The numbers at hand, in order. */
   sorted(): number[] {
     return [...this.#packets.keys()].sort((a, b) => a - b)
@@ -48,6 +61,29 @@ export class ReorderBuffer {
 
   get size(): number {
     return this.#packets.size
+  }
+
+  get(number: number): EarlyPacket | undefined {
+    return this.#packets.get(number)
+  }
+
+  /** Whether a packet is here, and is known to be the true one. */
+  isSure(number: number): boolean {
+    const held = this.#packets.get(number)
+    return held !== undefined && !held.unproven
+  }
+
+  /** What is here unproven: nothing, the packet with this digest, or another one. */
+  compare(number: number, digest: Uint8Array): 'none' | 'same' | 'other' {
+    const held = this.#packets.get(number)?.unproven
+    if (!held) return 'none'
+    return sameLeaf(held, digest) ? 'same' : 'other'
+  }
+
+  /** A signature has vouched for a packet. */
+  prove(number: number): void {
+    const packet = this.#packets.get(number)
+    if (packet) this.#packets.set(number, { ...packet, unproven: undefined })
   }
 
   has(number: number): boolean {
@@ -81,6 +117,14 @@ export class ReorderBuffer {
 
   dropBelow(number: number): void {
     for (const held of this.#packets.keys()) if (held < number) this.take(held)
+  }
+
+  /** Forgets what lies from `number` on and returns how much that was. */
+  dropFrom(number: number): number {
+    const { size } = this
+    for (const held of this.#packets.keys()) if (held >= number) this.take(held)
+    this.#highest = Math.max(0, ...this.#packets.keys())
+    return size - this.size
   }
 
   clear(): void {

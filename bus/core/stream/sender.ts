@@ -6,56 +6,17 @@
  * only as the pacer takes it; what is published behind it waits unsealed. `allocate` is the only
  * place that gives out numbers, and it never goes back.
  */
-import type { Delivery } from '../output.ts'
-import type { FlowRule } from '../publication.ts'
-import { NUMBER_MAX } from '../wire/packet.ts'
+import { isSigned, NUMBER_MAX } from '../wire/packet.ts'
+import { LEAVES_MAX } from '../wire/signed.ts'
 import { Batch } from './batch.ts'
+import { Beat } from './beat.ts'
 import { type Brief, Fading, type Outgoing } from './fading.ts'
-import type { Flow } from './flow.ts'
 import { Fragments } from './fragments.ts'
-import { History, type Renews, renewed } from './history.ts'
+import { History, renewed } from './history.ts'
+import type { ProofOut } from './proof-out.ts'
 import type { EarlyPacket } from './reorder.ts'
+import type { Attached, SenderOptions } from './sender-options.ts'
 import { type Sealable, Unsealed } from './unsealed.ts'
-
-/** Seals a body under the stream's key. */
-export type SealBody = (flags: number, number: number, body: Uint8Array) => Uint8Array
-
-export interface SenderOptions extends Renews {
-  readonly stream: number
-  readonly topic: string
-  readonly segments: readonly string[]
-  readonly tag: bigint
-  readonly group: string
-  readonly delivery: Delivery
-  /** Largest packet, length field and header included. */
-  readonly packetSize: number
-  /** Largest body of such a packet. */
-  readonly bodySize: number
-  readonly seal: SealBody
-  /** Who slows it down. */
-  readonly flowRule?: FlowRule
-  /** Absent: nobody does. */
-  readonly flow?: Flow | undefined
-}
-
-/** A receiver that has attached. */
-export interface Attached {
-  /** The next number it waits for, as far as it has told. */
-  next: number
-  /** Messages that it had to give up, as far as it has told. */
-  lost: number
-  /** What it has last said of its loss: packets missed, of so many. */
-  missed: number
-  all: number
-}
-
-/** The first heartbeat after a packet: soon where packets are being lost, else later. */
-const HEARTBEAT_LOSSY_MS = 5
-const HEARTBEAT_MIN_MS = 40
-/** The longest time without one while packets are sent. */
-const HEARTBEAT_BUSY_MS = 250
-const HEARTBEAT_MAX_MS = 30_000
-const KEPT_BATCH_SIZE = 2048
 
 /** Where a receiver begins. */
 export interface Place {
@@ -83,11 +44,7 @@ export class SenderStream {
   sent = 0
   /** Nothing is sent before this moment: receivers may still be finding the publisher. */
   gateUntil: number
-  /** Next heartbeat, or `Infinity`. */
-  heartbeatAt: number = Infinity
-  heartbeatMs: number = HEARTBEAT_MIN_MS
-  /** Receivers have asked for packets again: they may until then. */
-  lossyUntil: number = -Infinity
+  readonly beat: Beat = new Beat()
   /** When it last said what it no longer has. */
   oldestToldAt: number = -Infinity
   /** Bytes that wait for the pacer: sealed, behind or in a large message, or the newest value. */
@@ -97,9 +54,11 @@ export class SenderStream {
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
-  /** The first packet since the last heartbeat. */
-  #busyAt: number | undefined
   #index = 0
+  /** When the first message of the last packet was published. */
+  #lastAt = 0
+  /** What is unsealed leaves with its proof right behind it. */
+  #hurried = false
   #batch: Batch | undefined
   /** The batch of those that expire. */
   #fading: Fading | undefined
@@ -131,7 +90,8 @@ export class SenderStream {
 
   /** The number that everything published so far has left with. */
   get target(): number {
-    const last = this.#number + this.#unsealed.packets
+    const { packets } = this.#unsealed
+    const last = this.#number + packets + (this.options.proof?.ahead(packets) ?? 0)
     return this.#latest ? last + 1 : last
   }
 
@@ -200,6 +160,15 @@ export class SenderStream {
     return behind > this.#index - this.retain
   }
 
+  /** The packet whose signature vouches for packet `number`, or one that is not sent yet. */
+  provenBy(number: number): number {
+    for (let at = number; at <= Math.min(this.sent, number + LEAVES_MAX); at++) {
+      const stored = this.history.get(at)
+      if (!stored || (at === number ? isSigned(stored.packet) : stored.bare)) return at
+    }
+    return this.sent + 1
+  }
+
   /** Where somebody begins who wants what was published since `at`, and `back` messages before. */
   locate(at: number, back: number): Place {
     const wanted = Math.max(0, this.#indexSince(at) - back)
@@ -244,9 +213,11 @@ export class SenderStream {
 
   /** When the packet that `peek` gave may leave: `now`, or when to look again. */
   leavesAt(now: number): number {
-    const { flow } = this.options
+    const { flow, proof } = this.options
     const next = this.history.get(this.sent + 1)
-    if (!flow || !next) return now
+    if (proof?.awaited(this.sent + 1)) return Infinity
+    // Receivers take what was sent when its proof has come: that must not wait for them.
+    if (!flow || !next || next.bare) return now
     return flow.mayLeave(now, next.packet.length, this.indexAt(this.sent + 2) - next.index)
   }
 
@@ -264,18 +235,21 @@ export class SenderStream {
       this.history.shift()
       return charge
     }
-    this.heartbeatMs = now < this.lossyUntil ? HEARTBEAT_LOSSY_MS : HEARTBEAT_MIN_MS
-    // A busy stream beats, too: receivers learn from it how many they are.
-    this.#busyAt ??= now
-    this.heartbeatAt = Math.min(now + this.heartbeatMs, this.#busyAt + HEARTBEAT_BUSY_MS)
+    this.beat.sent(now)
     return charge
   }
 
-  /** A heartbeat has left: the next one comes after twice the time. */
-  decay(now: number): void {
-    this.#busyAt = undefined
-    this.heartbeatMs = Math.min(HEARTBEAT_MAX_MS, this.heartbeatMs * 2)
-    this.heartbeatAt = now + this.heartbeatMs
+  /** Signs for what has been sealed since the last signature; what is unsealed goes before. */
+  prove(now: number): void {
+    const { proof } = this.options
+    this.#hurried = !this.#unsealed.empty
+    if (!this.#hurried && proof && proof.open > 0) this.#checkpoint(now, proof)
+  }
+
+  /** The `proof` timer: what is unsealed has time. */
+  proveSealed(now: number): void {
+    const { proof } = this.options
+    if (proof && proof.dueAt <= now) this.#checkpoint(now, proof)
   }
 
   /** Whether packets wait for the pacer, sealed or not. */
@@ -289,6 +263,7 @@ export class SenderStream {
     if (this.#unsealed.empty) this.#append({ flags: 0, body: batch.body, at, index })
     else this.waiting += this.#unsealed.push({ body: new Uint8Array(batch.body), at, index })
     batch.clear()
+    this.#proveFull(at)
   }
 
   /** Takes a message into the batch of those that expire. */
@@ -321,7 +296,10 @@ export class SenderStream {
     const { dropped } = this.#unsealed
     this.#unsealed.dropped = 0
     if (dropped > 0) this.#dropped(now, dropped)
-    if (next) this.#append(next)
+    if (!next) return
+    this.#append(next, now)
+    if (this.#hurried) this.prove(now)
+    this.#proveFull(now)
   }
 
   /** Something has expired and is not sent: a heartbeat says soon how far the stream is. */
@@ -330,12 +308,28 @@ export class SenderStream {
     if (this.options.delivery !== 'reliable') return
     // Who has confirmed everything does not know of this yet.
     for (const one of this.attached.values()) one.next = Math.min(one.next, this.sent)
-    this.heartbeatMs = HEARTBEAT_MIN_MS
-    this.heartbeatAt = Math.min(this.heartbeatAt, now + HEARTBEAT_MIN_MS)
+    this.beat.soon(now)
   }
 
-  #append({ flags, body, at, index, charge, expiresAt = Infinity }: Sealable): void {
-    const packet = this.options.seal(flags, this.#allocate(), body)
+  #proveFull(now: number): void {
+    const { proof } = this.options
+    if (proof?.full) this.#checkpoint(now, proof)
+  }
+
+  #checkpoint(now: number, proof: ProofOut): void {
+    const packet = proof.checkpoint(now, this.#allocate())
+    const index = this.indexAt(this.#number)
+    const charge = packet.length
+    this.history.append({ packet, at: this.#lastAt, index, charge, bare: true })
+    this.waiting += charge
+  }
+
+  #append(sealable: Sealable, now: number = sealable.at): void {
+    const { flags, body, at, index, charge, expiresAt = Infinity } = sealable
+    const { proof, seal } = this.options
+    const number = this.#allocate()
+    const packet = proof?.seal(now, { flags, number, body }) ?? seal(flags, number, body)
+    this.#lastAt = at
     const kept = { packet, at, index, charge: charge ?? packet.length }
     this.history.append(expiresAt < Infinity ? { ...kept, expiresAt } : kept)
     if (charge === undefined) this.waiting += packet.length
@@ -347,3 +341,5 @@ export class SenderStream {
     return this.#number
   }
 }
+
+const KEPT_BATCH_SIZE = 2048

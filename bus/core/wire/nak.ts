@@ -17,6 +17,8 @@ export const NakFlag = {
   solo: 1,
   /** Parity will do: of each block as many packets are named as the asker lacks symbols. */
   parity: 2,
+  /** The packets are here: those are asked for that vouch for them. */
+  proof: 4,
 } as const
 
 /** Packets that one record can name. */

@@ -38,7 +38,7 @@ export const Kind = {
   hello: 1,
   control: 2,
   parity: 3,
-  checkpoint: 4, // reserved: signed hash chain of a stream
+  checkpoint: 4, // reserved, and not needed: what proves data are packets of its own stream
   relay: 5, // what a relay says on its segments, see relay.ts
   page: 6,
 } as const
@@ -47,6 +47,8 @@ export const Kind = {
 export const Flag = {
   /** The body is one fragment of a large message. */
   fragment: 1,
+  /** The body opens with a signature: see signed.ts. */
+  signed: 2,
 } as const
 
 /** Number after which a stream may send no more: the 48-bit counter never wraps. */
@@ -99,6 +101,16 @@ export function readHeader(packet: Uint8Array): Header {
 /** The key epoch that a packet names. */
 export function epochOf(packet: Uint8Array): number {
   return packet[LENGTH_SIZE + 2]! * 0x100 + packet[LENGTH_SIZE + 3]!
+}
+
+/** Whether a packet has been filled in: one that waits for its signature has its size alone. */
+export function isSealed(packet: Uint8Array): boolean {
+  return packet[0] !== 0 || packet[1] !== 0
+}
+
+/** Whether a data packet bears a signature. */
+export function isSigned(packet: Uint8Array): boolean {
+  return (packet[3]! & Flag.signed) !== 0
 }
 
 /** The nonce of a packet: its header. */

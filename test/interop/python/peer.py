@@ -210,6 +210,9 @@ class Peer(Presence):
         for binding in new:
             topic = self.realm.open_name(binding['tag'], binding['name'])
             remote.topics[binding['stream']] = topic
+            if binding['mode'] & ~8 > 2:
+                self.count('proven')  # its packets are signed, and this peer verifies none of them
+                continue
             if topic and any(matches(pattern, topic) for pattern in self.patterns):
                 remote.incoming[binding['stream']] = stream = Incoming(self, remote, binding, topic)
                 self.join(stream.group[0])

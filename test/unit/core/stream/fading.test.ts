@@ -92,7 +92,7 @@ describe('a stream whose messages expire', () => {
     stream.publish(0, 1, message(20))
     stream.flush()
     expect([stream.peek(20), sealed.length, stream.waiting]).toEqual([undefined, 0, 0])
-    expect([stream.pending, stream.takeExpired(), stream.heartbeatAt]).toEqual([false, 2, 60])
+    expect([stream.pending, stream.takeExpired(), stream.beat.at]).toEqual([false, 2, 60])
     expect(stream.indexAt(1)).toBe(2)
     stream.publish(30, 1, message())
     stream.flush()

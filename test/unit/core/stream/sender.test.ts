@@ -161,7 +161,7 @@ describe('SenderStream', () => {
     const size = stream.peek(0)!.length
     expect(stream.waiting).toBe(3 * size)
     stream.advance(50)
-    expect([stream.sent, stream.waiting, stream.heartbeatAt]).toEqual([1, 2 * size, 50 + 40])
+    expect([stream.sent, stream.waiting, stream.beat.at]).toEqual([1, 2 * size, 50 + 40])
     stream.advance(50)
     stream.advance(60)
     expect([stream.pending, stream.waiting, stream.peek(0)]).toEqual([false, 0, undefined])
@@ -173,11 +173,7 @@ describe('SenderStream', () => {
     stream.publish(0, 1, message(10))
     stream.flush()
     stream.advance(5)
-    expect([stream.history.first, stream.history.next, stream.heartbeatAt]).toEqual([
-      2,
-      2,
-      Infinity,
-    ])
+    expect([stream.history.first, stream.history.next, stream.beat.at]).toEqual([2, 2, Infinity])
   })
 
   it('knows the index behind any packet, also while messages wait for theirs', () => {
@@ -198,18 +194,18 @@ describe('SenderStream', () => {
     stream.flush()
     stream.advance(0)
     const waits: number[] = []
-    let now = stream.heartbeatAt
+    let now = stream.beat.at
     for (let i = 0; i < 16; i++) {
-      stream.decay(now)
-      waits.push(stream.heartbeatAt - now)
-      now = stream.heartbeatAt
+      stream.beat.decay(now)
+      waits.push(stream.beat.at - now)
+      now = stream.beat.at
     }
     expect(waits.slice(0, 4)).toEqual([80, 160, 320, 640])
     expect(waits.at(-1)).toBe(30_000)
     stream.publish(0, 1, message(10))
     stream.flush()
     stream.advance(now)
-    expect(stream.heartbeatAt).toBe(now + 40)
+    expect(stream.beat.at).toBe(now + 40)
   })
 
   it('beats its heart sooner as long as receivers have lately asked for packets again', () => {
@@ -218,13 +214,13 @@ describe('SenderStream', () => {
       stream.publish(0, 1, message(10))
       stream.flush()
     }
-    stream.lossyUntil = 100
+    stream.beat.lossyUntil = 100
     stream.advance(99)
-    expect(stream.heartbeatAt).toBe(99 + 5)
-    stream.decay(104)
-    expect(stream.heartbeatAt).toBe(104 + 10)
+    expect(stream.beat.at).toBe(99 + 5)
+    stream.beat.decay(104)
+    expect(stream.beat.at).toBe(104 + 10)
     stream.advance(100)
-    expect(stream.heartbeatAt).toBe(100 + 40)
+    expect(stream.beat.at).toBe(100 + 40)
   })
 
   it('refuses the number that would wrap', () => {

@@ -1,0 +1,61 @@
+/** The subscriptions of a peer by pattern, and which of them take a stream. */
+import type { Past } from './peer-attacher.ts'
+import type { Binding } from './peer-context.ts'
+import { type ProofRule, proves } from './publication.ts'
+import { matches, type Pattern } from './topic/pattern.ts'
+import { Trie } from './topic/trie.ts'
+
+export interface Subscribed {
+  readonly pattern: Pattern
+  readonly since: number
+  /** The group of an exact pattern, joined from the beginning. */
+  readonly group: string | undefined
+  readonly history: Past | undefined
+  /** Streams that prove less are not taken. */
+  readonly proof: ProofRule
+}
+
+export class Subscriptions {
+  readonly #byId = new Map<number, Subscribed>()
+  readonly #trie = new Trie<number>()
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  get(id: number): Subscribed | undefined {
+    return this.#byId.get(id)
+  }
+
+  add(id: number, subscribed: Subscribed): void {
+    this.#byId.set(id, subscribed)
+    this.#trie.add(subscribed.pattern, id)
+  }
+
+  delete(id: number): Subscribed | undefined {
+    const subscribed = this.#byId.get(id)
+    if (!subscribed) return undefined
+    this.#byId.delete(id)
+    this.#trie.remove(subscribed.pattern, id)
+    return subscribed
+  }
+
+  /** Ids of those whose pattern matches a topic. */
+  matching(segments: readonly string[]): readonly number[] {
+    return this.#trie.match(segments)
+  }
+
+  /** Ids of those that take a stream: it proves as much as they demand. */
+  takersOf({ segments, proof }: Binding): readonly number[] {
+    return this.matching(segments).filter((id) => proves(proof, this.#byId.get(id)!.proof))
+  }
+}
+
+/** What a stream is to a subscription. */
+export function fit(
+  { pattern, proof }: Pick<Subscribed, 'pattern' | 'proof'>,
+  binding: Binding,
+): 'taken' | 'weak' | 'other' {
+  if (!matches(pattern, binding.segments)) return 'other'
+  return proves(binding.proof, proof) ? 'taken' : 'weak'
+}

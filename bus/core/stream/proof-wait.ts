@@ -1,0 +1,83 @@
+/**
+ * How long a receiver waits for what proves the packet that is next, and when it asks for it.
+ *
+ * What proves packets is a packet behind them, and comes, or is missed and asked for, as all
+ * others. But in its place there may be a forgery, which nobody can tell from a true packet
+ * without it. So when the publisher, or a signature, has told of packets from there on, nothing is
+ * missing, and the proof has not come, the publisher is asked for it by what it is to prove.
+ */
+import { LEAVES_MAX } from '../wire/signed.ts'
+import type { Question } from './holes.ts'
+import type { Missing } from './missing.ts'
+import type { EarlyPacket, ReorderBuffer } from './reorder.ts'
+
+interface ProofWaitOptions {
+  /** Packets of the stream wait for a proof at all. */
+  readonly proven?: boolean
+  /** How long one waits, ms. */
+  readonly repairAge: number
+}
+
+interface Parts {
+  readonly buffer: ReorderBuffer
+  readonly missing: Missing
+}
+
+export class ProofWait {
+  /** The highest number that a signature has vouched for. */
+  vouched = 0
+  /** This process stood still until then. */
+  graceAt: number = -Infinity
+  readonly #options: ProofWaitOptions
+  readonly #parts: Parts
+  #asked = 0
+  #askAt = -Infinity
+  #waitMs = ASK_MIN_MS
+
+  constructor(options: ProofWaitOptions, parts: Parts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** Whether a signature, or the publisher's `head` in a heartbeat, has told of a packet. */
+  tellsOf(number: number, head: number): boolean {
+    return !this.#options.proven || number <= Math.max(this.vouched, head)
+  }
+
+  /** When packet `next` is given up, if it is here without its proof. */
+  overdueAt(next: number): number {
+    const packet = this.#waiting(next)
+    return packet ? this.#since(packet) + this.#options.repairAge : Infinity
+  }
+
+  /** When its proof is to be asked for. */
+  askAt(next: number, head: number): number {
+    const packet = this.#waiting(next)
+    if (!packet || !this.tellsOf(next, head)) return Infinity
+    const { missing } = this.#parts
+    if (missing.within(next, Math.min(next + LEAVES_MAX, missing.top)).length > 0) return Infinity
+    return this.#asked === next ? this.#askAt : this.#since(packet) + ASK_MIN_MS
+  }
+
+  /** Asks for it, of the publisher alone, each time after twice the wait. */
+  ask(now: number, next: number): Question {
+    this.#waitMs = this.#asked === next ? Math.min(ASK_MAX_MS, 2 * this.#waitMs) : ASK_MIN_MS
+    this.#asked = next
+    this.#askAt = now + this.#waitMs
+    const ask = { first: next, missing: Uint8Array.of(0x80), shownAt: now }
+    return { ...ask, solo: true, toAll: false, parity: false, proof: true }
+  }
+
+  #waiting(next: number): EarlyPacket | undefined {
+    const packet = this.#options.proven && next > 0 ? this.#parts.buffer.get(next) : undefined
+    return packet?.unproven ? packet : undefined
+  }
+
+  #since({ since }: EarlyPacket): number {
+    return Math.max(since, this.graceAt)
+  }
+}
+
+/** More than twice as long as a signature takes at the publisher. */
+const ASK_MIN_MS = 50
+const ASK_MAX_MS = 1000
