@@ -75,7 +75,7 @@ function announcement(random: Random, member: Member): Uint8Array {
     const rest = root === 'plant' ? `${random.integer(0, 50)}/x` : random.integer(0, 9)
     const topic = root === 'exact' ? 'exact/topic' : `${root}/${rest}`
     const usual = random.chance(0.8) ? 0 : random.integer(0, 3)
-    const mode = usual | random.pick([0, 0, 0, 0, 16, 16, 32, 48])
+    const mode = usual | random.pick([0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 32, 48])
     const entry = member.entry(stream, topic, mode)
     const lie = random.integer(0, 40)
     if (lie === 0) entries.push({ ...entry, tag: entry.tag ^ 1n })
