@@ -68,8 +68,7 @@ export class Subscriber {
     const { groups, keys } = this.#context
     const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
     if (group) this.#context.join(group)
-    const subscribed = { pattern, since: now, group, history, proof }
-    this.#subscriptions.add(id, subscribed)
+    const subscribed = this.#subscriptions.add(id, { pattern, since: now, group, history, proof })
     for (const remote of this.#context.roster) {
       for (const binding of remote.bindings.values()) {
         const fits = fit(subscribed, binding)

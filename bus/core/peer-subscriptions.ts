@@ -27,9 +27,10 @@ export class Subscriptions {
     return this.#byId.get(id)
   }
 
-  add(id: number, subscribed: Subscribed): void {
+  add(id: number, subscribed: Subscribed): Subscribed {
     this.#byId.set(id, subscribed)
     this.#trie.add(subscribed.pattern, id)
+    return subscribed
   }
 
   delete(id: number): Subscribed | undefined {

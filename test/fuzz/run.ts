@@ -207,15 +207,18 @@ export class Fuzz {
   }
 }
 
+const ELSEWHERE = ['repairsFull', 'linkFull', 'receiversSlow', 'unproven', 'revoked']
+
 /**
  * Reasons for which packets are dropped, and bounds: each must be hit by some test. More repairs than
  * may wait need a larger history than a fuzzed peer's: `peer-responder.test.ts` has them. That a link
  * is full its transport tells, and no packet; slow receivers need a topic that waits for them. What
- * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it.
+ * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it. Pages
+ * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(
   COUNTER_NAMES.indexOf('truncated'),
-).filter((name) => !['repairsFull', 'linkFull', 'receiversSlow', 'unproven'].includes(name))
+).filter((name) => !name.startsWith('page') && !ELSEWHERE.includes(name))
 
 /** Signed by the owner. */
 function rightsOf(id: Uint8Array, holder: Uint8Array, pattern = '**'): Uint8Array {
