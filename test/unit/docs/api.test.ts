@@ -27,9 +27,16 @@ const words = new Set(codeOf(api).match(/[A-Za-z_]\w*/g))
 
 /** Where the public types are. */
 const TYPES = [
-  ...['options', 'file-options', 'grant-options', 'join-options', 'terms'].map(
-    (name) => `bus/api/${name}.ts`,
-  ),
+  ...[
+    'options',
+    'publish-options',
+    'file-options',
+    'grant-options',
+    'join-options',
+    'epoch-options',
+    'rotate-options',
+    'terms',
+  ].map((name) => `bus/api/${name}.ts`),
   'relay/types.ts',
   'client/vault.ts',
 ]
