@@ -1,4 +1,5 @@
 /** The test projects: one for each kind of proof, selectable by name. */
+import { availableParallelism } from 'node:os'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** Examples import the package by name, as users do; tests run them on the source. */
@@ -12,6 +13,8 @@ const alias = {
 
 export default defineConfig({
   test: {
+    // One less than the processors is the default: half of a machine with two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], 60_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
