@@ -9,7 +9,7 @@ import type { BindingEntry } from './wire/control.ts'
 /** Delivery modes by their number on the wire. */
 export const DELIVERIES: readonly Delivery[] = ['reliable', 'best-effort', 'latest']
 /** Bit of the mode: the publisher waits for its receivers, who report how far they are. */
-export const PACED = 8
+const PACED = 8
 /** Bits of the mode: what proves its packets, see `PROOFS`. */
 const PROOF_SHIFT = 4
 const PROOF_MASK = 0x30

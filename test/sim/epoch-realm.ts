@@ -8,7 +8,7 @@ import { Trace } from './trace.ts'
 import { CLEAR, type Weather } from './weather.ts'
 import { advance, World } from './world.ts'
 
-export const BAD = { ...CLEAR, loss: 0.05, duplicate: 0.2, overtaken: 0.1, overtakenMs: 10 }
+const BAD = { ...CLEAR, loss: 0.05, duplicate: 0.2, overtaken: 0.1, overtakenMs: 10 }
 const TOPIC = `${MARKER}/load`
 const STEP_MS = 10
 const BURST = 5

@@ -146,7 +146,7 @@ const ZEROS = new Uint8Array(LENGTH_SIZE)
 /** Of ten receivers that lack the same, 1.3 ask in the mean; a cable alone raises one question. */
 const QUESTIONS_A_LOSS = 2
 /** Of a slow publisher: whoever waits asks a few times in the time that its answers take. */
-const QUESTIONS_AN_ANSWER = 1
+const QUESTIONS_AN_ANSWER = 2
 /** Each packet that is asked for is sent again once, however many ask: that is all amplification. */
 const ANSWERS_A_PACKET = 1
 /** Parity that leaves unasked, for each packet. */

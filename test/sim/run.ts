@@ -114,7 +114,8 @@ function play(world: World): void {
   if (plan.mendable) checkNothingLost(world)
   checkHistory(world, owed(world))
   // With little room a receiver asks again for what has come.
-  if (!plan.faults.has('tight')) world.repair.check(world.network.held)
+  // What a forgery takes the place of is asked for, and was not lost.
+  if (!plan.faults.has('tight') && !plan.forger) world.repair.check(world.network.held)
   closeAll(world)
 }
 

@@ -110,4 +110,4 @@ export class ProofOut {
 }
 
 /** What has left waits no longer than this for the signature that vouches for it. */
-export const PROVE_MS = 20
+const PROVE_MS = 20

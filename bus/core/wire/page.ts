@@ -17,7 +17,7 @@ import { Reader, Writer } from './cursor.ts'
 const KEY_SIZE = 32
 const SIGNATURE_SIZE = 64
 const HASH_SIZE = 16
-export const MEMBER_SIZE = 8
+const MEMBER_SIZE = 8
 /** Bytes of the body in each part but the last. */
 export const PART_SIZE = 1100
 /** Most parts: their hashes fit one packet with the rest of the head. */
@@ -119,7 +119,7 @@ export function splitPage(
   return reader.failed ? undefined : { head, body: reader.take(reader.left) }
 }
 
-export function partCount(size: number): number {
+function partCount(size: number): number {
   return Math.ceil(size / PART_SIZE)
 }
 

@@ -26,11 +26,11 @@ describe('a large message', () => {
   it('that takes longer to leave than its packets are kept comes whole all the same', async () => {
     let place = 0
     const join = network({ lose: () => place++ % 20 === 7 })
-    const limits = { historyAge: 500 }
+    const limits = { historyAge: 1200 }
     const [a, b] = [await join({ rate: 2_000_000, limits }), await join()]
     await acquainted(a, b)
     const items = b.subscribe<Uint8Array>('large')[Symbol.asyncIterator]()
-    const sent = bytesOf(4 * MIB, 3)
+    const sent = bytesOf(6 * MIB, 3)
     a.publish('large', sent)
     const { value } = (await items.next()).value!
     expect(sha(value)).toBe(sha(sent))
