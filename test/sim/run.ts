@@ -113,8 +113,7 @@ function play(world: World): void {
   checkAccounts(world)
   if (plan.mendable) checkNothingLost(world)
   checkHistory(world, owed(world))
-  // With little room a receiver asks again for what has come.
-  // What a forgery takes the place of is asked for, and was not lost.
+  // What finds little room, or a forgery in its place, is asked for again, and was not lost.
   if (!plan.faults.has('tight') && !plan.forger) world.repair.check(world.network.held)
   closeAll(world)
 }
