@@ -32,9 +32,9 @@ describe('docs/examples', () => {
     vi.restoreAllMocks()
   })
 
-  it('are all run but the one that leaves the host', () => {
+  it('are all run but the one that leaves the host and the one for a page', () => {
     const idle = examples.filter(({ prints }) => prints === undefined)
-    expect(idle.map(({ name }) => name)).toEqual(['librecast'])
+    expect(idle.map(({ name }) => name)).toEqual(['librecast', 'page'])
   })
 
   it.each(examples.filter(({ prints }) => prints !== undefined))(
