@@ -199,7 +199,7 @@ export class Peers implements AsyncDisposable {
 export const otherKey: string = 'c5'.repeat(32)
 
 /** What all peers of a lab have unless they are given another. */
-const labKey = '5c'.repeat(32)
+export const labKey: string = '5c'.repeat(32)
 
 /** Compiled once for all tests of a file. */
 let program: Promise<string> | undefined
