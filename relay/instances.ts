@@ -11,6 +11,7 @@ import { Sealer } from '../bus/core/seal/sealer.ts'
 import { type ControlRecord, readControl } from '../bus/core/wire/control.ts'
 import { HelloFlag, readHello } from '../bus/core/wire/hello.ts'
 import { type Header, Kind } from '../bus/core/wire/packet.ts'
+import { Opener } from './opener.ts'
 
 /** By which face something comes, and who has brought it there. */
 export interface Way {
@@ -63,13 +64,11 @@ export interface HeardPacket {
 export class Instances {
   readonly #crypto: Crypto
   readonly #keys: ControlKeys
-  readonly #sealer: Sealer
+  readonly #opener: Opener
   readonly #sizeMax: number
   readonly #events: InstancesEvents
   readonly #byInstance = new Map<bigint, Instance>()
   readonly #byPort = new Map<number, Set<Instance>>()
-  #failures = 0
-  #secondEnds = 0
 
   constructor(
     { crypto, keys, sizeMax }: { crypto: Crypto; keys: ControlKeys; sizeMax: number },
@@ -77,7 +76,7 @@ export class Instances {
   ) {
     this.#crypto = crypto
     this.#keys = keys
-    this.#sealer = new Sealer(crypto, keys, 0n)
+    this.#opener = new Opener(new Sealer(crypto, keys, 0n))
     this.#sizeMax = sizeMax
     this.#events = events
   }
@@ -113,7 +112,7 @@ export class Instances {
   }
 
   #onHello(now: number, { header, packet, way, from }: HeardPacket): void {
-    const body = this.#open(now, packet, this.#keys.control)
+    const body = this.#opener.open(now, packet, this.#keys.control)
     const hello = body && readHello(body)?.hello
     if (!hello) return
     const { instance } = header
@@ -146,7 +145,7 @@ export class Instances {
     if (!one) return this.#events.unknown(header.instance)
     const { number } = header
     if (number + RECENT < one.high) return
-    const body = this.#open(now, packet, one.key)
+    const body = this.#opener.open(now, packet, one.key)
     if (!body) return
     const isNew = number > one.high
     if (isNew) {
@@ -199,18 +198,6 @@ export class Instances {
     this.#unplace(one)
     this.#events.gone(one)
   }
-
-  /** Strangers cannot make the relay open more than so many packets in vain. */
-  #open(now: number, packet: Uint8Array, key: Uint8Array): Uint8Array | undefined {
-    if (now >= this.#secondEnds) {
-      this.#secondEnds = now + 1000
-      this.#failures = 0
-    }
-    if (this.#failures >= FAILURES_MAX) return undefined
-    const body = this.#sealer.open(packet, key)
-    if (!body) this.#failures += 1
-    return body
-  }
 }
 
 export function isSame(a: Way, b: Way): boolean {
@@ -228,4 +215,3 @@ const RECENT = 64
 const STRAYS_MAX = 3
 const SILENCE_MIN_MS = 15_000
 const INTERVAL_MAX_MS = 60_000
-const FAILURES_MAX = 2000

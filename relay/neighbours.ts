@@ -6,6 +6,7 @@ import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { Kind, readHeader } from '../bus/core/wire/packet.ts'
 import { readRelayBeacon, type RelayBeacon, writeRelayBeacon } from '../bus/core/wire/relay.ts'
+import { Opener } from './opener.ts'
 
 interface Neighbour {
   readonly id: bigint
@@ -28,11 +29,10 @@ export class Neighbours {
   readonly #crypto: Crypto
   readonly #keys: ControlKeys
   readonly #sealer: Sealer
+  readonly #opener: Opener
   readonly #neighbourByPlace = new Map<string, Neighbour>()
   readonly #placeBySource = new Map<string, string>()
   #number = 0
-  #failures = 0
-  #secondEnds = 0
 
   /** `id` is random, of this start of the relay. */
   constructor(crypto: Crypto, keys: ControlKeys, id: bigint) {
@@ -40,6 +40,7 @@ export class Neighbours {
     this.#crypto = crypto
     this.#keys = keys
     this.#sealer = new Sealer(crypto, keys, id)
+    this.#opener = new Opener(this.#sealer)
   }
 
   get size(): number {
@@ -63,7 +64,7 @@ export class Neighbours {
     const place = `${face} ${id}`
     const known = this.#neighbourByPlace.get(place)
     if (id === this.id || number <= (known?.number ?? -1)) return undefined
-    const body = this.#open(now, packet)
+    const body = this.#opener.open(now, packet, this.#keys.control)
     const beacon = body && readRelayBeacon(body)
     if (!beacon || (!known && this.#neighbourByPlace.size >= NEIGHBOURS_MAX)) return undefined
     const source = sourceOf(face, from)
@@ -98,18 +99,6 @@ export class Neighbours {
   #rank(relay: bigint, instance: bigint): bigint {
     return uint64Of(this.#crypto.hash(concat(bytesOf64(instance), bytesOf64(relay))))
   }
-
-  /** Strangers cannot make the relay open more than so many packets in vain. */
-  #open(now: number, packet: Uint8Array): Uint8Array | undefined {
-    if (now >= this.#secondEnds) {
-      this.#secondEnds = now + 1000
-      this.#failures = 0
-    }
-    if (this.#failures >= FAILURES_MAX) return undefined
-    const body = this.#sealer.open(packet, this.#keys.control)
-    if (!body) this.#failures += 1
-    return body
-  }
 }
 
 function sourceOf(face: string, { address, port }: Endpoint): string {
@@ -120,4 +109,3 @@ function sourceOf(face: string, { address, port }: Endpoint): string {
 const MISSED = 3.5
 const INTERVAL_MAX_MS = 20_000
 const NEIGHBOURS_MAX = 256
-const FAILURES_MAX = 2000

@@ -11,6 +11,7 @@ import { type ControlKeys, instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { readHello } from '../bus/core/wire/hello.ts'
 import { type Header, Kind } from '../bus/core/wire/packet.ts'
+import { Opener } from './opener.ts'
 
 interface Known {
   port: number
@@ -22,18 +23,16 @@ interface Known {
 export class Permits {
   readonly #keys: ControlKeys
   readonly #crypto: Crypto
-  readonly #sealer: Sealer
+  readonly #opener: Opener
   readonly #sizeMax: number
   /** In the order of their hellos. */
   readonly #knownByInstance = new Map<bigint, Known>()
   readonly #instanceByEndpoint = new Map<string, bigint>()
-  #failures = 0
-  #secondEnds = 0
 
   constructor(crypto: Crypto, keys: ControlKeys, sizeMax: number) {
     this.#crypto = crypto
     this.#keys = keys
-    this.#sealer = new Sealer(crypto, keys, 0n)
+    this.#opener = new Opener(new Sealer(crypto, keys, 0n))
     this.#sizeMax = sizeMax
   }
 
@@ -55,7 +54,7 @@ export class Permits {
     if (header.kind === Kind.hello) return this.#onHello(now, address, { header, packet })
     const known = this.#knownByInstance.get(header.instance)
     if (!known || header.kind !== Kind.control || known.addresses.includes(address)) return
-    if (this.#open(now, packet, known.key)) this.#place(header.instance, known, address)
+    if (this.#opener.open(now, packet, known.key)) this.#place(header.instance, known, address)
   }
 
   #onHello(
@@ -64,7 +63,7 @@ export class Permits {
     { header, packet }: { header: Header; packet: Uint8Array },
   ): void {
     const { instance } = header
-    const body = this.#open(now, packet, this.#keys.control)
+    const body = this.#opener.open(now, packet, this.#keys.control)
     const hello = body && readHello(body)?.hello
     if (!hello || hello.port === 0) return
     const { identity, salt, port } = hello
@@ -100,21 +99,7 @@ export class Permits {
   #forgetOldest(): void {
     for (const oldest of this.#knownByInstance.keys()) return this.#forget(oldest)
   }
-
-  /** Strangers cannot make the relay open more than so many packets in vain. */
-  #open(now: number, packet: Uint8Array, key: Uint8Array): Uint8Array | undefined {
-    if (now >= this.#secondEnds) {
-      this.#secondEnds = now + 1000
-      this.#failures = 0
-    }
-    if (this.#failures >= FAILURES_MAX) return undefined
-    const body = this.#sealer.open(packet, key)
-    if (!body) this.#failures += 1
-    return body
-  }
 }
 
 /** Addresses of one instance: one for each interface, and some that it had before. */
 const ADDRESSES_MAX = 8
-/** Packets a second that do not open; at 3 us each they cost little. */
-const FAILURES_MAX = 2000

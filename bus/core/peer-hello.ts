@@ -11,6 +11,7 @@ import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Gatekeeper } from './peer-gate.ts'
 import { newRemote } from './peer-remote.ts'
+import { Recent } from './recent.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf } from './seal/control-keys.ts'
 import { Backoff } from './service/backoff.ts'
@@ -65,7 +66,7 @@ export class Greeter {
   readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
-  readonly #seen = new Set<string>()
+  readonly #seen = new Recent(SEEN_MAX)
   readonly #budget: HelloBudget
 
   constructor(context: Context, control: ControlOut, events: GreeterEvents) {
@@ -152,7 +153,7 @@ export class Greeter {
       this.#budget.failed(from.address, 1)
       return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
     }
-    this.#remember(nonce)
+    this.#seen.add(nonce)
     this.#weigh(
       now,
       { header, hello: signed.hello, from },
@@ -325,15 +326,6 @@ export class Greeter {
   #armBeacon(now: number): void {
     const { roster, timers } = this.#context
     timers.set('beacon', now + jitteredInterval(roster.size + 1, this.#context.unit()))
-  }
-
-  #remember(nonce: string): void {
-    this.#seen.add(nonce)
-    if (this.#seen.size <= SEEN_MAX) return
-    for (const oldest of this.#seen) {
-      this.#seen.delete(oldest)
-      return
-    }
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import type { Context } from './peer-context.ts'
 import type { GoodHead, Pages } from './peer-pages.ts'
+import { Recent } from './recent.ts'
 import { Backoff } from './service/backoff.ts'
 import { answerDelay } from './service/presence.ts'
 import { type Header, Kind, NUMBER_MAX, readHeader } from './wire/packet.ts'
@@ -23,7 +24,7 @@ export class PageGossip {
   readonly #context: Context
   readonly #pages: Pages
   /** Nonces of packets seen lately: those sent again are answered once. */
-  readonly #seen = new Set<string>()
+  readonly #seen = new Recent(SEEN_MAX)
   /** What others are to be told: -1 is the head, else the number of a part. */
   readonly #due = new Set<number>()
   /** When each of these was last said, by anybody. */
@@ -75,7 +76,7 @@ export class PageGossip {
     if (this.#seen.has(nonce)) return this.#context.metrics.count('duplicate')
     const body = sealer.open(packet, keys.pages)
     if (!body) return this.#context.reject('forged')
-    this.#remember(nonce)
+    this.#seen.add(nonce)
     const talk = readPageTalk(body)
     if (!talk) return this.#context.reject('malformed')
     if (talk.type === 'ask') return this.#onAsk(now, talk)
@@ -225,15 +226,6 @@ export class PageGossip {
     this.#secondEnds = now + 1000
     this.#answers = 0
     this.#verifications = 0
-  }
-
-  #remember(nonce: string): void {
-    this.#seen.add(nonce)
-    if (this.#seen.size <= SEEN_MAX) return
-    for (const oldest of this.#seen) {
-      this.#seen.delete(oldest)
-      return
-    }
   }
 }
 
