@@ -12,6 +12,7 @@ import type { ProofRule } from './publication.ts'
 import { answerDelay } from './service/presence.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
 import type { AttachEntry, StartedEntry } from './wire/control.ts'
+import { VARINT_MAX } from './wire/varint.ts'
 
 /** What a subscription wants of the time before it. */
 export interface Past {
@@ -116,11 +117,12 @@ export class Attacher {
 }
 
 function entryOf(now: number, { binding }: Inflow, lane: Lane): AttachEntry {
-  const { ask, receiver, since, back, attempts } = lane
+  const { ask, receiver, since, attempts } = lane
   lane.attempts += 1
   lane.attachedAt = now
   lane.attachAt = now + waitMs(attempts)
-  const age = Math.min(Number.MAX_SAFE_INTEGER, now - since)
+  const back = Math.min(VARINT_MAX, lane.back)
+  const age = Math.min(VARINT_MAX, now - since)
   // A number of messages is counted exactly; else rather a little more comes than too little.
   const ageMs = back > 0 ? Math.floor(age) : Math.ceil(age)
   const from = receiver.next

@@ -11,16 +11,12 @@ export class Leaving {
   readonly #done: () => void
   #left: number
 
-  /** The goodbye has been said once; it is said `repeats` times more, and then it is `done`. */
-  constructor(
-    context: Context,
-    packet: Uint8Array,
-    options: { readonly repeats: number; readonly done: () => void },
-  ) {
+  /** The goodbye has been said once; where anybody is known it is said again, then it is `done`. */
+  constructor(context: Context, packet: Uint8Array, done: () => void) {
     this.#context = context
     this.#packet = packet
-    this.#left = options.repeats
-    this.#done = options.done
+    this.#left = context.roster.size > 0 ? REPEATS : 0
+    this.#done = done
   }
 
   /** Nothing else is to be done any more, whatever was. */
@@ -38,5 +34,5 @@ export class Leaving {
 }
 
 const AGAIN_MS = 5
-/** How often a goodbye is repeated. */
-export const GOODBYES = 2
+/** How often a goodbye is repeated, also by who does not linger: others wait to hear it. */
+const REPEATS = 2

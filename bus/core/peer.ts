@@ -23,7 +23,7 @@ import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
 import { InterestOut } from './peer-interest.ts'
 import { Learner } from './peer-learner.ts'
-import { GOODBYES, Leaving } from './peer-leaving.ts'
+import { Leaving } from './peer-leaving.ts'
 import { Live } from './peer-live.ts'
 import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
@@ -207,7 +207,7 @@ export class Peer {
     this.#closing = new Closing(this.#context, parts, {
       lingerMs,
       startedAt: this.#startedAt,
-      done: (confirmation) => this.#goodbye(confirmation, lingerMs > 0 ? GOODBYES : 0),
+      done: (confirmation) => this.#goodbye(confirmation),
     })
     this.#context.timers.setBefore('close', now)
     this.#settle(now)
@@ -312,10 +312,10 @@ export class Peer {
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
   }
 
-  #goodbye(confirmation: Confirmation, repeats: number): void {
+  #goodbye(confirmation: Confirmation): void {
     const done = (): void => this.#context.emit({ type: 'closed', ...confirmation })
     this.#greeter.bye((now, packet) => {
-      this.#leaving = new Leaving(this.#context, packet, { repeats, done })
+      this.#leaving = new Leaving(this.#context, packet, done)
       this.#leaving.begin(now)
     })
   }

@@ -4,12 +4,11 @@ import { Writer } from '../../bus/core/wire/cursor.ts'
 import { HeartbeatFlag } from '../../bus/core/wire/control.ts'
 import { Flag } from '../../bus/core/wire/packet.ts'
 import { writeFragmentPrefix } from '../../bus/core/wire/record.ts'
+import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import { Attack, body, startedEntry } from '../unit/core/attacking.ts'
 import { controlBytes } from '../unit/core/wire/any.ts'
 import { attack } from './attack.ts'
 import { memory } from './memory.ts'
-
-const SAFE = Number.MAX_SAFE_INTEGER
 
 describe('an outsider', () => {
   attack(
@@ -112,16 +111,20 @@ describe('a member', () => {
       const member = world.member()
       world.announce(member, ['plant/1/x', 'plant/2/x']).wait(200)
       const target = world.target.peer.instance
-      const entries = [1, 2].map((stream) => startedEntry(stream, { head: SAFE, behind: SAFE }))
-      const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
+      const entries = [1, 2].map((stream) =>
+        startedEntry(stream, { head: VARINT_MAX, behind: VARINT_MAX }),
+      )
+      const far = [{ stream: 1, head: VARINT_MAX, index: VARINT_MAX, receivers: VARINT_MAX }]
       const flags = HeartbeatFlag.final
       const before = memory()
       for (let i = 0; i < 1000; i++) {
-        world.send(member.control(controlBytes({ type: 'want', target, first: 0, count: SAFE })))
+        world.send(
+          member.control(controlBytes({ type: 'want', target, first: 0, count: VARINT_MAX })),
+        )
         world.send(member.control(controlBytes({ type: 'started', asker: target, entries })))
-        const heartbeat = { type: 'heartbeat', flags, grttUs: SAFE, entries: far } as const
+        const heartbeat = { type: 'heartbeat', flags, grttUs: VARINT_MAX, entries: far } as const
         world.send(member.control(controlBytes(heartbeat)))
-        world.send(member.data(2, 1 + i * 2 ** 30, { flags: 0, body: body(SAFE - 1000 + i) }))
+        world.send(member.data(2, 1 + i * 2 ** 30, { flags: 0, body: body(VARINT_MAX - 1000 + i) }))
         world.wait(1)
       }
       world.wait(1000)

@@ -2,13 +2,14 @@
 import { describe, expect } from 'vitest'
 import type { ControlRecord } from '../../bus/core/wire/control.ts'
 import { NAK_SPAN } from '../../bus/core/wire/nak.ts'
+import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import type { Member } from '../fuzz/member.ts'
 import { Attack, body, startedEntry } from '../unit/core/attacking.ts'
 import { controlBytes, rawControl } from '../unit/core/wire/any.ts'
 import { attack } from './attack.ts'
 import { memory } from './memory.ts'
 
-const ABSURD = [0, 1, 8192, 2 ** 31, 2 ** 32, 2 ** 48 - 1, 2 ** 48, Number.MAX_SAFE_INTEGER]
+const ABSURD = [0, 1, 8192, 2 ** 31, 2 ** 32, VARINT_MAX - 64, VARINT_MAX]
 const ONES = new Uint8Array(NAK_SPAN / 8).fill(0xff)
 
 /** A peer that follows an honest member's stream while a villain, also a member, speaks. */
@@ -222,7 +223,7 @@ describe('a member that lies in control records', () => {
     () => {
       const world = new Attack()
       const member = world.stranger()
-      const intervalMs = Number.MAX_SAFE_INTEGER
+      const intervalMs = VARINT_MAX
       world.send(member.hello({ echoes: [world.target.challenge], intervalMs }))
       expect(world.target.present.size).toBe(1)
       world.wait(179_000)
@@ -242,10 +243,10 @@ describe('a member that lies in control records', () => {
       const { world, villain } = new Siege()
       const before = [memory(), world.count('malformed')] as const
       for (let i = 0; i < 300; i++) {
-        // A count of 2^53 - 1 and nothing behind it, in every type that has a list.
+        // A count of 2^48 - 1 and nothing behind it, in every type that has a list.
         const target = new Uint8Array(8)
         new DataView(target.buffer).setBigUint64(0, world.target.peer.instance)
-        const count = [0xc0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
+        const count = [0xc0, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]
         for (const type of [4, 5, 7]) {
           world.send(villain.control(rawControl(type, Uint8Array.from([...target, ...count]))))
         }

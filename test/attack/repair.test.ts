@@ -1,13 +1,13 @@
 /** Attacks by way of repair, by outsiders and by members: what they cost a peer at most. */
 import { describe, expect } from 'vitest'
 import { type Nak, NAK_SPAN, NakFlag } from '../../bus/core/wire/nak.ts'
+import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import { Answering, range } from '../unit/core/answering.ts'
 import { Attack, body, startedEntry } from '../unit/core/attacking.ts'
 import { question } from '../unit/core/stream/asking.ts'
 import { controlBytes } from '../unit/core/wire/any.ts'
 import { attack } from './attack.ts'
 
-const SAFE = Number.MAX_SAFE_INTEGER
 const RATE = 1_000_000
 /** Half of the rate, in packets of a kilobyte. */
 const HALF = { packets: 5, size: 1000, everyMs: 10 }
@@ -16,11 +16,18 @@ const HALF = { packets: 5, size: 1000, everyMs: 10 }
 function absurd(world: Answering, flags: number): Nak {
   const { random, target } = world.attack
   const about = { type: 'nak', target: target.peer.instance, flags, stream: 1 } as const
-  const first = random.chance(0.8) ? random.integer(1, 2000) : random.pick([1, 2 ** 32, SAFE])
+  const first = random.chance(0.8) ? random.integer(1, 2000) : random.pick([1, 2 ** 32, VARINT_MAX])
   const missing = random.chance(0.5)
     ? new Uint8Array(NAK_SPAN / 8).fill(0xff)
     : random.bytes(random.integer(0, NAK_SPAN / 8))
-  return { ...about, rttUs: random.pick([0, 1, 1000, SAFE]), missed: 0, all: SAFE, first, missing }
+  return {
+    ...about,
+    rttUs: random.pick([0, 1, 1000, VARINT_MAX]),
+    missed: 0,
+    all: VARINT_MAX,
+    first,
+    missing,
+  }
 }
 
 /** Ten thousand questions a second, for two seconds: bytes of data that leave meanwhile. */
@@ -170,7 +177,7 @@ describe('a member that asks ten thousand times a second', () => {
     'absurd round trips',
     { by: 'member', holds: 'the group still asks again in time' },
     () => {
-      const world = publisher().ask(1, [1], { rttUs: SAFE }).publish(1).wait(100)
+      const world = publisher().ask(1, [1], { rttUs: VARINT_MAX }).publish(1).wait(100)
       // Six round trips are waited for an answer, and what is missing is given up after ten seconds.
       expect((world.heartbeat!.grttUs / 1000) * 6).toBeLessThan(5000)
     },
@@ -178,25 +185,29 @@ describe('a member that asks ten thousand times a second', () => {
 })
 
 describe('a publisher that lies', () => {
-  attack('a head of 2^53', { by: 'member', holds: 'it costs a subscriber a few questions' }, () => {
-    const world = new Attack({}, { open: true })
-    const member = world.member()
-    world.announce(member, ['plant/1/x']).wait(100)
-    const asker = world.target.peer.instance
-    const entries = [startedEntry(1, { head: SAFE, behind: SAFE })]
-    world.send(member.control(controlBytes({ type: 'started', asker, entries })))
-    const far = [{ stream: 1, head: SAFE, index: SAFE, receivers: SAFE }]
-    for (let i = 0; i < 100; i++) {
-      const heartbeat = { type: 'heartbeat', flags: 0, grttUs: SAFE, entries: far } as const
-      world.send(member.control(controlBytes(heartbeat))).wait(1)
-      world.send(member.data(1, 2 + i * 2 ** 30, { flags: 0, body: body(i) }))
-    }
-    world.wait(50)
-    expect(world.count('naksSent')).toBeLessThanOrEqual(10)
-  })
+  attack(
+    'a head at the end of the numbers',
+    { by: 'member', holds: 'it costs a subscriber a few questions' },
+    () => {
+      const world = new Attack({}, { open: true })
+      const member = world.member()
+      world.announce(member, ['plant/1/x']).wait(100)
+      const asker = world.target.peer.instance
+      const entries = [startedEntry(1, { head: VARINT_MAX, behind: VARINT_MAX })]
+      world.send(member.control(controlBytes({ type: 'started', asker, entries })))
+      const far = [{ stream: 1, head: VARINT_MAX, index: VARINT_MAX, receivers: VARINT_MAX }]
+      for (let i = 0; i < 100; i++) {
+        const heartbeat = { type: 'heartbeat', flags: 0, grttUs: VARINT_MAX, entries: far } as const
+        world.send(member.control(controlBytes(heartbeat))).wait(1)
+        world.send(member.data(1, 2 + i * 2 ** 30, { flags: 0, body: body(i) }))
+      }
+      world.wait(50)
+      expect(world.count('naksSent')).toBeLessThanOrEqual(10)
+    },
+  )
 
   attack(
-    'an oldest packet of 2^53',
+    'an oldest packet there',
     { by: 'member', holds: 'it moves the stream of its publisher alone' },
     () => {
       const world = new Answering({ attached: 0, streams: 0 })
@@ -207,14 +218,38 @@ describe('a publisher that lies', () => {
         const entries = [startedEntry(1, { ask: place + 1 })]
         world.send(place + 1, { type: 'started', asker, entries })
       }
-      for (const stream of [0, 1, 2, SAFE]) {
-        world.send(2, { type: 'oldest', stream, first: SAFE, index: SAFE })
+      for (const stream of [0, 1, 2, VARINT_MAX]) {
+        world.send(2, { type: 'oldest', stream, first: VARINT_MAX, index: VARINT_MAX })
       }
       for (const number of range(1, 3)) {
         const packet = { flags: 0, body: body(number - 1) }
         world.attack.send(one.data(1, number, packet)).send(two.data(1, number, packet))
       }
       expect(world.attack.target.delivered).toBe(3)
+    },
+  )
+
+  attack(
+    'numbers beyond what can be counted',
+    { by: 'member', holds: 'they are malformed; what follows the largest ones ends, too' },
+    () => {
+      const world = new Attack()
+      const member = world.member()
+      world.announce(member, ['plant/1/x']).wait(100)
+      const asker = world.target.peer.instance
+      const beyond = [VARINT_MAX + 1, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER]
+      for (const number of beyond) {
+        const entries = [startedEntry(1, { start: number, head: number })]
+        world.send(member.control(controlBytes({ type: 'started', asker, entries })))
+      }
+      expect(world.count('malformed')).toBe(beyond.length)
+      const entries = [startedEntry(1, { start: VARINT_MAX - 200, head: VARINT_MAX - 200 })]
+      world.send(member.control(controlBytes({ type: 'started', asker, entries })))
+      for (const number of [150, 100, 1, 0].map((left) => VARINT_MAX - left)) {
+        world.send(member.data(1, number, { flags: 0, body: body(0) })).wait(100)
+      }
+      world.wait(30_000)
+      expect(world.count('malformed')).toBe(beyond.length)
     },
   )
 })

@@ -7,16 +7,15 @@ import { Flag } from '../../bus/core/wire/packet.ts'
 import { LEAF_SIZE } from '../../bus/core/wire/signed.ts'
 import { writeFragmentPrefix, writePrefix, writeRecord } from '../../bus/core/wire/record.ts'
 import type { Random } from '../../bus/testing/random.ts'
+import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import { controlBytes, rawControl } from '../unit/core/wire/any.ts'
 import type { Announced, Member } from './member.ts'
 import type { Target } from './target.ts'
 
-const SAFE = Number.MAX_SAFE_INTEGER
-
 /** Small as a rule, at or beyond an edge often enough. */
 function oddNumber(random: Random, usual = 64): number {
   if (random.chance(0.7)) return random.integer(0, usual)
-  return random.pick([0, 1, 63, 64, 16_384, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 48 - 1, 2 ** 48, SAFE])
+  return random.pick([0, 1, 63, 64, 16_384, 2 ** 31, 2 ** 32, 2 ** 40, VARINT_MAX - 64, VARINT_MAX])
 }
 
 export function hostilePacket(random: Random, member: Member, target: Target): Uint8Array {
@@ -80,7 +79,7 @@ function announcement(random: Random, member: Member): Uint8Array {
     const lie = random.integer(0, 40)
     if (lie === 0) entries.push({ ...entry, tag: entry.tag ^ 1n })
     else if (lie === 1) entries.push({ ...entry, sealedName: random.bytes(20) })
-    else if (lie === 2) entries.push({ ...entry, ageMs: SAFE, packetSize: SAFE })
+    else if (lie === 2) entries.push({ ...entry, ageMs: VARINT_MAX, packetSize: VARINT_MAX })
     else entries.push(entry)
     if (lie > 2 && !member.streams.has(stream) && stream < 2 ** 32) {
       member.streams.set(stream, { topic, mode, number: 0, index: 0 })
@@ -206,7 +205,7 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({ type: 'beacon', intervalMs: 500, streamCount: random.integer(0, 9) }),
   ]
   if (random.chance(0.02)) {
-    const huge = new Writer(24).uint64(self).varint(odd()).varint(SAFE).written
+    const huge = new Writer(24).uint64(self).varint(odd()).varint(VARINT_MAX).written
     return rawControl(random.pick([ControlType.attach, ControlType.started]), huge)
   }
   return controlBytes(random.pick(records)())

@@ -158,6 +158,19 @@ describe('a closing publisher', () => {
     expect(tookMs).toBeLessThan(200)
   })
 
+  it('does not wait for who left without lingering, though the first goodbye was lost', () => {
+    const all = scene(3)
+    const [left] = all.receivers
+    all.world.network.cut(left!.options.host, all.publisher.options.host)
+    all.world.close(left!, 0)
+    advance(all.world, all.world.schedule.time + 2)
+    all.world.network.heal()
+    advance(all.world, all.world.schedule.time + 100)
+    const { tookMs, unconfirmed } = all.close()
+    expect(unconfirmed).toEqual([])
+    expect(tookMs).toBeLessThan(200)
+  })
+
   it('does not wait for who has left or has unsubscribed', () => {
     const all = scene(3)
     const [left, unsubscribed] = all.receivers

@@ -5,7 +5,7 @@
  * decoder reads straight through and asks `failed` once at the end. A Writer works in a buffer of
  * fixed capacity; it throws only on the programmer's error of writing past it.
  */
-import { varintSize, writeUint32, writeVarint } from './varint.ts'
+import { VARINT_MAX, varintSize, writeUint32, writeVarint } from './varint.ts'
 
 export class Reader {
   readonly bytes: Uint8Array
@@ -44,7 +44,7 @@ export class Reader {
     return (BigInt(this.uint32()) << 32n) | BigInt(this.uint32())
   }
 
-  /** A varint; one that does not fit a safe integer fails the reader. */
+  /** A varint; one beyond VARINT_MAX fails the reader. */
   varint(): number {
     if (this.#missing(1)) return 0
     const first = this.bytes[this.offset]!
@@ -53,7 +53,7 @@ export class Reader {
     let value = first & 0x3f
     for (let i = 1; i < size; i++) value = value * 0x100 + this.bytes[this.offset + i]!
     this.offset += size
-    if (value > Number.MAX_SAFE_INTEGER) this.failed = true
+    if (value > VARINT_MAX) this.failed = true
     return this.failed ? 0 : value
   }
 

@@ -25,7 +25,7 @@ export interface RelayBeacon {
 }
 
 export function writeRelayBeacon({ flags, intervalMs, asked }: RelayBeacon): Uint8Array {
-  const writer = new Writer(1 + 2 * VARINT_MAX + asked.length * INSTANCE_SIZE)
+  const writer = new Writer(1 + 2 * VARINT_SIZE_MAX + asked.length * INSTANCE_SIZE)
   writer.uint8(flags).varint(intervalMs).varint(asked.length)
   for (const instance of asked) writer.uint64(instance)
   return writer.written
@@ -42,4 +42,4 @@ export function readRelayBeacon(body: Uint8Array): RelayBeacon | undefined {
 }
 
 const INSTANCE_SIZE = 8
-const VARINT_MAX = 8
+const VARINT_SIZE_MAX = 8

@@ -1,7 +1,10 @@
 /** Variable-length integers as in RFC 9000 section 16: 1, 2, 4 or 8 bytes, network byte order. */
 
-/** Largest value a varint carries here: every safe integer of JavaScript. */
-export const VARINT_MAX: number = Number.MAX_SAFE_INTEGER
+/**
+ * Largest value a varint carries here: that of a packet number. So no sum of some of them, as a
+ * liar may choose them, leaves the safe integers, beyond which adding a few changes nothing.
+ */
+export const VARINT_MAX: number = 2 ** 48 - 1
 
 /** Bytes that `value` takes on the wire: 1, 2, 4 or 8. */
 export function varintSize(value: number): 1 | 2 | 4 | 8 {

@@ -30,8 +30,8 @@ class Reader:
         first = self.uint(1)
         size = 1 << (first >> 6)
         value = int.from_bytes(bytes([first & 0x3F]) + self.take(size - 1), 'big')
-        if value >= 1 << 53:
-            raise Malformed('a number above 2^53 - 1')
+        if value >= 1 << 48:
+            raise Malformed('a number above 2^48 - 1')
         return value
 
     def block(self):

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Assembly, AssemblyPool } from '../../../../bus/core/stream/assembly.ts'
 import type { FragmentBody } from '../../../../bus/core/wire/record.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { counting } from '../crypto.ts'
 
 /** Flags "bytes", then the payload. */
@@ -71,7 +72,7 @@ describe('Assembly', () => {
     const { assembly } = world(50)
     expect(assembly.add(fragment(message(50), { from: 0, to: 51 })).type).toBe('done')
     expect(assembly.add(fragment(message(51), { from: 0, to: 10 })).type).toBe('broken')
-    const lie = { from: 0, to: 10, totalSize: Number.MAX_SAFE_INTEGER }
+    const lie = { from: 0, to: 10, totalSize: VARINT_MAX }
     expect(assembly.add(fragment(message(51), lie)).type).toBe('broken')
   })
 

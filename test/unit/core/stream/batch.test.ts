@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Batch } from '../../../../bus/core/stream/batch.ts'
 import { PREFIX_SIZE_MAX, readRecords, recordSize } from '../../../../bus/core/wire/record.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { counting } from '../crypto.ts'
 
 describe('Batch', () => {
@@ -26,7 +27,7 @@ describe('Batch', () => {
     const largest = 100 - PREFIX_SIZE_MAX - 2 - 1 // a length of 64 and more takes two bytes
     expect(recordSize(largest)).toBe(100 - PREFIX_SIZE_MAX)
     expect([batch.fits(largest), batch.fits(largest + 1)]).toEqual([true, false])
-    batch.open(0, Number.MAX_SAFE_INTEGER, 2 ** 48 - 1)
+    batch.open(0, VARINT_MAX, 2 ** 48 - 1)
     batch.add(0, counting(largest))
     expect(batch.body.length).toBe(100)
     expect(batch.fits(0)).toBe(false)

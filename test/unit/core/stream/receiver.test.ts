@@ -1,6 +1,7 @@
 /** The receiving half of a stream: order, duplicates, gaps to the message, and bounds. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { REPAIR_AGE, receiving } from './receiving.ts'
 
 describe('a live stream', () => {
@@ -146,7 +147,7 @@ describe('a heartbeat', () => {
   it('of the far future moves the stream by one window for each repair age', () => {
     const world = receiving({ reorderPackets: 100 })
     world.start()
-    world.receiver.heartbeat(0, 2 ** 48 - 1, Number.MAX_SAFE_INTEGER)
+    world.receiver.heartbeat(0, 2 ** 48 - 1, VARINT_MAX)
     world.receiver.expire(REPAIR_AGE)
     expect([world.receiver.next, world.log()]).toEqual([102, []])
     world.receiver.expire(2 * REPAIR_AGE - 1)

@@ -12,6 +12,7 @@ import {
 import { Writer } from '../../../../bus/core/wire/cursor.ts'
 import { type Hello, HELLO_LIST_MAX } from '../../../../bus/core/wire/hello.ts'
 import { NAK_SPAN } from '../../../../bus/core/wire/nak.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 
 export const anyUint64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 
@@ -20,7 +21,7 @@ export const anyVarint: fc.Arbitrary<number> = fc.oneof(
   fc.nat(0x3f),
   fc.nat(0x3fff),
   fc.nat(0x3fffffff),
-  fc.maxSafeNat(),
+  fc.nat(VARINT_MAX),
 )
 
 const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })

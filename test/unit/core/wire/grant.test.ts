@@ -10,6 +10,7 @@ import {
   RULES_MAX,
   writeGrant,
 } from '../../../../bus/core/wire/grant.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { counting, hex } from '../crypto.ts'
 
 const signature = counting(64, 100)
@@ -30,9 +31,9 @@ function chain(...grants: readonly Grant[]): Uint8Array {
 const anyGrant: fc.Arbitrary<Grant> = fc.record({
   holder: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   depth: fc.nat(255),
-  serial: fc.maxSafeNat(),
+  serial: fc.nat(VARINT_MAX),
   notBefore: fc.nat(1000),
-  notAfter: fc.integer({ min: 1000, max: Number.MAX_SAFE_INTEGER }),
+  notAfter: fc.integer({ min: 1000, max: VARINT_MAX }),
   rules: fc.array(
     fc.record({
       actions: fc.integer({ min: 1, max: 31 }),

@@ -16,6 +16,7 @@ import {
   TAGS_MAX,
   writeHello,
 } from '../../../../bus/core/wire/hello.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { counting, hex } from '../crypto.ts'
 import { anyHello } from './any.ts'
 
@@ -61,9 +62,9 @@ describe('hello', () => {
   it('fits the smallest packet with every list and name full', () => {
     const full: Hello = {
       ...plain,
-      controlNumber: Number.MAX_SAFE_INTEGER,
-      intervalMs: Number.MAX_SAFE_INTEGER,
-      streamCount: Number.MAX_SAFE_INTEGER,
+      controlNumber: VARINT_MAX,
+      intervalMs: VARINT_MAX,
+      streamCount: VARINT_MAX,
       name: counting(NAME_SIZE_MAX),
       tags: Array.from({ length: TAGS_MAX }, () => counting(TAG_SIZE_MAX)),
       asked: Array.from({ length: HELLO_LIST_MAX }, (_, i) => BigInt(i)),
@@ -79,7 +80,7 @@ describe('hello', () => {
     const rights = new Uint8Array(RIGHTS_SIZE_MAX)
     const tags = Array.from({ length: TAGS_MAX }, () => counting(TAG_SIZE_MAX))
     const full = { ...plain, name: counting(NAME_SIZE_MAX), tags, rights }
-    const numbers = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+    const numbers = [VARINT_MAX, VARINT_MAX, VARINT_MAX]
     const [controlNumber, intervalMs, streamCount] = numbers as [number, number, number]
     const room = listRoom(full)
     expect(room).toBeGreaterThanOrEqual(HELLO_LIST_MAX / 2)

@@ -13,10 +13,9 @@ import {
   readNak,
   writeNak,
 } from '../../../../bus/core/wire/nak.ts'
+import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { unhex } from '../crypto.ts'
 import { anyUint64, anyVarint } from './any.ts'
-
-const SAFE = Number.MAX_SAFE_INTEGER
 
 const plain: Nak = {
   type: 'nak',
@@ -90,7 +89,7 @@ describe('a nak', () => {
   })
 
   it('leaves room for itself in every control packet', () => {
-    const largest = { ...plain, rttUs: SAFE, stream: SAFE, first: SAFE }
+    const largest = { ...plain, rttUs: VARINT_MAX, stream: VARINT_MAX, first: VARINT_MAX }
     const bytes = bytesOf({ ...largest, missing: new Uint8Array(NAK_SPAN / 8) })
     expect(bytes.length).toBeLessThan(600)
   })
@@ -136,7 +135,7 @@ describe('the bitmap of a nak', () => {
 
   it('is read to its end and no further at the largest number there is', () => {
     const missing = new Uint8Array(NAK_SPAN / 8).fill(0xff)
-    expect(numbersOf({ ...plain, first: SAFE, missing })).toHaveLength(NAK_SPAN)
-    expect(names({ first: SAFE, missing }, SAFE)).toBe(true)
+    expect(numbersOf({ ...plain, first: VARINT_MAX, missing })).toHaveLength(NAK_SPAN)
+    expect(names({ first: VARINT_MAX, missing }, VARINT_MAX)).toBe(true)
   })
 })

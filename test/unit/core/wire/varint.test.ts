@@ -7,7 +7,7 @@ import { hex, unhex } from '../crypto.ts'
 
 describe('varint', () => {
   it.each([
-    // RFC 9000, appendix A.1; its eight-byte example is beyond JavaScript's safe integers.
+    // RFC 9000, appendix A.1; its eight-byte example is beyond what is taken here.
     ['9d7f3e7d', 494_878_333],
     ['7bbd', 15_293],
     ['25', 37],
@@ -32,15 +32,15 @@ describe('varint', () => {
     ['c000000040000000', 0x40000000],
     ['c0000000ffffffff', 0xffffffff],
     ['c000000100000000', 0x100000000],
-    ['c01fffffffffffff', VARINT_MAX],
+    ['c000ffffffffffff', VARINT_MAX],
   ])('writes %s at the edge of a size', (text, value) => {
     const bytes = new Uint8Array(varintSize(value))
     writeVarint(bytes, 0, value)
     expect(hex(bytes)).toBe(text)
   })
 
-  it.each(['c020000000000000', 'c2197c5eff14e88c', 'ffffffffffffffff'])(
-    'refuses %s, which no safe integer holds',
+  it.each(['c001000000000000', 'c01fffffffffffff', 'c2197c5eff14e88c', 'ffffffffffffffff'])(
+    'refuses %s, which is beyond the largest',
     (text) => {
       const reader = new Reader(unhex(text))
       expect([reader.varint(), reader.failed]).toEqual([0, true])
@@ -48,7 +48,7 @@ describe('varint', () => {
   )
 
   it('survives the round trip, in the smallest size that holds the value', () => {
-    const exponents = fc.double({ min: 0, max: 53, noNaN: true })
+    const exponents = fc.double({ min: 0, max: 48, noNaN: true })
     const values = exponents.map((exponent) => Math.min(VARINT_MAX, Math.floor(2 ** exponent) - 1))
     fc.assert(
       fc.property(values, fc.nat(3), (value, before) => {
