@@ -21,7 +21,7 @@ export default defineConfig({
       project('attack', ['test/attack/**/*.test.ts'], 60_000),
       roomy(project('sim', ['test/sim/**/*.test.ts'], 60_000)),
       oneByOne(project('cli', ['test/cli/**/*.test.ts'], 90_000)),
-      twiceAtMost(oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000))),
+      oneByOne(project('net', ['test/net/**/*.test.ts'], 120_000)),
       oneByOne(project('interop', ['test/interop/**/*.test.ts'], 120_000)),
       oneByOne(project('browser', ['test/browser/**/*.test.ts'], 120_000)),
       withSetup(
@@ -41,19 +41,17 @@ function project(name: string, include: string[], timeoutMs: number): Project {
   }
 }
 
-/** These share the machine's network, ports or time: two files at once would disturb each other. */
+/**
+ * These share the machine's network, ports or time: two files at once would disturb each other.
+ * Their time is real: a stall of seconds may fail a test once, a fault fails it twice.
+ */
 function oneByOne(parallel: Project): Project {
-  return { ...parallel, test: { ...parallel.test, fileParallelism: false } }
+  return { ...parallel, test: { ...parallel.test, fileParallelism: false, retry: 1 } }
 }
 
 /** Worlds leave much behind: with room for it, collecting takes a third less time. */
 function roomy(narrow: Project): Project {
   return { ...narrow, test: { ...narrow.test, execArgv: ['--max-semi-space-size=64'] } }
-}
-
-/** Real time on a shared machine: a stall of seconds may fail a test once, a fault fails it twice. */
-function twiceAtMost(once: Project): Project {
-  return { ...once, test: { ...once.test, retry: 1 } }
 }
 
 /** The setup runs once, before the first file of the project. */

@@ -1,6 +1,6 @@
 /** Files between hosts: one copy on the wire, losses on the way, disks that are full or read-only. */
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keyText } from '../../bus/io/key-text.ts'
@@ -83,9 +83,7 @@ function onDisk(directory: string, options: string, line: string): HostProcess {
 }
 
 async function folder(name: string): Promise<string> {
-  const path = join(lab.directory, name)
-  await mkdir(path)
-  return path
+  return mkdtemp(join(lab.directory, `${name}-`))
 }
 
 async function fileOf(size: number, name: string): Promise<{ path: string }> {

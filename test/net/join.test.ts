@@ -1,29 +1,30 @@
 /** Joining a realm by a code, between hosts that lose packets, with somebody listening on the wire. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { compiled } from '../setup/compiled.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { HostProcess } from './lab/process.ts'
 
-let lab: Lab
 let program: string
 
 beforeAll(async () => {
-  lab = await openLab({ a: ['a1', 'a2', 'a3'] })
   program = await compiled('test/net/sixcast.ts')
 })
-afterAll(async () => await lab.close())
 
 /** A user's command on a host, with a configuration of its own there. */
-async function run(host: string, words: readonly string[]): Promise<HostProcess> {
-  const config = join(lab.directory, host)
-  await mkdir(config, { recursive: true })
-  const env = { XDG_CONFIG_HOME: config, SIXCAST_LOG_LEVEL: 'info' }
-  return lab.host(host).spawn('node', [program, ...words], { env })
+function commandsOf(lab: Lab): (host: string, words: readonly string[]) => Promise<HostProcess> {
+  return async (host, words) => {
+    const config = join(lab.directory, host)
+    await mkdir(config, { recursive: true })
+    const env = { XDG_CONFIG_HOME: config, SIXCAST_LOG_LEVEL: 'info' }
+    return lab.host(host).spawn('node', [program, ...words], { env })
+  }
 }
 
 test('somebody joins by a code where a tenth is lost, and then is heard', async () => {
+  await using lab = await openLab({ a: ['a1', 'a2', 'a3'] })
+  const run = commandsOf(lab)
   const init = await run('a1', ['init', 'site', '--scope', 'link'])
   expect((await init.exit).code).toBe(0)
   for (const host of ['a1', 'a2']) await lab.host(host).loss({ probability: 0.1 })
