@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Home, objectsOf, type Run } from './command.ts'
 
 const owner = new Home()
-beforeAll(async () => expect(await owner.run(['init', 'site'])).toMatchObject({ code: 0 }))
+beforeAll(async () => void (await owner.run(['init', 'site'])))
 afterAll(() => owner[Symbol.dispose]())
 
 /** The newcomer's own home, on the owner's port. */
