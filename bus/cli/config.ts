@@ -16,6 +16,11 @@ export async function readConfig(
     if (code === 'ENOENT' && !demanded) return {}
     throw new UsageError(`${file} cannot be read: ${message}`, { cause })
   }
+  return parseConfig(text, file)
+}
+
+/** The object in the text of a configuration file; `file` names it in errors. Throws UsageError. */
+export function parseConfig(text: string, file: string): Readonly<Record<string, unknown>> {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

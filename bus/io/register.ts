@@ -30,11 +30,11 @@ function registerOf(realm: string): string {
 /** Throws INVALID_KEY when a line is no member. */
 export async function readRegister(realm: string): Promise<readonly Member[]> {
   const lines = (await textOf(realm)).split('\n').filter((line) => line !== '')
-  return lines.map((line, i) => memberOf(line, `line ${i + 1} of ${registerOf(realm)}`))
+  return lines.map((line, i) => parseMember(line, `line ${i + 1} of ${registerOf(realm)}`))
 }
 
 export async function addMember(realm: string, member: Member): Promise<void> {
-  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${lineOf(member)}`)
+  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${memberLine(member)}`)
 }
 
 /** Marks all that these identities were granted. */
@@ -43,11 +43,12 @@ export async function revokeMembers(
   isMeant: (one: Member) => boolean,
 ): Promise<void> {
   const members = await readRegister(realm)
-  const lines = members.map((one) => lineOf(isMeant(one) ? { ...one, revoked: true } : one))
+  const lines = members.map((one) => memberLine(isMeant(one) ? { ...one, revoked: true } : one))
   await replaceSecretFile(registerOf(realm), lines.join(''))
 }
 
-function lineOf({ rights, ...rest }: Member): string {
+/** The line of a member in the register. */
+export function memberLine({ rights, ...rest }: Member): string {
   return `${JSON.stringify({ ...rest, rights: rightsText(rights.bytes).trim() })}\n`
 }
 
@@ -56,7 +57,8 @@ async function textOf(realm: string): Promise<string> {
   return (await isThere(path)) ? readSmallFile(path, { sizeMax: REGISTER_SIZE_MAX }) : ''
 }
 
-function memberOf(line: string, source: string): Member {
+/** Reads a line of the register; `source` names it in errors. Throws INVALID_KEY. */
+export function parseMember(line: string, source: string): Member {
   let found: unknown
   try {
     found = JSON.parse(line)

@@ -1,6 +1,7 @@
 /** The fuzzer's command: `npm run fuzz -- --packets 10000000 --seed 1`. */
 import { parseArgs } from 'node:util'
-import { decoders, fuzzDecoder } from './decoders.ts'
+import { fuzzDecoder } from './decoder.ts'
+import { decoders } from './decoders.ts'
 import { faultsOf, type Phase, phases } from './plan.ts'
 import { Fuzz, type FuzzReport, reasons } from './run.ts'
 
@@ -39,7 +40,7 @@ for (const phase of phases) {
 say(`  decoders, ${Math.ceil(Number(values.packets) / 20)} inputs each:`)
 for (const decoder of decoders) {
   const count = Math.ceil(Number(values.packets) / 20)
-  const report = fuzzDecoder(decoder, count, Number(values.seed))
+  const report = await fuzzDecoder(decoder, count, Number(values.seed))
   say(`    ${report.name}: ${report.outcomes} outcomes`)
   for (const fault of report.faults) faults.push(`${report.name}: ${fault}`)
 }

@@ -20,10 +20,61 @@ const WORDS: readonly Uint8Array[] = [
     .map(utf8),
 ]
 
+/** How often a field is changed as such, where there are any. */
+const STRUCTURED = 0.5
+/** What a field of JSON may be instead. */
+const ODD: readonly unknown[] = [
+  [null, true, false, 0, -1, 1, 1.5, 2 ** 53, 1e300, '', ' ', 'x', '../x', '\ud800', '\u202e'],
+  ['0', '9'.repeat(20), 'A'.repeat(43), 'x'.repeat(2000), [], [null], {}, { a: {} }, [[[]]]],
+  [Array.from({ length: 100 }, () => 'x')],
+].flat()
+
 export function mutated(random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   let bytes = random.pick(corpus)
+  const other = random.chance(STRUCTURED) ? withOddField(random, bytes, corpus) : undefined
+  if (other) return other.subarray(0, SIZE_MAX)
   for (let i = random.integer(1, 4); i > 0; i--) bytes = step(random, bytes, corpus)
   return bytes.subarray(0, SIZE_MAX)
+}
+
+/** The same with one field changed, where it is JSON or a line of words; else `undefined`. */
+function withOddField(
+  random: Random,
+  bytes: Uint8Array,
+  corpus: readonly Uint8Array[],
+): Uint8Array | undefined {
+  const text = new TextDecoder().decode(bytes)
+  if (text.startsWith('{')) return oddJson(random, text)
+  const separator = [' ', '.', '\n', '-'].find((one) => text.trim().includes(one))
+  if (separator === undefined) return undefined
+  const words = text.split(separator)
+  const others = new TextDecoder().decode(random.pick(corpus)).split(separator)
+  words.splice(random.integer(0, words.length - 1), random.integer(0, 2), random.pick(others))
+  return utf8(words.join(separator))
+}
+
+/** Valid JSON in which one value, at any depth, is another one, or is not there. */
+function oddJson(random: Random, text: string): Uint8Array | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  let place = value as Record<string, unknown>
+  for (;;) {
+    const names = Object.keys(place)
+    if (names.length === 0) return undefined
+    const name = random.pick(names)
+    const inner = place[name]
+    if (typeof inner === 'object' && inner !== null && random.chance(0.7)) {
+      place = inner as Record<string, unknown>
+      continue
+    }
+    if (random.chance(0.2)) delete place[name]
+    else place[random.chance(0.9) ? name : 'constructor'] = random.pick([...ODD, inner])
+    return utf8(JSON.stringify(value))
+  }
 }
 
 function step(random: Random, bytes: Uint8Array, corpus: readonly Uint8Array[]): Uint8Array {
