@@ -19,39 +19,13 @@ import {
   VERSION_OPEN,
   VERSION_SEALED,
 } from '../bus/core/wire/packet.ts'
+import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
 import { type Instance, LINKS } from './instances.ts'
 import type { RelayLimits } from './limits.ts'
 import { Memberships } from './memberships.ts'
 import { Permits } from './permits.ts'
-
-export type BridgeOutput =
-  /** What a segment is to do. */
-  | { readonly type: 'join' | 'leave'; readonly face: string; readonly group: string }
-  | { readonly type: 'rejoin'; readonly group: string }
-  | {
-      readonly type: 'multicast'
-      readonly face: string
-      readonly group: string
-      readonly datagram: Uint8Array
-    }
-  | {
-      readonly type: 'unicast'
-      /** The private port that it leaves from. */
-      readonly port: number
-      readonly to: Endpoint
-      readonly datagram: Uint8Array
-    }
-  /** Unicast to this port, by whichever segment, is for somebody elsewhere; or no more. */
-  | { readonly type: 'hold' | 'release'; readonly port: number }
-  /** One datagram for these links. */
-  | {
-      readonly type: 'down'
-      readonly ports: readonly number[]
-      readonly from: Endpoint
-      readonly datagram: Uint8Array
-    }
 
 export interface BridgeOptions {
   readonly crypto: Crypto
@@ -98,6 +72,7 @@ export class Bridge {
         say: (face, packet) => this.#say(face, packet),
         hold: (port) => this.#outputs.push({ type: 'hold', port }),
         release: (port) => this.#outputs.push({ type: 'release', port }),
+        hears: (port, yes) => this.#outputs.push({ type: 'hears', port, yes, relay: id }),
       },
     )
   }
@@ -133,9 +108,10 @@ export class Bridge {
     this.#crossing.tick(now)
   }
 
-  /** A link has been admitted. */
-  opened(port: number): void {
+  /** A link has been admitted, as that identity. */
+  opened(port: number, identity: Uint8Array = NOBODY): void {
     this.#groupsByPort.set(port, new Set())
+    this.#crossing.rungs.opened(port, identity)
   }
 
   closed(port: number): void {
@@ -163,6 +139,11 @@ export class Bridge {
       case 'unicast':
         this.#unicast(port, record)
         return true
+      case 'rung':
+      case 'spare':
+      case 'need':
+        this.#crossing.rungs.take(port, record)
+        return true
       case 'pong':
         return true
       default:
@@ -175,15 +156,15 @@ export class Bridge {
     if (!this.#hear(now, bytes, from)) return
     const faces = this.#crossing.fromGroup(now, group, { face, from, bytes })
     if (!faces) return
-    this.#down([...(this.#portsByGroup.get(group) ?? [])], from, bytes)
+    this.#down(this.#takers(group, bytes), from, bytes)
     this.#cross(faces, group, bytes)
   }
 
   /** A datagram has come to a private port: of a link, or of somebody elsewhere. */
   fromPort(now: number, port: number, { bytes, from, face = '' }: Heard): void {
-    const linked = this.#groupsByPort.has(port)
+    const links = this.#linksAt(port)
     if (!this.#hear(now, bytes, from)) return
-    if (linked) this.#down([port], from, bytes)
+    this.#down(links, from, bytes)
     for (const one of this.#crossing.fromPort(port, { face, bytes })) {
       this.#options.counters.count('unicastCrossed')
       this.#reach(one, port, bytes)
@@ -264,7 +245,7 @@ export class Bridge {
     const from = { address: RELAY_ADDRESS, port }
     const arrival = { face: LINKS, from, bytes: datagram }
     this.#bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, datagram)
-    const others = [...(this.#portsByGroup.get(group) ?? [])].filter((one) => one !== port)
+    const others = this.#takers(group, datagram).filter((one) => one !== port)
     this.#down(others, from, datagram)
     return true
   }
@@ -277,14 +258,27 @@ export class Bridge {
     if (!this.#isOfRealm(datagram)) return
     counters.count('datagramsUp')
     if (to.address === RELAY_ADDRESS) {
-      const known = this.#groupsByPort.has(to.port)
-      if (known) this.#down([to.port], { address: RELAY_ADDRESS, port }, datagram)
-      else counters.count('unicastRefused')
+      const links = this.#linksAt(to.port)
+      this.#down(links, { address: RELAY_ADDRESS, port }, datagram)
+      if (links.length === 0) counters.count('unicastRefused')
     } else if (this.#permits.allows(to)) {
       this.#outputs.push({ type: 'unicast', port, to, datagram })
     } else {
       counters.count('unicastRefused')
     }
+  }
+
+  /** The links that have joined the group, but those whose peers have the packet by themselves. */
+  #takers(group: string, datagram: Uint8Array): readonly number[] {
+    const { instance } = readHeader(datagram)
+    const ports = [...(this.#portsByGroup.get(group) ?? [])]
+    return ports.filter((port) => this.#crossing.rungs.takes(port, instance))
+  }
+
+  /** The links of that port: the one that has it, and those of peers who have it elsewhere. */
+  #linksAt(port: number): readonly number[] {
+    const own = this.#groupsByPort.has(port) ? [port] : []
+    return [...own, ...this.#crossing.linksOf(port)]
   }
 
   #down(ports: readonly number[], from: Endpoint, datagram: Uint8Array): void {
@@ -331,5 +325,6 @@ function isGroup(group: string, scope: ScopeName): boolean {
   return words[0] === `ff1${SCOPES[scope].toString(16)}` && id >= 0x8000
 }
 
+const NOBODY = new Uint8Array(0)
 /** Says nothing: it is in the place of the port of whoever speaks. */
 const SELF_PORT = 1

@@ -16,6 +16,7 @@ import { type Instance, Instances, isSame, LINKS, type Way } from './instances.t
 import { Interest } from './interest.ts'
 import type { RelayLimits } from './limits.ts'
 import { Neighbours } from './neighbours.ts'
+import { Rungs } from './rungs.ts'
 import { Seen } from './seen.ts'
 import { Yields } from './yields.ts'
 
@@ -38,6 +39,8 @@ export interface CrossingEvents {
   /** Unicast to that port, on any segment, is for somebody elsewhere; or no more. */
   hold(port: number): void
   release(port: number): void
+  /** The peer on that link is heard on a segment; or no more. */
+  hears(port: number, yes: boolean): void
 }
 
 /** A datagram, where it came in, and where from. */
@@ -54,6 +57,8 @@ interface Face {
 }
 
 export class Crossing {
+  /** Peers that have a link and a network of their own. */
+  readonly rungs: Rungs
   readonly #options: CrossingOptions
   readonly #events: CrossingEvents
   readonly #faces = new Map<string, Face>()
@@ -94,12 +99,22 @@ export class Crossing {
         gone: (one) => this.#onGone(one),
         came: ({ instance }) => this.#yields.came(instance),
         strayed: (one, way) => this.#onStrayed(one, way),
+        opened: (now, one, { header, way, from }) => {
+          this.rungs.came(now, one, { way, number: header.number, address: from.address })
+        },
         record: (now, one, record) => this.#onRecord(now, one, record),
         unknown: (instance) => {
           if (this.#asked.size < RELAY_ASKED_MAX) this.#asked.add(instance)
         },
       },
     )
+    this.rungs = new Rungs(crypto, limits.peers, {
+      hears: (port, yes) => events.hears(port, yes),
+      move: (instance, way, address) => this.#instances.move(instance, way, address),
+      lose: (lost, { face }) => {
+        this.#instances.lose((way, instance) => instance === lost && way.face === face)
+      },
+    })
   }
 
   /** Other relays on the segments; entries of interest. */
@@ -117,12 +132,14 @@ export class Crossing {
 
   closed(face: string): void {
     this.#faces.delete(face)
+    this.rungs.faceClosed(face)
     this.#instances.lose((way) => way.face === face)
     this.#settleAll()
   }
 
   /** A link of a peer has ended. */
   linkClosed(port: number): void {
+    this.rungs.closed(port)
     this.#instances.lose(({ face, via }) => face === LINKS && via === BigInt(port))
   }
 
@@ -179,9 +196,18 @@ export class Crossing {
     }
   }
 
+  /** The links of peers whose hellos name that port, where their links have another. */
+  *linksOf(port: number): Iterable<number> {
+    for (const { way } of this.#instances.byPort(port)) {
+      const at = Number(way.via)
+      if (way.face === LINKS && at !== port) yield at
+    }
+  }
+
   /** Called several times a second. */
   tick(now: number): void {
     this.#now = now
+    this.rungs.tick(now, (instance) => this.#instances.get(instance)?.intervalMs ?? 0)
     this.#instances.expire(now)
     this.#interest.expire(now)
     for (const { id, face } of this.#neighbours.expire(now)) {
@@ -229,7 +255,9 @@ export class Crossing {
   }
 
   #onRecord(now: number, one: Instance, record: ControlRecord): void {
-    if (record.type !== 'interest' || one.way.face === LINKS) return
+    // What a link has joined is known; but a peer that has a network as well may come by that.
+    const linked = one.way.face === LINKS && !this.rungs.has(one.instance)
+    if (record.type !== 'interest' || linked) return
     const until = now + Math.min(record.validMs, VALID_MAX_MS)
     for (const group of record.groups) {
       if (!this.#options.isGroup(group)) continue
@@ -265,7 +293,8 @@ export class Crossing {
   /** Its port is held where others on a segment cannot reach it themselves. */
   #settle({ instance, port, way }: Instance): void {
     const apart = this.#faces.size > (this.#faces.has(way.face) ? 1 : 0)
-    this.#hold(instance, apart && way.face !== LINKS ? port : 0)
+    const own = way.face === LINKS && way.via === BigInt(port)
+    this.#hold(instance, apart && !own ? port : 0)
   }
 
   #hold(instance: bigint, port: number): void {

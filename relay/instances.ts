@@ -49,6 +49,8 @@ export interface InstancesEvents {
   came(one: Instance): void
   /** One has come by another way. */
   strayed(one: Instance, way: Way): void
+  /** A control packet of it opens, by whichever way it has come. */
+  opened(now: number, one: Instance, heard: HeardPacket): void
   record(now: number, one: Instance, record: ControlRecord): void
   unknown(instance: bigint): void
 }
@@ -99,8 +101,18 @@ export class Instances {
   }
 
   /** Ways that are there no more. */
-  lose(isLost: (way: Way) => boolean): void {
-    for (const one of this.#byInstance.values()) if (isLost(one.way)) one.lost = true
+  lose(isLost: (way: Way, instance: bigint) => boolean): void {
+    for (const one of this.#byInstance.values()) {
+      if (isLost(one.way, one.instance)) one.lost = true
+    }
+  }
+
+  /** An instance has said by which way it is to be taken. */
+  move(instance: bigint, way: Way, address: string): void {
+    const one = this.#byInstance.get(instance)
+    if (!one || (isSame(one.way, way) && !one.lost)) return
+    Object.assign(one, { way, address, lost: false, strays: 0 })
+    this.#events.settled(one)
   }
 
   /** Forgets those who have fallen silent. */
@@ -140,7 +152,8 @@ export class Instances {
     this.#events.settled(one)
   }
 
-  #onControl(now: number, { header, packet, way, from }: HeardPacket): void {
+  #onControl(now: number, heard: HeardPacket): void {
+    const { header, packet, way, from } = heard
     const one = this.#byInstance.get(header.instance)
     if (!one) return this.#events.unknown(header.instance)
     const { number } = header
@@ -157,6 +170,7 @@ export class Instances {
       one.address = from.address
       this.#events.came(one)
     } else this.#stray(one, { way, from, isNew })
+    this.#events.opened(now, one, heard)
     if (isNew) readControl(body, (record) => this.#onRecord(now, one, record))
   }
 

@@ -7,12 +7,13 @@ import { checkOptions } from '../bus/api/rules.ts'
 import { type Env, randomUint64 } from '../bus/core/env.ts'
 import { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
-import { writeDatagram } from '../bus/core/wire/link.ts'
+import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
 import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
-import { Bridge, type BridgeOutput } from './bridge.ts'
+import { Bridge } from './bridge.ts'
+import type { BridgeOutput } from './bridge-output.ts'
 import { Counters, type RelayCounter } from './counters.ts'
 import { Door } from './door.ts'
 import { Link } from './link.ts'
@@ -197,7 +198,7 @@ class LiveRelay implements Relay {
     const port = this.#ports.open(wanted)
     if (port === 0) return 0
     this.#linkByPort.set(port, link)
-    this.#bridge.opened(port)
+    this.#bridge.opened(port, link.identity)
     this.#counters.count('linksOpened')
     this.#log?.info({ remote: link.remote, port }, 'link opened')
     return port
@@ -258,6 +259,10 @@ class LiveRelay implements Relay {
         return undefined
       case 'unicast':
         return this.#segment?.unicast(output.port, output.to, output.datagram)
+      case 'hears': {
+        const record = writeHears(output.yes, output.relay)
+        return this.#linkByPort.get(output.port)?.outbox.push(record)
+      }
       case 'down': {
         const record = writeDatagram(output.from, output.datagram)
         if (!record) return undefined

@@ -9,7 +9,8 @@ import type { Endpoint } from '../../bus/core/output.ts'
 import { ControlKeys } from '../../bus/core/seal/control-keys.ts'
 import { controlParts } from '../../bus/core/seal/keys.ts'
 import type { LinkRecord } from '../../bus/core/wire/link.ts'
-import { Bridge, type BridgeOutput } from '../../relay/bridge.ts'
+import { Bridge } from '../../relay/bridge.ts'
+import type { BridgeOutput } from '../../relay/bridge-output.ts'
 import { Counters } from '../../relay/counters.ts'
 import { defaultRelayLimits } from '../../relay/limits.ts'
 import { trueCrypto } from './crypto.ts'
@@ -214,6 +215,8 @@ export class SimRelay {
         const { port, to, datagram } = output
         return network.act(sender(port), { type: 'transmit', to, datagram })
       }
+      case 'hears':
+        return undefined // processes have either a link or a network here
       case 'down':
         for (const port of output.ports) {
           this.#linkByPort.get(port)?.down(output.datagram, output.from)

@@ -7,9 +7,12 @@ import {
   writeChallenge,
   writeDatagram,
   writeGroups,
+  writeHears,
+  writeInstances,
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeRung,
   writeSign,
   writeUnicast,
   writeWelcome,
@@ -58,6 +61,10 @@ export function linkVectors(): object {
       datagram: writeDatagram(endpoint, datagram),
       ping: writeSign('ping'),
       pong: writeSign('pong'),
+      rung: writeRung(true, counting(16, 0x50)),
+      hears: writeHears(true, 0x0102030405060708n),
+      spare: writeInstances('spare', [1n, 0xf0e0d0c0b0a09080n])[0],
+      need: writeInstances('need', [1n])[0],
     },
   }
 }

@@ -16,11 +16,16 @@
  *     9 datagram    relay   address (16) | varint zone | uint16 port | datagram
  *     10 ping       relay   nothing
  *     11 pong       peer    nothing
+ *     13 rung       peer    uint8 rung (0 this link, 1 the network) | boot salt (16)
+ *     14 hears      relay   uint8 (1 yes, 0 no) | relay (8)
+ *     15 spare      peer    n x instance (8)
+ *     16 need       peer    n x instance (8)
  *
  * Records of unknown types are skipped.
  */
 import { ADDRESS_SIZE, addressBytes, addressText } from './address.ts'
 import { Reader, Writer } from './cursor.ts'
+import { SALT_SIZE } from './hello.ts'
 import { varintSize } from './varint.ts'
 
 /** The WebSocket subprotocol. */
@@ -42,6 +47,10 @@ export const LinkType = {
   datagram: 9,
   ping: 10,
   pong: 11,
+  rung: 13,
+  hears: 14,
+  spare: 15,
+  need: 16,
 } as const
 
 /** Where a datagram comes from or goes to; the address may end in a zone, `%` and a number. */
@@ -94,6 +103,12 @@ export type LinkRecord =
   | { readonly type: 'unicast'; readonly to: LinkEndpoint; readonly datagram: Uint8Array }
   | { readonly type: 'datagram'; readonly from: LinkEndpoint; readonly datagram: Uint8Array }
   | { readonly type: 'ping' | 'pong' }
+  /** By which way the peer's packets are to be taken: the network that it shares with the relay? */
+  | { readonly type: 'rung'; readonly near: boolean; readonly salt: Uint8Array }
+  /** Whether the relay, whose beacons bear this id, hears the peer on a network of its own. */
+  | { readonly type: 'hears'; readonly yes: boolean; readonly relay: bigint }
+  /** Whose packets the peer hears by itself, so that they need not come down; or no more. */
+  | { readonly type: 'spare' | 'need'; readonly instances: readonly bigint[] }
 
 /** Calls `each` with every known record; false when the message is malformed from there on. */
 export function readLinkMessage(message: Uint8Array, each: (record: LinkRecord) => void): boolean {
@@ -135,6 +150,16 @@ const READERS: ReadonlyMap<number, Read> = new Map<number, Read>([
   ],
   [LinkType.ping, () => ({ type: 'ping' })],
   [LinkType.pong, () => ({ type: 'pong' })],
+  [
+    LinkType.rung,
+    (fields) => ({ type: 'rung', near: fields.uint8() === 1, salt: fields.take(SALT_SIZE) }),
+  ],
+  [
+    LinkType.hears,
+    (fields) => ({ type: 'hears', yes: fields.uint8() === 1, relay: fields.uint64() }),
+  ],
+  [LinkType.spare, (fields) => readInstances('spare', fields)],
+  [LinkType.need, (fields) => readInstances('need', fields)],
 ])
 
 function readProof(fields: Reader): LinkRecord | undefined {
@@ -166,6 +191,12 @@ function readGroups(type: 'join' | 'leave' | 'rejoin', fields: Reader): LinkReco
   const groups: string[] = []
   while (fields.left > 0 && !fields.failed) groups.push(readAddress(fields))
   return { type, groups }
+}
+
+function readInstances(type: 'spare' | 'need', fields: Reader): LinkRecord {
+  const instances: bigint[] = []
+  while (fields.left > 0 && !fields.failed) instances.push(fields.uint64())
+  return { type, instances }
 }
 
 function readAddress(fields: Reader): string {
@@ -248,6 +279,30 @@ export function writeSign(type: 'ping' | 'pong'): Uint8Array {
   return recordOf(LinkType[type])
 }
 
+/** `near`: by the network that the peer shares with the relay; else by this link. */
+export function writeRung(near: boolean, salt: Uint8Array): Uint8Array {
+  return recordOf(LinkType.rung, new Uint8Array([near ? 1 : 0]), salt)
+}
+
+export function writeHears(yes: boolean, relay: bigint): Uint8Array {
+  return recordOf(LinkType.hears, new Uint8Array([yes ? 1 : 0]), instanceBytes([relay]))
+}
+
+/** As many records as the instances take; none when there are none. */
+export function writeInstances(type: 'spare' | 'need', instances: readonly bigint[]): Uint8Array[] {
+  const records: Uint8Array[] = []
+  for (let at = 0; at < instances.length; at += GROUPS_MAX) {
+    records.push(recordOf(LinkType[type], instanceBytes(instances.slice(at, at + GROUPS_MAX))))
+  }
+  return records
+}
+
+function instanceBytes(instances: readonly bigint[]): Uint8Array {
+  const writer = new Writer(instances.length * 8)
+  for (const instance of instances) writer.uint64(instance)
+  return writer.written
+}
+
 function endpointBytes({ address, port }: LinkEndpoint): Uint8Array | undefined {
   const [text = '', zone = '0', ...more] = address.split('%')
   const bytes = addressBytes(text)
@@ -269,5 +324,5 @@ function recordOf(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
 const IDENTITY_SIZE = 32
 const SIGNATURE_SIZE = 64
 const PORT_MAX = 0xffff
-/** Groups in one record: with others they share a message. */
+/** Groups or instances in one record: with others they share a message. */
 const GROUPS_MAX = 1024

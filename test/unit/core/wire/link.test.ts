@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../../../../bus/core/bytes.ts'
 import { addressText } from '../../../../bus/core/wire/address.ts'
+import { SALT_SIZE } from '../../../../bus/core/wire/hello.ts'
 import {
   LINK_MESSAGE_MAX,
   type LinkRecord,
@@ -11,9 +12,12 @@ import {
   writeChallenge,
   writeDatagram,
   writeGroups,
+  writeHears,
+  writeInstances,
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeRung,
   writeSign,
   writeUnicast,
   writeWelcome,
@@ -80,6 +84,20 @@ const anyRecord: fc.Arbitrary<{ record: LinkRecord; bytes: Uint8Array }> = fc.on
       pair({ type: 'datagram', from, datagram: data }, writeDatagram(from, data)!),
     ),
   fc.constantFrom('ping' as const, 'pong' as const).map((type) => pair({ type }, writeSign(type))),
+  fc
+    .tuple(fc.boolean(), bytes(SALT_SIZE))
+    .map(([near, salt]) => pair({ type: 'rung', near, salt }, writeRung(near, salt))),
+  fc
+    .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
+    .map(([yes, relay]) => pair({ type: 'hears', yes, relay }, writeHears(yes, relay))),
+  fc
+    .tuple(
+      fc.constantFrom('spare' as const, 'need' as const),
+      fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { minLength: 1, maxLength: 5 }),
+    )
+    .map(([type, instances]) => {
+      return pair({ type, instances }, concat(...writeInstances(type, instances)))
+    }),
 )
 
 function pair(record: LinkRecord, written: Uint8Array): { record: LinkRecord; bytes: Uint8Array } {
