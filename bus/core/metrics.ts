@@ -72,6 +72,7 @@ export const COUNTER_NAMES = [
   'retainEvicted',
   'repairBudget',
   'repairsFull',
+  'expiryBudget',
   'sendFull',
   'linkFull',
   // repair of memberships

@@ -6,6 +6,7 @@ import type { Rights } from './rights.ts'
 import type { Sender } from './seal/control-keys.ts'
 import type { EpochKey } from './seal/epochs.ts'
 import type { ReplayWindow } from './seal/replay.ts'
+import type { TokenBucket } from './stream/pace.ts'
 import type { Proofs } from './stream/proofs.ts'
 import type { Arrival } from './stream/receiver-options.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
@@ -113,6 +114,8 @@ export interface Remote extends Present {
   readonly wanted: Set<number>
   /** When such streams were last asked for. */
   wantedAt: number
+  /** What it may still say has expired; `undefined` until it has said so of anything. */
+  expiry: TokenBucket | undefined
   /** What it wants echoed, as its last hello said. */
   challenge: bigint
   /** It has sent this peer something, and so knows it. */

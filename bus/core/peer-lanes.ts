@@ -2,8 +2,10 @@
 import type { Inflow, Lane } from './peer-context.ts'
 import type { Bookmark } from './stream/bookmarks.ts'
 import { VOID } from './stream/messages.ts'
+import { TokenBucket } from './stream/pace.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
 import type { Run } from './wire/gone.ts'
+import { NAK_SPAN } from './wire/nak.ts'
 
 export function lanesOf(inflow: Inflow): readonly Lane[] {
   return inflow.replays.length > 0 ? [inflow, ...inflow.replays] : [inflow]
@@ -19,10 +21,17 @@ export function takersOf({ receiver, replays }: Inflow, number: number): Receive
   return wanted ? [receiver, ...takers] : takers
 }
 
-/** What these packets held has expired: that counts as if they had come. */
+/**
+ * What these packets held has expired: that counts as if they had come. A few bytes name thousands
+ * of packets, so a publisher is believed no more of them than it can have been asked for.
+ */
 export function passExpired(now: number, inflow: Inflow, { first, count }: Run): void {
+  const budget = (inflow.remote.expiry ??= new TokenBucket(EXPIRY_RATE, EXPIRY_BURST, now))
   for (const { receiver } of lanesOf(inflow)) {
+    const { metrics } = receiver.options
+    if (budget.when(now, 1) > now) return metrics.count('expiryBudget')
     for (const number of receiver.missing.within(first, first + count - 1)) {
+      if (!budget.take(now, 1)) return metrics.count('expiryBudget')
       receiver.accept(now, number, VOID)
     }
   }
@@ -66,3 +75,7 @@ export function markOf(now: number, inflow: Inflow): Omit<Bookmark, 'at'> | unde
   const { cause } = farthest.options.tally
   return { next, index, lost: lostOf(inflow), cause, subscriptions }
 }
+
+/** Packets that one publisher may say have expired, a second and at once: four full questions. */
+const EXPIRY_RATE = 4 * NAK_SPAN
+const EXPIRY_BURST = 4 * NAK_SPAN

@@ -44,6 +44,7 @@ export function newRemote(
     wanted: new Set(),
     detached: new Map(),
     wantedAt: -Infinity,
+    expiry: undefined,
     challenge: hello.challenge,
     knows: false,
     met: 0,

@@ -1,5 +1,6 @@
 /** Attacks by way of repair, by outsiders and by members: what they cost a peer at most. */
 import { describe, expect } from 'vitest'
+import { concat } from '../../bus/core/bytes.ts'
 import { type Nak, NAK_SPAN, NakFlag } from '../../bus/core/wire/nak.ts'
 import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import { Answering, range } from '../unit/core/answering.ts'
@@ -38,6 +39,12 @@ function flood(world: Answering, flags: number, meanwhile?: () => void): number 
     meanwhile?.()
   }
   return world.data.slice(before).reduce((sum, { datagram }) => sum + datagram.length, 0)
+}
+
+/** Says that everything that is missing from a packet on has expired. */
+function expiredFrom(first: number): Uint8Array {
+  const entries = [{ first, count: VARINT_MAX - first }]
+  return controlBytes({ type: 'expired', stream: 1, entries })
 }
 
 /** A publisher with two megabytes to be asked for, and receivers. */
@@ -226,6 +233,37 @@ describe('a publisher that lies', () => {
         world.attack.send(one.data(1, number, packet)).send(two.data(1, number, packet))
       }
       expect(world.attack.target.delivered).toBe(3)
+    },
+  )
+
+  attack(
+    'thousands of packets called expired by a few bytes',
+    { by: 'member', holds: 'as many are believed as it can have been asked for' },
+    () => {
+      const world = new Attack()
+      const member = world.member()
+      world.announce(member, ['plant/1/x']).wait(100)
+      const asker = world.target.peer.instance
+      const entries = [startedEntry(1)]
+      world.send(member.control(controlBytes({ type: 'started', asker, entries })))
+      const records = range(1, 40).flatMap((round) => {
+        const head = round * NAK_SPAN
+        const far = [{ stream: 1, head, index: 0, receivers: 1 }]
+        const heartbeat = { type: 'heartbeat', flags: 0, grttUs: 9, entries: far } as const
+        // All but the first, which holds up the rest; then the first.
+        return [controlBytes(heartbeat), expiredFrom(head - NAK_SPAN + 2), expiredFrom(1)]
+      })
+      world.send(member.control(concat(...records)))
+      expect(world.count('expiryBudget')).toBeGreaterThan(70)
+      const last = 4 * NAK_SPAN
+      world.send(member.data(1, last + 2, { flags: 0, body: body(1) }))
+      expect(world.target.delivered).toBe(0)
+      world.send(member.data(1, last + 1, { flags: 0, body: body(0) }))
+      expect(world.target.delivered).toBe(2)
+      // A second later it is believed again.
+      world.wait(1000).send(member.control(concat(...range(1, 3).map(() => expiredFrom(1)))))
+      world.send(member.data(1, 2 * last + 3, { flags: 0, body: body(2) }))
+      expect(world.target.delivered).toBe(3)
     },
   )
 
