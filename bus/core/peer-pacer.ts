@@ -76,6 +76,11 @@ export class Pacer {
     return this.#rate.value
   }
 
+  /** How long a full packet takes to leave at this rate, ms. */
+  get packetMs(): number {
+    return (this.#context.config.packetSize * 1000) / this.#rate.value
+  }
+
   /** A receiver has missed so many of so many further packets. */
   lossReported(missed: number, all: number): void {
     this.#rate.report(missed, all)

@@ -91,7 +91,7 @@ export class Responder {
     const { metrics } = this.#context
     metrics.count('naksReceived')
     this.#hearLoss(stream, remote, nak)
-    const news = nak.rttUs > 0 && this.#rtt.hear(nak.rttUs / 1000)
+    const news = this.#hearRtt(nak)
     stream.beat.lossyUntil = now + LOSSY_MS
     const alone = stream.attached.size === 1 && stream.attached.has(remote.instance)
     const solo = (nak.flags & NakFlag.solo) !== 0
@@ -163,6 +163,16 @@ export class Responder {
     if (!flow) return
     if (next >= NUMBER_MAX) flow.forget(remote.instance)
     else if (counts(flowRule, remote)) flow.hear(now, remote.instance, next)
+  }
+
+  /**
+   * No answer comes sooner than a packet takes to leave: at a low rate that is what receivers wait
+   * for, or they would ask again and again meanwhile.
+   */
+  #hearRtt({ rttUs }: Nak): boolean {
+    const { packetMs } = this.#pacer
+    if (rttUs === 0 && packetMs <= this.#rtt.ms) return false
+    return this.#rtt.hear(Math.max(rttUs / 1000, packetMs))
   }
 
   /** What the asker has missed since its last question. */

@@ -20,5 +20,8 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [4019, 'never asked for a checkpoint whose place a forgery had taken'],
   [4024, 'dropped a signed packet unread since a forgery had its number'],
   [4228, 'did not look again at a checkpoint that vouched for what came later'],
+  [909, 'asked a slow publisher again and again while its answers were on their way'],
+  [1342, 'asked a slow publisher again and again while its answers were on their way'],
+  [1382, 'asked a slow publisher again and again while its answers were on their way'],
   [49674, 'left the newest value behind when the one before it had expired'],
 ])

@@ -127,6 +127,16 @@ describe('what has just been sent again', () => {
     expect(world.wait(5).ask(2, [2]).log()).toEqual(['2 to group'])
   })
 
+  it('waits for as long as a packet takes to leave at a low rate, and so do receivers', () => {
+    const world = new Answering({ rate: 12_320 }).publish(3).wait(1000)
+    world.log()
+    world.ask(1, [2], { rttUs: 1000 })
+    expect(world.log()).toEqual(['2 to group'])
+    expect(world.heartbeat!.grttUs).toBe(100_000)
+    expect(world.wait(95).ask(2, [2]).log()).toEqual([])
+    expect(world.wait(10).ask(2, [2]).log()).toEqual(['2 to group'])
+  })
+
   it('to one receiver is not sent to it again before a round trip is over', () => {
     const world = new Answering().publish(3)
     world.log()
