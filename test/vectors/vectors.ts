@@ -6,6 +6,7 @@ import { helloVectors, packetVectors } from './packets.ts'
 import { pageVectors } from './pages.ts'
 import { rightsVectors } from './rights.ts'
 import { plain } from './samples.ts'
+import { signatureVectors } from './signatures.ts'
 
 export function vectorTexts(): Readonly<Record<string, string>> {
   return {
@@ -18,6 +19,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'bodies.json': text(bodyVectors()),
     'links.json': text(linkVectors()),
     'pages.json': text(pageVectors()),
+    'signatures.json': text(signatureVectors()),
   }
 }
 
