@@ -5,6 +5,7 @@ import { linkVectors } from './links.ts'
 import { helloVectors, packetVectors } from './packets.ts'
 import { pageVectors } from './pages.ts'
 import { rightsVectors } from './rights.ts'
+import { proofVectors } from './proofs.ts'
 import { plain } from './samples.ts'
 import { signatureVectors } from './signatures.ts'
 
@@ -19,6 +20,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'bodies.json': text(bodyVectors()),
     'links.json': text(linkVectors()),
     'pages.json': text(pageVectors()),
+    'proofs.json': text(proofVectors()),
     'signatures.json': text(signatureVectors()),
   }
 }

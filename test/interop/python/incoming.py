@@ -2,6 +2,7 @@
 import math
 import random
 
+import proof
 import wire
 
 AHEAD, ASKED_MS, BITMAP = 8192, 10_000, 4096
@@ -15,7 +16,8 @@ class Hole:
 class Incoming:
     def __init__(self, peer, remote, binding, topic):
         self.peer, self.remote, self.number, self.topic = peer, remote, binding['stream'], topic
-        self.reliable, self.mode = binding['mode'] == 0, binding['mode']
+        self.reliable, rule = binding['mode'] & ~proof.BITS == 0, binding['mode'] & proof.BITS
+        self.proven = proof.Proven(self, rule) if rule else None
         self.opened = peer.now - binding['age']
         self.group = (peer.realm.group(peer.scope, binding['tag']), peer.port)
         key = peer.realm.topic_key(topic)
@@ -79,12 +81,21 @@ class Incoming:
     # What comes
 
     def wants(self, number):
+        here = number in self.early and not self.waits(number)
         if self.next is None:
-            return number not in self.early and len(self.early) < AHEAD or not self.reliable
-        return number >= self.next and number not in self.early and number < self.next + AHEAD
+            return not here and len(self.early) < AHEAD or not self.reliable
+        return number >= self.next and not here and number < self.next + AHEAD
+
+    def waits(self, number):
+        """Whether a packet is here, and nothing has vouched for it."""
+        return self.proven is not None and number in self.proven.waiting
 
     def take(self, number, flags, body):
         now = self.peer.now
+        if self.proven:
+            body = self.proven.opened(number, flags, body)
+            if body is None:
+                return self.advance() if self.reliable and self.next is not None else None
         self.heard, self.quiet = now, 0
         if not self.reliable:
             self.next = number + 1
@@ -152,6 +163,9 @@ class Incoming:
 
     def advance(self):
         while True:
+            if self.waits(self.next):
+                self.proven.stuck(self.next)
+                break
             if self.next in self.early:
                 flags, body = self.early.pop(self.next)
                 self.deliver(flags, body)
@@ -159,6 +173,8 @@ class Incoming:
                 self.cause = self.lost.pop(self.next)
             else:
                 break
+            if self.proven:
+                self.proven.passed(self.next)
             self.next += 1
         if self.tail and self.next > self.tail[0]:
             self.gap(self.tail[1])
@@ -173,7 +189,16 @@ class Incoming:
         self.cause = 'expired'
         self.index = max(index, self.index or 0)
 
+    def reopen(self, number):
+        """What was here was a forgery: the true packet is asked for."""
+        del self.early[number]
+        if self.next is not None:
+            self.holes[number] = Hole(self.peer.now, self.peer.now)
+            self.check_soon()
+
     def deliver(self, flags, body):
+        if flags & proof.SIGNED and not body:
+            return  # A checkpoint holds nothing else.
         if flags & 1:
             index, total, offset, part = wire.read_fragment(body)
             if offset == 0:
@@ -197,6 +222,8 @@ class Incoming:
 
     def end(self, cause):
         self.cause = cause
+        if self.proven:
+            self.proven.drop(list(self.proven.waiting))
         if self.next is not None and self.tail:
             for number in [n for n in self.early if n >= self.next]:
                 self.lost.update({n: cause for n in range(self.next, number) if n not in self.early})
@@ -259,6 +286,15 @@ class Incoming:
         wait = self.again()
         for number in wanted:
             self.holes[number].due, self.holes[number].asked = now + wait, True
+        self.peer.counts['asked'] += 1
+
+    def ask_proof(self, number):
+        """It is here, but what proves it has not come, or was a forgery."""
+        nak = wire.record(
+            'nak', target=self.remote.instance, flags=5, rtt=int((self.rtt or 0) * 1000),
+            missed=self.missed, all=max(self.top + 1 - self.first, 0), stream=self.number,
+            first=number, bitmap=b'\x80')
+        self.peer.say(nak, self.remote.private)
         self.peer.counts['asked'] += 1
 
     def overheard(self, asked):

@@ -1,6 +1,7 @@
 """A stream: what this peer publishes on one topic, kept for repair and told of by heartbeats."""
 import time
 
+import proof
 import realm as keys
 import wire
 
@@ -8,35 +9,64 @@ KEPT_MS, ROOM = 10_000, wire.PACKET_MAX - 2 - wire.HEADER_SIZE - wire.TAG_SIZE
 
 
 class Outgoing:
-    def __init__(self, peer, number, topic):
+    def __init__(self, peer, number, topic, rule=0):
         self.peer, self.number, self.topic = peer, number, topic
         realm, me = peer.realm, peer.me
         self.tag, self.opened = realm.tag(topic), peer.now
         self.group = (realm.group(peer.scope, self.tag), peer.port)
         self.key = realm.sender_key(realm.topic_key(topic), me.instance, me.salt, me.public)
-        self.batch, self.index = [], 0
+        self.batch, self.index, self.rule = [], 0, rule
+        self.prover = proof.Prover(realm, me, number, rule) if rule else None
         self.last = self.head = 0  # The last number that was given out, and that was sent.
-        self.kept = {}  # number: [packet, index of its first message, made at, sent at]
+        self.kept = {}  # number: [packet, index of its first message, made at, sent at, flags, holds messages]
         self.receivers = {}  # instance: the number that it waits for
         self.answered = {}  # (number, destination): when
         self.grtt, self.asked, self.sent, self.announced = 10.0, -1e9, peer.now, -1e9
         self.life, self.busy = 0, None
 
     def binding(self):
-        return {'stream': self.number, 'tag': self.tag, 'mode': 0, 'packet': wire.PACKET_MAX,
+        return {'stream': self.number, 'tag': self.tag, 'mode': self.rule, 'packet': wire.PACKET_MAX,
                 'age': int(self.peer.now - self.opened), 'name': self.peer.realm.seal_name(self.topic)}
 
     def flush(self):
         """Seals the messages of this turn, each packet under a number of its own."""
-        realm, me = self.peer.realm, self.peer.me
-        sent = int(time.time() * 1000)
-        for flags, index, body in wire.bodies(self.index, sent, self.batch, ROOM):
-            self.last += 1
-            head = wire.header(realm.version, wire.DATA, me.instance, realm.hint, self.number, self.last, flags)
-            self.kept[self.last] = [realm.packet(self.key, head, body), index, self.peer.now, None]
-            self.peer.fresh.append((self, self.last))
+        sent, room = int(time.time() * 1000), ROOM - (proof.ROOM if self.prover else 0)
+        made = list(wire.bodies(self.index, sent, self.batch, room))
         self.index += len(self.batch)
         self.batch = []
+        behind = [index for _, index, _ in made[1:]] + [self.index]
+        for (flags, index, body), following in zip(made, behind):
+            if self.prover:
+                flags, body = self.prover.body(self.peer.now, self.last + 1, flags, body)
+            self.keep(flags, index, body)
+            if self.prover and len(self.prover.leaves) == proof.LEAVES_MAX:
+                self.checkpoint(following)
+        if self.prover and self.prover.leaves:
+            due = self.prover.signed_at + proof.PROVE_MS
+            self.peer.after(max(due - self.peer.now, 0), self.settle)
+
+    def keep(self, flags, index, body, holds=True):
+        realm, me = self.peer.realm, self.peer.me
+        self.last += 1
+        head = wire.header(realm.version, wire.DATA, me.instance, realm.hint, self.number, self.last, flags)
+        packet = realm.packet(self.key, head, body)
+        self.kept[self.last] = [packet, index, self.peer.now, None, flags, holds]
+        self.peer.fresh.append((self, self.last))
+
+    def settle(self):
+        """Signs what is open."""
+        if self.prover and self.prover.leaves:
+            self.checkpoint(self.index)
+
+    def checkpoint(self, index):
+        flags, body = self.prover.checkpoint(self.peer.now, self.last + 1)
+        self.keep(flags, index, body, holds=False)
+
+    def proven_by(self, number):
+        """The packet whose signature vouches for one: itself, or the next checkpoint."""
+        behind = (n for n in range(number + 1, self.last + 1) if n in self.kept and not self.kept[n][5])
+        signed = number not in self.kept or self.kept[number][4] & proof.SIGNED
+        return number if signed else next(behind, self.last + 1)
 
     def has_sent(self, number):
         now = self.peer.now
@@ -101,6 +131,8 @@ class Outgoing:
         destination = remote.private if solo else self.group
         hold = min(self.grtt, 250)
         for number in numbers(values):
+            if values['flags'] & 4:
+                number = self.proven_by(number)
             if number > self.head:
                 break
             if number not in self.kept:

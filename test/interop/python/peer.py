@@ -8,6 +8,7 @@ import struct
 import time
 
 import outgoing
+import proof
 import realm as keys
 import wire
 from incoming import Incoming
@@ -32,7 +33,7 @@ class Peer(Presence):
         self.fresh, self.repairs, self.gate = collections.deque(), collections.deque(), self.now + 300
         self.tokens, self.pumped, self.turn = 0, self.now, 0
         self.resume, self.told, self.inputs = {}, {}, {}
-        self.counts = collections.Counter()
+        self.counts, self.rule = collections.Counter(), 0
         self.report = self.deliver = lambda *_, **__: None
         super().__init__()
         self.open_sockets()
@@ -210,8 +211,12 @@ class Peer(Presence):
         for binding in new:
             topic = self.realm.open_name(binding['tag'], binding['name'])
             remote.topics[binding['stream']] = topic
-            if binding['mode'] & ~8 > 2:
-                self.count('proven')  # its packets are signed, and this peer verifies none of them
+            rule, rest = binding['mode'] & proof.BITS, binding['mode'] & ~proof.BITS & ~8
+            if rest > 2 or rule == proof.BITS or rule == proof.RULES['checkpoint'] and rest:
+                self.count('malformed')
+                continue
+            if rule < self.rule:
+                self.count('weak')  # Others could speak for its publisher.
                 continue
             if topic and any(matches(pattern, topic) for pattern in self.patterns):
                 remote.incoming[binding['stream']] = stream = Incoming(self, remote, binding, topic)
@@ -297,7 +302,7 @@ class Peer(Presence):
             if stream.topic == topic:
                 return stream
         number = len(self.streams) + 1
-        stream = self.streams[number] = outgoing.Outgoing(self, number, topic)
+        stream = self.streams[number] = outgoing.Outgoing(self, number, topic, self.rule)
         self.announce([stream])
         return stream
 
@@ -331,6 +336,8 @@ class Peer(Presence):
     def close(self, done):
         """Says goodbye when every receiver has confirmed, or 2 s after the last packet."""
         early = max(self.began + 300, self.newest + 100)
+        for one in self.streams.values():
+            one.settle()
         if self.streams and (self.now < early or self.fresh or any(one.batch for one in self.streams.values())):
             return self.after(10, lambda: self.close(done))
         return self.confirm(done, 10)

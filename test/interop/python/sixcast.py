@@ -8,7 +8,8 @@ Debian's python3-nacl (Ed25519 and XSalsa20-Poly1305; HMAC-SHA-512 is in the lib
     sixcast.py --realm plant --key plant.key --interface eth0 --subscribe 'a/**' --publish b/c
 
 It publishes standard input, line by line or with --whole as one message, and prints what it hears
-and sees as JSON lines. It does not watch for switches that forget groups, sends reliable streams
+and sees as JSON lines. With --proof it signs what it says, by checkpoints or each packet, and hears
+only what proves as much. It does not watch for switches that forget groups, sends reliable streams
 only, and its rate is fixed.
 """
 import argparse
@@ -16,6 +17,7 @@ import json
 import os
 import sys
 
+import proof
 import realm as keys
 import vectors
 from peer import Peer
@@ -28,7 +30,7 @@ def main():
     root = None if options.open else keys.read_key(options.key)
     peer = Peer(keys.Realm(options.realm, root), options.interface, options.scope, options.port, options.name)
     peer.patterns = options.subscribe
-    peer.report = show
+    peer.report, peer.rule = show, proof.RULES[options.proof]
     heard, program = 0, Program(peer, options)
 
     def deliver(topic, remote, codec, payload):
@@ -94,6 +96,7 @@ def arguments():
     parser.add_argument('--name', default='python')
     parser.add_argument('--subscribe', metavar='PATTERN', action='append', default=[])
     parser.add_argument('--publish', metavar='TOPIC')
+    parser.add_argument('--proof', default='group', choices=proof.RULES, help='of what it says, and hears')
     parser.add_argument('--whole', action='store_true', help='standard input is one message')
     parser.add_argument('--require', type=int, default=0, help='wait for so many receivers')
     parser.add_argument('--count', type=int, default=0, help='end when so many messages have come')

@@ -1,7 +1,9 @@
 """Checks this implementation against test/vectors, value by value."""
+import collections
 import json
 import os
 
+import proof
 import realm as keys
 import wire
 
@@ -17,7 +19,7 @@ def check(folder):
             raise AssertionError(f'{label}: {mine} is not {theirs}')
         count += 1
 
-    files = {name: load(folder, name) for name in ('keys', 'groups', 'packets', 'hellos', 'control', 'bodies')}
+    files = {name: load(folder, name) for name in ('keys', 'groups', 'packets', 'hellos', 'control', 'bodies', 'proofs', 'signatures')}
     realms = {form: realm_of(files['keys'][form], form) for form in ('sealed', 'open')}
     for form, realm in realms.items():
         check_keys(same, realm, files['keys'][form])
@@ -27,6 +29,13 @@ def check(folder):
             check_hello(same, realm, hello)
     check_control(same, realms['sealed'], files['control'], files['hellos']['sealed'][0])
     check_bodies(same, files['bodies'])
+    for form, realm in realms.items():
+        for rule in ('each', 'checkpoint'):
+            check_proof(same, realm, files['proofs'], files['proofs'][form][rule])
+        check_forgery(same, realm, files['proofs'], files['proofs'][form]['checkpoint'])
+    for edge in files['signatures']['edges']:
+        said = keys.verify(unhex(edge['message']), unhex(edge['signature']), unhex(edge['key']))
+        same(edge['about'], said, edge['good'])
     return count
 
 
@@ -156,6 +165,65 @@ def check_bodies(same, fields):
 
     index, read = wire.read_records(unhex(fields['lives']['bodies'][0]))
     same('lives', (index, [(len(payload), life) for _, payload, life in read]), (70, [(0, 0), (3, 1000)]))
+
+
+def check_proof(same, realm, fields, packets):
+    author = keys.Identity(unhex(fields['secretKey']), bytes(16))
+    same('author', author.public, fields['identity'])
+    instance, stream, leaves = unhex(fields['instance']), fields['stream'], []
+    for packet in packets:
+        number, flags, body = packet['number'], packet['flags'], unhex(packet['body'])
+        content, signed = unhex(packet['content']), flags & proof.SIGNED
+        rest = proof.rest_of([] if content else leaves, content) if signed else content
+        of = proof.digest(instance, stream, number, flags, rest)
+        same('digest', of, packet['digest'])
+        same('leaf', of[:16], packet['leaf'])
+        if signed:
+            same('statement', proof.statement(realm, of), packet['statement'])
+            same('signature', author.sign(proof.statement(realm, of)), packet['signature'])
+            same('signed body', unhex(packet['signature']) + rest, packet['body'])
+            signature, found, inner, covered = proof.read(body)
+            same('read', [signature.hex(), inner.hex(), covered], [packet['signature'], packet['content'], rest])
+            same('leaves', found, [] if content else leaves)
+            leaves = []
+        else:
+            same('open body', body, packet['content'])
+            leaves.append(of[:16])
+        (head, sealed), = wire.packets(unhex(packet['packet']))
+        same('place', head[:1] + head[1:2] + head[4:22], (bytes([realm.version << 4, flags]) + instance
+             + stream.to_bytes(4, 'big') + number.to_bytes(6, 'big')).hex())
+
+
+def check_forgery(same, realm, fields, packets):
+    """A member's packet in the place of the publisher's: the checkpoint shows it, and it is asked for."""
+    _, (number, flags, body), _, checkpoint = [(one['number'], one['flags'], unhex(one['body'])) for one in packets]
+    stream = Stub(realm, unhex(fields['instance']), unhex(fields['identity']), fields['stream'], number)
+    proven = proof.Proven(stream, proof.RULES['checkpoint'])
+    lie = body[:-1] + b'x'
+    same('a lie waits', [proven.opened(number, flags, lie), number in proven.waiting], [lie, True])
+    same('a signature of nobody', proven.opened(checkpoint[0], checkpoint[1], bytes(64) + checkpoint[2][64:]), None)
+    same('a checkpoint', proven.opened(*checkpoint), '')
+    same('the lie is out', [stream.reopened, number in proven.waiting], [[number], False])
+    same('and stays out', proven.opened(number, flags, lie), None)
+    same('the truth', proven.opened(number, flags, body), body.hex())
+    each = proof.Proven(stream, proof.RULES['each'])
+    same('unsigned', each.opened(number, flags, body), None)
+    same('forgeries', stream.peer.counts['forged'], 4)
+
+
+class Stub:
+    """A stream of nobody, to try proofs on."""
+
+    def __init__(self, realm, instance, identity, number, following):
+        self.peer = self.remote = self
+        self.realm, self.instance, self.identity, self.number = realm, instance, identity, number
+        self.next, self.now, self.counts, self.reopened = following, 0, collections.Counter(), []
+
+    def count(self, reason):
+        self.counts[reason] += 1
+
+    def reopen(self, number):
+        self.reopened.append(number)
 
 
 def assemble(fragments):
