@@ -1,7 +1,9 @@
 /** Connects in a page: always by a link to a relay. */
 import type { KeptEpoch } from '../bus/api/epoch-options.ts'
 import type { Bus, ConnectOptions } from '../bus/api/options.ts'
-import { credentialsOf, openBus } from '../bus/io/open.ts'
+import type { Rights } from '../bus/core/rights.ts'
+import { PeerCredentials } from '../bus/io/link-credentials.ts'
+import { openBus } from '../bus/io/open.ts'
 import { linkTransport } from '../bus/io/websocket.ts'
 import { noFiles } from './absent.ts'
 import { PageClock } from './clock.ts'
@@ -19,7 +21,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const settings = await settlePage(options)
   options.signal?.throwIfAborted()
   const system = await pageSystem(settings.identity, clock)
-  const credentials = credentialsOf(settings, system)
+  const credentials = new PeerCredentials(settings, system)
   const sockets = pageSockets(clock)
   const transport = linkTransport({ urls: settings.relays, credentials, sockets })
   const over = new AbortController()
@@ -28,7 +30,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
     clock.close()
   }
   const keep = async (kept: KeptEpoch): Promise<void> => options.keep?.(kept)
-  const more = { path: 'relay' as const, system, files: noFiles, keep, closed }
+  const renewed = ({ bytes }: Rights): void => {
+    credentials.renew(bytes)
+    transport.show(bytes)
+  }
+  const more = { path: 'relay' as const, system, files: noFiles, keep, renewed, closed }
   try {
     const bus = await openBus(transport, { settings, options, ...more })
     follow({ bus, transport, clock, system }, over.signal)

@@ -6,6 +6,7 @@ import { LinkProof, sameMac } from '../bus/core/seal/link-proof.ts'
 import { LINK_NONCE_SIZE, writeWelcome, writeWelcomeTerms } from '../bus/core/wire/link.ts'
 import { strictVerifier } from '../bus/io/ed25519.ts'
 import type { Closing } from './closing.ts'
+import type { Judge } from './judge.ts'
 import { type Link, pingMs, type Proof } from './link.ts'
 import type { RelaySettings } from './options.ts'
 import type { LinkInfo, RelayOptions } from './types.ts'
@@ -16,6 +17,8 @@ export interface AdmissionOptions {
   readonly settings: RelaySettings
   readonly admit: RelayOptions['admit']
   readonly datagramSize: number
+  /** Of rights, in a realm with an owner. */
+  readonly judge: Judge | undefined
   readonly infoOf: (link: Link) => LinkInfo
   /** A private port for the link; 0: there is none. */
   readonly open: (link: Link, wanted: number) => number
@@ -25,6 +28,7 @@ export class Admission {
   readonly #options: AdmissionOptions
   readonly #proof: LinkProof
   readonly #verify = strictVerifier()
+  #reviewedAt = -Infinity
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -42,6 +46,9 @@ export class Admission {
     if (fault) return link.end(fault)
     // Views of the message, which is gone after the first wait.
     const [identity, mac] = [proof.identity.slice(), proof.mac.slice()]
+    const { judge } = this.#options
+    link.rights = judge?.chainOf(link.chain, identity)
+    if (judge && !link.rights) return link.end('rights')
     link.proved(identity)
     if (!(await this.#isAdmitted(link))) return link.end('admit')
     if (link.ended) return
@@ -53,6 +60,24 @@ export class Admission {
     const groups = limits.groupsPerLink
     const terms = writeWelcomeTerms({ port, intervalMs, groups, datagramSize })
     link.admit(port, writeWelcome(terms, this.#proof.relayMac(link.nonce, mac, terms)))
+  }
+
+  /** A link shows other rights: they count if they are good, and else those of before do. */
+  shown(link: Link, chain: Uint8Array): void {
+    const { judge } = this.#options
+    const rights = link.identity && judge?.chainOf(chain, link.identity)
+    if (rights) link.rights = rights
+  }
+
+  /** Ends the links whose rights count no more. */
+  review(now: number, links: Iterable<Link>): void {
+    const { judge } = this.#options
+    if (!judge || now - this.#reviewedAt < REVIEW_MS) return
+    this.#reviewedAt = now
+    for (const link of links) {
+      const { rights, identity } = link
+      if (rights && identity && !judge.counts(rights, identity)) link.end('rights')
+    }
   }
 
   #fault(link: Link, proof: Proof): Closing | undefined {
@@ -74,3 +99,6 @@ export class Admission {
     }
   }
 }
+
+/** Rights end by the second. */
+const REVIEW_MS = 1000

@@ -12,17 +12,13 @@ import { Groups, SCOPES, type ScopeName } from '../bus/core/path/group.ts'
 import { Ring } from '../bus/core/ring.ts'
 import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { RELAY_ADDRESS, type LinkRecord } from '../bus/core/wire/link.ts'
-import {
-  type Header,
-  readHeader,
-  splitDatagram,
-  VERSION_OPEN,
-  VERSION_SEALED,
-} from '../bus/core/wire/packet.ts'
+import { readHeader } from '../bus/core/wire/packet.ts'
 import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
+import { Gate } from './gate.ts'
 import { type Instance, LINKS } from './instances.ts'
+import type { Judge } from './judge.ts'
 import type { RelayLimits } from './limits.ts'
 import { Memberships } from './memberships.ts'
 import { Permits } from './permits.ts'
@@ -35,11 +31,13 @@ export interface BridgeOptions {
   readonly id: bigint
   readonly limits: RelayLimits
   readonly counters: Counters
+  /** Of rights, in a realm with an owner. */
+  readonly judge?: Judge | undefined
 }
 
 export class Bridge {
   readonly #options: BridgeOptions
-  readonly #version: number
+  readonly #gate: Gate
   /** Hellos go there, and they name private ports: the relay is always a member. */
   readonly #control: string
   readonly #permits: Permits
@@ -51,9 +49,13 @@ export class Bridge {
   readonly #portsByGroup = new Map<string, Set<number>>()
 
   constructor(options: BridgeOptions) {
-    const { crypto, keys, scope, id, limits, counters } = options
+    const { crypto, keys, scope, id, limits, counters, judge } = options
     this.#options = options
-    this.#version = keys.open ? VERSION_OPEN : VERSION_SEALED
+    const { open, hint } = keys
+    const stranger = (instance: bigint, isLinked: boolean): void => {
+      this.#crossing.ask(instance, isLinked)
+    }
+    this.#gate = new Gate({ open, hint, judge, counters, stranger })
     this.#permits = new Permits(crypto, keys, limits.peers)
     const control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
     this.#control = control
@@ -137,7 +139,7 @@ export class Bridge {
       case 'multicast':
         return this.#multicast(now, port, record)
       case 'unicast':
-        this.#unicast(port, record)
+        this.#unicast(now, port, record)
         return true
       case 'rung':
       case 'spare':
@@ -240,7 +242,7 @@ export class Bridge {
       counters.count('groupRefused')
       return false
     }
-    if (!this.#isOfRealm(datagram)) return true
+    if (!this.#gate.passes(now, { bytes: datagram, from: { link: port } })) return true
     counters.count('datagramsUp')
     const from = { address: RELAY_ADDRESS, port }
     const arrival = { face: LINKS, from, bytes: datagram }
@@ -251,11 +253,12 @@ export class Bridge {
   }
 
   #unicast(
+    now: number,
     port: number,
     { to, datagram }: { readonly to: Endpoint; readonly datagram: Uint8Array },
   ): void {
     const { counters } = this.#options
-    if (!this.#isOfRealm(datagram)) return
+    if (!this.#gate.passes(now, { bytes: datagram, from: { link: port } })) return
     counters.count('datagramsUp')
     if (to.address === RELAY_ADDRESS) {
       const links = this.#linksAt(to.port)
@@ -287,23 +290,9 @@ export class Bridge {
 
   /** Whether the datagram may be carried; what it tells of its sender is remembered. */
   #hear(now: number, bytes: Uint8Array, from: Endpoint): boolean {
-    return this.#isOfRealm(bytes, (header, packet) => {
+    return this.#gate.passes(now, { bytes, from }, (header, packet) => {
       this.#permits.heard(now, from.address, { header, packet })
     })
-  }
-
-  /** Whole packets, of this realm by the marks that anybody can read. */
-  #isOfRealm(bytes: Uint8Array, each?: (header: Header, packet: Uint8Array) => void): boolean {
-    const { keys, counters } = this.#options
-    let own = true
-    const fault = splitDatagram(bytes, (packet) => {
-      const header = readHeader(packet)
-      if (header.version !== this.#version || header.hint !== keys.hint) own = false
-      else each?.(header, packet)
-    })
-    if (own && fault === undefined) return true
-    counters.count('foreign')
-    return false
   }
 }
 

@@ -8,6 +8,7 @@ export type Closing =
   | 'admit'
   | 'realm'
   | 'scope'
+  | 'rights'
   | 'handshakeLate'
   | 'idle'
   | 'stuck'
@@ -30,6 +31,7 @@ export const CLOSINGS: Readonly<Record<Closing, Words>> = {
   admit: { code: 4403, reason: 'this peer is not admitted here', counter: 'admitRefused' },
   realm: { code: 4404, reason: 'this relay serves another realm', counter: 'realmRefused' },
   scope: { code: 4405, reason: 'this relay serves another scope', counter: 'scopeRefused' },
+  rights: { code: 4406, reason: 'these rights do not count here', counter: 'rightsRefused' },
   handshakeLate: { code: 4408, reason: 'no proof in time', counter: 'handshakeLate' },
   idle: { code: 4409, reason: 'nothing has come for too long', counter: 'idle' },
   stuck: { code: 4410, reason: 'too much waits to be read', counter: 'stuck' },

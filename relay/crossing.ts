@@ -69,6 +69,7 @@ export class Crossing {
   readonly #yields = new Yields()
   /** Instances that are heard, and not known. */
   readonly #asked = new Set<bigint>()
+  #asksLinks = false
   /** How many instances want each port held, and for which one of them each does. */
   readonly #holders = new Map<number, number>()
   readonly #heldByInstance = new Map<bigint, number>()
@@ -103,9 +104,7 @@ export class Crossing {
           this.rungs.came(now, one, { way, number: header.number, address: from.address })
         },
         record: (now, one, record) => this.#onRecord(now, one, record),
-        unknown: (instance) => {
-          if (this.#asked.size < RELAY_ASKED_MAX) this.#asked.add(instance)
-        },
+        unknown: (instance) => this.ask(instance, false),
       },
     )
     this.rungs = new Rungs(crypto, limits.peers, {
@@ -141,6 +140,12 @@ export class Crossing {
   linkClosed(port: number): void {
     this.rungs.closed(port)
     this.#instances.lose(({ face, via }) => face === LINKS && via === BigInt(port))
+  }
+
+  /** Somebody is heard who is not known: the next beacon asks for its hello. */
+  ask(instance: bigint, isLinked: boolean): void {
+    if (this.#asked.size < RELAY_ASKED_MAX) this.#asked.add(instance)
+    this.#asksLinks ||= isLinked
   }
 
   wants(face: string, group: string): boolean {
@@ -221,9 +226,10 @@ export class Crossing {
       if (again) face.askAgainAt = Infinity
       this.#say(name, again ? RelayFlag.askAll : 0)
     }
-    this.#asked.clear()
     // A peer on a link has no other relay to tell unless there is one.
-    if (this.#neighbours.size > 0) this.#say(LINKS, 0)
+    if (this.#neighbours.size > 0 || this.#asksLinks) this.#say(LINKS, 0)
+    this.#asked.clear()
+    this.#asksLinks = false
   }
 
   #viaOf(face: string, from: Endpoint): bigint {

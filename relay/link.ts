@@ -6,6 +6,7 @@
  * it. It ends with a code that says why.
  */
 import type { WebSocket } from 'ws'
+import type { Rights } from '../bus/core/rights.ts'
 import { TokenBucket } from '../bus/core/stream/pace.ts'
 import {
   type LinkRecord,
@@ -30,6 +31,8 @@ export interface LinkHost {
   prove(link: Link, proof: Proof): void
   /** A record of a link that has been admitted; false ends it. */
   record(link: Link, record: LinkRecord): boolean
+  /** A link that has been admitted shows other rights. */
+  shown(link: Link, chain: Uint8Array): void
   ended(link: Link): void
 }
 
@@ -44,11 +47,14 @@ export class Link {
   readonly since: number = Date.now()
   readonly nonce: Uint8Array
   readonly outbox: LinkOutbox
+  /** What the relay has found the peer may do; undefined: nobody has asked. */
+  rights: Rights | undefined
   readonly #socket: WebSocket
   readonly #host: LinkHost
   readonly #bucket: TokenBucket
   #port = 0
   #identity: Uint8Array | undefined
+  #chain: Uint8Array = new Uint8Array(0)
   #proving = false
   #heardAt = performance.now()
   /** Since when there has been no room for a datagram; `Infinity`: there is. */
@@ -93,6 +99,11 @@ export class Link {
   /** The peer's public key, as it has proved. */
   get identity(): Uint8Array | undefined {
     return this.#identity
+  }
+
+  /** The chain of grants that it has shown; empty: none. */
+  get chain(): Uint8Array {
+    return this.#chain
   }
 
   /** Whether it is over, or about to be. */
@@ -179,7 +190,10 @@ export class Link {
 
   #take(record: LinkRecord): void {
     if (this.#ending) return
-    if (this.#port !== 0) {
+    if (record.type === 'rights' && (this.#port !== 0 || !this.#proving)) {
+      this.#chain = record.chain.slice()
+      if (this.#port !== 0) this.#host.shown(this, this.#chain)
+    } else if (this.#port !== 0) {
       if (!this.#host.record(this, record)) this.end('malformed')
     } else if (record.type === 'proof' && !this.#proving) {
       this.#proving = true
@@ -233,6 +247,8 @@ function costOf(record: LinkRecord): number {
     case 'join':
     case 'rejoin':
       return record.groups.length * GROUP_COST
+    case 'rights':
+      return RIGHTS_COST
     default:
       return 0
   }
@@ -242,6 +258,8 @@ function costOf(record: LinkRecord): number {
 const BURST_SIZE = 1024 * 1024
 const DATAGRAM_COST = 512
 const GROUP_COST = 1024
+/** Five signatures at most. */
+const RIGHTS_COST = 16_384
 const PING_MIN_MS = 100
 const PING_MAX_MS = 2500
 /** A WebSocket's own ping is answered this often. */

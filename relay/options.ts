@@ -16,7 +16,7 @@ import {
 import type { Crypto } from '../bus/core/env.ts'
 import type { ControlParts } from '../bus/core/seal/control-keys.ts'
 import { controlParts } from '../bus/core/seal/keys.ts'
-import { isControlKey, parseControlKey } from '../bus/io/control-key.ts'
+import { type ControlKey, isControlKey, parseControlKey } from '../bus/io/control-key.ts'
 import { given } from '../bus/io/given.ts'
 import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
 import { realmOptions } from '../bus/io/realm-keys.ts'
@@ -56,6 +56,8 @@ export interface RelaySettings {
   readonly listen: Listen | undefined
   readonly server: HttpServer | undefined
   readonly parts: ControlParts
+  /** The public key whose grants count; undefined: rights are not judged. */
+  readonly owner: Uint8Array | undefined
   readonly scope: Scope
   readonly multicast: boolean
   readonly interfaces: readonly string[] | undefined
@@ -82,7 +84,7 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
-    parts: await partsOf(crypto, options),
+    ...(await keysOf(crypto, options)),
     scope,
     multicast: options.multicast ?? true,
     interfaces: typeof wish === 'string' ? [wish] : wish,
@@ -96,19 +98,20 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
 }
 
 /** The whole key is forgotten as soon as the part that a relay needs has been derived. */
-async function partsOf(crypto: Crypto, options: RelayOptions): Promise<ControlParts> {
+async function keysOf(crypto: Crypto, options: RelayOptions): Promise<ControlKey> {
   const { realm = LOCAL_REALM, open = false, signal } = options
   const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
   if (typeof key !== 'string' || !isControlKey(key)) {
     const found = await keyOf({ ...options, ...(key !== undefined && { key }) }, realm)
-    return found.ring ?? controlParts(crypto, realmOptions(realm, found))
+    const all = found.ring ?? controlParts(crypto, realmOptions(realm, found))
+    return { parts: all, owner: found.owner }
   }
-  const parts = parseControlKey(key, 'option "key"')
+  const { parts, owner } = parseControlKey(key, 'option "key"')
   if (open || (options.realm !== undefined && realm !== parts.name)) {
     const mend = `it is the control key of the realm "${parts.name}", which it names itself`
     throw new BusError('INVALID_OPTION', `option "key" is of another realm: ${mend}`)
   }
-  return parts
+  return { parts, owner }
 }
 
 /** The realm's control key at its usual place, if there is one. */

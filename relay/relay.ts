@@ -9,6 +9,7 @@ import { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
 import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
+import { strictVerifier } from '../bus/io/ed25519.ts'
 import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
@@ -16,6 +17,7 @@ import { Bridge } from './bridge.ts'
 import type { BridgeOutput } from './bridge-output.ts'
 import { Counters, type RelayCounter } from './counters.ts'
 import { Door } from './door.ts'
+import { Judge } from './judge.ts'
 import { Link } from './link.ts'
 import { type RelaySettings, settleRelay } from './options.ts'
 import { Ports } from './ports.ts'
@@ -62,13 +64,16 @@ class LiveRelay implements Relay {
   #closing: Promise<void> | undefined
 
   constructor(env: Env, settings: RelaySettings, options: RelayOptions) {
-    const { parts, scope, limits } = settings
+    const { parts, owner, scope, limits } = settings
     const keys = new ControlKeys(env.crypto, parts)
     const counters = this.#counters
     this.#settings = settings
     this.#log = options.log
     const id = randomUint64(env)
-    this.#bridge = new Bridge({ crypto: env.crypto, keys, scope, id, limits, counters })
+    const { crypto } = env
+    const rights = owner && { owner, verify: strictVerifier(), wall: () => Date.now() }
+    const judge = rights && new Judge({ crypto, keys, rights }, { limits, counters })
+    this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
     this.#admission = new Admission({
@@ -76,6 +81,7 @@ class LiveRelay implements Relay {
       keys,
       settings,
       admit: options.admit,
+      judge,
       datagramSize: this.#segment?.datagramSize ?? (scope === 'host' ? 60_000 : 1232),
       infoOf: (link) => this.#infoOf(link),
       open: (link, wanted) => this.#openPort(link, wanted),
@@ -102,7 +108,9 @@ class LiveRelay implements Relay {
     await this.#segment?.open()
     this.#drain()
     this.#ticks = setInterval(() => {
-      this.#bridge.tick(performance.now())
+      const now = performance.now()
+      this.#bridge.tick(now)
+      this.#admission.review(now, this.#linkByPort.values())
       this.#drain()
     }, TICK_MS)
     await this.#door.open()
@@ -184,6 +192,7 @@ class LiveRelay implements Relay {
           this.#drain()
           return fair
         },
+        shown: (from, chain) => this.#admission.shown(from, chain),
         ended: (ended) => this.#onEnded(ended),
       },
     )

@@ -49,13 +49,19 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (realm === undefined) throw new UsageError('name the realm: --realm NAME')
   assertName(realm)
   const rights = await rightsOfWhom(String(given['who']), realm, world)
-  const fault = await faultIn(realm, rights, world)
+  const { fault, isOwned } = await faultIn(realm, rights, world)
   const at = rights.refusal(action, parsed.segments)
   const allowed = fault === undefined && at === undefined
   const holder = keyName(rights.holder)
-  const lines = [...explain(rights, action, at), ...(fault ? [`refused: ${fault}`] : [])]
+  const relay = isOwned ? relayed(rights, action, fault) : UNJUDGED
+  const lines = [
+    ...explain(rights, action, at),
+    ...(fault ? [`refused: ${fault}`] : []),
+    `by a relay: ${relay.why}`,
+  ]
   if (world.json) {
-    await world.output.object({ type: 'acl', identity: holder, action, topic, allowed, why: lines })
+    const verdict = { allowed, relayed: relay.carried, why: lines }
+    await world.output.object({ type: 'acl', identity: holder, action, topic, ...verdict })
   } else {
     const verdict = allowed ? 'allowed' : 'denied'
     await world.output.write(`${verdict}: ${holder} ${action} ${shown(topic)}\n`)
@@ -83,13 +89,20 @@ async function rightsOfWhom(who: string, realm: string, world: World): Promise<R
 }
 
 /** Whether the chain counts at all, if the realm's key is here. */
-async function faultIn(realm: string, rights: Rights, world: World): Promise<string | undefined> {
+async function faultIn(
+  realm: string,
+  rights: Rights,
+  world: World,
+): Promise<{ readonly fault: string | undefined; readonly isOwned: boolean }> {
   const path = world.settings.key ?? keyFileOf(realm)
   const { text, source } = await readSecret(path, world.interrupt.signal)
   const opening = parseOpening(text, { source, realm })
   const { owner } = opening
-  if (!owner) return 'the realm has no owner, so everybody may do everything'
-  return faultOf(rights, { id: await realmId({ realm, ...opening }), owner })
+  if (!owner) {
+    return { fault: 'the realm has no owner, so everybody may do everything', isOwned: false }
+  }
+  const by = { id: await realmId({ realm, ...opening }), owner }
+  return { fault: faultOf(rights, by), isOwned: true }
 }
 
 function explain(rights: Rights, action: ActionName, refusedAt: number | undefined): string[] {
@@ -105,6 +118,25 @@ function explain(rights: Rights, action: ActionName, refusedAt: number | undefin
           : 'allowed'
     return `grant ${i + 1} of ${rights.rules.length}, serial ${rights.serials[i]}: ${says}: ${verdict}`
   })
+}
+
+interface RelayVerdict {
+  readonly carried: boolean
+  readonly why: string
+}
+
+const UNJUDGED: RelayVerdict = { carried: true, why: 'carried: without an owner it judges nobody' }
+
+/** What a relay of the realm does, which sees rights and no topic. */
+function relayed(rights: Rights, action: ActionName, fault: string | undefined): RelayVerdict {
+  if (fault !== undefined) return { carried: false, why: 'denied: no link, and nothing is carried' }
+  if (action !== 'publish') {
+    return { carried: true, why: `carried: ${action} is for receivers to judge` }
+  }
+  if (rights.gives('publish')) {
+    return { carried: true, why: 'carried: on which topic it cannot see, receivers judge that' }
+  }
+  return { carried: false, why: 'denied: publish on no topic at all, so no data is carried' }
 }
 
 const ACTIONS = Object.keys(Action) as readonly ActionName[] // its keys are all actions

@@ -67,7 +67,8 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { signal } = interrupt
   const keys = await (key === undefined ? realmKey(realm, signal) : readRealmKey(key, signal))
   const { crypto } = await nodeEnv()
-  return controlKeyText(controlParts(crypto, realmOptions(realm, keys)))
+  const parts = controlParts(crypto, realmOptions(realm, keys))
+  return controlKeyText({ parts, owner: keys.owner })
 }
 
 function relayAdvice(path: string, realm: string): string {

@@ -91,6 +91,12 @@ export class Rights {
     return now >= this.notBefore - SKEW_S && now <= this.notAfter + SKEW_S
   }
 
+  /** Whether every grant gives the action, on whichever topics: what who sees no topic can judge. */
+  gives(action: ActionName): boolean {
+    const bit = Action[action]
+    return this.#allowances.every((rules) => rules.some(({ actions }) => (actions & bit) !== 0))
+  }
+
   allows(action: ActionName, segments: readonly string[]): boolean {
     return this.refusal(action, segments) === undefined
   }

@@ -1,8 +1,10 @@
 /** Connects on Node: by multicast, by a link, or over any transport. */
 import type { Bus, ConnectOptions } from '../api/options.ts'
+import type { Rights } from '../core/rights.ts'
 import { keeping } from './epoch-files.ts'
 import { fileWork as files } from './files/work.ts'
-import { credentialsOf, openBus, type Opening } from './open.ts'
+import { PeerCredentials } from './link-credentials.ts'
+import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
 import { nodeSystem } from './system.ts'
@@ -31,9 +33,13 @@ async function connectByRelay(settings: Settings, options: ConnectOptions): Prom
     import('./ws-socket.ts'),
   ])
   const system = await nodeSystem(settings.identity)
-  const credentials = credentialsOf(settings, system)
+  const credentials = new PeerCredentials(settings, system)
   const transport = linkTransport({ urls: settings.relays, credentials, sockets: nodeSockets })
-  return openBus(transport, { ...common(settings, options), path: 'relay', system })
+  const renewed = ({ bytes }: Rights): void => {
+    credentials.renew(bytes)
+    transport.show(bytes)
+  }
+  return openBus(transport, { ...common(settings, options), path: 'relay', system, renewed })
 }
 
 /** The same over any transport, and in another system than the machine's if there is one. */

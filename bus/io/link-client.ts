@@ -7,6 +7,7 @@ import {
   type WelcomeTerms,
   writeProof,
   writeProofClaim,
+  writeRights,
   writeSign,
 } from '../core/wire/link.ts'
 import type { Endpoint } from '../core/output.ts'
@@ -17,6 +18,8 @@ import type { LinkSocket, LinkSockets } from './link-socket.ts'
 export interface LinkCredentials {
   readonly proof: LinkProof
   readonly identity: Uint8Array
+  /** What it may do, in a realm with an owner. */
+  readonly rights: Uint8Array | undefined
   readonly hint: number
   readonly scope: number
   readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
@@ -135,14 +138,16 @@ export class ClientLink {
 
   #answer(nonce: Uint8Array): void {
     if (this.#relayNonce) return
-    const { proof, identity, hint, scope, sign, random } = this.#caller.credentials
+    const { proof, identity, rights, hint, scope, sign, random } = this.#caller.credentials
     this.#relayNonce = nonce.slice()
     const own = { nonce: random(LINK_NONCE_SIZE), identity, hint, scope, port: this.#port }
     const claimed = writeProofClaim(own)
     this.#mac = proof.peerMac(this.#relayNonce, claimed)
     const mac = this.#mac
     const prove = (signature: Uint8Array): void => {
-      if (!this.#ended) this.outbox.push(writeProof(claimed, mac, signature))
+      if (this.#ended) return
+      if (rights) this.outbox.push(writeRights(rights))
+      this.outbox.push(writeProof(claimed, mac, signature))
     }
     const signature = sign(proof.statement(this.#relayNonce, claimed))
     // Without a signature there is no welcome either, and that is what ends the link.

@@ -5,32 +5,14 @@ import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { FileWork } from '../api/file-work.ts'
 import type { After } from '../api/matching.ts'
 import type { ConnectOptions, Logger, PathKind } from '../api/options.ts'
-import { SCOPES } from '../core/path/group.ts'
 import { Peer } from '../core/peer.ts'
-import { RealmKeys } from '../core/seal/keys.ts'
-import { LinkProof } from '../core/seal/link-proof.ts'
+import type { Rights } from '../core/rights.ts'
 import { Driver } from './driver.ts'
 import { epochKeeper, readPage } from './epochs.ts'
-import type { LinkCredentials } from './link-client.ts'
 import { realmOptions } from './realm-keys.ts'
 import type { System } from './runtime.ts'
 import type { Settings } from './settled.ts'
 import type { Transport, TransportEvent } from './transport.ts'
-
-/** What a peer shows a relay. */
-export function credentialsOf(settings: Settings, system: System): LinkCredentials {
-  const { realm, identity, scope } = settings
-  const { crypto } = system.env
-  const keys = new RealmKeys(crypto, realmOptions(realm, settings))
-  return {
-    proof: new LinkProof(crypto, keys),
-    identity: identity.publicKey,
-    hint: keys.hint,
-    scope: SCOPES[scope],
-    sign: (message) => system.sign(message),
-    random: (size) => system.env.random(size),
-  }
-}
 
 export interface Opening {
   readonly settings: Settings
@@ -40,6 +22,8 @@ export interface Opening {
   readonly files: FileWork
   /** Keeps the realm's epochs. */
   readonly keep: (kept: KeptEpoch) => Promise<void>
+  /** Called with rights that the program has renewed. */
+  readonly renewed?: (rights: Rights) => void
   /** Called when the bus has closed. */
   readonly closed?: () => void
 }
@@ -76,7 +60,11 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   const { codec, log } = options
   const { wallOffset } = system
   const after: After = (delayMs, then) => system.after(delayMs, then)
-  const { readRights } = settings
+  const readRights = (text: string): Rights => {
+    const rights = settings.readRights(text)
+    given.renewed?.(rights)
+    return rights
+  }
   const keepEpoch = epochKeeper(settings, keep)
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
   const bus = new LiveBus({ link, realm, path, limits, lingerMs, proof, ...rest })

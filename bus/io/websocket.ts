@@ -12,6 +12,7 @@ import {
   type WelcomeTerms,
   writeGroups,
   writeMulticast,
+  writeRights,
   writeUnicast,
 } from '../core/wire/link.ts'
 import type { Caller, ClientLink, LinkEnd } from './link-client.ts'
@@ -105,6 +106,11 @@ export class LinkTransport implements Transport {
     if (record && !outbox.offer(record)) this.#full()
     // On a real network a member hears its own datagrams, too; this one comes no further.
     if (multicast && this.#told.has(to)) this.#echo(new Uint8Array(datagram))
+  }
+
+  /** Shows the relay other rights than before. */
+  show(rights: Uint8Array): void {
+    this.#link?.outbox.push(writeRights(rights))
   }
 
   /** The network may be another one, or back: calls at once if nobody is linked, and else listens. */

@@ -62,7 +62,7 @@ describe('a realm with an owner', () => {
     expect([may.code, may.out]).toEqual([0, expect.stringMatching(/^allowed: .*\n +grant 1 of 1/)])
     const mayNot = await ask(beta, 'me', 'publish', 'office', '--json')
     expect(mayNot.code).toBe(1)
-    expect(objectsOf(mayNot.out)[0]).toMatchObject({ allowed: false, action: 'publish' })
+    expect(objectsOf(mayNot.out)[0]).toMatchObject({ allowed: false, relayed: true })
     expect(mayNot.out).toContain('lets publish on hall/**: denied here')
     expect((await ask(alpha, 'nobody', 'publish', 'a')).err).toMatch(/no member is called "nobody"/)
     expect((await ask(alpha, 'me', 'paint', 'a')).code).toBe(64)

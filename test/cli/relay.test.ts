@@ -29,9 +29,10 @@ describe('keygen --control', () => {
     expect(out).toMatch(new RegExp(`^${path}\n\nUse it:  sixcast relay --realm site`))
     expect(code).toBe(0)
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    const parts = parseControlKey(readFileSync(path, 'utf8'), path)
+    const { parts, owner } = parseControlKey(readFileSync(path, 'utf8'), path)
     const key = parseKey(readFileSync(join(realms, 'site.key'), 'utf8'), 'key')
     expect(parts).toMatchObject({ name: 'site', epoch: 0 })
+    expect(owner).toBeUndefined()
     const bytes = Buffer.concat([parts.id, parts.address, parts.control])
     expect(bytes.includes(Buffer.from(key.root))).toBe(false)
     expect((await home.run(['keygen', ...SITE, '--control'])).err).toMatch(/exists/)
@@ -81,6 +82,42 @@ describe('a relay with the control key', () => {
     await sub.says(/^a\/b hello$/m)
     run.kill('SIGTERM')
     expect((await run.ended).code).toBe(0)
+  })
+})
+
+describe('a relay of a realm with an owner', () => {
+  const on = ['--realm', 'hall']
+  beforeAll(async () => {
+    await home.run(['init', 'hall', '--scope', 'host'])
+    await home.run(['keygen', ...on, '--control'])
+  })
+
+  it('is told the owner by its control key, and carries members', async () => {
+    const path = join(realms, 'hall.control')
+    const { parts, owner } = parseControlKey(readFileSync(path, 'utf8'), path)
+    const key = parseKey(readFileSync(join(realms, 'hall.key'), 'utf8'), 'key')
+    expect(parts.epoch).toBe(1)
+    expect(Buffer.from(owner!).equals(key.owner!)).toBe(true)
+    const { run, url } = await relay(...on, '--no-multicast')
+    const by = [...on, '--relay', url]
+    const sub = await home.subscriber(['a/*', ...by])
+    const words = ['pub', 'a/b', 'hello', '--require', '1', ...by]
+    expect(await home.run(words)).toEqual({ code: 0, out: '', err: '' })
+    await sub.says(/^a\/b hello$/m)
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(0)
+  })
+
+  it('refuses what no grant lets anybody publish, as acl test explains', async () => {
+    await home.run(['invite', ...on, '--publish', 'x', '--as', 'mouth'])
+    await home.run(['invite', ...on, '--subscribe', '**', '--as', 'ear'])
+    const ask = (...words: string[]) => home.run(['acl', 'test', ...words, ...on])
+    const mouth = await ask('mouth', 'publish', 'a')
+    expect(mouth.code).toBe(1)
+    expect(mouth.out).toMatch(/by a relay: carried: on which topic it cannot see, receivers judge/)
+    const ear = await ask('ear', 'publish', 'a')
+    expect(ear.out).toMatch(/by a relay: denied: publish on no topic at all, so no data is carried/)
+    expect((await ask('ear', 'subscribe', 'a')).out).toMatch(/subscribe is for receivers to judge/)
   })
 })
 

@@ -27,6 +27,7 @@ beforeAll(async () => {
   const system = await nodeSystem(identity)
   const keys = new RealmKeys(system.env.crypto, realm)
   const credentials = {
+    rights: undefined,
     proof: new LinkProof(system.env.crypto, keys),
     identity: identity.publicKey,
     hint: keys.hint,

@@ -109,12 +109,15 @@ export const textDecoders: readonly Decoder[] = [
   },
   {
     name: 'key of a relay',
-    seeds: [utf8(controlKeyText(controlParts(crypto, { name: realm, root: KEY })))],
+    seeds: [undefined, KEY].map((owner) => {
+      const parts = controlParts(crypto, { name: realm, root: KEY })
+      return utf8(controlKeyText({ parts, owner }))
+    }),
     outcome: (bytes) =>
       thrown(() => {
         const read = parseControlKey(text.decode(bytes), 'x')
         same(parseControlKey(controlKeyText(read), 'x'), read)
-        return read.epoch
+        return read.parts.epoch
       }),
   },
   {

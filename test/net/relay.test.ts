@@ -106,7 +106,13 @@ async function startRelay(
   const host = lab.host(name)
   const file = join(lab.directory, 'lab.control')
   const { crypto } = await nodeEnv()
-  await writeFile(file, controlKeyText(controlParts(crypto, { name: labRealm, root: labKey })))
+  await writeFile(
+    file,
+    controlKeyText({
+      parts: controlParts(crypto, { name: labRealm, root: labKey }),
+      owner: undefined,
+    }),
+  )
   await chmod(file, 0o600)
   const flags = `--listen :62278 --interface ${host.interface('a').name} --log-level info`
   const process = commands.bare(name, `relay --key ${file} --scope link ${flags}`)

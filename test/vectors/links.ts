@@ -12,6 +12,7 @@ import {
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeRights,
   writeRung,
   writeSign,
   writeUnicast,
@@ -44,7 +45,10 @@ export function linkVectors(): object {
   const datagram = counting(4)
   return {
     about: 'link key = the first 32 bytes of HMAC-SHA-512(control key, "sixcast/1/link")',
-    controlKeyFile: controlKeyText(controlParts(crypto, { name: realmName, root })),
+    controlKeyFile: controlKeyText({
+      parts: controlParts(crypto, { name: realmName, root }),
+      owner: undefined,
+    }),
     linkKey: derive(crypto, sealedRealm.control, utf8('sixcast/1/link')),
     relayNonce,
     peer: { ...claim, claim: claimed, mac, statement, signature },
@@ -61,6 +65,7 @@ export function linkVectors(): object {
       datagram: writeDatagram(endpoint, datagram),
       ping: writeSign('ping'),
       pong: writeSign('pong'),
+      rights: writeRights(datagram),
       rung: writeRung(true, counting(16, 0x50)),
       hears: writeHears(true, 0x0102030405060708n),
       spare: writeInstances('spare', [1n, 0xf0e0d0c0b0a09080n])[0],

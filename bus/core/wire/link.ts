@@ -16,6 +16,7 @@
  *     9 datagram    relay   address (16) | varint zone | uint16 port | datagram
  *     10 ping       relay   nothing
  *     11 pong       peer    nothing
+ *     12 rights     peer    a chain of grants (at most 512)
  *     13 rung       peer    uint8 rung (0 this link, 1 the network) | boot salt (16)
  *     14 hears      relay   uint8 (1 yes, 0 no) | relay (8)
  *     15 spare      peer    n x instance (8)
@@ -25,6 +26,7 @@
  */
 import { ADDRESS_SIZE, addressBytes, addressText } from './address.ts'
 import { Reader, Writer } from './cursor.ts'
+import { RIGHTS_SIZE_MAX } from './grant.ts'
 import { SALT_SIZE } from './hello.ts'
 import { varintSize } from './varint.ts'
 
@@ -47,6 +49,7 @@ export const LinkType = {
   datagram: 9,
   ping: 10,
   pong: 11,
+  rights: 12,
   rung: 13,
   hears: 14,
   spare: 15,
@@ -103,6 +106,7 @@ export type LinkRecord =
   | { readonly type: 'unicast'; readonly to: LinkEndpoint; readonly datagram: Uint8Array }
   | { readonly type: 'datagram'; readonly from: LinkEndpoint; readonly datagram: Uint8Array }
   | { readonly type: 'ping' | 'pong' }
+  | { readonly type: 'rights'; readonly chain: Uint8Array }
   /** By which way the peer's packets are to be taken: the network that it shares with the relay? */
   | { readonly type: 'rung'; readonly near: boolean; readonly salt: Uint8Array }
   /** Whether the relay, whose beacons bear this id, hears the peer on a network of its own. */
@@ -150,6 +154,7 @@ const READERS: ReadonlyMap<number, Read> = new Map<number, Read>([
   ],
   [LinkType.ping, () => ({ type: 'ping' })],
   [LinkType.pong, () => ({ type: 'pong' })],
+  [LinkType.rights, readChain],
   [
     LinkType.rung,
     (fields) => ({ type: 'rung', near: fields.uint8() === 1, salt: fields.take(SALT_SIZE) }),
@@ -197,6 +202,11 @@ function readInstances(type: 'spare' | 'need', fields: Reader): LinkRecord {
   const instances: bigint[] = []
   while (fields.left > 0 && !fields.failed) instances.push(fields.uint64())
   return { type, instances }
+}
+
+function readChain(fields: Reader): LinkRecord | undefined {
+  const chain = rest(fields)
+  return chain.length <= RIGHTS_SIZE_MAX ? { type: 'rights', chain } : undefined
 }
 
 function readAddress(fields: Reader): string {
@@ -301,6 +311,11 @@ function instanceBytes(instances: readonly bigint[]): Uint8Array {
   const writer = new Writer(instances.length * 8)
   for (const instance of instances) writer.uint64(instance)
   return writer.written
+}
+
+/** What the sender may do in a realm with an owner; said before the proof, and when it is renewed. */
+export function writeRights(chain: Uint8Array): Uint8Array {
+  return recordOf(LinkType.rights, chain)
 }
 
 function endpointBytes({ address, port }: LinkEndpoint): Uint8Array | undefined {

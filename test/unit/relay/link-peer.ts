@@ -1,14 +1,27 @@
 /** A link as a test has it in its hands: proves itself, honestly or not, and then does as it is told. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { newIdentity } from '../../../bus/index.ts'
+import { type Identity, newIdentity } from '../../../bus/index.ts'
 import { SCOPES } from '../../../bus/core/path/group.ts'
 import { RealmKeys, type RealmOptions } from '../../../bus/core/seal/keys.ts'
 import { LinkProof } from '../../../bus/core/seal/link-proof.ts'
-import { readLinkMessage, writeProof, writeProofClaim } from '../../../bus/core/wire/link.ts'
+import {
+  readLinkMessage,
+  writeProof,
+  writeProofClaim,
+  writeRights,
+} from '../../../bus/core/wire/link.ts'
 import { BODY_OFFSET, Kind, VERSION_SEALED, writeHeader } from '../../../bus/core/wire/packet.ts'
 import { signerOf } from '../../../bus/io/ed25519.ts'
 import { counting, crypto } from '../core/crypto.ts'
+
+interface Claims {
+  readonly fault?: 'signature' | 'nonce'
+  readonly port?: number
+  readonly identity?: Identity
+  /** What it shows of rights, in a realm with an owner. */
+  readonly rights?: Uint8Array
+}
 
 export class LinkPeer implements AsyncDisposable {
   readonly socket: WebSocket
@@ -28,17 +41,13 @@ export class LinkPeer implements AsyncDisposable {
   }
 
   /** Resolves when the relay has welcomed it; rejects with the code of the refusal. */
-  static async open(
-    url: string,
-    realm: RealmOptions,
-    { fault, port = 0 }: { fault?: 'signature' | 'nonce'; port?: number } = {},
-  ): Promise<LinkPeer> {
+  static async open(url: string, realm: RealmOptions, claims: Claims = {}): Promise<LinkPeer> {
     const keys = new RealmKeys(crypto, realm)
     const link = new LinkPeer(new WebSocket(url, 'sixcast.1'), keys)
     const welcomed = new Promise<void>((resolve) => {
       link.socket.on('message', (data: Buffer) => {
         readLinkMessage(data, (record) => {
-          if (record.type === 'challenge') link.#prove(record.nonce, { fault, port })
+          if (record.type === 'challenge') link.#prove(record.nonce, claims)
           if (record.type === 'datagram') link.datagrams += 1
           if (record.type === 'ping') link.onPing()
           if (record.type !== 'welcome') return
@@ -68,8 +77,13 @@ export class LinkPeer implements AsyncDisposable {
     await this.ended
   }
 
-  #prove(nonce: Uint8Array, { fault, port }: { fault: string | undefined; port: number }): void {
-    const identity = newIdentity()
+  /** Shows other rights. */
+  show(rights: Uint8Array): void {
+    this.socket.send(writeRights(rights))
+  }
+
+  #prove(nonce: Uint8Array, claims: Claims): void {
+    const { fault, port = 0, identity = newIdentity(), rights } = claims
     const signer = fault === 'signature' ? newIdentity() : identity
     const answered = fault === 'nonce' ? counting(32) : nonce
     const proof = new LinkProof(crypto, this.#keys)
@@ -81,6 +95,7 @@ export class LinkPeer implements AsyncDisposable {
       port,
     })
     const signature = signerOf(signer)(proof.statement(answered, claimed))
+    if (rights) this.show(rights)
     this.socket.send(writeProof(claimed, proof.peerMac(answered, claimed), signature))
   }
 }

@@ -28,7 +28,10 @@ describe('two buses with one relay and no network', () => {
   })
 
   it('need no more of the realm at the relay than its control key', async () => {
-    const control = controlKeyText(controlParts(crypto, { name: realm, root: key }))
+    const control = controlKeyText({
+      parts: controlParts(crypto, { name: realm, root: key }),
+      owner: undefined,
+    })
     const { url } = await relayWith({ key: control })
     const [a, b] = [await busAt(url), await busAt(url)]
     const messages = b.subscribe('x')
@@ -222,7 +225,10 @@ async function pathsOf(bus: Bus): Promise<object[]> {
 }
 
 describe('serve refuses', () => {
-  const control = controlKeyText(controlParts(crypto, { name: realm, root: key }))
+  const control = controlKeyText({
+    parts: controlParts(crypto, { name: realm, root: key }),
+    owner: undefined,
+  })
 
   it.each([
     [{ listen: 'everywhere' }, 'INVALID_OPTION', /"listen" is "everywhere": text such as/],

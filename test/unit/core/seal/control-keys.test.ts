@@ -79,25 +79,40 @@ describe('a relay with the control key', () => {
   })
 })
 
+function textOf(given: ControlParts): string {
+  return controlKeyText({ parts: given, owner: undefined })
+}
+
 describe('a control key file', () => {
   it('survives the round trip', () => {
-    const text = controlKeyText(parts)
+    const text = controlKeyText({ parts, owner: undefined })
     expect(text).toMatch(/^sixcast-control-1 home 0 [\w-]{128}\n$/)
     expect(isControlKey(text)).toBe(true)
     const read = parseControlKey(text, 'x')
     expect(controlKeyText(read)).toBe(text)
-    expect([read.id, read.address, read.control].map(hex)).toEqual(
+    expect(read.owner).toBeUndefined()
+    const { id, address, control } = read.parts
+    expect([id, address, control].map(hex)).toEqual(
       [parts.id, parts.address, parts.control].map(hex),
     )
+  })
+
+  it('names the owner behind them, if there is one', () => {
+    const owner = counting(32, 7)
+    const text = controlKeyText({ parts, owner })
+    expect(text).toMatch(/^sixcast-control-1 home 0 [\w-]{128} [\w-]{43}\n$/)
+    expect(hex(parseControlKey(text, 'x').owner!)).toBe(hex(owner))
   })
 
   it.each([
     '',
     'sixcast-key-1 x',
-    controlKeyText(parts).replace('home', 'ho me'),
-    controlKeyText(parts).replace(' 0 ', ' 65536 '),
-    controlKeyText(parts).trim().slice(0, -1),
-    controlKeyText({ ...parts, name: 'x'.repeat(65) }),
+    textOf(parts).replace('home', 'ho me'),
+    textOf(parts).replace(' 0 ', ' 65536 '),
+    textOf(parts).trim().slice(0, -1),
+    `${textOf(parts).trim()} owner`,
+    `${textOf(parts).trim()} ${'A'.repeat(43)} more`,
+    textOf({ ...parts, name: 'x'.repeat(65) }),
   ])('is not %j', (text) => {
     expect(() => parseControlKey(text, 'the file')).toThrow(
       /^the file holds no control key: .*keygen --control/,

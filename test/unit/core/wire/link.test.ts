@@ -17,6 +17,7 @@ import {
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeRights,
   writeRung,
   writeSign,
   writeUnicast,
@@ -70,6 +71,9 @@ const anyRecord: fc.Arbitrary<{ record: LinkRecord; bytes: Uint8Array }> = fc.on
       fc.array(address, { minLength: 1, maxLength: 5 }),
     )
     .map(([type, groups]) => pair({ type, groups }, concat(...writeGroups(type, groups)))),
+  fc
+    .uint8Array({ maxLength: 512 })
+    .map((chain) => pair({ type: 'rights', chain }, writeRights(chain))),
   fc
     .tuple(address, datagram)
     .map(([group, data]) =>

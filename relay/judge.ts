@@ -1,0 +1,174 @@
+/**
+ * Whom a relay carries in a realm with an owner: instances whose signed hellos have shown rights
+ * that count.
+ *
+ * A relay cannot tell which topic a packet is on, so it judges no pattern. It sees whether a chain
+ * is the owner's, whose it is, whether it counts now, and whether it lets anybody publish at all.
+ * As a peer does, it verifies a chain once, and an instance once for each chain it shows.
+ */
+import { concat, hexOf } from '../bus/core/bytes.ts'
+import type { Crypto } from '../bus/core/env.ts'
+import { Revoked } from '../bus/core/revoked.ts'
+import { GRANT_LABEL, Rights } from '../bus/core/rights.ts'
+import { type ControlKeys, instanceOf } from '../bus/core/seal/control-keys.ts'
+import { Sealer } from '../bus/core/seal/sealer.ts'
+import { HelloBudget } from '../bus/core/service/hello-budget.ts'
+import { utf8 } from '../bus/core/text.ts'
+import { readHello, type SignedHello } from '../bus/core/wire/hello.ts'
+import { type Header, Kind, nonceOf } from '../bus/core/wire/packet.ts'
+import { Recent } from '../bus/core/recent.ts'
+import type { Counters } from './counters.ts'
+import type { RelayLimits } from './limits.ts'
+import { Opener } from './opener.ts'
+
+/** By whose word rights count. */
+export interface RightsOptions {
+  readonly owner: Uint8Array
+  /** Whether a signature of a message is that of an identity. */
+  readonly verify: (message: Uint8Array, signature: Uint8Array, identity: Uint8Array) => boolean
+  /** Milliseconds since 1970. */
+  readonly wall: () => number
+}
+
+/** A packet, and who has brought it. */
+export interface Brought {
+  readonly header: Header
+  readonly packet: Uint8Array
+  readonly source: string
+}
+
+/** `stranger`: its hello is wanted, and may change the verdict. */
+export type Verdict = 'carried' | 'denied' | 'stranger'
+
+interface Standing {
+  readonly identity: Uint8Array
+  readonly rights: Rights
+  readonly publishes: boolean
+  heardAt: number
+}
+
+export class Judge {
+  readonly #crypto: Crypto
+  readonly #keys: ControlKeys
+  readonly #rights: RightsOptions
+  readonly #limits: Pick<RelayLimits, 'peers'>
+  readonly #counters: Counters
+  readonly #opener: Opener
+  readonly #budget = new HelloBudget({ ...BUDGET, askedHellos: 0 })
+  readonly #standings = new Map<bigint, Standing>()
+  /** Chains whose signatures are good. */
+  readonly #chains = new Recent(CHAINS_MAX)
+  #revoked: Revoked
+
+  constructor(
+    of: { readonly crypto: Crypto; readonly keys: ControlKeys; readonly rights: RightsOptions },
+    to: { readonly limits: Pick<RelayLimits, 'peers'>; readonly counters: Counters },
+  ) {
+    this.#crypto = of.crypto
+    this.#keys = of.keys
+    this.#rights = of.rights
+    this.#limits = to.limits
+    this.#counters = to.counters
+    this.#opener = new Opener(new Sealer(of.crypto, of.keys, 0n))
+    this.#revoked = new Revoked(of.crypto)
+  }
+
+  /** Who is out from now on. */
+  revoke(revoked: Revoked): void {
+    this.#revoked = revoked
+    for (const [instance, { identity, rights }] of this.#standings) {
+      if (revoked.has(identity, rights)) this.#standings.delete(instance)
+    }
+  }
+
+  /** The chain of an identity, if it counts now. */
+  chainOf(bytes: Uint8Array, identity: Uint8Array): Rights | undefined {
+    const rights = Rights.read(bytes)
+    if (!rights || !isEqual(rights.holder, identity) || !this.counts(rights, identity)) {
+      return undefined
+    }
+    const name = hexOf(this.#crypto.hash(bytes))
+    if (this.#chains.has(name)) return rights
+    const { owner, verify } = this.#rights
+    const good = rights.links(owner).every(({ issuer, signed, signature }) => {
+      return verify(concat(GRANT_LABEL, this.#keys.id, signed), signature, issuer)
+    })
+    if (!good) return undefined
+    this.#chains.add(name)
+    return rights
+  }
+
+  /** Whether a chain that has been found good counts still. */
+  counts(rights: Rights, identity: Uint8Array): boolean {
+    return rights.isValid(this.#rights.wall()) && !this.#revoked.has(identity, rights)
+  }
+
+  judge(now: number, brought: Brought): Verdict {
+    const { kind, instance } = brought.header
+    // Relays have no rights; a page is the owner's word, and who has slept needs it to go on.
+    if (kind === Kind.relay || kind === Kind.page) return 'carried'
+    if (kind === Kind.hello) this.#onHello(now, brought)
+    const one = this.#standings.get(instance)
+    if (!one) return kind === Kind.hello ? 'denied' : 'stranger'
+    if (!one.rights.isValid(this.#rights.wall())) {
+      this.#standings.delete(instance)
+      return 'denied'
+    }
+    one.heardAt = now
+    return one.publishes || kind === Kind.hello || kind === Kind.control ? 'carried' : 'denied'
+  }
+
+  #onHello(now: number, { header, packet, source }: Brought): void {
+    this.#budget.at(now)
+    if (this.#budget.isExhausted(source)) return this.#counters.count('helloBudget')
+    const body = this.#opener.open(now, packet, this.#keys.control)
+    const signed = body && readHello(body)
+    if (!signed) return this.#budget.failed(source, 1)
+    const { identity, salt, rights } = signed.hello
+    const known = this.#standings.get(header.instance)
+    if (known && isEqual(known.rights.bytes, rights)) return
+    if (instanceOf(this.#crypto, identity, salt) !== header.instance) {
+      return this.#budget.failed(source, 1)
+    }
+    const shown = this.#shown(signed, packet)
+    this.#budget.failed(source, shown ? GOOD_COST : SIGNATURE_COST)
+    // A recorded hello brings nothing back: of two chains the one that begins later counts.
+    if (!shown || (known && shown.notBefore < known.rights.notBefore)) return
+    const publishes = shown.gives('publish')
+    const one = { identity: identity.slice(), rights: shown, publishes, heardAt: now }
+    this.#standings.set(header.instance, one)
+    if (this.#standings.size > this.#limits.peers) this.#forgetOldest()
+  }
+
+  /** The rights that a hello shows, when they count and the hello is its identity's own. */
+  #shown({ hello, signed, signature }: SignedHello, packet: Uint8Array): Rights | undefined {
+    const { identity } = hello
+    const rights = this.chainOf(hello.rights, identity)
+    const message = concat(HELLO_LABEL, this.#keys.id, nonceOf(packet), signed)
+    return rights && this.#rights.verify(message, signature, identity) ? rights : undefined
+  }
+
+  #forgetOldest(): void {
+    let oldest: bigint | undefined
+    let heardAt = Infinity
+    for (const [instance, one] of this.#standings) {
+      if (one.heardAt >= heardAt) continue
+      oldest = instance
+      heardAt = one.heardAt
+    }
+    this.#standings.delete(oldest!) // it is full, so there is one
+    this.#counters.count('peersFull')
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+const HELLO_LABEL = utf8('sixcast/1/hello')
+/** What hellos that fail may cost in one second, in openings: in all, and of one source. */
+const BUDGET = { failedHellos: 10_000, failedHellosBySource: 5000 }
+/** A signature costs a hundred times what opening does; good ones are few, but not free either. */
+const SIGNATURE_COST = 100
+const GOOD_COST = 5
+const CHAINS_MAX = 4096
