@@ -133,6 +133,25 @@ describe('a page of an epoch', () => {
   )
 
   attack(
+    'hundreds of heads a second',
+    { by: 'member', holds: 'ten of them are verified, and the others dropped unread' },
+    () => {
+      const siege = new Siege(12)
+      const { members, one } = siege
+      const verified = { before: siege.count(one, 'pageForged') }
+      for (let salt = 0; salt < 200; salt++) {
+        const { head } = splitPage(siege.page(1, { members, salt }))!
+        const forged = head.slice()
+        forged[forged.length - 40]! ^= 1
+        siege.say({ type: 'head', head: forged })
+      }
+      siege.wait(500)
+      expect(siege.count(one, 'pageBudget')).toBe(190)
+      expect(siege.count(one, 'pageForged') - verified.before).toBe(10)
+    },
+  )
+
+  attack(
     'with a box that who was revoked has put in',
     { by: 'member', holds: 'the part is not what the owner has signed' },
     () => {

@@ -63,6 +63,19 @@ describe('an epoch that changes under load', () => {
     expect(realm.told.get(removed)).toEqual(['revoked 1'])
   })
 
+  it('refuses who was revoked also while the old keys still open', () => {
+    const realm = new Realm(5)
+    const [publisher, removed] = [realm.member(false), realm.member(true)]
+    realm.wait(1000)
+    realm.adopt(publisher, realm.page(1, { members: [publisher], revoked: [removed] }))
+    realm.wait(1000)
+    expect(realm.world.presence.seenBy(publisher).has(removed)).toBe(false)
+    removed.command((peer, now) => peer.pathChanged(now))
+    realm.wait(1000)
+    expect(realm.count(publisher, 'revoked')).toBeGreaterThan(0)
+    expect(realm.world.presence.seenBy(publisher).has(removed)).toBe(false)
+  })
+
   it('tells who has no box in the page so', () => {
     const realm = new Realm(6)
     const [one, forgotten] = [realm.member(false), realm.member(false)]

@@ -4,6 +4,7 @@ import { connect as dial, type Socket } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { newIdentity } from '../../../bus/index.ts'
+import { LinkOutbox } from '../../../bus/io/link-outbox.ts'
 import { writeGroups, writeMulticast, writeSign } from '../../../bus/core/wire/link.ts'
 import { counting } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
@@ -177,3 +178,19 @@ describe('a link', () => {
 function fragments(socket: WebSocket): void {
   for (let i = 0; i < 100; i++) socket.send(new Uint8Array(1), { fin: i === 99 })
 }
+
+describe('a peer whose link takes less than it sends', () => {
+  it('counts the datagrams that found no room', async () => {
+    const relay = await relayWith()
+    const bus = await busAt(relay.url)
+    const offer = vi.spyOn(LinkOutbox.prototype, 'offer').mockReturnValue(false)
+    try {
+      await vi.waitFor(() => {
+        bus.publish('a', 1)
+        expect(bus.stats().linkFull).toBeGreaterThan(0)
+      }, WAIT)
+    } finally {
+      offer.mockRestore()
+    }
+  })
+})
