@@ -23,5 +23,10 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [909, 'asked a slow publisher again and again while its answers were on their way'],
   [1342, 'asked a slow publisher again and again while its answers were on their way'],
   [1382, 'asked a slow publisher again and again while its answers were on their way'],
+  [4316, 'took what came in time for late, since a forgery far ahead had made it seem missing'],
+  [4610, 'sent one packet for each time that a signature takes'],
+  [4964, 'went on behind a forgery when its publisher came back'],
+  [5292, 'never asked for the proof of a packet that there was no room for'],
+  [5908, 'never asked for a proof while packets seemed missing that a forger had made up'],
   [49674, 'left the newest value behind when the one before it had expired'],
 ])

@@ -216,6 +216,19 @@ export class Holes {
     this.#dueAt = this.#earliest
   }
 
+  /** What is missing of a range is missed since `now`: that it was missing was not certain before. */
+  restamp(from: number, to: number, now: number): void {
+    const last = this.#holes.at(-1)
+    if (!last || last.to < from) return
+    this.#holes = this.#holes.flatMap((hole) => {
+      if (hole.to < from || hole.from > to) return [hole]
+      const before = hole.from < from ? [{ ...hole, to: from - 1 }] : []
+      const behind = hole.to > to ? [{ ...hole, from: to + 1 }] : []
+      const inner = { from: Math.max(from, hole.from), to: Math.min(to, hole.to) }
+      return [...before, { ...hole, ...inner, shownAt: now }, ...behind]
+    })
+  }
+
   /** What has not been asked for yet, up to number `last`, is due at `dueAt` at the latest. */
   hurry(last: number, dueAt: number): void {
     this.#retime(({ to, askedAt }) => to <= last && askedAt === -Infinity, Math.min, dueAt)

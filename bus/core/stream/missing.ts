@@ -115,6 +115,11 @@ export class Missing {
     this.#over(now, head)
   }
 
+  /** It is certain now that packets up to `to` were sent, and those from `from` on were not before. */
+  vouched(now: number, from: number, to: number): void {
+    this.#holes.restamp(from, to, now)
+  }
+
   /** A packet that had come was a forgery. */
   reopen(now: number, number: number): void {
     this.#options.blocks?.forget(number)

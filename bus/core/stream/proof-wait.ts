@@ -25,11 +25,13 @@ interface Parts {
 
 export class ProofWait {
   /** The highest number that a signature has vouched for. */
-  vouched = 0
+  #vouched = 0
   /** This process stood still until then. */
   graceAt: number = -Infinity
   readonly #options: ProofWaitOptions
   readonly #parts: Parts
+  /** The last packet that there was no room for. */
+  #turnedAway = 0
   #asked = 0
   #askAt = -Infinity
   #waitMs = ASK_MIN_MS
@@ -39,9 +41,30 @@ export class ProofWait {
     this.#parts = parts
   }
 
+  /**
+   * A signature vouches for packets up to `number`. What of them is missing is missed since then:
+   * a forgery far ahead must not make what comes in good time look late.
+   */
+  vouch(now: number, number: number): void {
+    if (number <= this.#vouched) return
+    this.#parts.missing.vouched(now, this.#vouched + 1, number)
+    this.#vouched = number
+  }
+
+  /** A packet is at hand. Since when it was due. */
+  arrived(now: number, number: number, mended?: boolean): number {
+    const shownAt = this.#parts.missing.arrived(now, number, mended)
+    return this.#options.proven && number > this.#vouched ? now : shownAt
+  }
+
   /** Whether a signature, or the publisher's `head` in a heartbeat, has told of a packet. */
   tellsOf(number: number, head: number): boolean {
-    return !this.#options.proven || number <= Math.max(this.vouched, head)
+    return !this.#options.proven || number <= Math.max(this.#vouched, head)
+  }
+
+  /** The last packet that is known to have been sent; `highest` has come, true or forged. */
+  lastTold(head: number, highest: number): number {
+    return Math.max(head, this.#options.proven ? this.#vouched : highest)
   }
 
   /** When packet `next` is given up, if it is here without its proof. */
@@ -52,11 +75,19 @@ export class ProofWait {
 
   /** When its proof is to be asked for. */
   askAt(next: number, head: number): number {
+    if (!this.#options.proven || next === 0 || !this.tellsOf(next, head)) return Infinity
+    const again = this.#asked === next ? this.#askAt : undefined
     const packet = this.#waiting(next)
-    if (!packet || !this.tellsOf(next, head)) return Infinity
-    const { missing } = this.#parts
-    if (missing.within(next, Math.min(next + LEAVES_MAX, missing.top)).length > 0) return Infinity
-    return this.#asked === next ? this.#askAt : this.#since(packet) + ASK_MIN_MS
+    if (!packet) return this.#turnedAway === next ? (again ?? 0) : Infinity
+    // What a forgery far ahead made seem missing will never come.
+    const last = Math.min(next + LEAVES_MAX, Math.max(this.#vouched, head))
+    if (this.#parts.missing.within(next, last).length > 0) return Infinity
+    return again ?? this.#since(packet) + ASK_MIN_MS
+  }
+
+  /** There is no room for a packet: once it is known what proves it, the next one needs none. */
+  turnedAway(number: number): void {
+    this.#turnedAway = number
   }
 
   /** Asks for it, of the publisher alone, each time after twice the wait. */

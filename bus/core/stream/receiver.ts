@@ -98,8 +98,9 @@ export class ReceiverStream {
   couldUse(number: number): boolean {
     const ahead = number - this.next
     if (ahead <= 0) return ahead === 0 && !this.#buffer.isSure(number)
-    const near = ahead <= this.options.reorderPackets && !this.#buffer.crowded
-    return near && !this.#buffer.isSure(number)
+    // What proves others is of use where there is no room for it.
+    const roomy = this.options.proven === true || !this.#buffer.crowded
+    return roomy && ahead <= this.options.reorderPackets && !this.#buffer.isSure(number)
   }
 
   /** Whether a packet with this number is of use; counted when not. */
@@ -130,15 +131,16 @@ export class ReceiverStream {
     }
     this.missing.came(now, number)
     if (number === this.next && !packet.unproven) {
-      const since = this.missing.arrived(now, number, packet.mended)
+      const since = this.#proof.arrived(now, number, packet.mended)
       this.next += 1
       this.messages.open(now, { ...packet, since })
       this.#drain(now)
     } else if (this.#buffer.room(packet.body, number - this.next)) {
-      this.#keep(number, { ...packet, since: this.missing.arrived(now, number, packet.mended) })
+      this.#keep(number, { ...packet, since: this.#proof.arrived(now, number, packet.mended) })
     } else {
-      // The oldest go first: this one is asked for when there is room for it.
+      // The oldest go first: this one is asked for when there is room for it, or its proof is here.
       this.options.metrics.count('reorderFull')
+      if (number === this.next) this.#proof.turnedAway(number)
     }
     this.#know(now, number)
     this.#arm()
@@ -146,7 +148,7 @@ export class ReceiverStream {
 
   /** A signature says what packet `number` is: false when what is here is another one. */
   prove(now: number, number: number, leaf: Uint8Array): boolean {
-    this.#proof.vouched = Math.max(this.#proof.vouched, number)
+    this.#proof.vouch(now, number)
     const held = this.#buffer.compare(number, leaf)
     if (held === 'same') this.#buffer.prove(number)
     if (held === 'other') this.#refute(now, number)
@@ -242,7 +244,7 @@ export class ReceiverStream {
   /** The publisher is gone: reports what is known to be missing and forgets the rest. */
   end(now: number): void {
     if (this.next > 0) {
-      const last = Math.max(this.#head, this.#buffer.highest ?? 0)
+      const last = this.#proof.lastTold(this.#head, this.#buffer.highest ?? 0)
       this.#leap(now, last + 1, { cause: 'publisher-gone' })
     }
     this.#arm()

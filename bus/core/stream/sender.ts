@@ -207,6 +207,9 @@ export class SenderStream {
   /** The next packet for the pacer, if any. What has expired meanwhile will not be one. */
   peek(now: number): Uint8Array | undefined {
     if (this.sent === this.#number) this.#sealNext(now)
+    // While a signature is made, those of the next packets are, too.
+    const ahead = this.options.proof?.awaited(this.sent + 1) ? SIGNED_AHEAD : 0
+    while (this.#number - this.sent < ahead && !this.#unsealed.empty) this.#sealNext(now)
     const next = this.history.get(this.sent + 1)
     return next && renewed(this.options, next)
   }
@@ -343,3 +346,5 @@ export class SenderStream {
 }
 
 const KEPT_BATCH_SIZE = 2048
+/** Packets of a stream that wait for their signatures at a time. */
+const SIGNED_AHEAD = 16
