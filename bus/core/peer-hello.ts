@@ -325,7 +325,8 @@ export class Greeter {
 
   #armBeacon(now: number): void {
     const { roster, timers } = this.#context
-    timers.set('beacon', now + jitteredInterval(roster.size + 1, this.#context.unit()))
+    // Others count on what was told before: no greeting may put the next one off.
+    timers.setBefore('beacon', now + jitteredInterval(roster.size + 1, this.#context.unit()))
   }
 }
 

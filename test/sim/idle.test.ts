@@ -29,4 +29,19 @@ describe('idle peers', () => {
     expect(rate).toBeGreaterThan(0)
     expect(rate).toBeLessThan(Math.min(BYTES_PER_SECOND_MAX, BYTES_PER_PEER_MAX * count))
   })
+
+  it('are not taken for gone while their ways to the others change again and again', () => {
+    const world = new World(quietPlan(2), new Trace())
+    const [fickle, other] = [0, 1].map(() => {
+      return world.launch({ host: world.network.host([0]), realm: 0 })
+    })
+    let left = false
+    advance(world, 1000)
+    for (let turn = 0; turn < 100; turn++) {
+      fickle!.command((peer, now) => peer.pathChanged(now))
+      advance(world, world.schedule.time + 200)
+      left ||= !world.presence.seenBy(other!).has(fickle!)
+    }
+    expect(left).toBe(false)
+  })
 })
