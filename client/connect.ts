@@ -1,8 +1,7 @@
 /** Connects in a page: always by a link to a relay. */
 import type { KeptEpoch } from '../bus/api/epoch-options.ts'
 import type { Bus, ConnectOptions } from '../bus/api/options.ts'
-import type { Rights } from '../bus/core/rights.ts'
-import { PeerCredentials } from '../bus/io/link-credentials.ts'
+import { following, PeerCredentials } from '../bus/io/link-credentials.ts'
 import { openBus } from '../bus/io/open.ts'
 import { linkTransport } from '../bus/io/websocket.ts'
 import { noFiles } from './absent.ts'
@@ -30,11 +29,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
     clock.close()
   }
   const keep = async (kept: KeptEpoch): Promise<void> => options.keep?.(kept)
-  const renewed = ({ bytes }: Rights): void => {
-    credentials.renew(bytes)
-    transport.show(bytes)
-  }
-  const more = { path: 'relay' as const, system, files: noFiles, keep, renewed, closed }
+  const followed = following(credentials, transport, keep)
+  const more = { path: 'relay' as const, system, files: noFiles, ...followed, closed }
   try {
     const bus = await openBus(transport, { settings, options, ...more })
     follow({ bus, transport, clock, system }, over.signal)

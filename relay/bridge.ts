@@ -10,7 +10,6 @@ import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
 import { Groups, SCOPES, type ScopeName } from '../bus/core/path/group.ts'
 import { Ring } from '../bus/core/ring.ts'
-import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { RELAY_ADDRESS, type LinkRecord } from '../bus/core/wire/link.ts'
 import { readHeader } from '../bus/core/wire/packet.ts'
 import type { BridgeOutput } from './bridge-output.ts'
@@ -19,13 +18,14 @@ import { Crossing } from './crossing.ts'
 import { Gate } from './gate.ts'
 import { type Instance, LINKS } from './instances.ts'
 import type { Judge } from './judge.ts'
+import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
 import { Memberships } from './memberships.ts'
 import { Permits } from './permits.ts'
 
 export interface BridgeOptions {
   readonly crypto: Crypto
-  readonly keys: ControlKeys
+  readonly keys: RelayKeys
   readonly scope: ScopeName
   /** Random, of this start of the relay. */
   readonly id: bigint
@@ -51,11 +51,10 @@ export class Bridge {
   constructor(options: BridgeOptions) {
     const { crypto, keys, scope, id, limits, counters, judge } = options
     this.#options = options
-    const { open, hint } = keys
     const stranger = (instance: bigint, isLinked: boolean): void => {
       this.#crossing.ask(instance, isLinked)
     }
-    this.#gate = new Gate({ open, hint, judge, counters, stranger })
+    this.#gate = new Gate({ keys, judge, counters, stranger })
     this.#permits = new Permits(crypto, keys, limits.peers)
     const control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
     this.#control = control
@@ -107,6 +106,7 @@ export class Bridge {
 
   /** Called several times a second. */
   tick(now: number): void {
+    for (const instance of this.#options.judge?.behind() ?? []) this.#crossing.ask(instance, true)
     this.#crossing.tick(now)
   }
 

@@ -33,6 +33,7 @@ export const RELAY_COUNTERS = [
   'throttled',
   'bufferFull',
   'foreign',
+  'otherEpoch',
   'denied',
   'helloBudget',
   'peersFull',

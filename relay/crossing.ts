@@ -7,13 +7,13 @@
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { type ControlRecord } from '../bus/core/wire/control.ts'
 import { type Header, Kind, readHeader, splitDatagram } from '../bus/core/wire/packet.ts'
 import { RELAY_ASKED_MAX, RelayFlag } from '../bus/core/wire/relay.ts'
 import type { Counters } from './counters.ts'
 import { type Instance, Instances, isSame, LINKS, type Way } from './instances.ts'
 import { Interest } from './interest.ts'
+import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
 import { Neighbours } from './neighbours.ts'
 import { Rungs } from './rungs.ts'
@@ -22,7 +22,7 @@ import { Yields } from './yields.ts'
 
 export interface CrossingOptions {
   readonly crypto: Crypto
-  readonly keys: ControlKeys
+  readonly keys: RelayKeys
   readonly control: string
   /** Random, of this start of the relay. */
   readonly id: bigint

@@ -8,11 +8,10 @@ import {
 } from '../bus/core/wire/packet.ts'
 import type { Counters } from './counters.ts'
 import type { Judge } from './judge.ts'
+import type { RelayKeys } from './keys.ts'
 
 export interface GateOptions {
-  readonly open: boolean
-  /** The realm's own sixteen bits. */
-  readonly hint: number
+  readonly keys: RelayKeys
   /** Undefined: the realm has no owner, and everybody may be there. */
   readonly judge: Judge | undefined
   readonly counters: Counters
@@ -29,7 +28,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options
-    this.#version = options.open ? VERSION_OPEN : VERSION_SEALED
+    this.#version = options.keys.open ? VERSION_OPEN : VERSION_SEALED
   }
 
   /** Whether the datagram passes; `each` is called with the packets of one that does. */
@@ -38,7 +37,8 @@ export class Gate {
     { bytes, from }: { readonly bytes: Uint8Array; readonly from: Source },
     each?: (header: Header, packet: Uint8Array) => void,
   ): boolean {
-    const { hint, counters } = this.#options
+    const { keys, counters } = this.#options
+    const { hint } = keys
     const packets: { header: Header; packet: Uint8Array }[] = []
     const fault = splitDatagram(bytes, (packet) => {
       packets.push({ header: readHeader(packet), packet })
@@ -50,6 +50,7 @@ export class Gate {
       counters.count('foreign')
       return false
     }
+    if (packets.some(({ header }) => !keys.at(header.epoch))) counters.count('otherEpoch')
     // Each is looked at, also behind one that does not pass: a hello tells something.
     const passing = packets.filter((one) => this.#mayPass(now, one, from))
     if (passing.length < packets.length) {

@@ -6,11 +6,12 @@
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { type ControlKeys, instanceOf } from '../bus/core/seal/control-keys.ts'
+import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { type ControlRecord, readControl } from '../bus/core/wire/control.ts'
 import { HelloFlag, readHello } from '../bus/core/wire/hello.ts'
 import { type Header, Kind } from '../bus/core/wire/packet.ts'
+import { type RelayKeys, SenderKeys } from './keys.ts'
 import { Opener } from './opener.ts'
 
 /** By which face something comes, and who has brought it there. */
@@ -25,7 +26,7 @@ export const LINKS = 'links'
 
 export interface Instance {
   readonly instance: bigint
-  readonly key: Uint8Array
+  readonly keys: SenderKeys
   /** Its private port. */
   port: number
   /** Where packets for it go, on its way. */
@@ -65,7 +66,7 @@ export interface HeardPacket {
 
 export class Instances {
   readonly #crypto: Crypto
-  readonly #keys: ControlKeys
+  readonly #keys: RelayKeys
   readonly #opener: Opener
   readonly #sizeMax: number
   readonly #events: InstancesEvents
@@ -73,12 +74,12 @@ export class Instances {
   readonly #byPort = new Map<number, Set<Instance>>()
 
   constructor(
-    { crypto, keys, sizeMax }: { crypto: Crypto; keys: ControlKeys; sizeMax: number },
+    { crypto, keys, sizeMax }: { crypto: Crypto; keys: RelayKeys; sizeMax: number },
     events: InstancesEvents,
   ) {
     this.#crypto = crypto
     this.#keys = keys
-    this.#opener = new Opener(new Sealer(crypto, keys, 0n))
+    this.#opener = new Opener(new Sealer(crypto, keys.sealing, 0n))
     this.#sizeMax = sizeMax
     this.#events = events
   }
@@ -124,20 +125,21 @@ export class Instances {
   }
 
   #onHello(now: number, { header, packet, way, from }: HeardPacket): void {
-    const body = this.#opener.open(now, packet, this.#keys.control)
+    const body = this.#opener.open(now, packet, this.#keys.at(header.epoch)?.control)
     const hello = body && readHello(body)?.hello
     if (!hello) return
+    this.#keys.heard(now, header.epoch)
     const { instance } = header
     const { identity, salt, port, flags, intervalMs, controlNumber } = hello
     if (instanceOf(this.#crypto, identity, salt) !== instance) return
     const known = this.#byInstance.get(instance)
     if (flags & HelloFlag.bye) return known && this.#forget(known)
     if (known && !known.lost && !isSame(known.way, way)) return
-    const key = known?.key ?? this.#keys.controlKeyOf({ instance, salt, identity })
+    const keys = known?.keys ?? new SenderKeys(this.#keys, { instance, salt, identity })
     if (known) this.#unplace(known)
     const one: Instance = known ?? {
       instance,
-      key,
+      keys,
       port,
       address: from.address,
       way,
@@ -158,8 +160,9 @@ export class Instances {
     if (!one) return this.#events.unknown(header.instance)
     const { number } = header
     if (number + RECENT < one.high) return
-    const body = this.#opener.open(now, packet, one.key)
+    const body = this.#opener.open(now, packet, one.keys.at(header.epoch))
     if (!body) return
+    this.#keys.heard(now, header.epoch)
     const isNew = number > one.high
     if (isNew) {
       one.high = number

@@ -8,9 +8,8 @@
  */
 import { concat, hexOf } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
-import { Revoked } from '../bus/core/revoked.ts'
 import { GRANT_LABEL, Rights } from '../bus/core/rights.ts'
-import { type ControlKeys, instanceOf } from '../bus/core/seal/control-keys.ts'
+import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { HelloBudget } from '../bus/core/service/hello-budget.ts'
 import { utf8 } from '../bus/core/text.ts'
@@ -18,12 +17,14 @@ import { readHello, type SignedHello } from '../bus/core/wire/hello.ts'
 import { type Header, Kind, nonceOf } from '../bus/core/wire/packet.ts'
 import { Recent } from '../bus/core/recent.ts'
 import type { Counters } from './counters.ts'
+import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
 import { Opener } from './opener.ts'
 
 /** By whose word rights count. */
 export interface RightsOptions {
-  readonly owner: Uint8Array
+  /** Undefined: it is not known, and everybody is carried. */
+  readonly owner: Uint8Array | undefined
   /** Whether a signature of a message is that of an identity. */
   readonly verify: (message: Uint8Array, signature: Uint8Array, identity: Uint8Array) => boolean
   /** Milliseconds since 1970. */
@@ -44,13 +45,16 @@ interface Standing {
   readonly identity: Uint8Array
   readonly rights: Rights
   readonly publishes: boolean
+  /** The newest in which a hello of it has opened. */
+  epoch: number
   heardAt: number
 }
 
 export class Judge {
   readonly #crypto: Crypto
-  readonly #keys: ControlKeys
+  readonly #keys: RelayKeys
   readonly #rights: RightsOptions
+  #owner: Uint8Array | undefined
   readonly #limits: Pick<RelayLimits, 'peers'>
   readonly #counters: Counters
   readonly #opener: Opener
@@ -58,38 +62,55 @@ export class Judge {
   readonly #standings = new Map<bigint, Standing>()
   /** Chains whose signatures are good. */
   readonly #chains = new Recent(CHAINS_MAX)
-  #revoked: Revoked
-
   constructor(
-    of: { readonly crypto: Crypto; readonly keys: ControlKeys; readonly rights: RightsOptions },
+    of: { readonly crypto: Crypto; readonly keys: RelayKeys; readonly rights: RightsOptions },
     to: { readonly limits: Pick<RelayLimits, 'peers'>; readonly counters: Counters },
   ) {
     this.#crypto = of.crypto
     this.#keys = of.keys
     this.#rights = of.rights
+    this.#owner = of.rights.owner
     this.#limits = to.limits
     this.#counters = to.counters
-    this.#opener = new Opener(new Sealer(of.crypto, of.keys, 0n))
-    this.#revoked = new Revoked(of.crypto)
+    this.#opener = new Opener(new Sealer(of.crypto, of.keys.sealing, 0n))
   }
 
-  /** Who is out from now on. */
-  revoke(revoked: Revoked): void {
-    this.#revoked = revoked
-    for (const [instance, { identity, rights }] of this.#standings) {
-      if (revoked.has(identity, rights)) this.#standings.delete(instance)
-    }
+  /** Whether rights are judged at all. */
+  get isOn(): boolean {
+    return this.#owner !== undefined
+  }
+
+  /** Whose grants count from now on. */
+  appoint(owner: Uint8Array | undefined): void {
+    this.#owner = owner
+  }
+
+  /** Instances that have shown nothing in the newest epoch, while the ones before still count. */
+  behind(): Iterable<bigint> {
+    return this.#keys.isTurning ? this.#behind() : []
+  }
+
+  /**
+   * The epochs of before count no more, and with them who is not in the newest: somebody who was
+   * removed cannot be. Returns whether an identity is.
+   */
+  settle(): (identity: Uint8Array) => boolean {
+    for (const instance of this.#behind()) this.#standings.delete(instance)
+    const current = new Set([...this.#standings.values()].map(({ identity }) => hexOf(identity)))
+    return (identity) => current.has(hexOf(identity))
   }
 
   /** The chain of an identity, if it counts now. */
   chainOf(bytes: Uint8Array, identity: Uint8Array): Rights | undefined {
     const rights = Rights.read(bytes)
-    if (!rights || !isEqual(rights.holder, identity) || !this.counts(rights, identity)) {
+    if (!rights || !isEqual(rights.holder, identity) || !this.counts(rights)) {
       return undefined
     }
     const name = hexOf(this.#crypto.hash(bytes))
     if (this.#chains.has(name)) return rights
-    const { owner, verify } = this.#rights
+    const { verify } = this.#rights
+    const owner = this.#owner
+    if (!owner) return undefined
     const good = rights.links(owner).every(({ issuer, signed, signature }) => {
       return verify(concat(GRANT_LABEL, this.#keys.id, signed), signature, issuer)
     })
@@ -99,18 +120,19 @@ export class Judge {
   }
 
   /** Whether a chain that has been found good counts still. */
-  counts(rights: Rights, identity: Uint8Array): boolean {
-    return rights.isValid(this.#rights.wall()) && !this.#revoked.has(identity, rights)
+  counts(rights: Rights): boolean {
+    return rights.isValid(this.#rights.wall())
   }
 
   judge(now: number, brought: Brought): Verdict {
     const { kind, instance } = brought.header
+    if (!this.#owner) return 'carried'
     // Relays have no rights; a page is the owner's word, and who has slept needs it to go on.
     if (kind === Kind.relay || kind === Kind.page) return 'carried'
     if (kind === Kind.hello) this.#onHello(now, brought)
     const one = this.#standings.get(instance)
     if (!one) return kind === Kind.hello ? 'denied' : 'stranger'
-    if (!one.rights.isValid(this.#rights.wall())) {
+    if (!this.counts(one.rights)) {
       this.#standings.delete(instance)
       return 'denied'
     }
@@ -118,15 +140,25 @@ export class Judge {
     return one.publishes || kind === Kind.hello || kind === Kind.control ? 'carried' : 'denied'
   }
 
+  *#behind(): Generator<bigint> {
+    const { epoch } = this.#keys.newest
+    for (const [instance, one] of this.#standings) if (one.epoch < epoch) yield instance
+  }
+
   #onHello(now: number, { header, packet, source }: Brought): void {
     this.#budget.at(now)
     if (this.#budget.isExhausted(source)) return this.#counters.count('helloBudget')
-    const body = this.#opener.open(now, packet, this.#keys.control)
+    const keys = this.#keys.at(header.epoch)
+    if (!keys) return
+    const body = this.#opener.open(now, packet, keys.control)
     const signed = body && readHello(body)
     if (!signed) return this.#budget.failed(source, 1)
     const { identity, salt, rights } = signed.hello
     const known = this.#standings.get(header.instance)
-    if (known && isEqual(known.rights.bytes, rights)) return
+    if (known && isEqual(known.rights.bytes, rights)) {
+      known.epoch = Math.max(known.epoch, header.epoch)
+      return
+    }
     if (instanceOf(this.#crypto, identity, salt) !== header.instance) {
       return this.#budget.failed(source, 1)
     }
@@ -135,7 +167,13 @@ export class Judge {
     // A recorded hello brings nothing back: of two chains the one that begins later counts.
     if (!shown || (known && shown.notBefore < known.rights.notBefore)) return
     const publishes = shown.gives('publish')
-    const one = { identity: identity.slice(), rights: shown, publishes, heardAt: now }
+    const one = {
+      identity: identity.slice(),
+      rights: shown,
+      publishes,
+      epoch: keys.epoch,
+      heardAt: now,
+    }
     this.#standings.set(header.instance, one)
     if (this.#standings.size > this.#limits.peers) this.#forgetOldest()
   }

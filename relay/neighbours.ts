@@ -2,10 +2,10 @@
 import { bytesOf64, concat, uint64Of } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import type { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { Kind, readHeader } from '../bus/core/wire/packet.ts'
 import { readRelayBeacon, type RelayBeacon, writeRelayBeacon } from '../bus/core/wire/relay.ts'
+import type { RelayKeys } from './keys.ts'
 import { Opener } from './opener.ts'
 
 interface Neighbour {
@@ -27,7 +27,7 @@ export interface HeardBeacon extends RelayBeacon {
 export class Neighbours {
   readonly id: bigint
   readonly #crypto: Crypto
-  readonly #keys: ControlKeys
+  readonly #keys: RelayKeys
   readonly #sealer: Sealer
   readonly #opener: Opener
   readonly #neighbourByPlace = new Map<string, Neighbour>()
@@ -35,11 +35,11 @@ export class Neighbours {
   #number = 0
 
   /** `id` is random, of this start of the relay. */
-  constructor(crypto: Crypto, keys: ControlKeys, id: bigint) {
+  constructor(crypto: Crypto, keys: RelayKeys, id: bigint) {
     this.id = id
     this.#crypto = crypto
     this.#keys = keys
-    this.#sealer = new Sealer(crypto, keys, id)
+    this.#sealer = new Sealer(crypto, keys.sealing, id)
     this.#opener = new Opener(this.#sealer)
   }
 
@@ -51,7 +51,9 @@ export class Neighbours {
   beacon(beacon: RelayBeacon): Uint8Array {
     this.#number += 1
     const id = { kind: Kind.relay, flags: 0, stream: 0, number: this.#number }
-    return this.#sealer.seal(id, writeRelayBeacon(beacon), this.#keys.control)
+    const { sealing } = this.#keys
+    this.#sealer.use(sealing)
+    return this.#sealer.seal(id, writeRelayBeacon(beacon), sealing.control)
   }
 
   /** A packet of kind 5 has come; `undefined` when it is an old one, the own, or none. */
@@ -60,11 +62,11 @@ export class Neighbours {
     { face, from }: { readonly face: string; readonly from: Endpoint },
     packet: Uint8Array,
   ): HeardBeacon | undefined {
-    const { instance: id, number } = readHeader(packet)
+    const { instance: id, number, epoch } = readHeader(packet)
     const place = `${face} ${id}`
     const known = this.#neighbourByPlace.get(place)
     if (id === this.id || number <= (known?.number ?? -1)) return undefined
-    const body = this.#opener.open(now, packet, this.#keys.control)
+    const body = this.#opener.open(now, packet, this.#keys.at(epoch)?.control)
     const beacon = body && readRelayBeacon(body)
     if (!beacon || (!known && this.#neighbourByPlace.size >= NEIGHBOURS_MAX)) return undefined
     const source = sourceOf(face, from)

@@ -84,7 +84,7 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
-    ...(await keysOf(crypto, options)),
+    ...(await controlKeyOf(crypto, options)),
     scope,
     multicast: options.multicast ?? true,
     interfaces: typeof wish === 'string' ? [wish] : wish,
@@ -98,7 +98,7 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
 }
 
 /** The whole key is forgotten as soon as the part that a relay needs has been derived. */
-async function keysOf(crypto: Crypto, options: RelayOptions): Promise<ControlKey> {
+export async function controlKeyOf(crypto: Crypto, options: RelayOptions): Promise<ControlKey> {
   const { realm = LOCAL_REALM, open = false, signal } = options
   const key = (await given('key', options.key, signal)) ?? (await ownControlKey(options))
   if (typeof key !== 'string' || !isControlKey(key)) {

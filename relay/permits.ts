@@ -7,21 +7,22 @@
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { type ControlKeys, instanceOf } from '../bus/core/seal/control-keys.ts'
+import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { readHello } from '../bus/core/wire/hello.ts'
 import { type Header, Kind } from '../bus/core/wire/packet.ts'
+import { type RelayKeys, SenderKeys } from './keys.ts'
 import { Opener } from './opener.ts'
 
 interface Known {
   port: number
-  readonly key: Uint8Array
+  readonly keys: SenderKeys
   /** Where it was heard from, the latest last. */
   addresses: readonly string[]
 }
 
 export class Permits {
-  readonly #keys: ControlKeys
+  readonly #keys: RelayKeys
   readonly #crypto: Crypto
   readonly #opener: Opener
   readonly #sizeMax: number
@@ -29,10 +30,10 @@ export class Permits {
   readonly #knownByInstance = new Map<bigint, Known>()
   readonly #instanceByEndpoint = new Map<string, bigint>()
 
-  constructor(crypto: Crypto, keys: ControlKeys, sizeMax: number) {
+  constructor(crypto: Crypto, keys: RelayKeys, sizeMax: number) {
     this.#crypto = crypto
     this.#keys = keys
-    this.#opener = new Opener(new Sealer(crypto, keys, 0n))
+    this.#opener = new Opener(new Sealer(crypto, keys.sealing, 0n))
     this.#sizeMax = sizeMax
   }
 
@@ -54,7 +55,8 @@ export class Permits {
     if (header.kind === Kind.hello) return this.#onHello(now, address, { header, packet })
     const known = this.#knownByInstance.get(header.instance)
     if (!known || header.kind !== Kind.control || known.addresses.includes(address)) return
-    if (this.#opener.open(now, packet, known.key)) this.#place(header.instance, known, address)
+    const key = known.keys.at(header.epoch)
+    if (this.#opener.open(now, packet, key)) this.#place(header.instance, known, address)
   }
 
   #onHello(
@@ -63,7 +65,7 @@ export class Permits {
     { header, packet }: { header: Header; packet: Uint8Array },
   ): void {
     const { instance } = header
-    const body = this.#opener.open(now, packet, this.#keys.control)
+    const body = this.#opener.open(now, packet, this.#keys.at(header.epoch)?.control)
     const hello = body && readHello(body)?.hello
     if (!hello || hello.port === 0) return
     const { identity, salt, port } = hello
@@ -72,8 +74,8 @@ export class Permits {
     if (before?.port === port && before.addresses.at(-1) === address) return
     const addresses = before?.port === port ? before.addresses : []
     this.#forget(instance)
-    const key = before?.key ?? this.#keys.controlKeyOf({ instance, salt, identity })
-    this.#place(instance, { port, key, addresses }, address)
+    const keys = before?.keys ?? new SenderKeys(this.#keys, { instance, salt, identity })
+    this.#place(instance, { port, keys, addresses }, address)
     if (this.#knownByInstance.size > this.#sizeMax) this.#forgetOldest()
   }
 

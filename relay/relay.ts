@@ -5,7 +5,6 @@ import type { Cancel, Logger } from '../bus/api/options.ts'
 import { CANCEL } from '../bus/api/option-rules.ts'
 import { checkOptions } from '../bus/api/rules.ts'
 import { type Env, randomUint64 } from '../bus/core/env.ts'
-import { ControlKeys } from '../bus/core/seal/control-keys.ts'
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
 import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
@@ -18,10 +17,12 @@ import type { BridgeOutput } from './bridge-output.ts'
 import { Counters, type RelayCounter } from './counters.ts'
 import { Door } from './door.ts'
 import { Judge } from './judge.ts'
+import { RelayKeys } from './keys.ts'
 import { Link } from './link.ts'
 import { type RelaySettings, settleRelay } from './options.ts'
 import { Ports } from './ports.ts'
 import { prometheusText } from './prometheus.ts'
+import { Renewal } from './renewal.ts'
 import { Segment } from './segment.ts'
 import type { LinkInfo, Relay, RelayOptions, RelayStats } from './types.ts'
 
@@ -52,6 +53,8 @@ class LiveRelay implements Relay {
   readonly #admission: Admission
   readonly #segment: Segment | undefined
   readonly #ports: Ports
+  readonly #keys: RelayKeys
+  readonly #renewal: Renewal
   readonly #links = new Set<Link>()
   readonly #linkByPort = new Map<number, Link>()
   readonly #linksByPlace = new Map<string, number>()
@@ -65,14 +68,16 @@ class LiveRelay implements Relay {
 
   constructor(env: Env, settings: RelaySettings, options: RelayOptions) {
     const { parts, owner, scope, limits } = settings
-    const keys = new ControlKeys(env.crypto, parts)
+    const { crypto } = env
+    const keys = new RelayKeys(crypto, parts)
     const counters = this.#counters
     this.#settings = settings
     this.#log = options.log
     const id = randomUint64(env)
-    const { crypto } = env
-    const rights = owner && { owner, verify: strictVerifier(), wall: () => Date.now() }
-    const judge = rights && new Judge({ crypto, keys, rights }, { limits, counters })
+    const rights = { owner, verify: strictVerifier(), wall: () => Date.now() }
+    const judge = new Judge({ crypto, keys, rights }, { limits, counters })
+    this.#keys = keys
+    this.#renewal = new Renewal({ crypto, options, keys, judge }, { parts, owner })
     this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
@@ -110,7 +115,7 @@ class LiveRelay implements Relay {
     this.#ticks = setInterval(() => {
       const now = performance.now()
       this.#bridge.tick(now)
-      this.#admission.review(now, this.#linkByPort.values())
+      this.#admission.tick(now, this.#linkByPort.values())
       this.#drain()
     }, TICK_MS)
     await this.#door.open()
@@ -122,7 +127,13 @@ class LiveRelay implements Relay {
       counts.messagesOut += outbox.messages
       counts.bytesOut += outbox.bytes
     }
-    return { links: this.#linkByPort.size, ...this.#bridge.size, ...counts }
+    const { epoch } = this.#keys.newest
+    return { links: this.#linkByPort.size, epoch, ...this.#bridge.size, ...counts }
+  }
+
+  async reload(): Promise<void> {
+    await this.#renewal.reload()
+    this.#log?.info({ epoch: this.#keys.newest.epoch }, 'control key read anew')
   }
 
   close(options: Cancel = {}): Promise<void> {
@@ -316,8 +327,8 @@ class LiveRelay implements Relay {
   }
 
   #metrics(): string {
-    const { links, groups, peers, relays, ...counters } = this.stats()
-    return prometheusText(counters, { links, groups, peers, relays })
+    const { links, groups, peers, relays, epoch, ...counters } = this.stats()
+    return prometheusText(counters, { links, groups, peers, relays, epoch })
   }
 }
 

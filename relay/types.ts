@@ -19,7 +19,7 @@ export interface RelayOptions extends Cancel {
   readonly realm?: string
   /**
    * The text of a control key file, with which the relay can read no name and no value; or the key
-   * as for `connect`, of which it keeps that part; or a function that brings one of them. Default:
+   * as for `connect`, of which it keeps that part; or a function that brings one of them, again with each `reload`. Default:
    * the realm's control key file or key file.
    */
   readonly key?: Secret<Uint8Array | string>
@@ -70,6 +70,8 @@ export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly peers: number
   /** Other relays on its segments. */
   readonly relays: number
+  /** The newest epoch of the realm whose control key it has. */
+  readonly epoch: number
 }
 
 export interface Relay extends AsyncDisposable {
@@ -78,6 +80,13 @@ export interface Relay extends AsyncDisposable {
   /** The links that have been admitted. */
   readonly links: Iterable<LinkInfo>
   stats(): RelayStats
+  /**
+   * Reads the key anew from where it came: a file, or the program's function. The realm's epoch
+   * before still counts for 30 s after somebody has sealed in the new one. Rejects with INVALID_KEY,
+   * and changes nothing, when what is there is of another realm or of an older epoch, or names no
+   * owner any more.
+   */
+  reload(): Promise<void>
   /** Tells all links to go elsewhere, and ends. */
   close(options?: Cancel): Promise<void>
 }

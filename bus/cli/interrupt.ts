@@ -1,10 +1,15 @@
-/** SIGINT, SIGTERM and SIGHUP ask a command to end in good order; the second one ends it at once. */
+/**
+ * SIGINT, SIGTERM and SIGHUP ask a command to end in good order; the second one ends it at once.
+ *
+ * To a command that runs as a service SIGHUP says that its files have changed.
+ */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export class Interrupt {
   readonly #controller = new AbortController()
   #code: number | undefined
+  #hangup: (() => void) | undefined
 
   /** Aborts with the first signal. */
   get signal(): AbortSignal {
@@ -16,9 +21,15 @@ export class Interrupt {
     return this.#code
   }
 
+  /** SIGHUP means something else to this command: it reads anew what it was given. */
+  onHangup(then: () => void): void {
+    this.#hangup = then
+  }
+
   listen(): void {
     for (const [name, code] of CODES) {
       process.on(name, () => {
+        if (name === 'SIGHUP' && this.#hangup) return this.#hangup()
         if (this.#code !== undefined) process.exit(code)
         this.#code = code
         this.#controller.abort(new Error(`interrupted by ${name}`))

@@ -2,9 +2,18 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { controlParts } from '../core/seal/keys.ts'
-import { controlKeyText } from '../io/control-key.ts'
+import { controlKeyText, isControlKey, parseControlKey } from '../io/control-key.ts'
+import { hex } from '../io/digits.ts'
 import { keyText, LOCAL_REALM } from '../io/key-text.ts'
-import { controlFileOf, createSecretFile, keyFileOf, newKey, realmKey } from '../io/keyfile.ts'
+import {
+  controlFileOf,
+  createSecretFile,
+  keyFileOf,
+  newKey,
+  readKeyText,
+  realmKey,
+  replaceSecretFile,
+} from '../io/keyfile.ts'
 import { realmOptions } from '../io/realm-keys.ts'
 import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'
@@ -51,7 +60,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (file === '') throw new UsageError('FILE is empty: give a path, or - for standard output')
   const own = control ? controlFileOf(realm) : keyFileOf(realm)
   const path = typeof file === 'string' ? resolve(file) : own
-  if (!(await createSecretFile(path, made))) {
+  if (!(await createSecretFile(path, made)) && !(control && (await renewed(path, made)))) {
     const mend = 'it stays as it is; remove it first if nobody uses it any more'
     throw new Failure('EXISTS', `the key file ${path} exists: ${mend}`)
   }
@@ -69,6 +78,20 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { crypto } = await nodeEnv()
   const parts = controlParts(crypto, realmOptions(realm, keys))
   return controlKeyText({ parts, owner: keys.owner })
+}
+
+/** Puts a control key in the place of one of the same realm that is older, or names no owner yet. */
+async function renewed(path: string, made: string): Promise<boolean> {
+  const found = await readKeyText(path)
+  if (!isControlKey(found)) return false
+  const before = parseControlKey(found, path)
+  const next = parseControlKey(made, path)
+  const [old, now] = [before.parts, next.parts]
+  const same = hex(old.id) === hex(now.id)
+  const fuller = old.epoch === now.epoch && !before.owner && next.owner !== undefined
+  if (!same || !(old.epoch < now.epoch || fuller)) return false
+  await replaceSecretFile(path, made)
+  return true
 }
 
 function relayAdvice(path: string, realm: string): string {

@@ -51,6 +51,7 @@ async function tell(
   const others = there === 1 ? '1 other peer is' : `${there} other peers are`
   await output.write(`Epoch ${epoch} is for ${members} members, ${others} in it now.\n`)
   await output.write(`Who sleeps gets it from any of them, or by: sixcast keys adopt ${page}\n`)
+  await output.write(`Relays are told by: sixcast keygen --realm ${realm} --control, and SIGHUP\n`)
 }
 
 /** Takes a page from a file, for who cannot hear the others. */

@@ -49,6 +49,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   // The other commands start the faster without it.
   const { serve } = await import('../../relay/index.ts')
   await using running = await serve(options)
+  interrupt.onHangup(() => void reload(running, world))
   const url = running.url ?? ''
   if (json) await output.object({ type: 'relay', url })
   else await output.write(`${url}\n`)
@@ -66,7 +67,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
   const { listen, multicast, bridge, metrics, links, origin } = given
   const bounds = { min: 1, max: 1_000_000 }
   return {
-    ...(key !== undefined && { key: await keyOf(key, world.interrupt.signal) }),
+    ...(key !== undefined && { key: () => keyOf(key, world.interrupt.signal) }),
     ...(realm !== undefined && { realm }),
     ...(open !== undefined && { open }),
     ...(scope !== undefined && { scope }),
@@ -89,6 +90,15 @@ async function keyOf(name: string, signal: AbortSignal): Promise<string> {
   const { text: found, source } = await readSecret(name, signal)
   if (!isControlKey(found)) parseKey(found, source) // says what is wrong, and where
   return found
+}
+
+/** Whatever is wrong with the files, the relay goes on as it was. */
+async function reload(running: Relay, { log }: World): Promise<void> {
+  try {
+    await running.reload()
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, 'the control key stays as it was')
+  }
 }
 
 /** Links are told to go elsewhere. */

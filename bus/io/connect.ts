@@ -1,9 +1,8 @@
 /** Connects on Node: by multicast, by a link, or over any transport. */
 import type { Bus, ConnectOptions } from '../api/options.ts'
-import type { Rights } from '../core/rights.ts'
 import { keeping } from './epoch-files.ts'
 import { fileWork as files } from './files/work.ts'
-import { PeerCredentials } from './link-credentials.ts'
+import { following, PeerCredentials } from './link-credentials.ts'
 import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
@@ -35,11 +34,9 @@ async function connectByRelay(settings: Settings, options: ConnectOptions): Prom
   const system = await nodeSystem(settings.identity)
   const credentials = new PeerCredentials(settings, system)
   const transport = linkTransport({ urls: settings.relays, credentials, sockets: nodeSockets })
-  const renewed = ({ bytes }: Rights): void => {
-    credentials.renew(bytes)
-    transport.show(bytes)
-  }
-  return openBus(transport, { ...common(settings, options), path: 'relay', system, renewed })
+  const { keep, ...more } = common(settings, options)
+  const follow = following(credentials, transport, keep)
+  return openBus(transport, { ...more, ...follow, path: 'relay', system })
 }
 
 /** The same over any transport, and in another system than the machine's if there is one. */

@@ -24,6 +24,8 @@ export interface LinkCredentials {
   readonly scope: number
   readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
   readonly random: (size: number) => Uint8Array
+  /** The relay says that it does not know the key by which `proof` has been made. */
+  readonly refused: () => void
 }
 
 /** Who calls, and by which sockets. */
@@ -58,6 +60,8 @@ export class ClientLink {
   readonly #port: number
   #relayNonce: Uint8Array | undefined
   #mac: Uint8Array | undefined
+  /** The one that it has been shown: others may come meanwhile. */
+  #proof: LinkProof | undefined
   #terms: WelcomeTerms | undefined
   #heard = 0
   #cancelTimer: () => void
@@ -140,6 +144,7 @@ export class ClientLink {
     if (this.#relayNonce) return
     const { proof, identity, rights, hint, scope, sign, random } = this.#caller.credentials
     this.#relayNonce = nonce.slice()
+    this.#proof = proof
     const own = { nonce: random(LINK_NONCE_SIZE), identity, hint, scope, port: this.#port }
     const claimed = writeProofClaim(own)
     this.#mac = proof.peerMac(this.#relayNonce, claimed)
@@ -156,8 +161,8 @@ export class ClientLink {
   }
 
   #onWelcome(record: Extract<LinkRecord, { type: 'welcome' }>): void {
-    if (this.#terms || !this.#relayNonce || !this.#mac) return
-    const mac = this.#caller.credentials.proof.relayMac(this.#relayNonce, this.#mac, record.claimed)
+    if (this.#terms || !this.#relayNonce || !this.#mac || !this.#proof) return
+    const mac = this.#proof.relayMac(this.#relayNonce, this.#mac, record.claimed)
     if (!sameMac(mac, record.mac)) {
       return this.#fail('the relay does not know the key of this realm', { denied: true })
     }
@@ -189,6 +194,9 @@ export class ClientLink {
     if (this.#ended) return
     this.#ended = true
     this.#cancelTimer()
+    // Several relays may refuse the same one.
+    const { credentials } = this.#caller
+    if (code === OTHER_KEY && credentials.proof === this.#proof) credentials.refused()
     this.#onEnded?.()
     const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`
     this.#events.ended(
@@ -214,3 +222,4 @@ const DATAGRAM_MAX = 60_000
 const INTERVAL_MIN_MS = 100
 const INTERVAL_MAX_MS = 60_000
 const GOING_AWAY = 1001
+const OTHER_KEY = 4401

@@ -15,6 +15,8 @@ for await (const { topic, value } of bells) {
   console.log(topic, value, house.path)
   break
 }
+// What an operator does by SIGHUP when the realm has other keys; here they are the same.
+await relay.reload()
 const { links, malformed } = relay.stats()
 console.log(`${links} links, ${malformed} of them broken`)
 

@@ -119,4 +119,29 @@ describe('a relay of a realm with an owner', () => {
       expect(toll.carries(honest.hello(chain), 2)).toBe(true)
     },
   )
+
+  attack(
+    'who was removed, in the epoch that is over',
+    { by: 'member', holds: 'it is carried no more, nor let in again, whatever rights it has' },
+    async () => {
+      const estate = Estate.found()
+      const toll = new Toll(estate)
+      const [stays, out] = [new Speaker(estate, 1), new Speaker(estate, 2)]
+      const [of, ofOut] = await Promise.all(
+        [stays, out].map(({ identity }) => estate.chain(identity.publicKey)),
+      )
+      toll.carries(stays.hello(of!))
+      toll.carries(out.hello(ofOut!))
+      const next = estate.rotated()
+      toll.keys.enter(next.parts)
+      stays.turn(next)
+      toll.carries(stays.hello(of!))
+      toll.now += 30_000
+      toll.settle()
+      const again = new Speaker(estate, 3, out.identity)
+      const packets = [out.control(), out.data(), out.hello(ofOut!), again.hello(ofOut!)]
+      expect(packets.map((packet) => toll.carries(packet))).toEqual([false, false, false, false])
+      expect(toll.carries(stays.control())).toBe(true)
+    },
+  )
 })

@@ -1,5 +1,5 @@
 /** `sixcast relay`, and commands that go by it: on loopback, without multicast of their own. */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseControlKey } from '../../bus/io/control-key.ts'
@@ -104,6 +104,22 @@ describe('a relay of a realm with an owner', () => {
     const words = ['pub', 'a/b', 'hello', '--require', '1', ...by]
     expect(await home.run(words)).toEqual({ code: 0, out: '', err: '' })
     await sub.says(/^a\/b hello$/m)
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(0)
+  })
+
+  it('reads its control key anew on SIGHUP, which keygen has put in the place of the old one', async () => {
+    const { run } = await relay(...on, '--no-multicast', '--log-level', 'info')
+    run.kill('SIGHUP')
+    await run.says(/"epoch":1.*control key read anew/, 'err')
+    await home.run(['keys', 'rotate', ...on, '--stay', '0'])
+    expect((await home.run(['keygen', ...on, '--control'])).code).toBe(0)
+    run.kill('SIGHUP')
+    await run.says(/"epoch":2.*control key read anew/, 'err')
+    expect((await home.run(['keygen', ...on, '--control'])).err).toMatch(/exists/)
+    writeFileSync(join(realms, 'hall.control'), 'nonsense', { mode: 0o600 })
+    run.kill('SIGHUP')
+    await run.says(/holds no .*the control key stays as it was/, 'err')
     run.kill('SIGTERM')
     expect((await run.ended).code).toBe(0)
   })

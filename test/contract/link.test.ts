@@ -28,6 +28,7 @@ beforeAll(async () => {
   const keys = new RealmKeys(system.env.crypto, realm)
   const credentials = {
     rights: undefined,
+    refused: () => undefined,
     proof: new LinkProof(system.env.crypto, keys),
     identity: identity.publicKey,
     hint: keys.hint,

@@ -6,12 +6,12 @@
  * way when a link broke is lost, both ways, and a relay that starts anew knows nothing.
  */
 import type { Endpoint } from '../../bus/core/output.ts'
-import { ControlKeys } from '../../bus/core/seal/control-keys.ts'
 import { controlParts } from '../../bus/core/seal/keys.ts'
 import type { LinkRecord } from '../../bus/core/wire/link.ts'
 import { Bridge } from '../../relay/bridge.ts'
 import type { BridgeOutput } from '../../relay/bridge-output.ts'
 import { Counters } from '../../relay/counters.ts'
+import { RelayKeys } from '../../relay/keys.ts'
 import { defaultRelayLimits } from '../../relay/limits.ts'
 import { trueCrypto } from './crypto.ts'
 import type { Host, Interface, Station } from './host.ts'
@@ -59,7 +59,7 @@ export class SimRelay {
     this.#bridge = new Bridge({
       id,
       crypto,
-      keys: new ControlKeys(crypto, controlParts(crypto, realm)),
+      keys: new RelayKeys(crypto, controlParts(crypto, realm)),
       scope: 'link',
       limits: defaultRelayLimits,
       counters: this.counters,

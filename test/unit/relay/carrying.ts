@@ -1,6 +1,6 @@
 /** A bridge in a test: a realm, packets of its peers, and what the bridge wants done. */
 import type { Endpoint } from '../../../bus/core/output.ts'
-import { ControlKeys, instanceOf, type Sender } from '../../../bus/core/seal/control-keys.ts'
+import { instanceOf, type Sender } from '../../../bus/core/seal/control-keys.ts'
 import { controlParts, RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { concat } from '../../../bus/core/bytes.ts'
@@ -10,6 +10,7 @@ import { Kind } from '../../../bus/core/wire/packet.ts'
 import { Bridge } from '../../../relay/bridge.ts'
 import type { BridgeOutput } from '../../../relay/bridge-output.ts'
 import { Counters } from '../../../relay/counters.ts'
+import { RelayKeys } from '../../../relay/keys.ts'
 import { defaultRelayLimits, type RelayLimits } from '../../../relay/limits.ts'
 import { counting, crypto } from '../core/crypto.ts'
 import { controlBytes } from '../core/wire/any.ts'
@@ -29,7 +30,7 @@ export class Carrier {
   constructor(limits: Partial<RelayLimits> = {}, faces: readonly string[] = [FACE]) {
     this.bridge = new Bridge({
       crypto,
-      keys: new ControlKeys(crypto, controlParts(crypto, realm)),
+      keys: new RelayKeys(crypto, controlParts(crypto, realm)),
       scope: 'link',
       id: 77n,
       limits: { ...defaultRelayLimits, ...limits },

@@ -1,11 +1,11 @@
 /** What crosses from one segment to another: what is wanted, once, by one way, and not for ever. */
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../../bus/core/output.ts'
-import { ControlKeys } from '../../../bus/core/seal/control-keys.ts'
 import { Groups } from '../../../bus/core/path/group.ts'
 import { HelloFlag } from '../../../bus/core/wire/hello.ts'
 import { RelayFlag } from '../../../bus/core/wire/relay.ts'
 import type { BridgeOutput } from '../../../relay/bridge-output.ts'
+import { RelayKeys } from '../../../relay/keys.ts'
 import type { RelayLimits } from '../../../relay/limits.ts'
 import { Neighbours } from '../../../relay/neighbours.ts'
 import { crypto } from '../core/crypto.ts'
@@ -61,7 +61,7 @@ describe('control', () => {
     roads.crosses('a', new Member(1).control())
     const beacons = roads.ticks(500).filter(isMulticast)
     expect(beacons.map(({ face }) => face)).toEqual(FACES)
-    const other = new Neighbours(crypto, new ControlKeys(crypto, keys.parts), 5n)
+    const other = new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 5n)
     const heard = other.hear(0, { face: 'a', from: at(9) }, beacons[0]!.datagram)
     expect(heard).toMatchObject({ id: 77n, asked: [new Member(1).sender.instance] })
   })
@@ -209,8 +209,8 @@ describe('two relays on the same segments', () => {
   /** Another relay, by its number; and an instance on segment a which one of both goes first for. */
   function pair(otherFirst: boolean): { roads: Crossroads; other: Neighbours; one: Member } {
     const roads = new Crossroads()
-    const other = new Neighbours(crypto, new ControlKeys(crypto, keys.parts), 78n)
-    const own = new Neighbours(crypto, new ControlKeys(crypto, keys.parts), 77n)
+    const other = new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 78n)
+    const own = new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 77n)
     const seeds = Array.from({ length: 50 }, (_, seed) => new Member(seed))
     const one = seeds.find(({ sender }) => own.outranks(78n, sender.instance) === otherFirst)!
     roads.hears('b', beaconOf(other), { from: OTHER })
@@ -272,7 +272,7 @@ describe('two relays on the same segments', () => {
 
   it('hand a question on, and not again before 2 s', () => {
     const roads = new Crossroads()
-    const other = new Neighbours(crypto, new ControlKeys(crypto, keys.parts), 78n)
+    const other = new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 78n)
     const asks = (): string[] => {
       const beacon = other.beacon({ flags: RelayFlag.askAll, intervalMs: 500, asked: [] })
       return facesOf(roads.hears('b', beacon, { from: OTHER }))

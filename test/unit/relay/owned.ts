@@ -2,7 +2,7 @@
 import { grant, type Identity, newIdentity, newRealm } from '../../../bus/index.ts'
 import { concat } from '../../../bus/core/bytes.ts'
 import { Groups } from '../../../bus/core/path/group.ts'
-import { ControlKeys, instanceOf } from '../../../bus/core/seal/control-keys.ts'
+import { instanceOf } from '../../../bus/core/seal/control-keys.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { utf8 } from '../../../bus/core/text.ts'
@@ -16,6 +16,7 @@ import { realmOptions } from '../../../bus/io/realm-keys.ts'
 import { Bridge } from '../../../relay/bridge.ts'
 import { Counters } from '../../../relay/counters.ts'
 import { Judge } from '../../../relay/judge.ts'
+import { RelayKeys } from '../../../relay/keys.ts'
 import { defaultRelayLimits } from '../../../relay/limits.ts'
 import { counting, crypto } from '../core/crypto.ts'
 import { at, group } from './carrying.ts'
@@ -49,6 +50,12 @@ export class Estate {
     return new Estate(owner, key)
   }
 
+  /** The keys of the next epoch. */
+  rotated(): RealmKeys {
+    const epoch = { epoch: this.key.epoch! + 1, epochKey: counting(32, 9) }
+    return new RealmKeys(crypto, realmOptions(name, { ...this.key, ...epoch }))
+  }
+
   /** The text of rights that the owner, or who pretends to be it, grants. */
   async grants(
     to: Uint8Array,
@@ -80,12 +87,12 @@ export class Toll {
   /** Milliseconds since 1970, beyond those of the machine. */
   ahead = 0
   verified = 0
+  readonly keys: RelayKeys
   readonly #control: string
-  readonly #keys: ControlKeys
 
   constructor(estate: Estate, peers: number = defaultRelayLimits.peers) {
-    const keys = new ControlKeys(crypto, estate.keys.parts)
-    this.#keys = keys
+    const keys = new RelayKeys(crypto, estate.keys.parts)
+    this.keys = keys
     const truly = strictVerifier()
     const verify: typeof truly = (...claim) => {
       this.verified += 1
@@ -132,8 +139,14 @@ export class Toll {
     for (let one = this.bridge.poll(); one; one = this.bridge.poll()) {
       if (one.type === 'multicast' && one.face === 'a') beacons.push(one.datagram)
     }
-    const body = new Sealer(crypto, this.#keys, 0n).open(beacons[0]!, this.#keys.control)
+    const { sealing } = this.keys
+    const body = new Sealer(crypto, sealing, 0n).open(beacons[0]!, sealing.control)
     return readRelayBeacon(body!)!.asked
+  }
+
+  /** What a relay does when the epochs of before are over. */
+  settle(): void {
+    if (this.keys.step(this.now)) this.judge.settle()
   }
 
   counted(): Record<'denied' | 'helloBudget' | 'peersFull', number> {
@@ -155,7 +168,7 @@ export class Speaker {
   readonly identity: Identity
   readonly salt: Uint8Array
   readonly instance: bigint
-  readonly #keys: RealmKeys
+  #keys: RealmKeys
   readonly #sealer: Sealer
   #number = 0
 
@@ -189,6 +202,12 @@ export class Speaker {
     const message = concat(utf8('sixcast/1/hello'), this.#keys.id, header, body)
     const signature = signer ? signerOf(signer)(message) : counting(64)
     return this.#sealer.seal(id, concat(body, signature), this.#keys.control)
+  }
+
+  /** Seals with the keys of another epoch. */
+  turn(keys: RealmKeys): void {
+    this.#keys = keys
+    this.#sealer.use(keys)
   }
 
   control(): Uint8Array {
