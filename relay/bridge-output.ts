@@ -1,5 +1,6 @@
-/** What a bridge wants done, by the segments and the links. */
+/** What a bridge wants done, by the segments, the links and the trunks. */
 import type { Endpoint } from '../bus/core/output.ts'
+import type { TrunkRecord } from './trunk-wire.ts'
 
 export type BridgeOutput =
   /** What a segment is to do. */
@@ -22,6 +23,8 @@ export type BridgeOutput =
   | { readonly type: 'hold' | 'release'; readonly port: number }
   /** What the peer on that link is to be told: whether it is heard on a segment. */
   | { readonly type: 'hears'; readonly port: number; readonly yes: boolean; readonly relay: bigint }
+  /** For the relay at the other end of a trunk. */
+  | { readonly type: 'trunk'; readonly relay: bigint; readonly record: TrunkRecord }
   /** One datagram for these links. */
   | {
       readonly type: 'down'

@@ -1,27 +1,32 @@
 /**
  * What a relay does with each datagram, without a socket or a clock: from links to segments and to
  * other links, from a segment to the links that have joined its group, and to other segments
- * that want it.
+ * that want it; and by trunks to other relays, which do the same.
  *
  * A link is known by its private port: packets for that port of the relay go down the link. The
  * driver's law is that of the peer: one input, then `poll` until it yields `undefined`.
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { Groups, SCOPES, type ScopeName } from '../bus/core/path/group.ts'
+import { Groups, type ScopeName } from '../bus/core/path/group.ts'
 import { Ring } from '../bus/core/ring.ts'
 import { RELAY_ADDRESS, type LinkRecord } from '../bus/core/wire/link.ts'
 import { readHeader } from '../bus/core/wire/packet.ts'
+import type { Carried, Heard } from './arrival.ts'
 import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
+import { trunkTo } from './faces.ts'
 import { Gate } from './gate.ts'
 import { type Instance, LINKS } from './instances.ts'
 import type { Judge } from './judge.ts'
 import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
+import { LinkGroups } from './link-groups.ts'
+import { isGroup } from './marks.ts'
 import { Memberships } from './memberships.ts'
 import { Permits } from './permits.ts'
+import { HOPS_MAX, type TrunkRecord } from './trunk-wire.ts'
 
 export interface BridgeOptions {
   readonly crypto: Crypto
@@ -44,9 +49,7 @@ export class Bridge {
   readonly #crossing: Crossing
   readonly #memberships: Memberships
   readonly #outputs = new Ring<BridgeOutput>()
-  /** What each link has joined. */
-  readonly #groupsByPort = new Map<number, Set<string>>()
-  readonly #portsByGroup = new Map<string, Set<number>>()
+  readonly #links: LinkGroups
 
   constructor(options: BridgeOptions) {
     const { crypto, keys, scope, id, limits, counters, judge } = options
@@ -65,12 +68,14 @@ export class Bridge {
       join: (face, group) => this.#outputs.push({ type: 'join', face, group }),
       leave: (face, group) => this.#outputs.push({ type: 'leave', face, group }),
     })
+    this.#links = new LinkGroups((group) => this.#memberships.settle(group))
     const isOurs = (group: string): boolean => isGroup(group, scope)
     this.#crossing = new Crossing(
       { crypto, keys, control, id, limits, counters, isGroup: isOurs },
       {
         changed: (group) => this.#memberships.settle(group),
         say: (face, packet) => this.#say(face, packet),
+        tell: (face, record) => this.#tell(face, record),
         hold: (port) => this.#outputs.push({ type: 'hold', port }),
         release: (port) => this.#outputs.push({ type: 'release', port }),
         hears: (port, yes) => this.#outputs.push({ type: 'hears', port, yes, relay: id }),
@@ -82,19 +87,22 @@ export class Bridge {
     return this.#outputs.shift()
   }
 
-  /** Groups that any link has joined; peers and relays of the segments that have been heard. */
-  get size(): { readonly groups: number; readonly peers: number; readonly relays: number } {
-    const { relays } = this.#crossing.size
-    return { groups: this.#portsByGroup.size, peers: this.#permits.size, relays }
+  /**
+   * Groups that any link has joined; peers and relays of the segments that have been heard; and
+   * relays at the other ends of trunks.
+   */
+  get size(): Readonly<Record<'groups' | 'peers' | 'relays' | 'trunks', number>> {
+    const { relays, trunks } = this.#crossing.size
+    return { groups: this.#links.size, peers: this.#permits.size, relays, trunks }
   }
 
   groupsOf(port: number): number {
-    return this.#groupsByPort.get(port)?.size ?? 0
+    return this.#links.count(port)
   }
 
   /** A segment can be used. */
   faceOpened(now: number, face: string): void {
-    const wanted = [this.#control, ...this.#portsByGroup.keys(), ...this.#crossing.wanted]
+    const wanted = [this.#control, ...this.#links.groups, ...this.#crossing.wanted]
     this.#memberships.opened(face, new Set(wanted))
     this.#crossing.opened(now, face)
   }
@@ -102,6 +110,15 @@ export class Bridge {
   faceClosed(face: string): void {
     this.#memberships.closed(face)
     this.#crossing.closed(face)
+  }
+
+  /** A trunk to another relay can be used; there is one at most to each. */
+  trunkOpened(now: number, relay: bigint): void {
+    this.#crossing.opened(now, trunkTo(relay), relay)
+  }
+
+  trunkClosed(relay: bigint): void {
+    this.#crossing.closed(trunkTo(relay))
   }
 
   /** Called several times a second. */
@@ -112,14 +129,12 @@ export class Bridge {
 
   /** A link has been admitted, as that identity. */
   opened(port: number, identity: Uint8Array = NOBODY): void {
-    this.#groupsByPort.set(port, new Set())
+    this.#links.opened(port)
     this.#crossing.rungs.opened(port, identity)
   }
 
   closed(port: number): void {
-    const groups = this.#groupsByPort.get(port) ?? []
-    this.#groupsByPort.delete(port)
-    for (const group of groups) this.#left(port, group)
+    this.#links.closed(port)
     this.#crossing.linkClosed(port)
   }
 
@@ -129,9 +144,7 @@ export class Bridge {
       case 'join':
         return record.groups.every((group) => this.#join(port, group))
       case 'leave':
-        for (const group of record.groups) {
-          if (this.#groupsByPort.get(port)?.delete(group)) this.#left(port, group)
-        }
+        for (const group of record.groups) this.#links.leave(port, group)
         return true
       case 'rejoin':
         for (const group of record.groups) this.#rejoin(now, port, group)
@@ -154,12 +167,12 @@ export class Bridge {
   }
 
   /** A datagram has come by a segment to a group. */
-  fromGroup(now: number, group: string, { bytes, from, face }: HeardOn): void {
+  fromGroup(now: number, group: string, { bytes, from, face = '' }: Heard): void {
     if (!this.#hear(now, bytes, from)) return
     const faces = this.#crossing.fromGroup(now, group, { face, from, bytes })
     if (!faces) return
     this.#down(this.#takers(group, bytes), from, bytes)
-    this.#cross(faces, group, bytes)
+    this.#cross(faces, group, { datagram: bytes })
   }
 
   /** A datagram has come to a private port: of a link, or of somebody elsewhere. */
@@ -169,66 +182,98 @@ export class Bridge {
     this.#down(links, from, bytes)
     for (const one of this.#crossing.fromPort(port, { face, bytes })) {
       this.#options.counters.count('unicastCrossed')
-      this.#reach(one, port, bytes)
+      this.#reach(one, port, { datagram: bytes })
     }
+  }
+
+  /** A record has come by a trunk. */
+  fromTrunk(now: number, relay: bigint, record: TrunkRecord): void {
+    const face = trunkTo(relay)
+    if (record.type !== 'group' && record.type !== 'instance') {
+      return this.#crossing.told(now, face, record)
+    }
+    const { counters, scope } = this.#options
+    const { datagram, hops } = record
+    if (record.type === 'group' && !isGroup(record.group, scope)) return counters.count('foreign')
+    if (!this.#gate.passes(now, { bytes: datagram, from: { address: face } })) return
+    if (hops > HOPS_MAX) return counters.count('hopsSpent')
+    counters.count('datagramsFar')
+    // Who answers on a link names that port, and reaches the instance by it.
+    const port = this.#crossing.instance(readHeader(datagram).instance)?.port || SELF_PORT
+    const from = { address: RELAY_ADDRESS, port }
+    if (record.type === 'instance') return this.#toInstance(record, { face, from })
+    const { group } = record
+    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes: datagram, hops })
+    if (!faces) return
+    this.#down(this.#takers(group, datagram), from, datagram)
+    this.#cross(faces, group, { datagram, hops })
+  }
+
+  #toInstance(
+    { instance, datagram, hops }: Extract<TrunkRecord, { type: 'instance' }>,
+    { face, from }: { readonly face: string; readonly from: Endpoint },
+  ): void {
+    const one = this.#crossing.instance(instance)
+    if (!one || one.way.face === face) return this.#options.counters.count('unicastRefused')
+    this.#options.counters.count('unicastCrossed')
+    if (one.way.face === LINKS) this.#down([Number(one.way.via)], from, datagram)
+    else this.#reach(one, from.port, { datagram, hops })
   }
 
   /** Whether the relay has to hear a group on a segment. */
   #isWanted(face: string, group: string): boolean {
-    if (group === this.#control || this.#portsByGroup.has(group)) return true
+    if (group === this.#control || this.#links.isJoined(group)) return true
     return this.#crossing.wantedBeside(face, group)
   }
 
   #say(face: string, packet: Uint8Array): void {
-    if (face !== LINKS) return this.#bring([face], this.#control, packet)
+    if (face !== LINKS) return this.#bring([face], this.#control, { datagram: packet })
     const from = { address: RELAY_ADDRESS, port: SELF_PORT }
-    this.#down([...(this.#portsByGroup.get(this.#control) ?? [])], from, packet)
+    this.#down(this.#links.members(this.#control), from, packet)
   }
 
-  #bring(faces: readonly string[], group: string, datagram: Uint8Array): void {
-    for (const face of faces) this.#outputs.push({ type: 'multicast', face, group, datagram })
+  #tell(face: string, record: TrunkRecord): void {
+    const relay = this.#crossing.relayOf(face)
+    if (relay) this.#outputs.push({ type: 'trunk', relay, record })
+  }
+
+  #bring(faces: readonly string[], group: string, { datagram, hops = 0 }: Carried): void {
+    for (const face of faces) {
+      if (!this.#crossing.relayOf(face)) {
+        this.#outputs.push({ type: 'multicast', face, group, datagram })
+      } else if (hops >= HOPS_MAX) this.#options.counters.count('hopsSpent')
+      else this.#tell(face, { type: 'group', hops: hops + 1, group, datagram })
+    }
   }
 
   /** The same, from one network to others. */
-  #cross(faces: readonly string[], group: string, datagram: Uint8Array): void {
+  #cross(faces: readonly string[], group: string, carried: Carried): void {
     this.#options.counters.count('datagramsCrossed', faces.length)
-    this.#bring(faces, group, datagram)
+    this.#bring(faces, group, carried)
   }
 
-  #reach({ address, port: at }: Instance, port: number, datagram: Uint8Array): void {
-    this.#outputs.push({ type: 'unicast', port, to: { address, port: at }, datagram })
+  /** On a segment from that port of the relay. */
+  #reach(one: Instance, port: number, { datagram, hops = 0 }: Carried): void {
+    const { instance, way, address, port: at } = one
+    if (!this.#crossing.relayOf(way.face)) {
+      this.#outputs.push({ type: 'unicast', port, to: { address, port: at }, datagram })
+    } else if (hops >= HOPS_MAX) this.#options.counters.count('hopsSpent')
+    else this.#tell(way.face, { type: 'instance', hops: hops + 1, instance, datagram })
   }
 
   #join(port: number, group: string): boolean {
     const { limits, counters, scope } = this.#options
-    const groups = this.#groupsByPort.get(port)
-    if (!groups || groups.has(group)) return groups !== undefined
-    if (!isGroup(group, scope)) {
-      counters.count('groupRefused')
-      return false
+    if (isGroup(group, scope)) {
+      const joined = this.#links.join(port, group, limits.groupsPerLink)
+      if (!joined) counters.count('linkGroupsFull')
+      return joined
     }
-    if (groups.size >= limits.groupsPerLink) {
-      counters.count('linkGroupsFull')
-      return false
-    }
-    groups.add(group)
-    const ports = this.#portsByGroup.get(group)
-    if (ports) ports.add(port)
-    else this.#portsByGroup.set(group, new Set([port]))
-    if (!ports) this.#memberships.settle(group)
-    return true
-  }
-
-  #left(port: number, group: string): void {
-    const ports = this.#portsByGroup.get(group)
-    ports?.delete(port)
-    if (!ports || ports.size > 0) return
-    this.#portsByGroup.delete(group)
-    this.#memberships.settle(group)
+    counters.count('groupRefused')
+    return false
   }
 
   #rejoin(now: number, port: number, group: string): void {
-    if (!this.#groupsByPort.get(port)?.has(group)) return
+    if (!this.#links.has(port, group)) return
     if (this.#memberships.mayRenew(now, group)) this.#outputs.push({ type: 'rejoin', group })
   }
 
@@ -246,7 +291,7 @@ export class Bridge {
     counters.count('datagramsUp')
     const from = { address: RELAY_ADDRESS, port }
     const arrival = { face: LINKS, from, bytes: datagram }
-    this.#bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, datagram)
+    this.#bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, { datagram })
     const others = this.#takers(group, datagram).filter((one) => one !== port)
     this.#down(others, from, datagram)
     return true
@@ -261,9 +306,13 @@ export class Bridge {
     if (!this.#gate.passes(now, { bytes: datagram, from: { link: port } })) return
     counters.count('datagramsUp')
     if (to.address === RELAY_ADDRESS) {
+      const far = [...this.#crossing.fromPort(to.port, { face: LINKS, bytes: datagram })].filter(
+        ({ way }) => this.#crossing.relayOf(way.face),
+      )
+      for (const one of far) this.#reach(one, port, { datagram })
       const links = this.#linksAt(to.port)
       this.#down(links, { address: RELAY_ADDRESS, port }, datagram)
-      if (links.length === 0) counters.count('unicastRefused')
+      if (links.length + far.length === 0) counters.count('unicastRefused')
     } else if (this.#permits.allows(to)) {
       this.#outputs.push({ type: 'unicast', port, to, datagram })
     } else {
@@ -274,13 +323,13 @@ export class Bridge {
   /** The links that have joined the group, but those whose peers have the packet by themselves. */
   #takers(group: string, datagram: Uint8Array): readonly number[] {
     const { instance } = readHeader(datagram)
-    const ports = [...(this.#portsByGroup.get(group) ?? [])]
+    const ports = this.#links.members(group)
     return ports.filter((port) => this.#crossing.rungs.takes(port, instance))
   }
 
   /** The links of that port: the one that has it, and those of peers who have it elsewhere. */
   #linksAt(port: number): readonly number[] {
-    const own = this.#groupsByPort.has(port) ? [port] : []
+    const own = this.#links.isLink(port) ? [port] : []
     return [...own, ...this.#crossing.linksOf(port)]
   }
 
@@ -294,24 +343,6 @@ export class Bridge {
       this.#permits.heard(now, from.address, { header, packet })
     })
   }
-}
-
-interface HeardOn extends Heard {
-  readonly face: string
-}
-
-interface Heard {
-  readonly bytes: Uint8Array
-  readonly from: Endpoint
-  /** The segment it came by, where that can be told. */
-  readonly face?: string
-}
-
-/** A group of the bus, not one of the network's own such as all routers. */
-function isGroup(group: string, scope: ScopeName): boolean {
-  const words = group.split(':')
-  const id = Number.parseInt(words[6] ?? '', 16)
-  return words[0] === `ff1${SCOPES[scope].toString(16)}` && id >= 0x8000
 }
 
 const NOBODY = new Uint8Array(0)

@@ -9,10 +9,13 @@ export type Closing =
   | 'realm'
   | 'scope'
   | 'rights'
+  | 'self'
+  | 'double'
   | 'handshakeLate'
   | 'idle'
   | 'stuck'
   | 'noPort'
+  | 'trunksFull'
 
 interface Words {
   readonly code: number
@@ -32,8 +35,11 @@ export const CLOSINGS: Readonly<Record<Closing, Words>> = {
   realm: { code: 4404, reason: 'this relay serves another realm', counter: 'realmRefused' },
   scope: { code: 4405, reason: 'this relay serves another scope', counter: 'scopeRefused' },
   rights: { code: 4406, reason: 'these rights do not count here', counter: 'rightsRefused' },
+  self: { code: 4407, reason: 'this relay has called itself', counter: 'trunkSelf' },
   handshakeLate: { code: 4408, reason: 'no proof in time', counter: 'handshakeLate' },
   idle: { code: 4409, reason: 'nothing has come for too long', counter: 'idle' },
   stuck: { code: 4410, reason: 'too much waits to be read', counter: 'stuck' },
+  double: { code: 4411, reason: 'these relays have a trunk already', counter: 'trunkDouble' },
   noPort: { code: 4429, reason: 'the relay has no port left', counter: 'noPort' },
+  trunksFull: { code: 4430, reason: 'the relay has all its trunks', counter: 'trunksFull' },
 }

@@ -4,6 +4,8 @@ export const RELAY_COUNTERS = [
   // links
   'linksOpened',
   'linksClosed',
+  'trunksOpened',
+  'trunksClosed',
   // traffic
   'messagesIn',
   'messagesOut',
@@ -13,6 +15,7 @@ export const RELAY_COUNTERS = [
   'datagramsDown',
   'datagramsCrossed',
   'unicastCrossed',
+  'datagramsFar',
   // links refused or ended, by reason
   'linksFull',
   'addressFull',
@@ -24,6 +27,9 @@ export const RELAY_COUNTERS = [
   'proofRefused',
   'admitRefused',
   'rightsRefused',
+  'trunkSelf',
+  'trunkDouble',
+  'trunksFull',
   'malformed',
   'idle',
   'stuck',
@@ -32,6 +38,7 @@ export const RELAY_COUNTERS = [
   'linkGroupsFull',
   'throttled',
   'bufferFull',
+  'trunkBufferFull',
   'foreign',
   'otherEpoch',
   'denied',
@@ -41,6 +48,7 @@ export const RELAY_COUNTERS = [
   'unicastRefused',
   'copies',
   'circling',
+  'hopsSpent',
   'interestFull',
   'portTaken',
   'tooLarge',

@@ -2,22 +2,26 @@
  * What crosses from one face of a relay to another: control everywhere, data where it is wanted,
  * and unicast by the private ports of those who are elsewhere.
  *
- * A face is a segment; all links of peers are one more. Ways, yields and the table of what has
- * crossed keep packets from going round, and copies rare.
+ * A face is a segment or a trunk; all links of peers are one more. Ways, yields, prunes and the
+ * table of what has crossed keep packets from going round, and copies rare.
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
 import { type ControlRecord } from '../bus/core/wire/control.ts'
 import { type Header, Kind, readHeader, splitDatagram } from '../bus/core/wire/packet.ts'
-import { RELAY_ASKED_MAX, RelayFlag } from '../bus/core/wire/relay.ts'
+import type { Arrival } from './arrival.ts'
 import type { Counters } from './counters.ts'
+import { Faces, OPEN_MS } from './faces.ts'
+import { Holds, type HoldsEvents } from './holds.ts'
 import { type Instance, Instances, isSame, LINKS, type Way } from './instances.ts'
 import { Interest } from './interest.ts'
 import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
-import { Neighbours } from './neighbours.ts'
+import { Prunes } from './prunes.ts'
 import { Rungs } from './rungs.ts'
 import { Seen } from './seen.ts'
+import { Talk, type TalkEvents } from './talk.ts'
+import type { TrunkRecord } from './trunk-wire.ts'
 import { Yields } from './yields.ts'
 
 export interface CrossingOptions {
@@ -31,60 +35,36 @@ export interface CrossingOptions {
   readonly isGroup: (group: string) => boolean
 }
 
-export interface CrossingEvents {
+export interface CrossingEvents extends HoldsEvents, TalkEvents {
   /** Other faces want the group than before. */
   changed(group: string): void
-  /** What the relay itself says on a segment, or to its links. */
-  say(face: string, packet: Uint8Array): void
-  /** Unicast to that port, on any segment, is for somebody elsewhere; or no more. */
-  hold(port: number): void
-  release(port: number): void
   /** The peer on that link is heard on a segment; or no more. */
   hears(port: number, yes: boolean): void
-}
-
-/** A datagram, where it came in, and where from. */
-export interface Arrival {
-  readonly face: string
-  readonly from: Endpoint
-  readonly bytes: Uint8Array
-}
-
-interface Face {
-  /** Until then everything goes there: nobody has had the time to say what is wanted. */
-  readonly openUntil: number
-  askAgainAt: number
 }
 
 export class Crossing {
   /** Peers that have a link and a network of their own. */
   readonly rungs: Rungs
   readonly #options: CrossingOptions
-  readonly #events: CrossingEvents
-  readonly #faces = new Map<string, Face>()
+  readonly #faces = new Faces()
   readonly #instances: Instances
   readonly #interest: Interest
-  readonly #neighbours: Neighbours
+  readonly #talk: Talk
   readonly #seen: Seen
   readonly #yields = new Yields()
-  /** Instances that are heard, and not known. */
-  readonly #asked = new Set<bigint>()
-  #asksLinks = false
-  /** How many instances want each port held, and for which one of them each does. */
-  readonly #holders = new Map<number, number>()
-  readonly #heldByInstance = new Map<bigint, number>()
+  readonly #prunes: Prunes
+  readonly #holds: Holds
   #now = -Infinity
-  #spokeAt = -Infinity
-  #askedAt = -Infinity
   /** Until then everything goes everywhere: the table of interest is full. */
   #openUntil = -Infinity
 
   constructor(options: CrossingOptions, events: CrossingEvents) {
     const { crypto, keys, id, limits, counters } = options
     this.#options = options
-    this.#events = events
-    this.#neighbours = new Neighbours(crypto, keys, id)
+    this.#talk = new Talk({ crypto, keys, id }, this.#faces, events)
     this.#seen = new Seen(limits.crossings)
+    this.#holds = new Holds(events)
+    this.#prunes = new Prunes((face, record) => events.tell(face, record))
     this.#interest = new Interest({
       sizeMax: limits.interest,
       changed: (group) => events.changed(group),
@@ -99,6 +79,7 @@ export class Crossing {
         settled: (one) => this.#onSettled(one),
         gone: (one) => this.#onGone(one),
         came: ({ instance }) => this.#yields.came(instance),
+        moved: (one) => this.#place(one),
         strayed: (one, way) => this.#onStrayed(one, way),
         opened: (now, one, { header, way, from }) => {
           this.rungs.came(now, one, { way, number: header.number, address: from.address })
@@ -116,41 +97,44 @@ export class Crossing {
     })
   }
 
-  /** Other relays on the segments; entries of interest. */
-  get size(): { readonly relays: number; readonly interest: number } {
-    return { relays: this.#neighbours.size, interest: this.#interest.size }
+  /** Other relays on the segments, and at the other ends of trunks; entries of interest. */
+  get size(): { readonly relays: number; readonly trunks: number; readonly interest: number } {
+    const { trunks } = this.#faces
+    return { relays: this.#talk.relays, trunks, interest: this.#interest.size }
   }
 
-  opened(now: number, face: string): void {
+  /** `relay`: at the other end of a trunk; 0: the face is a segment. */
+  opened(now: number, face: string, relay = 0n): void {
     this.#now = now
-    this.#faces.set(face, { openUntil: now + OPEN_MS, askAgainAt: now + ASK_AGAIN_MS })
+    this.#faces.open(now, face, relay)
     this.#settleAll()
     // Whoever is there may know nothing of what has just become reachable, nor this relay of them.
-    this.#say(face, RelayFlag.askAll)
+    this.#talk.say(face, true)
   }
 
   closed(face: string): void {
-    this.#faces.delete(face)
+    this.#faces.close(face)
+    this.#prunes.closed(face)
     this.rungs.faceClosed(face)
-    this.#instances.lose((way) => way.face === face)
+    for (const one of this.#instances) if (one.beside.delete(face)) this.#place(one)
+    this.#lose((way) => way.face === face)
     this.#settleAll()
   }
 
   /** A link of a peer has ended. */
   linkClosed(port: number): void {
     this.rungs.closed(port)
-    this.#instances.lose(({ face, via }) => face === LINKS && via === BigInt(port))
+    this.#lose(({ face, via }) => face === LINKS && via === BigInt(port))
   }
 
   /** Somebody is heard who is not known: the next beacon asks for its hello. */
   ask(instance: bigint, isLinked: boolean): void {
-    if (this.#asked.size < RELAY_ASKED_MAX) this.#asked.add(instance)
-    this.#asksLinks ||= isLinked
+    this.#talk.stranger(instance, isLinked)
   }
 
   wants(face: string, group: string): boolean {
     if (group === this.#options.control || this.#interest.wants(face, group)) return true
-    return Math.max(this.#faces.get(face)?.openUntil ?? 0, this.#openUntil) > this.#now
+    return this.#openUntil > this.#now || this.#faces.isOpen(this.#now, face)
   }
 
   wantedBeside(face: string, group: string): boolean {
@@ -167,7 +151,7 @@ export class Crossing {
     this.#now = now
     const { face, from, bytes } = arrival
     const via = this.#viaOf(face, from)
-    const way = { face, via }
+    const way = { face, via, hops: arrival.hops ?? 0 }
     let first: Header | undefined
     splitDatagram(bytes, (packet) => {
       const header = readHeader(packet)
@@ -191,9 +175,37 @@ export class Crossing {
     return undefined
   }
 
+  /** The relay at the other end, for a face that is a trunk. */
+  relayOf(face: string): bigint | undefined {
+    return this.#faces.relayOf(face)
+  }
+
+  /** An instance that a relay has heard a control packet of, and where it is. */
+  instance(instance: bigint): Instance | undefined {
+    return this.#instances.get(instance)
+  }
+
+  /** What the relay at the other end of a trunk wants or does not. */
+  told(now: number, face: string, record: TrunkRecord): void {
+    this.#now = now
+    if (record.type === 'ask') {
+      if (record.all) this.#talk.ask(now, face)
+      for (const instance of record.instances) {
+        const there = this.#instances.get(instance)?.way.face ?? face
+        if (there !== face) this.#talk.asked.behind(there, instance)
+      }
+    } else if (record.type === 'prune') {
+      for (const instance of record.instances) {
+        if (this.#instances.get(instance)) this.#prunes.prune(face, instance)
+      }
+    } else if (record.type === 'graft') {
+      for (const instance of record.instances) this.#prunes.graft(face, instance)
+    }
+  }
+
   /** Whom unicast that has come to a port is for, beside the links. */
   *fromPort(port: number, { face, bytes }: Omit<Arrival, 'from'>): Iterable<Instance> {
-    if (!this.#holders.has(port)) return
+    if (face !== LINKS && !this.#holds.has(port)) return
     const { instance } = readHeader(bytes)
     if (!this.#instances.get(instance)) return
     for (const one of this.#instances.byPort(port)) {
@@ -215,49 +227,42 @@ export class Crossing {
     this.rungs.tick(now, (instance) => this.#instances.get(instance)?.intervalMs ?? 0)
     this.#instances.expire(now)
     this.#interest.expire(now)
-    for (const { id, face } of this.#neighbours.expire(now)) {
+    for (const { id, face } of this.#talk.expire(now)) {
       this.#yields.release(face, id)
-      this.#instances.lose((way) => way.face === face && way.via === id)
+      this.#lose((way) => way.face === face && way.via === id)
     }
-    if (now - this.#spokeAt < BEACON_MS) return
-    this.#spokeAt = now
-    for (const [name, face] of this.#faces) {
-      const again = now >= face.askAgainAt
-      if (again) face.askAgainAt = Infinity
-      this.#say(name, again ? RelayFlag.askAll : 0)
-    }
-    // A peer on a link has no other relay to tell unless there is one.
-    if (this.#neighbours.size > 0 || this.#asksLinks) this.#say(LINKS, 0)
-    this.#asked.clear()
-    this.#asksLinks = false
+    this.#talk.tick(now)
   }
 
   #viaOf(face: string, from: Endpoint): bigint {
     if (face === LINKS) return BigInt(from.port)
-    return this.#neighbours.via(face, from)
+    return this.#talk.via(face, from)
   }
 
   #othersThatWant(face: string, group: string, instance: bigint): readonly string[] {
     const others: string[] = []
-    for (const other of this.#faces.keys()) {
+    for (const other of this.#faces.names) {
       if (other === face || !this.wants(other, group)) continue
-      if (!this.#yields.has(other, instance)) others.push(other)
+      if (!this.#isSpared(other, group, instance)) others.push(other)
     }
     return others
   }
 
-  #onBeacon(now: number, { face, from }: Arrival, packet: Uint8Array): void {
-    if (face === LINKS) return
-    const beacon = this.#neighbours.hear(now, { face, from }, packet)
-    if (!beacon) return
-    if (beacon.fresh) {
-      // What looked as if it were on the segment itself comes from that relay.
-      for (const one of this.#instances) {
-        const same = one.way.face === face && one.way.via === 0n && one.address === from.address
-        if (same) one.way = { face, via: beacon.id }
-      }
+  /** Whether it comes there another way. By trunks control does both ways, so that each is known. */
+  #isSpared(face: string, group: string, instance: bigint): boolean {
+    if (!this.#faces.isTrunk(face)) return this.#yields.has(face, instance)
+    return group !== this.#options.control && this.#prunes.has(face, instance)
+  }
+
+  #onBeacon(now: number, arrival: Arrival, packet: Uint8Array): void {
+    const beacon = this.#talk.hear(now, arrival, packet)
+    if (!beacon?.fresh) return
+    const { face, from } = arrival
+    // What looked as if it were on the segment itself comes from that relay.
+    for (const one of this.#instances) {
+      const same = one.way.face === face && one.way.via === 0n && one.address === from.address
+      if (same) one.way = { face, via: beacon.id, hops: 0 }
     }
-    if (beacon.flags & RelayFlag.askAll) this.#ask(now, face)
   }
 
   #onRecord(now: number, one: Instance, record: ControlRecord): void {
@@ -267,29 +272,47 @@ export class Crossing {
     const until = now + Math.min(record.validMs, VALID_MAX_MS)
     for (const group of record.groups) {
       if (!this.#options.isGroup(group)) continue
-      this.#interest.want(one.instance, { face: one.way.face, group, until }, now)
+      this.#interest.want(one.instance, { faces: facesOf(one), group, until }, now)
     }
   }
 
   /** It comes by a face that this relay would bring it to. */
   #onStrayed(one: Instance, { face, via }: Way): void {
     if (face === one.way.face || face === LINKS) return
-    if (via === 0n || this.#neighbours.outranks(via, one.instance)) {
+    const { instance } = one
+    if (this.#faces.isTrunk(face)) return this.#prunes.say(this.#now, face, instance)
+    if (via === 0n || this.#talk.outranks(via, one.instance)) {
       this.#yields.brought(face, one.instance, via)
     }
   }
 
   #onSettled(one: Instance): void {
-    this.#asked.delete(one.instance)
-    this.#yields.end(one.way.face, one.instance)
-    this.#interest.move(one.instance, one.way.face)
+    this.#talk.asked.delete(one.instance)
+    const { instance } = one
+    const { face } = one.way
+    this.#yields.end(face, instance)
+    this.#prunes.takeBack(face, instance)
+    this.#place(one)
     this.#settle(one)
+  }
+
+  #place(one: Instance): void {
+    this.#interest.move(one.instance, facesOf(one))
   }
 
   #onGone({ instance }: Instance): void {
     this.#interest.forget(instance)
     this.#yields.forget(instance)
-    this.#hold(instance, 0)
+    this.#prunes.forget(instance)
+    this.#holds.hold(instance, 0)
+  }
+
+  /** Ways are there no more: whoever came by them may come by any trunk. */
+  #lose(isLost: (way: Way) => boolean): void {
+    this.#instances.lose(isLost)
+    for (const { instance, lost } of this.#instances) {
+      if (lost) for (const face of this.#faces.names) this.#prunes.takeBack(face, instance)
+    }
   }
 
   #settleAll(): void {
@@ -298,45 +321,15 @@ export class Crossing {
 
   /** Its port is held where others on a segment cannot reach it themselves. */
   #settle({ instance, port, way }: Instance): void {
-    const apart = this.#faces.size > (this.#faces.has(way.face) ? 1 : 0)
+    const apart = this.#faces.segments > (this.#faces.relayOf(way.face) === 0n ? 1 : 0)
     const own = way.face === LINKS && way.via === BigInt(port)
-    this.#hold(instance, apart && !own ? port : 0)
-  }
-
-  #hold(instance: bigint, port: number): void {
-    const before = this.#heldByInstance.get(instance) ?? 0
-    if (before === port) return
-    if (port > 0) this.#heldByInstance.set(instance, port)
-    else this.#heldByInstance.delete(instance)
-    if (before > 0) this.#count(before, -1)
-    if (port > 0) this.#count(port, 1)
-  }
-
-  #count(port: number, by: number): void {
-    const holders = (this.#holders.get(port) ?? 0) + by
-    if (holders > 0) this.#holders.set(port, holders)
-    else this.#holders.delete(port)
-    if (holders === 0) this.#events.release(port)
-    if (holders === 1 && by > 0) this.#events.hold(port)
-  }
-
-  /** Hands a question on to all other faces; not often, so that it does not go round. */
-  #ask(now: number, from: string): void {
-    if (now - this.#askedAt < ASK_MS) return
-    this.#askedAt = now
-    for (const name of this.#faces.keys()) if (name !== from) this.#say(name, RelayFlag.askAll)
-  }
-
-  #say(face: string, flags: number): void {
-    const beacon = { flags, intervalMs: BEACON_MS, asked: [...this.#asked] }
-    this.#events.say(face, this.#neighbours.beacon(beacon))
+    this.#holds.hold(instance, apart && !own ? port : 0)
   }
 }
 
-const BEACON_MS = 500
-/** A question of a face that has just come is said again: it may have been lost. */
-const ASK_AGAIN_MS = 1000
-const ASK_MS = 2000
-/** As long as it takes until a question has been answered, and more. */
-const OPEN_MS = 3000
+/** Where what an instance wants is to be sent. */
+function facesOf({ way, beside }: Instance): readonly string[] {
+  return [way.face, ...beside]
+}
+
 const VALID_MAX_MS = 15 * 60_000

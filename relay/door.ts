@@ -7,6 +7,7 @@ import { LINK_MESSAGE_MAX, LINK_PROTOCOL } from '../bus/core/wire/link.ts'
 import { systemCode } from '../bus/io/udp-socket.ts'
 import type { Counters, RelayCounter } from './counters.ts'
 import type { RelaySettings } from './options.ts'
+import { TRUNK_PROTOCOL } from './trunk-wire.ts'
 
 export interface DoorHost {
   readonly settings: RelaySettings
@@ -17,6 +18,7 @@ export interface DoorHost {
   full(remote: string): RelayCounter | undefined
   metrics(): string
   link(socket: WebSocket, remote: string): void
+  trunk(socket: WebSocket, remote: string): void
 }
 
 export class Door {
@@ -44,7 +46,7 @@ export class Door {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: LINK_MESSAGE_MAX,
-      handleProtocols: () => LINK_PROTOCOL,
+      handleProtocols: (offered) => PROTOCOLS.find((one) => offered.has(one)) ?? false,
     })
     this.#server.on('upgrade', this.#upgrade)
   }
@@ -96,13 +98,16 @@ export class Door {
       this.#host.counters.count(refusal.counter)
       return refuse(socket, refusal.status)
     }
-    this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#host.link(opened, remote))
+    this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+      if (opened.protocol === TRUNK_PROTOCOL) this.#host.trunk(opened, remote)
+      else this.#host.link(opened, remote)
+    })
   }
 
   #refusal(request: IncomingMessage, remote: string): Refusal | undefined {
     const { origin, 'sec-websocket-protocol': protocols = '' } = request.headers
     if (this.#closed) return { status: '503 Service Unavailable', counter: 'linksFull' }
-    if (!protocols.split(',').some((one) => one.trim() === LINK_PROTOCOL)) {
+    if (!protocols.split(',').some((one) => PROTOCOLS.includes(one.trim()))) {
       return { status: `400 Subprotocol ${LINK_PROTOCOL} Wanted`, counter: 'protocolRefused' }
     }
     // Pages of strangers shall not even try: only browsers send an origin, and always do.
@@ -169,6 +174,8 @@ function listenError(cause: unknown, at: string): BusError {
   return new BusError('NO_PATH', `cannot listen at ${at}: ${code}`, { cause })
 }
 
+/** Those of peers' links, and of trunks. */
+const PROTOCOLS: readonly string[] = [LINK_PROTOCOL, TRUNK_PROTOCOL]
 const HEADER_SIZE = 8192
 const HEADERS_MAX = 64
 /** Connections besides links: health checks, and those that are being refused. */

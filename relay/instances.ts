@@ -2,7 +2,9 @@
  * Where the instances of the realm are, as a relay sees them: by which way each comes in.
  *
  * Only control packets that open and are newer than all before move an instance to another way, so
- * junk and recordings do not. A hello says who somebody is, and where only of one who is not known.
+ * junk and recordings do not. By trunks the shortest way counts, as control packets that are not
+ * old show it: then ways there and back are of one length, and what is wanted by a way is sent it.
+ * A hello says who somebody is, and where only of one who is not known.
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
@@ -17,8 +19,10 @@ import { Opener } from './opener.ts'
 /** By which face something comes, and who has brought it there. */
 export interface Way {
   readonly face: string
-  /** The relay on that segment, or the port of a link; 0: nobody, it is there itself. */
+  /** The relay on that segment or trunk, or the port of a link; 0: nobody, it is there itself. */
   readonly via: bigint
+  /** Trunks on that way; of segments beyond a segment nobody knows. */
+  readonly hops: number
 }
 
 /** The face of all links of peers. */
@@ -32,6 +36,8 @@ export interface Instance {
   /** Where packets for it go, on its way. */
   address: string
   way: Way
+  /** Other faces by which it is as near, as far as anybody knows. */
+  readonly beside: Set<string>
   /** Its way is there no more: the next one counts. */
   lost: boolean
   /** The highest number of a control packet of it. */
@@ -52,6 +58,8 @@ export interface InstancesEvents {
   strayed(one: Instance, way: Way): void
   /** A control packet of it opens, by whichever way it has come. */
   opened(now: number, one: Instance, heard: HeardPacket): void
+  /** Other faces are as near as its way than before. */
+  moved(one: Instance): void
   record(now: number, one: Instance, record: ControlRecord): void
   unknown(instance: bigint): void
 }
@@ -143,6 +151,7 @@ export class Instances {
       port,
       address: from.address,
       way,
+      beside: new Set(),
       lost: false,
       high: controlNumber,
       strays: 0,
@@ -171,6 +180,7 @@ export class Instances {
     if (isSame(one.way, way) && !one.lost) {
       one.strays = 0
       one.address = from.address
+      one.way = way
       this.#events.came(one)
     } else this.#stray(one, { way, from, isNew })
     this.#events.opened(now, one, heard)
@@ -188,10 +198,23 @@ export class Instances {
   ): void {
     if (isNew) one.strays += 1
     const nearer = isNear(way) && !isNear(one.way)
-    const moves = one.lost || nearer || one.strays >= STRAYS_MAX
-    if (!isNew || !moves) return this.#events.strayed(one, way)
+    const moves = isNew && (one.lost || nearer || one.strays >= STRAYS_MAX)
+    const shorter = way.hops > 0 && way.hops < one.way.hops
+    if (!moves && !shorter) {
+      this.#compare(one, way)
+      return this.#events.strayed(one, way)
+    }
+    one.beside.clear()
     Object.assign(one, { way, address: from.address, lost: false, strays: 0 })
     this.#events.settled(one)
+  }
+
+  #compare(one: Instance, way: Way): void {
+    if (way.face === one.way.face || way.hops + one.way.hops === 0) return
+    const before = one.beside.size
+    if (isAsNear(way, one.way)) one.beside.add(way.face)
+    else one.beside.delete(way.face)
+    if (one.beside.size !== before) this.#events.moved(one)
   }
 
   #place(one: Instance): void {
@@ -224,6 +247,12 @@ export function isSame(a: Way, b: Way): boolean {
 /** Whether whoever comes that way is there itself. */
 function isNear({ face, via }: Way): boolean {
   return face === LINKS || via === 0n
+}
+
+/** How far it is by another relay of a segment nobody knows; two trunks can be compared. */
+function isAsNear(way: Way, own: Way): boolean {
+  if (isNear(way) || isNear(own)) return false
+  return way.hops === 0 || own.hops === 0 || way.hops === own.hops
 }
 
 /** Control packets that came so much later than others still tell of their way. */

@@ -14,6 +14,11 @@ interface Change {
   readonly by: number
 }
 
+interface Wishes {
+  faces: readonly string[]
+  readonly groups: Set<string>
+}
+
 interface Wanted {
   readonly untilByInstance: Map<bigint, number>
   /** How many instances behind each face want it. */
@@ -23,8 +28,8 @@ interface Wanted {
 export class Interest {
   readonly #options: InterestOptions
   readonly #wantedByGroup = new Map<string, Wanted>()
-  /** Where each instance is that wants anything. */
-  readonly #wishesByInstance = new Map<bigint, { face: string; readonly groups: Set<string> }>()
+  /** By which faces each instance is reached that wants anything. */
+  readonly #wishesByInstance = new Map<bigint, Wishes>()
   #size = 0
 
   constructor(options: InterestOptions) {
@@ -49,14 +54,14 @@ export class Interest {
     return this.#wantedByGroup.keys()
   }
 
-  /** An instance behind that face wants a group until then; in the past: no more. */
+  /** An instance behind these faces wants a group until then; in the past: no more. */
   want(
     instance: bigint,
     {
-      face,
+      faces,
       group,
       until,
-    }: { readonly face: string; readonly group: string; readonly until: number },
+    }: { readonly faces: readonly string[]; readonly group: string; readonly until: number },
     now: number,
   ): void {
     if (until <= now) return this.#drop(instance, group)
@@ -66,26 +71,26 @@ export class Interest {
       return
     }
     if (this.#size >= this.#options.sizeMax) return this.#options.full()
-    const wishes = known ?? { face, groups: new Set<string>() }
+    const wishes = known ?? { faces, groups: new Set<string>() }
     this.#wishesByInstance.set(instance, wishes)
     wishes.groups.add(group)
     const wanted = this.#wantedByGroup.get(group) ?? newWanted()
     this.#wantedByGroup.set(group, wanted)
     wanted.untilByInstance.set(instance, until)
     this.#size += 1
-    this.#count(group, wanted.countByFace, { face: wishes.face, by: 1 })
+    for (const face of wishes.faces) this.#count(group, wanted.countByFace, { face, by: 1 })
   }
 
-  /** The instance is behind another face now. */
-  move(instance: bigint, face: string): void {
+  /** The instance is behind other faces now. */
+  move(instance: bigint, faces: readonly string[]): void {
     const wishes = this.#wishesByInstance.get(instance)
-    if (!wishes || wishes.face === face) return
+    if (!wishes || isSame(wishes.faces, faces)) return
     for (const group of wishes.groups) {
-      const wanted = this.#wantedByGroup.get(group)!
-      this.#count(group, wanted.countByFace, { face, by: 1 })
-      this.#count(group, wanted.countByFace, { face: wishes.face, by: -1 })
+      const { countByFace } = this.#wantedByGroup.get(group)!
+      for (const face of faces) this.#count(group, countByFace, { face, by: 1 })
+      for (const face of wishes.faces) this.#count(group, countByFace, { face, by: -1 })
     }
-    wishes.face = face
+    wishes.faces = faces
   }
 
   forget(instance: bigint): void {
@@ -110,7 +115,7 @@ export class Interest {
     wanted.untilByInstance.delete(instance)
     if (wanted.untilByInstance.size === 0) this.#wantedByGroup.delete(group)
     this.#size -= 1
-    this.#count(group, wanted.countByFace, { face: wishes.face, by: -1 })
+    for (const face of wishes.faces) this.#count(group, wanted.countByFace, { face, by: -1 })
   }
 
   #count(group: string, countByFace: Map<string, number>, change: Change): void {
@@ -120,6 +125,10 @@ export class Interest {
     else countByFace.delete(face)
     if (before === 0 || before + by === 0) this.#options.changed(group)
   }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((face, at) => face === b[at])
 }
 
 function newWanted(): Wanted {

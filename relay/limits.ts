@@ -21,7 +21,11 @@ export interface RelayLimits {
   readonly bufferSize: number
   /** The same for all links: beyond it each of them has its equal share. */
   readonly buffersSize: number
-  /** A link that has had no room for so long is closed. */
+  /** Trunks at once. */
+  readonly trunks: number
+  /** Bytes that wait for one trunk; datagrams that find no room are dropped. */
+  readonly trunkBufferSize: number
+  /** A link or trunk that has had no room for so long is closed. */
   readonly stuckTime: number
   /** Instances whose private ports the relay remembers. */
   readonly peers: number
@@ -47,6 +51,10 @@ export const defaultRelayLimits: RelayLimits = {
   // 0.2 s of a peer's default rate: more would only make packets late, and asked for again.
   bufferSize: 1024 * 1024,
   buffersSize: 128 * 1024 * 1024,
+  // Each costs what all control of the realm does.
+  trunks: 64,
+  // It carries many peers: 0.4 s of what one sends at most unless told otherwise.
+  trunkBufferSize: 4 * 1024 * 1024,
   stuckTime: 10_000,
   peers: 4096,
   // Beyond it, whatever the relay hears goes everywhere.

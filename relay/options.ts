@@ -38,6 +38,7 @@ export const SERVE: Rules<RelayOptions> = {
   multicast: flag,
   interface: CONNECT.interface,
   bridge: flag,
+  links: CONNECT.relay,
   port: CONNECT.port,
   hops: CONNECT.hops,
   origins: rule(
@@ -62,6 +63,7 @@ export interface RelaySettings {
   readonly multicast: boolean
   readonly interfaces: readonly string[] | undefined
   readonly bridge: boolean
+  readonly links: readonly string[]
   readonly port: number
   readonly hops: number | undefined
   readonly origins: readonly string[]
@@ -77,7 +79,7 @@ export interface Listen {
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
 export async function settleRelay(crypto: Crypto, options: RelayOptions): Promise<RelaySettings> {
   checkOptions('serve', options, SERVE)
-  const { listen = DEFAULT_LISTEN, interface: wish } = options
+  const { listen = DEFAULT_LISTEN, interface: wish, links = [] } = options
   const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
   // Looked at by the rule above: it listens, and has the marks of Node's own.
   const server = typeof listen === 'string' ? undefined : (listen as unknown as HttpServer)
@@ -89,6 +91,7 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
     multicast: options.multicast ?? true,
     interfaces: typeof wish === 'string' ? [wish] : wish,
     bridge: options.bridge ?? true,
+    links: typeof links === 'string' ? [links] : links,
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
     origins: options.origins ?? [],

@@ -1,14 +1,15 @@
-/** A relay: the door, the links, the bridge and the segment, joined. */
+/** A relay: the door, the links, the trunks, the bridge and the segment, joined. */
 import type { WebSocket } from 'ws'
 import { orAborted } from '../bus/api/abort.ts'
 import type { Cancel, Logger } from '../bus/api/options.ts'
 import { CANCEL } from '../bus/api/option-rules.ts'
 import { checkOptions } from '../bus/api/rules.ts'
 import { type Env, randomUint64 } from '../bus/core/env.ts'
-import { addressBytes, addressText } from '../bus/core/wire/address.ts'
+import { SCOPES } from '../bus/core/path/group.ts'
 import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
 import { strictVerifier } from '../bus/io/ed25519.ts'
+import type { LinkOutbox } from '../bus/io/link-outbox.ts'
 import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
@@ -20,10 +21,14 @@ import { Judge } from './judge.ts'
 import { RelayKeys } from './keys.ts'
 import { Link } from './link.ts'
 import { type RelaySettings, settleRelay } from './options.ts'
+import { Places } from './places.ts'
 import { Ports } from './ports.ts'
 import { prometheusText } from './prometheus.ts'
 import { Renewal } from './renewal.ts'
+import { Room } from './room.ts'
 import { Segment } from './segment.ts'
+import { TrunkProofs } from './trunk-proof.ts'
+import { Trunks } from './trunks.ts'
 import type { LinkInfo, Relay, RelayOptions, RelayStats } from './types.ts'
 
 /**
@@ -55,15 +60,16 @@ class LiveRelay implements Relay {
   readonly #ports: Ports
   readonly #keys: RelayKeys
   readonly #renewal: Renewal
+  readonly #trunks: Trunks
+  readonly #room: Room
   readonly #links = new Set<Link>()
   readonly #linkByPort = new Map<number, Link>()
-  readonly #linksByPlace = new Map<string, number>()
+  /** Of links and of trunks. */
+  readonly #places = new Places()
   /** Ports that are held for peers who are elsewhere. */
   readonly #held = new Set<number>()
   #ticks: NodeJS.Timeout | undefined
   #unreachable: string | undefined
-  #room = 0
-  #roomAt = -Infinity
   #closing: Promise<void> | undefined
 
   constructor(env: Env, settings: RelaySettings, options: RelayOptions) {
@@ -72,6 +78,7 @@ class LiveRelay implements Relay {
     const keys = new RelayKeys(crypto, parts)
     const counters = this.#counters
     this.#settings = settings
+    this.#room = new Room(limits)
     this.#log = options.log
     const id = randomUint64(env)
     const rights = { owner, verify: strictVerifier(), wall: () => Date.now() }
@@ -91,6 +98,23 @@ class LiveRelay implements Relay {
       infoOf: (link) => this.#infoOf(link),
       open: (link, wanted) => this.#openPort(link, wanted),
     })
+    this.#trunks = new Trunks(settings.links, {
+      id,
+      proofs: new TrunkProofs(crypto, keys),
+      hint: keys.hint,
+      scope: SCOPES[scope],
+      limits,
+      counters,
+      log: options.log,
+      random: (size) => env.random(size),
+      opened: (relay) => this.#feed((now) => this.#bridge.trunkOpened(now, relay)),
+      closed: (relay) => this.#feed(() => this.#bridge.trunkClosed(relay)),
+      record: (relay, record) => this.#feed((now) => this.#bridge.fromTrunk(now, relay, record)),
+      ended: ({ calls, at, outbox }) => {
+        if (!calls) this.#places.remove(at)
+        this.#countOut(outbox)
+      },
+    })
     this.#door = new Door({
       settings,
       counters,
@@ -98,6 +122,10 @@ class LiveRelay implements Relay {
       full: (remote) => this.#full(remote),
       metrics: () => this.#metrics(),
       link: (socket, remote) => this.#accept(socket, remote),
+      trunk: (socket, remote) => {
+        this.#places.add(remote)
+        this.#trunks.accept(socket, remote)
+      },
     })
   }
 
@@ -113,17 +141,18 @@ class LiveRelay implements Relay {
     await this.#segment?.open()
     this.#drain()
     this.#ticks = setInterval(() => {
-      const now = performance.now()
-      this.#bridge.tick(now)
-      this.#admission.tick(now, this.#linkByPort.values())
-      this.#drain()
+      this.#feed((now) => {
+        this.#bridge.tick(now)
+        this.#admission.tick(now, this.#linkByPort.values())
+      })
     }, TICK_MS)
     await this.#door.open()
+    this.#trunks.open()
   }
 
   stats(): RelayStats {
     const counts = this.#counters.snapshot()
-    for (const { outbox } of this.#links) {
+    for (const { outbox } of [...this.#links, ...this.#trunks]) {
       counts.messagesOut += outbox.messages
       counts.bytesOut += outbox.bytes
     }
@@ -149,7 +178,8 @@ class LiveRelay implements Relay {
   async #close(): Promise<void> {
     this.#door.shut()
     clearInterval(this.#ticks)
-    await Promise.all([...this.#links].map((link) => link.ending('leaving')))
+    const links = [...this.#links].map((link) => link.ending('leaving'))
+    await Promise.all([this.#trunks.close(), ...links])
     await Promise.all([this.#door.close(), this.#segment?.close()])
   }
 
@@ -161,31 +191,18 @@ class LiveRelay implements Relay {
       hops,
       // Beyond the link the system does not tell by which interface a datagram has come.
       apart: bridge && scope === 'link',
-      opened: (face) => {
-        this.#bridge.faceOpened(performance.now(), face)
-        this.#drain()
-      },
-      closed: (face) => {
-        this.#bridge.faceClosed(face)
-        this.#drain()
-      },
-      group: (group, heard) => {
-        this.#bridge.fromGroup(performance.now(), group, heard)
-        this.#drain()
-      },
-      unicast: (at, heard) => {
-        this.#bridge.fromPort(performance.now(), at, heard)
-        this.#drain()
-      },
+      opened: (face) => this.#feed((now) => this.#bridge.faceOpened(now, face)),
+      closed: (face) => this.#feed(() => this.#bridge.faceClosed(face)),
+      group: (group, heard) => this.#feed((now) => this.#bridge.fromGroup(now, group, heard)),
+      unicast: (at, heard) => this.#feed((now) => this.#bridge.fromPort(now, at, heard)),
       event: (event) => this.#onEvent(event),
     })
   }
 
   #full(remote: string): RelayCounter | undefined {
     const { links, linksPerAddress } = this.#settings.limits
-    if (this.#links.size >= links) return 'linksFull'
-    const here = this.#linksByPlace.get(placeOf(remote)) ?? 0
-    return here >= linksPerAddress ? 'addressFull' : undefined
+    if (this.#places.size >= links) return 'linksFull'
+    return this.#places.count(remote) >= linksPerAddress ? 'addressFull' : undefined
   }
 
   #accept(socket: WebSocket, remote: string): void {
@@ -196,20 +213,15 @@ class LiveRelay implements Relay {
       {
         limits: this.#settings.limits,
         counters: this.#counters,
-        room: () => this.#roomOfOne(),
+        room: () => this.#room.ofOne(performance.now(), this.#links),
         prove: (proving, proof) => void this.#admission.prove(proving, proof),
-        record: (from, record) => {
-          const fair = this.#bridge.fromLink(performance.now(), from.port, record)
-          this.#drain()
-          return fair
-        },
+        record: ({ port }, record) => this.#feed((now) => this.#bridge.fromLink(now, port, record)),
         shown: (from, chain) => this.#admission.shown(from, chain),
         ended: (ended) => this.#onEnded(ended),
       },
     )
     this.#links.add(link)
-    const place = placeOf(remote)
-    this.#linksByPlace.set(place, (this.#linksByPlace.get(place) ?? 0) + 1)
+    this.#places.add(remote)
   }
 
   /** Gives an admitted link its private port; 0 when there is none. */
@@ -226,32 +238,26 @@ class LiveRelay implements Relay {
 
   #onEnded(link: Link): void {
     if (!this.#links.delete(link)) return
-    const place = placeOf(link.remote)
-    const here = (this.#linksByPlace.get(place) ?? 1) - 1
-    if (here > 0) this.#linksByPlace.set(place, here)
-    else this.#linksByPlace.delete(place)
-    this.#counters.count('messagesOut', link.outbox.messages)
-    this.#counters.count('bytesOut', link.outbox.bytes)
+    this.#places.remove(link.remote)
+    this.#countOut(link.outbox)
     if (link.port === 0) return
     this.#linkByPort.delete(link.port)
-    this.#bridge.closed(link.port)
-    this.#drain()
+    this.#feed(() => this.#bridge.closed(link.port))
     this.#ports.close(link.port)
     this.#counters.count('linksClosed')
     this.#log?.info({ remote: link.remote, port: link.port, code: link.code }, 'link closed')
   }
 
-  /** What may wait for one link: when all of them together have too much, each has its share. */
-  #roomOfOne(): number {
-    const now = performance.now()
-    if (now - this.#roomAt < ROOM_MS) return this.#room
-    const { bufferSize, buffersSize } = this.#settings.limits
-    let waiting = 0
-    for (const link of this.#links) waiting += link.outbox.waiting
-    const share = Math.floor(buffersSize / Math.max(1, this.#links.size))
-    this.#room = waiting > buffersSize / 2 ? Math.min(bufferSize, share) : bufferSize
-    this.#roomAt = now
-    return this.#room
+  #countOut({ messages, bytes }: LinkOutbox): void {
+    this.#counters.count('messagesOut', messages)
+    this.#counters.count('bytesOut', bytes)
+  }
+
+  /** One input of the bridge, and all that follows from it. */
+  #feed<T>(input: (now: number) => T): T {
+    const result = input(performance.now())
+    this.#drain()
+    return result
   }
 
   #drain(): void {
@@ -283,6 +289,8 @@ class LiveRelay implements Relay {
         const record = writeHears(output.yes, output.relay)
         return this.#linkByPort.get(output.port)?.outbox.push(record)
       }
+      case 'trunk':
+        return this.#trunks.send(output.relay, output.record)
       case 'down': {
         const record = writeDatagram(output.from, output.datagram)
         if (!record) return undefined
@@ -327,17 +335,9 @@ class LiveRelay implements Relay {
   }
 
   #metrics(): string {
-    const { links, groups, peers, relays, epoch, ...counters } = this.stats()
-    return prometheusText(counters, { links, groups, peers, relays, epoch })
+    const { links, groups, peers, relays, trunks, epoch, ...counters } = this.stats()
+    return prometheusText(counters, { links, groups, peers, relays, trunks, epoch })
   }
 }
 
-/** Whoever has one IPv6 address usually has all of its network. */
-function placeOf(remote: string): string {
-  const bytes = addressBytes(remote.split('%')[0] ?? '')
-  return bytes ? addressText(bytes).split(':').slice(0, 4).join(':') : remote
-}
-
 const TICK_MS = 100
-/** The sum of what waits is looked at this often. */
-const ROOM_MS = 100

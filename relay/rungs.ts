@@ -124,16 +124,16 @@ export class Rungs {
       this.#portByInstance.set(instance, port)
     }
     if (!near) {
-      this.#events.move(instance, { face: LINKS, via: BigInt(port) }, RELAY_ADDRESS)
+      this.#events.move(instance, { face: LINKS, via: BigInt(port), hops: 0 }, RELAY_ADDRESS)
     } else if (rung.told) {
-      this.#events.move(instance, { face: rung.face, via: 0n }, rung.address)
+      this.#events.move(instance, { face: rung.face, via: 0n, hops: 0 }, rung.address)
     }
   }
 
   #silent(port: number, rung: Rung): void {
     if (!rung.told) return
     this.#tell(port, rung, false)
-    this.#events.lose(rung.instance, { face: rung.face, via: 0n })
+    this.#events.lose(rung.instance, { face: rung.face, via: 0n, hops: 0 })
   }
 
   #tell(port: number, rung: Rung, yes: boolean): void {

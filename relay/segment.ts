@@ -44,6 +44,8 @@ export class Segment {
   readonly #options: SegmentOptions
   readonly #transport: UdpTransport
   readonly #socketByPort = new Map<number, Socket>()
+  /** A port for what comes from who has none here; 0: none yet. */
+  #spare = 0
   readonly #groupsByFace = new Map<string, Set<string>>()
   /** One for each interface, in the order in which they came. */
   readonly #ears = new Set<GroupSockets>()
@@ -95,10 +97,11 @@ export class Segment {
     this.#transport.send(group, datagram, nameOf(face))
   }
 
-  /** From the private port of a link. */
+  /** From a private port, or where that is not open here, from any. */
   unicast(port: number, to: Endpoint, datagram: Uint8Array): void {
     try {
-      this.#socketByPort.get(port)?.send(datagram, to.port, this.#zoned(to.address), ignore)
+      const socket = this.#socketByPort.get(port) ?? this.#spareSocket()
+      socket?.send(datagram, to.port, this.#zoned(to.address), ignore)
     } catch {
       // A port or address that nobody can have: lost on the way.
     }
@@ -136,6 +139,11 @@ export class Segment {
     const sockets = [...this.#socketByPort.values()]
     this.#socketByPort.clear()
     await Promise.all([this.#transport.close(), ...sockets.map(closeSocket)])
+  }
+
+  #spareSocket(): Socket | undefined {
+    if (!this.#socketByPort.has(this.#spare)) this.#spare = this.openPort(0)
+    return this.#socketByPort.get(this.#spare)
   }
 
   #groupsOf(by: NetworkInterface): GroupSockets {

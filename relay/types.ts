@@ -35,6 +35,11 @@ export interface RelayOptions extends Cancel {
    * so at scope `link` alone.
    */
   readonly bridge?: boolean
+  /**
+   * Addresses of other relays, `ws://…` or `wss://…`: this one keeps a trunk to each, by which
+   * their networks and links are joined. Default: none.
+   */
+  readonly links?: string | readonly string[]
   /** UDP port of the groups. Default: 62278. */
   readonly port?: number
   readonly hops?: number
@@ -72,6 +77,8 @@ export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly relays: number
   /** The newest epoch of the realm whose control key it has. */
   readonly epoch: number
+  /** Relays that it has a trunk to. */
+  readonly trunks: number
 }
 
 export interface Relay extends AsyncDisposable {

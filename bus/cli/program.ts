@@ -258,6 +258,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'interface',
   'relay',
   'origin',
+  'link',
   'pattern',
   'invitation',
   'topics',

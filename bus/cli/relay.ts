@@ -32,6 +32,10 @@ function build(parser: Argv): Argv {
       describe:
         'Carry from interface to interface at scope link; --no-bridge does not [default: yes]',
     })
+    .option('link', {
+      ...value,
+      describe: 'Address of another relay, to join with all that it reaches; repeatable',
+    })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
@@ -39,6 +43,7 @@ function build(parser: Argv): Argv {
   return withExamples(options, [
     ['sixcast relay --realm site --scope link --listen :62278', 'let others in'],
     ['sixcast relay --key site.control --scope link', 'without the key to read'],
+    ['sixcast relay --realm site --scope link --link wss://relay.example', 'join two sites'],
     ['sixcast relay --no-multicast', 'join peers that only have the relay'],
   ])
 }
@@ -64,7 +69,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
   for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }
-  const { listen, multicast, bridge, metrics, links, origin } = given
+  const { listen, multicast, bridge, link, metrics, links, origin } = given
   const bounds = { min: 1, max: 1_000_000 }
   return {
     ...(key !== undefined && { key: () => keyOf(key, world.interrupt.signal) }),
@@ -77,6 +82,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
     ...(listen !== undefined && { listen: text(listen, 'option --listen') }),
     ...(multicast !== undefined && { multicast: flag(multicast, 'option --multicast') }),
     ...(bridge !== undefined && { bridge: flag(bridge, 'option --bridge') }),
+    ...(link !== undefined && { links: list(link, 'option --link') }),
     ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),
     ...(links !== undefined && { limits: { links: whole(links, 'option --links', bounds) } }),
     ...(origin !== undefined && { origins: list(origin, 'option --origin') }),

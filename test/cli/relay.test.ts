@@ -85,6 +85,26 @@ describe('a relay with the control key', () => {
   })
 })
 
+describe('relays with --link', () => {
+  it('join commands that have one relay each, and tell of an address that is none', async () => {
+    const one = await relay(...SITE, '--no-multicast')
+    const two = await relay(...SITE, '--no-multicast')
+    const links = [one.url, two.url].flatMap((url) => ['--link', url])
+    const hub = await relay(...SITE, '--no-multicast', ...links)
+    const sub = await home.subscriber(['x', ...SITE, '--relay', two.url, '--count', '1'])
+    const pub = ['pub', 'x', 'far', ...SITE, '--relay', one.url, '--require', '1']
+    expect(await home.run(pub)).toMatchObject({ code: 0 })
+    expect(await sub.ended).toMatchObject({ code: 0, out: 'x far\n' })
+    for (const { run } of [hub, one, two]) {
+      run.kill('SIGTERM')
+      expect((await run.ended).code).toBe(0)
+    }
+    const wrong = await home.run(['relay', ...SITE, '--link', 'relay.example'])
+    expect(wrong.err).toMatch(/"links" is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
+    expect(wrong.code).toBe(64)
+  })
+})
+
 describe('a relay of a realm with an owner', () => {
   const on = ['--realm', 'hall']
   beforeAll(async () => {

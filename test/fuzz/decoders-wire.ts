@@ -36,6 +36,15 @@ import {
 } from '../../bus/core/wire/signed.ts'
 import { crypto } from '../unit/core/crypto.ts'
 import { controlBytes } from '../unit/core/wire/any.ts'
+import {
+  type AnyTrunkRecord,
+  readTrunkMessage,
+  type TrunkRecord,
+  writeAccept,
+  writeAcceptClaim,
+  writeTrunkChallenge,
+  writeTrunkRecord,
+} from '../../relay/trunk-wire.ts'
 import { linkVectors } from '../vectors/links.ts'
 import { sealedRealm, sender } from '../vectors/samples.ts'
 import { bounded, type Decoder, same, shape } from './decoder.ts'
@@ -121,6 +130,13 @@ const dataPacket = new Sealer(crypto, sealedRealm, sender.instance).seal(
 const linkRecords = Object.values(
   (linkVectors() as { records: Record<string, Uint8Array> }).records,
 )
+
+const trunkRecords: readonly TrunkRecord[] = [
+  { type: 'group', hops: 1, group: 'ff12:1:2:3:4:5:8000:1', datagram: dataPacket },
+  { type: 'instance', hops: 16, instance: 5n, datagram: dataPacket },
+  { type: 'ask', all: true, instances: [1n] },
+  { type: 'prune', instances: [2n, 3n] },
+]
 
 function signedBody(count: number): Uint8Array {
   const leaves = Array.from({ length: count }, (_, i) => new Uint8Array(LEAF_SIZE).fill(i))
@@ -285,6 +301,25 @@ export const wireDecoders: readonly Decoder[] = [
           )
         }
         if (again.length > 0) same(again, [one])
+      }
+      return `${read
+        .slice(0, 4)
+        .map((one) => shape(one))
+        .join(' | ')} ${whole}`
+    },
+  },
+  {
+    name: 'message on a trunk',
+    seeds: [
+      ...trunkRecords.map(writeTrunkRecord),
+      writeTrunkChallenge(new Uint8Array(32).fill(1), 7n),
+      writeAccept(writeAcceptClaim(2500), new Uint8Array(32)),
+    ],
+    outcome: (bytes) => {
+      const read: AnyTrunkRecord[] = []
+      const whole = readTrunkMessage(bytes, (one) => void read.push(one))
+      for (const one of read.filter((record) => 'datagram' in record)) {
+        readTrunkMessage(writeTrunkRecord(one), (again) => same(again, one))
       }
       return `${read
         .slice(0, 4)

@@ -13,11 +13,13 @@ import type { BridgeOutput } from '../../relay/bridge-output.ts'
 import { Counters } from '../../relay/counters.ts'
 import { RelayKeys } from '../../relay/keys.ts'
 import { defaultRelayLimits } from '../../relay/limits.ts'
+import type { TrunkRecord } from '../../relay/trunk-wire.ts'
 import { trueCrypto } from './crypto.ts'
 import type { Host, Interface, Station } from './host.ts'
 import type { Act, Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import type { Sender } from './network.ts'
+import type { SimTrunk } from './trunk.ts'
 import type { World } from './world.ts'
 
 export class SimRelay {
@@ -25,14 +27,17 @@ export class SimRelay {
   readonly host: Host
   readonly #world: World
   readonly #links: SimLink[] = []
+  /** To other relays. */
+  readonly trunks: SimTrunk[] = []
   readonly #linkByPort = new Map<number, SimLink>()
   readonly #ear: Station
   #bridge: Bridge | undefined
+  #id = 0n
   #ports = FIRST_PORT
   /** Counts starts. */
   #life = 0
   /** Ports that are held for peers who are elsewhere. */
-  readonly #held = new Set<number>()
+  readonly #held = new Map<number, Station>()
   readonly #groupsByFace = new Map<string, Set<string>>()
   /** Datagrams that it has sent to groups. */
   sent = 0
@@ -56,6 +61,7 @@ export class SimRelay {
     this.#life += 1
     const life = this.#life
     const id = BigInt(life) * 1_000_003n + BigInt(Number.parseInt(this.host.name, 16)) * 7_919n
+    this.#id = id
     this.#bridge = new Bridge({
       id,
       crypto,
@@ -67,6 +73,7 @@ export class SimRelay {
     for (const { name } of this.#faces()) this.#bridge.faceOpened(this.#world.schedule.time, name)
     this.#drain()
     for (const link of this.#links) link.open()
+    for (const trunk of this.trunks) trunk.open()
     const tick = (): void => {
       if (life !== this.#life || !this.#bridge) return
       this.#bridge.tick(this.#world.schedule.time)
@@ -78,11 +85,33 @@ export class SimRelay {
 
   /** It is gone, with all its links and whatever it knew. */
   kill(): void {
+    for (const trunk of this.trunks) trunk.cut()
     this.#bridge = undefined
+    this.#id = 0n
     this.#ear.groups.clear()
     this.#groupsByFace.clear()
-    this.#held.clear()
+    for (const port of this.#held.keys()) this.#release(port)
     for (const link of this.#links) link.cut()
+  }
+
+  /** Of this start; 0 while the relay is not there. */
+  get id(): bigint {
+    return this.#id
+  }
+
+  trunkOpened(relay: bigint): void {
+    this.#bridge?.trunkOpened(this.#world.schedule.time, relay)
+    this.#drain()
+  }
+
+  trunkClosed(relay: bigint): void {
+    this.#bridge?.trunkClosed(relay)
+    this.#drain()
+  }
+
+  fromTrunk(relay: bigint, record: TrunkRecord): void {
+    this.#bridge?.fromTrunk(this.#world.schedule.time, relay, record)
+    this.#drain()
   }
 
   /** Gives a process a link, which is open at once. */
@@ -136,23 +165,16 @@ export class SimRelay {
   #hold(port: number): void {
     const taken = this.host.processes.some((one) => one.alive && one.port === port)
     if (taken) return this.counters.count('portTaken')
-    this.#held.add(port)
-    const other = this.#portOf(port)
-    const held = this.#held
-    this.host.processes.push({
-      get alive() {
-        return held.has(port)
-      },
-      port,
-      groups: new Set(),
-      receive: (bytes, from, group) => other.receive(bytes, from, group),
-    })
+    const station = { ...this.#portOf(port), alive: true }
+    this.#held.set(port, station)
+    this.host.processes.push(station)
   }
 
   #release(port: number): void {
-    if (!this.#held.delete(port)) return
-    const at = this.host.processes.findIndex((one) => one.port === port && !one.alive)
-    if (at >= 0) this.host.processes.splice(at, 1)
+    const station = this.#held.get(port)
+    if (!station) return
+    this.#held.delete(port)
+    this.host.processes.splice(this.host.processes.indexOf(station), 1)
   }
 
   #faces(): { readonly name: string; readonly port: Interface }[] {
@@ -217,6 +239,10 @@ export class SimRelay {
       }
       case 'hears':
         return undefined // processes have either a link or a network here
+      case 'trunk': {
+        const { relay, record } = output
+        return this.trunks.find((one) => one.leadsTo(this, relay))?.carry(this, record)
+      }
       case 'down':
         for (const port of output.ports) {
           this.#linkByPort.get(port)?.down(output.datagram, output.from)

@@ -5,6 +5,7 @@ import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'
 import { type SimLink, SimRelay } from './relay.ts'
 import { Trace } from './trace.ts'
+import { SimTrunk } from './trunk.ts'
 import { advance, World } from './world.ts'
 
 /** Where everybody is: segments have numbers. */
@@ -16,6 +17,8 @@ export interface Setting {
   readonly relays: readonly (readonly number[])[]
   /** The relay, by its place in the list, of each peer that has no segment. */
   readonly linked?: readonly number[]
+  /** Which two relays each trunk is between. */
+  readonly trunks?: readonly (readonly [number, number])[]
 }
 
 /** Each peer subscribes to all topics. */
@@ -23,21 +26,30 @@ export class Scene {
   readonly world: World
   readonly relays: readonly SimRelay[]
   readonly links: readonly SimLink[]
+  readonly trunks: readonly SimTrunk[]
   readonly processes: readonly Process[]
   readonly #random: Random
 
-  constructor(seed: number, { loss = 0, peers, relays, linked = [] }: Setting) {
+  constructor(seed: number, { loss = 0, peers, relays, linked = [], trunks = [] }: Setting) {
     this.#random = new Random(seed, 'relay')
     this.world = new World(quietPlan(seed), new Trace())
     const { network } = this.world
     this.relays = relays.map((segments) => new SimRelay(this.world, network.host(segments)))
+    this.trunks = trunks.map(
+      ([a, b]) => new SimTrunk(this.world, [this.relays[a]!, this.relays[b]!]),
+    )
     const native = peers.map((segment) => this.#launch(network.host([segment])))
     this.links = linked.map((at) => this.relays[at]!.link(this.#launch(network.host([]))))
     this.processes = [...native, ...this.links.map(({ process }) => process)]
-    for (const host of network.hosts) {
+    this.lose(loss)
+    this.wait(1500)
+  }
+
+  /** Every interface loses so much, both ways. */
+  lose(loss: number): void {
+    for (const host of this.world.network.hosts) {
       for (const { up, down } of host.interfaces) up.loss = down.loss = loss
     }
-    this.wait(1500)
   }
 
   wait(ms: number): void {
@@ -65,8 +77,8 @@ export class Scene {
 
   /** Each link breaks some times and comes back; once each relay dies and starts anew. */
   storm(overMs: number): void {
-    const { links, relays } = this
-    for (const link of [...links, ...links]) {
+    const { links, relays, trunks } = this
+    for (const link of [...links, ...links, ...trunks]) {
       const from = this.#random.between(0, overMs)
       this.at(from, () => link.cut())
       this.at(from + this.#random.between(50, 3000), () => link.open())

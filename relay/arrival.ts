@@ -1,0 +1,23 @@
+/** What comes to a relay and goes on from it. */
+import type { Endpoint } from '../bus/core/output.ts'
+
+/** A datagram, and where it came from. */
+export interface Heard {
+  readonly bytes: Uint8Array
+  readonly from: Endpoint
+  /** The segment it came by, where that can be told. */
+  readonly face?: string
+}
+
+/** The same to a group, by a face. */
+export interface Arrival extends Heard {
+  readonly face: string
+  /** Trunks that it has crossed. */
+  readonly hops?: number
+}
+
+/** A datagram that goes on, and how many trunks it has crossed. */
+export interface Carried {
+  readonly datagram: Uint8Array
+  readonly hops?: number
+}

@@ -1,0 +1,111 @@
+/** Relays that trunks join, each on a segment of its own: a log reaches all of them, once. */
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
+import { controlParts } from '../../bus/core/seal/keys.ts'
+import { controlKeyText } from '../../bus/io/control-key.ts'
+import { nodeEnv } from '../../bus/io/system.ts'
+import { compiled } from '../setup/compiled.ts'
+import { openLab, type Lab } from './lab/lab.ts'
+import type { Frame } from './lab/pcap.ts'
+import type { HostProcess } from './lab/process.ts'
+import {
+  type Commands,
+  commandsIn,
+  type Copy,
+  hashOf,
+  interrupted,
+  labKey,
+  labRealm,
+  logText,
+} from './loss-transfer.ts'
+
+let program: string
+beforeAll(async () => {
+  program = await compiled('test/net/sixcast.ts')
+})
+
+test('a log crosses a chain of three segments, byte for byte and one copy on each', async () => {
+  await using lab = await openLab(PLAN)
+  const commands = await commandsIn(lab, program)
+  const relays = await startRelays(lab, commands, { ra: [], rb: ['ra'], rc: ['rb'] })
+  const copies = await Promise.all(SUBSCRIBERS.map((name) => commands.subscribe(name, '--raw')))
+  await using near = await lab.segment('b').capture()
+  await using far = await lab.segment('c').capture()
+  const log = logText(LINES)
+  const pub = commands.publish(`--require 3 --timeout 60 --rate ${RATE}`)
+  pub.end(log)
+  await arrive(log, copies)
+  // It is confirmed by all of them: their answers go back by the trunks.
+  expect(await pub.exit).toMatchObject({ code: 0 })
+  for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
+  for (const capture of [near, far]) {
+    const { packets, copied } = dataIn(await capture.frames())
+    expect(packets).toBeGreaterThan(100)
+    // Repairs are the same bytes again: a busy machine loses some.
+    expect(copied / packets).toBeLessThan(0.2)
+  }
+  expect(await interrupted(copies.map(({ process }) => process))).toEqual([0, 0, 0])
+  expect(await interrupted(relays)).toEqual([0, 0, 0])
+})
+
+/** Everything comes, in order and once. */
+async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
+  for (const copy of copies) await copy.holds(Buffer.byteLength(log))
+  for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
+}
+
+/** Packets with data, and how many came besides the first of each. */
+function dataIn(frames: readonly Frame[]): { packets: number; copied: number } {
+  const seen = new Set<string>()
+  let count = 0
+  for (const { payload, destination } of frames) {
+    if (!destination.startsWith('ff') || payload.length < 26) continue
+    const { kind, instance, stream, number } = readHeader(payload)
+    if (kind !== Kind.data) continue
+    count += 1
+    seen.add(`${instance} ${stream} ${number}`)
+  }
+  return { packets: seen.size, copied: count - seen.size }
+}
+
+/** Each relay is on one segment; what joins them is no segment of the realm. */
+const PLAN = { a: ['a1', 'a2', 'ra'], b: ['b1', 'rb'], c: ['c1', 'rc'], w: ['ra', 'rb', 'rc'] }
+const SUBSCRIBERS = ['a2', 'b1', 'c1']
+const LINES = 50_000
+/** Lines a second. */
+const RATE = 8000
+
+/** Starts relays with the control key alone, each of which calls those that are named. */
+async function startRelays(
+  lab: Lab,
+  commands: Commands,
+  calls: Readonly<Record<string, readonly string[]>>,
+): Promise<readonly HostProcess[]> {
+  const file = join(lab.directory, 'lab.control')
+  const { crypto } = await nodeEnv()
+  await writeFile(
+    file,
+    controlKeyText({
+      parts: controlParts(crypto, { name: labRealm, root: labKey }),
+      owner: undefined,
+    }),
+  )
+  await chmod(file, 0o600)
+  const start = async (name: string): Promise<HostProcess> => {
+    const [segment = ''] = name.slice(1)
+    const links = calls[name]!.map((other) => {
+      return `--link ws://[${lab.host(other).interface('w').address}]:62278`
+    })
+    const { name: device } = lab.host(name).interface(segment)
+    const flags = `--listen :62278 --interface ${device} --log-level info ${links.join(' ')}`
+    const process = commands.bare(name, `relay --key ${file} --scope link ${flags}`)
+    await process.line(/^ws:/)
+    if (links.length > 0) await process.errorLine(/trunk opened/)
+    return process
+  }
+  const relays: HostProcess[] = []
+  for (const name of Object.keys(calls)) relays.push(await start(name))
+  return relays
+}
