@@ -5,7 +5,9 @@ import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { defaultLimits } from '../../bus/core/limits.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { readControl } from '../../bus/core/wire/control.ts'
+import { Writer } from '../../bus/core/wire/cursor.ts'
 import { NakFlag } from '../../bus/core/wire/nak.ts'
+import { writePrefix, writeRecord } from '../../bus/core/wire/record.ts'
 import { Flag, Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import type { Member } from '../fuzz/member.ts'
 import { Attack, body, startedEntry } from '../unit/core/attacking.ts'
@@ -15,6 +17,8 @@ import { attack } from './attack.ts'
 
 const CHECKPOINT = 1 << 4
 const EACH = 2 << 4
+/** Of a message that expires. */
+const LIFE_MS = 100
 
 /** A member whose stream is signed, and somebody else with the realm's key. */
 class Siege extends Attack {
@@ -126,6 +130,20 @@ describe('a member that speaks for another, on a topic that is signed', () => {
       // Now that it is known what is true, no forgery takes its place.
       siege.forge(2).unsigned(2)
       expect([siege.sizes, siege.count('forged'), siege.gaps]).toEqual([[1, 1, 1], 2, []])
+    },
+  )
+
+  attack(
+    'made-up packets of what is to come',
+    { by: 'member', holds: 'no message expires before its time, however early it seemed missing' },
+    () => {
+      const siege = new Siege(CHECKPOINT)
+      siege.forge(3).wait(300)
+      const writer = new Writer(30)
+      writePrefix(writer, 0, 1)
+      writeRecord(writer, 0, new Uint8Array(1), LIFE_MS)
+      siege.send(siege.victim.signed(1, 1, { content: writer.written }))
+      expect([siege.sizes, siege.gaps]).toEqual([[1], []])
     },
   )
 
