@@ -2,7 +2,8 @@
 import type { Intruder } from './intruder.ts'
 import type { Host } from './host.ts'
 import type { Process } from './process.ts'
-import type { Random } from '../../bus/testing/random.ts'
+import { Random } from '../../bus/testing/random.ts'
+import { Rotation } from './rotation.ts'
 import type { World } from './world.ts'
 
 export function brew(world: World, random: Random): void {
@@ -23,6 +24,9 @@ export function brew(world: World, random: Random): void {
   const pauseMs = random.pick([20, 100, 400])
   if (faults.has('junk') || faults.has('replay')) {
     intrude(world, world.intruder, { random: random.fork('intruder'), pauseMs })
+  }
+  if (plan.rotations > 0) {
+    new Rotation(world, new Random(plan.seed, 'rotation')).plan(plan.rotations)
   }
 }
 

@@ -29,4 +29,6 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [5292, 'never asked for the proof of a packet that there was no room for'],
   [5908, 'never asked for a proof while packets seemed missing that a forger had made up'],
   [49674, 'left the newest value behind when the one before it had expired'],
+  [200345, 'let a message expire since a forgery had shown it missing before it was published'],
+  [200349, 'let a message expire since a forgery had shown it missing before it was published'],
 ])

@@ -14,6 +14,7 @@ export const COUNTABLE = [
   'stormMs',
   'bursts',
   'volume',
+  'rotations',
 ] as const
 export type Countable = (typeof COUNTABLE)[number]
 

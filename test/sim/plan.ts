@@ -72,6 +72,8 @@ export interface Plan {
   readonly retain: number
   /** What proves who has published; `each` in place of `checkpoint` where nothing is repaired. */
   readonly proof: ProofRule
+  /** How often the owner of the realm draws new keys in the storm. */
+  readonly rotations: number
   /** A member forges packets of others. */
   readonly forger: boolean
   /** Messages of one publication burst, at most. */
@@ -103,10 +105,13 @@ export function planOf(seed: number): Plan {
   const past = new Random(seed, 'past')
   const owned = new Random(seed, 'owned').chance(0.2)
   const proving = new Random(seed, 'proof')
+  const rotating = new Random(seed, 'rotations')
+  const rotations = mayRotate(seed) ? rotating.pick([0, 1, 1, 2, 3]) : 0
   const proof = mayBeProven(seed) ? proving.pick(PROOFS) : 'group'
   const plan: Omit<Plan, 'mendable' | 'owned'> = {
     seed,
     proof,
+    rotations,
     forger: proof !== 'group' && proving.chance(0.5),
     pasts: past.chance(0.4) ? PASTS : [],
     retain: past.pick([0, 0, 1, 5, 200]),
@@ -139,11 +144,27 @@ export function planOf(seed: number): Plan {
   }
   // Whoever sends little is not heard for long in a long burst: longer than a history lasts.
   const dark = faults.has('burst') && plan.weather.burstLength > BURST_MENDABLE
-  return { ...plan, owned: owned && !plan.open, mendable: !dark && mendable(faults) }
+  const ours = rotations > 0 ? { open: false, realSignatures: true } : {}
+  return {
+    ...plan,
+    ...ours,
+    owned: rotations > 0 || (owned && !plan.open),
+    mendable: !dark && mendable(faults),
+  }
 }
 
 function mendable(faults: ReadonlySet<Fault>): boolean {
   return !FINAL.some((fault) => faults.has(fault))
+}
+
+/** Only reliable topics come through all that this plan has in store. */
+export function losesUnrepaired({ calm, rotations }: Plan): boolean {
+  return !calm || rotations > 0
+}
+
+/** Whether only what was lost is asked for again: no forgery is in its place, and no key lacks. */
+export function isFrugal({ faults, forger, rotations }: Plan): boolean {
+  return !faults.has('tight') && !forger && rotations === 0
 }
 
 /** A plan without any fault, for worlds that a test furnishes itself. */
@@ -163,6 +184,7 @@ export function quietPlan(seed: number): Plan {
     pasts: [],
     retain: 0,
     proof: 'group',
+    rotations: 0,
     forger: false,
     packetSize: 1232,
     rate: 12_500_000,
@@ -186,6 +208,7 @@ export function summaryOf(plan: Plan): string {
   if (plan.pasts.length > 0) words.push(`history, ${plan.retain} retained`)
   words.push(`${packetSize} B`, plan.deliveries.join('+'))
   if (plan.proof !== 'group') words.push(plan.proof)
+  if (plan.rotations > 0) words.push(`${plan.rotations} rotations`)
   if (plan.forger) words.push('a forger')
   return `${words.join(', ')}; ${[...plan.faults].join(' ') || 'no faults'}`
 }
@@ -255,6 +278,10 @@ export const MARKER = 'sixsim'
 /** Other seeds are older than proof, and stay as they were. */
 function mayBeProven(seed: number): boolean {
   return (seed > 4000 && seed < 8000) || seed > 100_000
+}
+/** Others are older than rotation. The owner's boxes take true signatures, so these are slower. */
+function mayRotate(seed: number): boolean {
+  return seed > 200_000
 }
 /** Jitter where there is none to speak of. */
 export const STILL_MS = 0.05

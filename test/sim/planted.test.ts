@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Output } from '../../bus/core/output.ts'
 import { Peer } from '../../bus/core/peer.ts'
+import { StreamKeys } from '../../bus/core/peer-stream-keys.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { Batch } from '../../bus/core/stream/batch.ts'
 import { NakTiming } from '../../bus/core/stream/nak-timing.ts'
@@ -33,11 +34,11 @@ function plant<T extends object, G extends unknown[], R>(
   mends.push(() => void Reflect.set(prototype, method, original))
 }
 
-/** The first of the wanted rules that is broken within so many seeds. */
-function foundWithin(seeds: number, wanted: readonly Rule[]): string | undefined {
+/** The first of the wanted rules that is broken within so many seeds, behind those `before`. */
+function foundWithin(seeds: number, wanted: readonly Rule[], before = 0): string | undefined {
   const rules: readonly string[] = wanted.map((rule) => RULES[rule])
   for (let seed = 1; seed <= seeds; seed++) {
-    const { violation } = runSeed(seed)
+    const { violation } = runSeed(before + seed)
     if (violation && rules.includes(violation.rule)) return violation.rule
   }
   return undefined
@@ -124,6 +125,11 @@ describe('the simulator finds', () => {
     plant(NakTiming.prototype, 'first', () => 1)
     const naks = sharedLosses({ receivers: 40, losses: 20, seed: 1 }).toSorted((a, b) => a - b)
     expect(quantile(naks, 0.99)).toBeGreaterThan(10)
+  })
+
+  it('a publisher that sends again what was sealed with keys that are over', () => {
+    plant(StreamKeys.prototype, 'renew', (_self, [packet]: [Uint8Array]) => packet)
+    expect(foundWithin(60, ['lossless', 'contract'], 200_000)).toBeDefined()
   })
 
   it('packets that are not sealed', () => {

@@ -30,6 +30,9 @@ export interface Surroundings {
   dropped(process: Process, datagram: Uint8Array): void
 }
 
+/** What a process knows of its realm when it starts. */
+export type Known = Pick<PeerConfig, 'realm' | 'page'>
+
 export interface ProcessOptions {
   readonly id: string
   readonly host: Host

@@ -16,7 +16,7 @@ import {
   SETTLED_MS,
   settledAtOf,
 } from './past.ts'
-import { type Fault, type Plan, planOf, summaryOf } from './plan.ts'
+import { type Fault, isFrugal, losesUnrepaired, type Plan, planOf, summaryOf } from './plan.ts'
 import type { Process } from './process.ts'
 import { type Overrides, planWith } from './overrides.ts'
 import { Random } from '../../bus/testing/random.ts'
@@ -113,8 +113,7 @@ function play(world: World): void {
   checkAccounts(world)
   if (plan.mendable) checkNothingLost(world)
   checkHistory(world, owed(world))
-  // What finds little room, or a forgery in its place, is asked for again, and was not lost.
-  if (!plan.faults.has('tight') && !plan.forger) world.repair.check(world.network.held)
+  if (isFrugal(plan)) world.repair.check(world.network.held)
   closeAll(world)
 }
 
@@ -239,7 +238,7 @@ function probe(world: World): void {
 /** Nothing published while a subscription existed is missing: of other than reliable streams, in a calm world. */
 function checkNothingLost(world: World): void {
   for (const { subscribed, stream } of owed(world)) {
-    if (!world.plan.calm && stream.delivery !== 'reliable') continue
+    if (losesUnrepaired(world.plan) && stream.delivery !== 'reliable') continue
     const track = subscribed.tracks.get(stream)
     const early = subscribed.at + world.plan.workMs * BUFFERED
     const since = stream.delivery === 'reliable' ? early : settledAtOf(subscribed, stream)

@@ -111,4 +111,5 @@ const LEAST: Readonly<Record<Countable, number>> = {
   stormMs: 500,
   bursts: 1,
   volume: 10_000,
+  rotations: 0,
 }

@@ -21,7 +21,7 @@ import type { Host } from './host.ts'
 import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
 import { Presence } from './presence.ts'
-import { type Act, type Notice, Process } from './process.ts'
+import { type Act, type Known, type Notice, Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { RepairWatch } from './repair-watch.ts'
@@ -77,6 +77,8 @@ export class World {
   onLive: (process: Process, subscription: number) => void = () => undefined
   /** Called when a process has closed, with what the others have told it. */
   onClosed: (process: Process, told: Told) => void = () => undefined
+  /** What a process knows of its realm when it starts. */
+  knownTo: (like: Launch) => Known = ({ realm }) => ({ realm: this.realms[realm]! })
   /** Called with what a process is told of epochs. */
   onEpoch: (process: Process, notice: Extract<Notice, { type: 'epoch' }>) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
@@ -157,7 +159,7 @@ export class World {
       workMs: plan.workMs,
       answerMs: plan.answerMs,
       config: {
-        realm: this.realms[like.realm]!,
+        ...this.knownTo(like),
         rights,
         scope: 'link',
         fold: plan.fold,
