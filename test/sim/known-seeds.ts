@@ -31,4 +31,5 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [49674, 'left the newest value behind when the one before it had expired'],
   [200345, 'let a message expire since a forgery had shown it missing before it was published'],
   [200349, 'let a message expire since a forgery had shown it missing before it was published'],
+  [200338, 'called a message expired that nobody had vouched for'],
 ])

@@ -89,13 +89,17 @@ export class Messages {
     this.#options.tally.cause = cause
   }
 
-  /** Reports the messages before `index` as lost. */
-  giveUp(index: number, cause: GapCause = this.#options.tally.cause ?? 'expired'): void {
+  /** Reports the messages before `index` as lost; with `beyond` what was passed over goes on. */
+  giveUp(
+    index: number,
+    cause: GapCause = this.#options.tally.cause ?? 'expired',
+    beyond = false,
+  ): void {
     const from = this.index
     if (from < 0 || index <= from) return
     this.index = index
-    this.#options.tally.cause = undefined
     const { info, emit, metrics, tally } = this.#options
+    if (!beyond) tally.cause = undefined
     const { subscriptions } = this
     if (subscriptions.length === 0) return
     metrics.count(LOST[cause], index - from)

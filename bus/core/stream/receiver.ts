@@ -342,9 +342,9 @@ export class ReceiverStream {
   #arm(): void {
     this.missing.settle()
     // Everything that was sent has come or was given up, and so is what it held.
-    if (this.next > this.#head) this.messages.giveUp(this.#headIndex)
-    const proof = this.#proof
-    const proofAt = Math.min(proof.overdueAt(this.next), proof.askAt(this.next, this.#head))
-    this.deadline = this.next === 0 ? Infinity : Math.min(this.missing.deadline, proofAt)
+    const { next } = this
+    if (next > this.#head) this.messages.giveUp(this.#headIndex, undefined, next > this.#head + 1)
+    const proofAt = Math.min(this.#proof.overdueAt(next), this.#proof.askAt(next, this.#head))
+    this.deadline = next === 0 ? Infinity : Math.min(this.missing.deadline, proofAt)
   }
 }
