@@ -12,6 +12,8 @@ export class Rotation {
   readonly #world: World
   readonly #random: Random
   #epoch = 0
+  /** Whom the newest page has a box for, by their names. */
+  #boxed: ReadonlySet<string> = new Set()
   #newest: Known
 
   constructor(world: World, random: Random) {
@@ -41,10 +43,12 @@ export class Rotation {
     if (open.length === 0) return
     this.#epoch += 1
     const secret = { key: this.#random.bytes(32) }
+    const identities = identitiesOf(members)
+    this.#boxed = new Set(identities.keys())
     const page = this.#world.page({
       epoch: this.#epoch,
       isAtOnce,
-      members: identitiesOf(members).map((identity) => ({ identity, secret })),
+      members: [...identities.values()].map((identity) => ({ identity, secret })),
       revoked: { identities: [], serials: [] },
     })
     const realm = { ...this.#world.realms[0]!, epoch: this.#epoch, epochKey: secret.key }
@@ -55,19 +59,24 @@ export class Rotation {
   #knownTo({ realm, signer }: Launch): Known {
     const first = { realm: this.#world.realms[realm]! }
     if (realm !== 0) return first
-    // A new identity is invited with the newest keys: the pages of before have no box for it.
-    return signer && this.#random.chance(0.5) ? first : this.#newest
+    // Who was invited later has the newest keys: the page has no box for it.
+    const isBoxed = signer !== undefined && this.#boxed.has(nameOf(signer.identity))
+    return isBoxed && this.#random.chance(0.5) ? first : this.#newest
   }
 }
 
 /** A process that came back has the identity of the one before it. */
-function identitiesOf(processes: readonly Process[]): readonly Uint8Array[] {
+function identitiesOf(processes: readonly Process[]): ReadonlyMap<string, Uint8Array> {
   const byName = new Map<string, Uint8Array>()
   for (const { options } of processes) {
     const { identity } = options.signer
-    byName.set(Buffer.from(identity).toString('hex'), identity)
+    byName.set(nameOf(identity), identity)
   }
-  return [...byName.values()]
+  return byName
+}
+
+function nameOf(identity: Uint8Array): string {
+  return Buffer.from(identity).toString('hex')
 }
 
 /** Members need two seconds for each new key. */
