@@ -46,7 +46,7 @@ export async function settlePage(options: ConnectOptions): Promise<Settings> {
 }
 
 function assertForPages(options: ConnectOptions): void {
-  for (const name of ['interface', 'port', 'hops'] as const) {
+  for (const name of ['interface', 'port', 'hops', 'multicast'] as const) {
     if (options[name] === undefined) continue
     const mend = "it has no network of its own, and the relay's is the relay's matter; leave it out"
     throw new BusError('INVALID_OPTION', `option "${name}" is of no use in a page: ${mend}`)

@@ -322,7 +322,9 @@ class LiveRelay implements Relay {
         this.#unreachable = undefined
         return this.#log?.info({}, 'datagrams leave again')
       case 'full':
-        return undefined // that is of links
+      case 'path':
+      case 'peer':
+        return undefined // those are of links
       case 'warning':
         return this.#log?.warn({}, event.message)
     }

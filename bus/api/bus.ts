@@ -1,17 +1,14 @@
 /** The bus as the program sees it: commands in, notices out. */
-import type { Limits } from '../core/limits.ts'
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
-import type { Peer } from '../core/peer.ts'
-import type { Rights } from '../core/rights.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
+import type { BusParts } from './bus-parts.ts'
 import { encodeValue } from './codec.ts'
-import { type EpochParts, EpochWatch } from './epoch-watch.ts'
+import { EpochWatch } from './epoch-watch.ts'
 import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
-import { type After, Matching } from './matching.ts'
+import { Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
-import type { FileWork } from './file-work.ts'
 import type {
   Bus,
   BusEvent,
@@ -25,17 +22,15 @@ import type {
   MatchedOptions,
   Message,
   PathKind,
-  PayloadCodec,
   PeerId,
   PeerInfo,
-  Proof,
   PublishOptions,
   SubscribeOptions,
   Subscription,
   TopicInfo,
 } from './options.ts'
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
-import { LivePresence, peerInfo, TopicTable } from './presence.ts'
+import { LivePresence, type PeerPath, TopicTable } from './presence.ts'
 import { offerOf, publicationOf } from './publish-call.ts'
 import { checkOptions } from './rules.ts'
 import { Segments } from './segments.ts'
@@ -44,29 +39,6 @@ import type { Budget } from '../core/stream/reorder.ts'
 import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
 import { type SubscribeCall, subscribeCall } from './subscribe-call.ts'
 import { textOf, type Topic } from './topic.ts'
-
-/** How a bus moves its peer; a driver is one. */
-export interface PeerLink {
-  command<T>(input: (peer: Peer, now: number) => T): T
-  endTurn(): void
-  /** Lets what was sent get out, and releases everything. */
-  close(): Promise<void>
-}
-
-export interface BusParts extends EpochParts {
-  readonly link: PeerLink
-  readonly path: PathKind
-  readonly limits: Limits
-  readonly lingerMs: number
-  readonly proof: Proof
-  readonly after: After
-  /** Turns the driver's clock into ms since 1970. */
-  readonly wallOffset: number
-  readonly codec: PayloadCodec | undefined
-  readonly files: FileWork
-  /** Rights of this bus's identity, from their text. */
-  readonly readRights: (text: string) => Rights
-}
 
 export class LiveBus implements Bus {
   readonly id: PeerId
@@ -285,6 +257,12 @@ export class LiveBus implements Bus {
     this.event({ type: 'path', from, to: path, reason })
   }
 
+  /** The path of one peer has changed. */
+  setPeerPath(to: PeerPath): void {
+    const change = this.presence.turn(to)
+    if (change) this.event({ type: 'peer', change })
+  }
+
   #open({ pattern, options }: SubscribeCall): LiveSubscription {
     const { link } = this.#parts
     const { subscriptions } = this.#parts.limits
@@ -315,11 +293,15 @@ export class LiveBus implements Bus {
   }
 
   #onPeer(type: 'join' | 'update' | 'leave', entry: RosterEntry): void {
-    const peer = peerInfo(entry, this.#parts.wallOffset)
+    const peer = this.#infoOf(entry)
     if (type === 'leave') this.#topicTable.forget(peer.id)
     const change = { type, peer }
     this.presence.apply(change)
     this.event({ type: 'peer', change })
+  }
+
+  #infoOf(entry: RosterEntry): PeerInfo {
+    return this.presence.infoOf(entry, { wallOffset: this.#parts.wallOffset, path: this.#path })
   }
 
   async #close(lingerMs: number): Promise<CloseReport> {
@@ -336,10 +318,9 @@ export class LiveBus implements Bus {
     this.presence.close()
     this.#topicTable.close()
     this.#events.close()
-    const infoOf = (entry: RosterEntry): PeerInfo => peerInfo(entry, this.#parts.wallOffset)
     return {
-      unconfirmed: unconfirmed.map(infoOf),
-      incomplete: incomplete.map(({ peer, lost }) => ({ peer: infoOf(peer), lost })),
+      unconfirmed: unconfirmed.map((peer) => this.#infoOf(peer)),
+      incomplete: incomplete.map(({ peer, lost }) => ({ peer: this.#infoOf(peer), lost })),
     }
   }
 

@@ -62,6 +62,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   scope: oneOf(Object.keys(SCOPES)),
   interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
   relay: rule(isRelays, 'a ws:// or wss:// address, or a list of them'),
+  multicast: flag,
   port: whole(1, 65_535),
   hops: whole(0, 255),
   groups: whole(0, 65_536),

@@ -56,10 +56,12 @@ export interface ConnectOptions extends Cancel {
   /** Interface names or globs (`eth*`). Default: every interface that is up with multicast. */
   readonly interface?: string | readonly string[]
   /**
-   * The address of a relay, `ws://…` or `wss://…`, or several, tried in order: the bus then goes by a
-   * link to the first one that answers, and by no multicast of its own.
+   * The address of a relay, `ws://…` or `wss://…`, or several, tried in order: a link to the first
+   * one that answers reaches those whom multicast does not.
    */
   readonly relay?: string | readonly string[]
+  /** False: by the link to a relay alone. Default: true, but in pages, which have no other way. */
+  readonly multicast?: boolean
   /** UDP port of the groups. Default: 62278 ("6CAST" on a telephone's keys). */
   readonly port?: number
   /** Hop limit of multicast. Default: 0 at host, 1 at link, 16 above. */
@@ -191,6 +193,10 @@ export interface PeerInfo {
   readonly tags: Readonly<Record<string, string>>
   /** When this process first heard it, ms since 1970. */
   readonly since: number
+  /** How its packets come to this process now. */
+  readonly path: PathKind
+  /** Why by that way, in words; empty where there is one way alone. */
+  readonly pathReason: string
 }
 
 export interface PresenceChange {

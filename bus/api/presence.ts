@@ -1,10 +1,25 @@
 /** The peers and topics of the realm as the program sees them. */
 import type { RosterEntry } from '../core/output.ts'
 import { Broadcast } from './broadcast.ts'
-import type { Cancel, PeerId, PeerInfo, Presence, PresenceChange, TopicInfo } from './options.ts'
+import type {
+  Cancel,
+  PathKind,
+  PeerId,
+  PeerInfo,
+  Presence,
+  PresenceChange,
+  TopicInfo,
+} from './options.ts'
 import { CANCEL } from './option-rules.ts'
 import { checkOptions } from './rules.ts'
 import { peerId } from './subscription.ts'
+
+/** How the packets of one peer come, and why. */
+export interface PeerPath {
+  readonly instance: bigint
+  readonly path: PathKind
+  readonly reason: string
+}
 
 export class LivePresence implements Presence {
   readonly #peersById = new Map<PeerId, PeerInfo>()
@@ -25,6 +40,25 @@ export class LivePresence implements Presence {
 
   [Symbol.iterator](): Iterator<PeerInfo> {
     return this.#peersById.values()
+  }
+
+  /** What is known of a peer: of a new one that it comes by the way that everything does. */
+  infoOf(
+    entry: RosterEntry,
+    by: { readonly wallOffset: number; readonly path: PathKind },
+  ): PeerInfo {
+    const known = this.#peersById.get(peerId(entry.instance))
+    const { path, pathReason } = known ?? { path: by.path, pathReason: '' }
+    return { ...peerInfo(entry, by.wallOffset), path, pathReason }
+  }
+
+  /** A peer comes by another way than before. */
+  turn({ instance, path, reason: pathReason }: PeerPath): PresenceChange | undefined {
+    const known = this.#peersById.get(peerId(instance))
+    if (!known) return undefined
+    const change = { type: 'update', peer: { ...known, path, pathReason } } as const
+    this.apply(change)
+    return change
   }
 
   apply(change: PresenceChange): void {
@@ -65,7 +99,7 @@ export class TopicTable implements Iterable<TopicInfo> {
 }
 
 /** `wallOffset` turns the driver's clock into ms since 1970. */
-export function peerInfo(entry: RosterEntry, wallOffset: number): PeerInfo {
+function peerInfo(entry: RosterEntry, wallOffset: number): Omit<PeerInfo, 'path' | 'pathReason'> {
   return {
     id: peerId(entry.instance),
     identity: [...entry.identity].map((byte) => byte.toString(16).padStart(2, '0')).join(''),

@@ -70,7 +70,17 @@ async function run(given: Arguments, world: World): Promise<number> {
 
 /** The settings that would take the demo off this host, or into a realm of the user's. */
 function refuse(given: Arguments): void {
-  const misplaced = ['realm', 'key', 'open', 'interface', 'relay', 'hops', 'name', 'scope']
+  const misplaced = [
+    'realm',
+    'key',
+    'open',
+    'interface',
+    'relay',
+    'multicast',
+    'hops',
+    'name',
+    'scope',
+  ]
   for (const name of misplaced) {
     if (given[name] === undefined || given[name] === 'host') continue
     const why = 'the demo stays on this host, in a realm of its own'

@@ -51,18 +51,20 @@ async function print(found: readonly PeerInfo[], { json, output }: World): Promi
     for (const peer of found) await output.object(objectOf(peer))
     return
   }
-  const rows = found.map(({ id, name, identity, since, tags }) => {
-    return [id, name, `${identity.slice(0, SHORT)}…`, timeOf(since), tagsOf(tags)]
+  const rows = found.map(({ id, name, identity, since, path, tags }) => {
+    return [id, name, `${identity.slice(0, SHORT)}…`, timeOf(since), path, tagsOf(tags)]
   })
-  await output.write(table(['ID', 'NAME', 'IDENTITY', 'SINCE', 'TAGS'], rows))
+  await output.write(table(['ID', 'NAME', 'IDENTITY', 'SINCE', 'PATH', 'TAGS'], rows))
 }
 
-function objectOf({ id, name, identity, tags, since }: PeerInfo): object {
-  return { type: 'peer', id, name, identity, tags, since }
+function objectOf({ id, name, identity, tags, since, path, pathReason }: PeerInfo): object {
+  return { type: 'peer', id, name, identity, tags, since, path, pathReason }
 }
 
 function lineOf({ type, peer }: PresenceChange): string {
-  const words = [type.padEnd(6), peer.id, peer.name, tagsOf(peer.tags)]
+  // Nothing of a peer changes but its path.
+  const rest = type === 'update' ? `${peer.path}: ${peer.pathReason}` : tagsOf(peer.tags)
+  const words = [type.padEnd(6), peer.id, peer.name, rest]
   return `${shown(words.join('  ')).trimEnd()}\n`
 }
 

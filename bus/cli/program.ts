@@ -167,7 +167,15 @@ function withSettings(program: Argv): void {
       describe: 'How far packets go [default: host]',
     })
     .option('interface', { ...value, describe: 'Name or glob of a network interface; repeatable' })
-    .option('relay', { ...value, describe: 'Go by the relay at this URL, ws: or wss:; repeatable' })
+    .option('relay', {
+      ...value,
+      describe:
+        'Relay at this URL, ws: or wss:, for those whom multicast does not reach; repeatable',
+    })
+    .option('multicast', {
+      type: 'boolean',
+      describe: 'Go by multicast; --no-multicast: by the relay alone [default: yes]',
+    })
     .option('port', { ...value, describe: 'UDP port [default: 62278]' })
     .option('hops', { ...value, describe: 'Hop limit [default: 0 at host, 1 at link, 16 above]' })
     .option('name', { ...value, describe: 'Name shown to others [default: host and a suffix]' })

@@ -23,10 +23,6 @@ function build(parser: Argv): Argv {
       ...value,
       describe: '[ADDRESS]:PORT to listen at; :PORT is every address [default: [::1]:62278]',
     })
-    .option('multicast', {
-      type: 'boolean',
-      describe: 'Be on the network as well; --no-multicast joins links only [default: yes]',
-    })
     .option('bridge', {
       type: 'boolean',
       describe:
@@ -65,11 +61,11 @@ async function run(given: Arguments, world: World): Promise<number> {
 }
 
 async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> {
-  const { key, realm, open, scope, interface: interfaces, port, hops } = world.settings
+  const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = world.settings
   for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }
-  const { listen, multicast, bridge, link, metrics, links, origin } = given
+  const { listen, bridge, link, metrics, links, origin } = given
   const bounds = { min: 1, max: 1_000_000 }
   return {
     ...(key !== undefined && { key: () => keyOf(key, world.interrupt.signal) }),
@@ -80,7 +76,7 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
     ...(port !== undefined && { port }),
     ...(hops !== undefined && { hops }),
     ...(listen !== undefined && { listen: text(listen, 'option --listen') }),
-    ...(multicast !== undefined && { multicast: flag(multicast, 'option --multicast') }),
+    ...(multicast !== undefined && { multicast }),
     ...(bridge !== undefined && { bridge: flag(bridge, 'option --bridge') }),
     ...(link !== undefined && { links: list(link, 'option --link') }),
     ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),

@@ -27,6 +27,8 @@ export interface Settings {
   interface: readonly string[]
   /** Addresses of relays. */
   relay: readonly string[]
+  /** Beside a relay: by multicast as well. */
+  multicast: boolean
   port: number
   hops: number
   name: string
@@ -130,6 +132,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   scope: (raw, source) => oneOf(raw, source, SCOPE_NAMES),
   interface: list,
   relay: (raw, source) => checked('relay', list(raw, source), source),
+  multicast: flag,
   port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
   name: (raw, source) => checked('name', text(raw, source), source),

@@ -1,16 +1,26 @@
 /** What the core asks of the world: the driver drains these after each input, in order. */
 import type { CounterName } from './metrics.ts'
 
+/** By which way packets go, of a transport that has both. */
+export type Rung = 'multicast' | 'relay'
+
 /** A UDP endpoint; the address may carry a zone (`fe80::1%eth0`). */
 export interface Endpoint {
   readonly address: string
   readonly port: number
+  /** Absent: there is one way alone. */
+  readonly rung?: Rung
+}
+
+/** Where to answer: at the private port of whoever sends from there, by the same way. */
+export function answerTo({ address, rung }: Endpoint, port: number): Endpoint {
+  return rung === undefined ? { address, port } : { address, port, rung }
 }
 
 /** Whether two destinations are the same: an endpoint is told anew with each packet. */
 export function sameDestination(a: string | Endpoint, b: string | Endpoint): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b
-  return a.address === b.address && a.port === b.port
+  return a.address === b.address && a.port === b.port && a.rung === b.rung
 }
 
 export type Delivery = 'reliable' | 'best-effort' | 'latest'
@@ -50,6 +60,15 @@ export interface Confirmation {
 
 export type Output = Request | Notice
 
+/** Of a transport with several rungs: by which of them an instance is heard, or a relay's beacon. */
+export interface Hearing {
+  readonly instance: bigint
+  readonly rung: Rung
+  /** It speaks at least this often, as far as all of it arrives. */
+  readonly intervalMs: number
+  readonly relay: boolean
+}
+
 /** What the driver does for the peer. */
 export type Request =
   /** Send one datagram to a group's address, or to one endpoint. */
@@ -58,6 +77,7 @@ export type Request =
   | { readonly type: 'leave'; readonly group: string }
   /** Leave and join again: makes a snooping switch learn the membership anew. */
   | { readonly type: 'rejoin'; readonly group: string }
+  | ({ readonly type: 'heard' } & Hearing)
   /** Sign with the identity; answered by the input `signed`. */
   | { readonly type: 'sign'; readonly id: number; readonly message: Uint8Array }
   /** Verify; answered by the input `verified`. */

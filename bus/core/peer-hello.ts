@@ -6,7 +6,7 @@
  * anew whenever somebody leaves, and every few seconds, so that an old echo cannot bring the dead
  * back. One hello answers up to 32 challenges and asks up to 32 instances for theirs.
  */
-import type { Endpoint } from './output.ts'
+import { answerTo, type Endpoint } from './output.ts'
 import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Gatekeeper } from './peer-gate.ts'
@@ -235,7 +235,7 @@ export class Greeter {
     remote.intervalMs = hello.intervalMs
     remote.challenge = hello.challenge
     remote.port = hello.port
-    remote.endpoint = { address: from.address, port: remote.port }
+    remote.endpoint = answerTo(from, remote.port)
   }
 
   #remove(now: number, remote: Remote): void {

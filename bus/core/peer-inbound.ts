@@ -5,7 +5,7 @@
  * waits in the quarantine: the only state that unauthenticated packets have, bounded in count,
  * bytes and time.
  */
-import type { Endpoint } from './output.ts'
+import { answerTo, type Endpoint, type Rung } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import type { EpochChange } from './peer-epochs.ts'
 import { takersOf } from './peer-lanes.ts'
@@ -25,7 +25,7 @@ interface Held {
 export interface InboundEvents {
   hello(now: number, packet: Uint8Array, from: Endpoint): void
   /** A relay speaks for itself. */
-  relay(now: number, packet: Uint8Array): void
+  relay(now: number, packet: Uint8Array, from: Endpoint): void
   readonly epochs: Pick<EpochChange, 'hasPages' | 'heard' | 'onPacket'>
   unknownInstance(now: number, instance: bigint): void
   unknownStream(now: number, remote: Remote, stream: number): void
@@ -101,7 +101,7 @@ export class Inbound {
     }
     if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
-    if (header.kind === Kind.relay) return this.#events.relay(now, packet)
+    if (header.kind === Kind.relay) return this.#events.relay(now, packet, from)
     if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
     const remote = roster.get(header.instance)
     if (header.kind === Kind.parity) return this.#onParity(now, remote, { header, packet })
@@ -140,17 +140,28 @@ export class Inbound {
     { header, packet, from }: { header: Header; packet: Uint8Array; from: Endpoint },
   ): void {
     const verdict = remote.window.check(header.number)
-    if (verdict !== 'new') return this.#context.metrics.count(verdict)
+    if (verdict !== 'new') this.#context.metrics.count(verdict)
+    // A copy tells that its way works: of two ways one always comes second.
+    const isCopy = verdict === 'replayed' && header.number > remote.multicastHigh
+    if (verdict !== 'new' && !(isCopy && from.rung === 'multicast')) return
     const { epochs, sealer } = this.#context
     const keys = epochs.at(header.epoch)
     const body = keys && sealer.open(packet, remote.controlKey.of(keys))
     if (!body) return this.#context.reject('forged')
+    remote.endpoint = answerTo(from, remote.port)
+    if (from.rung) this.#onRung(remote, from.rung, header.number)
+    if (isCopy) return
     epochs.heard(now, keys)
     remote.window.accept(header.number)
     remote.heardAt = now
-    remote.endpoint = { address: from.address, port: remote.port }
     const whole = readControl(body, (record) => this.#events.record(now, remote, record))
     if (!whole) this.#context.reject('malformed')
+  }
+
+  #onRung(remote: Remote, rung: Rung, number: number): void {
+    const { instance, intervalMs, multicastHigh } = remote
+    if (rung === 'multicast') remote.multicastHigh = Math.max(multicastHigh, number)
+    this.#context.emit({ type: 'heard', instance, rung, intervalMs, relay: false })
   }
 
   #onData(

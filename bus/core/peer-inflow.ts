@@ -103,6 +103,8 @@ export interface Remote extends Present {
   readonly detached: Map<number, number>
   /** Where it was last heard, with its private port. */
   endpoint: Endpoint
+  /** The highest number of a control packet that has come by multicast, where there are two ways. */
+  multicastHigh: number
   /** Streams it says it has opened. */
   streamCount: number
   /** Every stream up to this number has its binding. */

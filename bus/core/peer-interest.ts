@@ -6,6 +6,7 @@
  * beacons. A relay that has started anew asks for all of it, and for a hello before.
  */
 import type { Context } from './peer-context.ts'
+import type { Endpoint } from './output.ts'
 import { type ControlOut } from './peer-control.ts'
 import { answerDelay, interestInterval } from './service/presence.ts'
 import { type Header, readHeader } from './wire/packet.ts'
@@ -39,7 +40,7 @@ export class InterestOut {
   }
 
   /** A packet of kind 5. */
-  onRelay(now: number, packet: Uint8Array): void {
+  onRelay(now: number, packet: Uint8Array, { rung }: Endpoint): void {
     const header = readHeader(packet)
     const beacon = this.#open(now, packet, header)
     if (!beacon) return
@@ -47,6 +48,8 @@ export class InterestOut {
     const { asked, flags, intervalMs } = beacon
     const stranger = !this.#numbers.has(header.instance)
     this.#remember(header)
+    const { instance: id } = header
+    if (rung) this.#context.emit({ type: 'heard', instance: id, rung, intervalMs, relay: true })
     this.#until = Math.max(this.#until, now + MISSED * Math.min(intervalMs, INTERVAL_MAX_MS))
     if (stranger || flags & RelayFlag.askAll || asked.includes(instance)) this.#answer(now)
   }

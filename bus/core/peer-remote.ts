@@ -1,5 +1,5 @@
 /** What is kept of another instance from the moment it is admitted. */
-import type { Endpoint } from './output.ts'
+import { answerTo, type Endpoint } from './output.ts'
 import type { Remote } from './peer-context.ts'
 import type { Rights } from './rights.ts'
 import type { Sender } from './seal/control-keys.ts'
@@ -34,7 +34,8 @@ export function newRemote(
     bindings: new Map(),
     closed: new Map(),
     inflows: new Map(),
-    endpoint: { address: from.address, port: hello.port },
+    endpoint: answerTo(from, hello.port),
+    multicastHigh: hello.controlNumber,
     heardAt: now,
     intervalMs: hello.intervalMs,
     streamCount: 0,

@@ -109,7 +109,7 @@ export class Peer {
     const sent = { control: this.#control, streams: this.#publisher.streams }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
-      relay: (at, packet) => this.#interest.onRelay(at, packet),
+      relay: (at, packet, from) => this.#interest.onRelay(at, packet, from),
       epochs: this.#epochs,
       unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
@@ -123,6 +123,11 @@ export class Peer {
   /** This life of this peer. */
   get instance(): bigint {
     return this.#context.self.instance
+  }
+
+  /** With the identity it makes the instance. */
+  get salt(): Uint8Array {
+    return this.#context.self.salt
   }
 
   /** Counters by name. */

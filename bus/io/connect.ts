@@ -6,9 +6,11 @@ import { following, PeerCredentials } from './link-credentials.ts'
 import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
+import type { LadderClock } from './ladder.ts'
 import { nodeSystem } from './system.ts'
 import type { Transport } from './transport.ts'
 import { udpTransport } from './udp.ts'
+import type { Beside, LinkTransport } from './websocket.ts'
 
 /**
  * Opens a bus. With no options: the user's own local realm at scope host, which never leaves the
@@ -18,24 +20,37 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const settings = await settle(options)
   options.signal?.throwIfAborted()
   const { scope, interfaces, port, hops, relays } = settings
-  if (relays.length > 0) return connectByRelay(settings, options)
-  const transport = udpTransport({ scope, interfaces, port, hops })
+  const native = (): Transport => udpTransport({ scope, interfaces, port, hops })
+  if (relays.length > 0) return connectByRelay(settings, options, native)
   const system = await nodeSystem(settings.identity)
-  return openBus(transport, { ...common(settings, options), path: 'multicast', system })
+  return openBus(native(), { ...common(settings, options), path: 'multicast', system })
 }
 
-/** By a link to one of the relays. */
-async function connectByRelay(settings: Settings, options: ConnectOptions): Promise<Bus> {
+/** By a link to one of the relays, and by multicast as well unless that is not wanted. */
+async function connectByRelay(
+  settings: Settings,
+  options: ConnectOptions,
+  native: () => Transport,
+): Promise<Bus> {
   // Who needs no relay shall not load what links are made of.
-  const [{ linkTransport }, { nodeSockets }] = await Promise.all([
+  const [{ linkTransport }, { nodeSockets }, { ladderTransport }] = await Promise.all([
     import('./websocket.ts'),
     import('./ws-socket.ts'),
+    import('./ladder.ts'),
   ])
   const system = await nodeSystem(settings.identity)
   const credentials = new PeerCredentials(settings, system)
-  const transport = linkTransport({ urls: settings.relays, credentials, sockets: nodeSockets })
+  const { relays: urls } = settings
+  let made: LinkTransport | undefined
+  const link = (beside?: Beside): LinkTransport => {
+    const given = { urls, credentials, sockets: nodeSockets }
+    made = linkTransport(beside ? { ...given, beside } : given)
+    return made
+  }
+  const transport =
+    options.multicast === false ? link() : ladderTransport({ native, link, clock: nodeClock })
   const { keep, ...more } = common(settings, options)
-  const follow = following(credentials, transport, keep)
+  const follow = following(credentials, { show: (chain) => made?.show(chain) }, keep)
   return openBus(transport, { ...more, ...follow, path: 'relay', system })
 }
 
@@ -48,6 +63,14 @@ export async function connectOver(
   const settings = await settle(options)
   const own = await system(settings.identity)
   return openBus(transport, { ...common(settings, options), path: 'memory', system: own })
+}
+
+const nodeClock: LadderClock = {
+  now: () => performance.now(),
+  after: (delayMs, then) => {
+    const timer = setTimeout(then, delayMs)
+    return () => clearTimeout(timer)
+  },
 }
 
 /** What a bus on Node has, by whichever way it goes. */

@@ -88,6 +88,8 @@ export class Driver {
         return this.#transport.leave(output.group)
       case 'rejoin':
         return this.#transport.rejoin(output.group)
+      case 'heard':
+        return this.#transport.heard?.(output)
       case 'sign':
         return this.#answer(output.id, this.#system.sign(output.message))
       case 'verify': {
@@ -96,9 +98,11 @@ export class Driver {
       }
       case 'unbox':
         return this.#answer(output.id, this.#system.unbox(output) ?? false)
+      case 'peer':
+        if (output.change === 'leave') this.#transport.gone?.(output.peer.instance)
+        return this.#listener(output)
       case 'deliver':
       case 'gap':
-      case 'peer':
       case 'topic':
       case 'attached':
       case 'live':

@@ -46,6 +46,8 @@ export interface LinkEvents {
   /** Both sides have proved themselves. */
   welcomed(terms: WelcomeTerms): void
   datagram(bytes: Uint8Array, from: Endpoint): void
+  /** Whether the relay of that id hears this peer on a network of its own. */
+  hears(yes: boolean, relay: bigint): void
   /** Once, whether it was welcomed or not. */
   ended(end: LinkEnd): void
 }
@@ -133,6 +135,8 @@ export class ClientLink {
           this.#events.datagram(new Uint8Array(record.datagram), record.from)
         }
         return undefined
+      case 'hears':
+        return this.#terms && this.#events.hears(record.yes, record.relay)
       case 'ping':
         return this.outbox.push(writeSign('pong'))
       default:

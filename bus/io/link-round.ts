@@ -6,6 +6,7 @@ import { type Caller, ClientLink, type LinkEnd } from './link-client.ts'
 export interface RoundEvents {
   welcomed(link: ClientLink, terms: WelcomeTerms): void
   datagram(bytes: Uint8Array, from: Endpoint): void
+  hears(yes: boolean, relay: bigint): void
   /** The link that was welcomed has ended. */
   ended(link: ClientLink, end: LinkEnd): void
   /** Nobody has welcomed this peer. */
@@ -65,6 +66,9 @@ export class LinkRound {
         welcomed: (terms) => this.#onWelcomed(link, terms),
         datagram: (bytes, from) => {
           if (this.#winner === link && !this.#over) this.#events.datagram(bytes, from)
+        },
+        hears: (yes, relay) => {
+          if (this.#winner === link && !this.#over) this.#events.hears(yes, relay)
         },
         ended: (end) => this.#onEnded(link, end),
       })

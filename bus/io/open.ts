@@ -30,7 +30,7 @@ export interface Opening {
 
 /** Rejects with what the transport does not open for. */
 export async function openBus(transport: Transport, given: Opening): Promise<LiveBus> {
-  const { settings, options, path, system, files, keep } = given
+  const { settings, options, system, files, keep } = given
   const { identity } = settings
   const early: TransportEvent[] = []
   // Until the bus exists there is nobody to tell; nothing comes in before the peer has joined.
@@ -44,7 +44,9 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     await transport.close()
     throw error
   })
+  const path = transport.path ?? given.path
   const peer = peerOf(system, settings, { identity: identity.publicKey, transport })
+  transport.begin?.({ salt: peer.salt })
   const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
   const link = {
     command: driver.command.bind(driver),
@@ -131,6 +133,13 @@ function react(
     case 'reachable':
       bus.setPath(path, event.reason ?? 'datagrams leave again')
       return driver.command((peer, now) => peer.pathChanged(now, transport.port))
+    case 'path':
+      log?.info({ path: event.path, reason: event.reason }, 'path changed')
+      bus.setPath(event.path, event.reason)
+      if (event.greets) driver.command((peer, now) => peer.pathChanged(now, transport.port))
+      return undefined
+    case 'peer':
+      return bus.setPeerPath(event)
     case 'full':
       log?.warn({ count: event.count }, 'the link is slower than what is sent: datagrams dropped')
       return driver.command((peer) => peer.metrics.count('linkFull', event.count))

@@ -1,6 +1,7 @@
 /** Checks connect options and fills in what is absent. */
 import { hostname } from 'node:os'
 import { nanoid } from 'nanoid'
+import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
@@ -19,6 +20,7 @@ export const DEFAULT_PORT = 62278
 export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
   const { realm = LOCAL_REALM, interface: wish } = options
+  if (options.multicast === false && relaysOf(options).length === 0) throw noWay()
   const { scope = 'host', port, groups } = await sharedOf(options, realm)
   const { root, ring, owner, epoch, epochKey } = await keyOf(options, realm)
   const ownFiles = options.key === undefined && !options.open && owner !== undefined
@@ -43,6 +45,14 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
     name: options.name ?? `${hostname().slice(0, 40)}-${nanoid(6)}`,
     ...paceOf(options),
   }
+}
+
+function noWay(): BusError {
+  const mend = "give the address of a relay, such as { relay: 'wss://relay.example.org' }"
+  return new BusError(
+    'INVALID_OPTION',
+    `option "multicast" is false, and there is no relay: ${mend}`,
+  )
 }
 
 /** What of the options says which realm it is. */

@@ -1,5 +1,5 @@
 /** The contract of every transport: joins, datagrams out, datagrams in, and what changed. */
-import type { Endpoint } from '../core/output.ts'
+import type { Endpoint, Hearing, Rung } from '../core/output.ts'
 
 /** What a transport reports besides datagrams. */
 export type TransportEvent =
@@ -9,6 +9,23 @@ export type TransportEvent =
   | { readonly type: 'unreachable'; readonly reason: string }
   /** Datagrams leave again; by which way, where that may have changed. */
   | { readonly type: 'reachable'; readonly reason?: string }
+  /**
+   * Datagrams go by another rung than before; `greets`: who is reached by it may not know this
+   * peer, or not its port.
+   */
+  | {
+      readonly type: 'path'
+      readonly path: Rung
+      readonly reason: string
+      readonly greets: boolean
+    }
+  /** One peer is heard by another rung than before. */
+  | {
+      readonly type: 'peer'
+      readonly instance: bigint
+      readonly path: Rung
+      readonly reason: string
+    }
   /** So many datagrams have found no room since the last such event; at most one a second. */
   | { readonly type: 'full'; readonly count: number }
   /** Something is worth a line in the log: a small receive buffer, a join that failed. */
@@ -36,5 +53,13 @@ export interface Transport {
   send(to: string | Endpoint, datagram: Uint8Array): void
   /** Datagrams handed to the system but not yet reported as sent. */
   readonly pending: number
+  /** Of a transport with several rungs: the one in use. */
+  readonly path?: Rung | 'none'
+  /** The same: who the peer is, once, before it sends. */
+  begin?(self: { readonly salt: Uint8Array }): void
+  /** The same: by which rung somebody is heard, as what it has sealed proves. */
+  heard?(hearing: Hearing): void
+  /** The same: it is here no more. */
+  gone?(instance: bigint): void
   close(): Promise<void>
 }

@@ -22,6 +22,16 @@ import type { Transport, TransportEvent, TransportListener } from './transport.t
 export interface LinkOptions extends Caller {
   /** ws:// and wss:// addresses of relays, in the order in which they are tried. */
   readonly urls: readonly string[]
+  /** Of a peer that is on a network as well. */
+  readonly beside?: Beside
+}
+
+/** The other way of a peer that has one: its link goes on calling, and then echoes nothing. */
+export interface Beside {
+  /** The private port there, which the link shall have, too; 0: it is missing. */
+  readonly port: () => number
+  /** Whether the relay of that id hears this peer on a network of its own. */
+  readonly hears: (yes: boolean, relay: bigint) => void
 }
 
 /** The transport over WebSocket. */
@@ -73,7 +83,8 @@ export class LinkTransport implements Transport {
       this.#call({
         welcomed: resolve,
         failed: (faults) => {
-          this.#state = 'closed'
+          if (this.#options.beside) this.#callLater()
+          else this.#state = 'closed'
           reject(refusal(faults))
         },
       })
@@ -105,7 +116,8 @@ export class LinkTransport implements Transport {
     const record = multicast ? writeMulticast(to, datagram) : writeUnicast(to, datagram)
     if (record && !outbox.offer(record)) this.#full()
     // On a real network a member hears its own datagrams, too; this one comes no further.
-    if (multicast && this.#told.has(to)) this.#echo(new Uint8Array(datagram))
+    const isAlone = !this.#options.beside?.port()
+    if (multicast && isAlone && this.#told.has(to)) this.#echo(new Uint8Array(datagram))
   }
 
   /** Shows the relay other rights than before. */
@@ -121,6 +133,11 @@ export class LinkTransport implements Transport {
     this.#cancelCall = undefined
     this.#waitMs = 0
     this.#call()
+  }
+
+  /** Tells the relay something of this peer, if there is a link. */
+  say(record: Uint8Array): void {
+    this.#link?.outbox.push(record)
   }
 
   /** Hands over what the end of the turn would. */
@@ -154,7 +171,8 @@ export class LinkTransport implements Transport {
 
   /** Seeks a relay. `first` is told of the first round, the listener of all others. */
   #call(first?: { welcomed(): void; failed(faults: readonly Fault[]): void }): void {
-    const to = { urls: this.#urls, port: this.port }
+    const { beside } = this.#options
+    const to = { urls: this.#urls, port: beside?.port() || this.port }
     this.#round = new LinkRound(to, this.#options, {
       welcomed: (link, terms) => {
         this.#begin(link, terms)
@@ -162,6 +180,7 @@ export class LinkTransport implements Transport {
         else this.#event({ type: 'reachable', reason: `a link to ${link.url}` })
       },
       datagram: (bytes, from) => this.#listener?.datagram(bytes, from),
+      hears: (yes, relay) => beside?.hears(yes, relay),
       ended: (link, end) => this.#lost(link, end),
       failed: (faults) => (first ? first.failed(faults) : this.#callLater()),
     })

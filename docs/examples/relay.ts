@@ -6,8 +6,9 @@ import { serve } from 'sixcast/relay'
 const key = new Uint8Array(randomBytes(32))
 await using relay = await serve({ listen: '[::1]:0', realm: 'yard', key, multicast: false })
 
-await using gate = await connect({ realm: 'yard', key, relay: relay.url!, name: 'gate' })
-await using house = await connect({ realm: 'yard', key, relay: relay.url!, name: 'house' })
+const linked = { realm: 'yard', key, relay: relay.url!, multicast: false }
+await using gate = await connect({ ...linked, name: 'gate' })
+await using house = await connect({ ...linked, name: 'house' })
 
 const bells = house.subscribe('gate/bell')
 gate.publish('gate/bell', { rings: 2 })

@@ -30,9 +30,11 @@ describe('peers', () => {
     publisher('second one', 'b')
     const { code, out, err } = await home.run(['peers', '--timeout', '2'])
     const [head, ...rows] = out.trimEnd().split('\n')
-    expect(head).toMatch(/^ID +NAME +IDENTITY +SINCE +TAGS$/)
+    expect(head).toMatch(/^ID +NAME +IDENTITY +SINCE +PATH +TAGS$/)
     expect(rows).toEqual([
-      expect.stringMatching(/^[0-9a-f]{16} {2}first +[0-9a-f]{16}… {2}\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      expect.stringMatching(
+        /^[0-9a-f]{16} {2}first +[0-9a-f]{16}… {2}\d{4}-\d\d-\d\dT[\d:.]+Z +multicast$/,
+      ),
       expect.stringMatching(/^[0-9a-f]{16} {2}second one +[0-9a-f]{16}… {2}\d{4}-/),
     ])
     expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -49,6 +51,8 @@ describe('peers', () => {
         identity: expect.stringMatching(/^[0-9a-f]{64}$/),
         tags: {},
         since: expect.any(Number),
+        path: 'multicast',
+        pathReason: '',
       },
     ])
   })

@@ -51,7 +51,7 @@ describe('keygen --control', () => {
 describe('a relay with the control key', () => {
   it('joins commands that have nothing else, shows them to each other, and ends with 0', async () => {
     const { run, url } = await relay(...SITE, '--no-multicast', '--log-level', 'debug')
-    const by = [...SITE, '--relay', url]
+    const by = [...SITE, '--relay', url, '--no-multicast']
     const sub = await home.subscriber(['**', ...by, '--json', '--name', 'reader'])
     const lines = Array.from({ length: 2000 }, (_, i) => `line ${i}`)
     const pub = home.start(['pub', 'secret/topic', '--lines', '--require', '1', ...by], {
@@ -77,7 +77,17 @@ describe('a relay with the control key', () => {
   it('joins them with those on this host who have none', async () => {
     const { run, url } = await relay(...SITE)
     const sub = await home.subscriber(['a/*', ...SITE])
-    const words = ['pub', 'a/b', 'hello', '--require', '1', ...SITE, '--relay', url]
+    const words = [
+      'pub',
+      'a/b',
+      'hello',
+      '--require',
+      '1',
+      ...SITE,
+      '--relay',
+      url,
+      '--no-multicast',
+    ]
     expect(await home.run(words)).toEqual({ code: 0, out: '', err: '' })
     await sub.says(/^a\/b hello$/m)
     run.kill('SIGTERM')
@@ -160,8 +170,13 @@ describe('a relay of a realm with an owner', () => {
 describe('what cannot be is told', () => {
   it.each([
     [['relay', '--listen', 'everywhere'], 64, /option "listen" is "everywhere"/],
+    [['sub', 'a', '--no-multicast'], 64, /option "multicast" is false, and there is no relay/],
     [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
-    [['sub', 'a', '--relay', 'ws://[::1]:1'], 1, /no relay answers: ws:\/\/\[::1\]:1: .*REFUSED/],
+    [
+      ['sub', 'a', '--no-multicast', '--relay', 'ws://[::1]:1'],
+      1,
+      /no relay answers: ws:\/\/\[::1\]:1: .*REFUSED/,
+    ],
   ] as const)('%j', async (words, exit, reason) => {
     const { code, err } = await home.run([...words])
     expect(err).toMatch(reason)

@@ -8,8 +8,11 @@ import { LinkProof } from '../../bus/core/seal/link-proof.ts'
 import { RELAY_ADDRESS } from '../../bus/core/wire/link.ts'
 import { BODY_OFFSET, Kind, VERSION_SEALED, writeHeader } from '../../bus/core/wire/packet.ts'
 import { nodeSystem } from '../../bus/io/system.ts'
+import { ladderTransport } from '../../bus/io/ladder.ts'
+import { memoryNetwork } from '../../bus/io/memory.ts'
 import type { Transport } from '../../bus/io/transport.ts'
-import { linkTransport } from '../../bus/io/websocket.ts'
+import { udpTransport } from '../../bus/io/udp.ts'
+import { type Beside, type LinkTransport, linkTransport } from '../../bus/io/websocket.ts'
 import { nodeSockets } from '../../bus/io/ws-socket.ts'
 import { type Relay, serve } from '../../relay/index.ts'
 import { foreignSuite, transportSuite } from './transport-suite.ts'
@@ -17,6 +20,8 @@ import { foreignSuite, transportSuite } from './transport-suite.ts'
 const realm = { name: 'contract', root: new Uint8Array(randomBytes(32)) }
 
 let relay: Relay
+let urls: readonly string[]
+let linkBeside: (to: readonly string[], beside: Beside) => LinkTransport
 let create: () => Transport
 
 beforeAll(async () => {
@@ -36,8 +41,10 @@ beforeAll(async () => {
     sign: (message: Uint8Array) => system.sign(message),
     random: (size: number) => system.env.random(size),
   }
-  const urls = [relay.url ?? '']
-  create = () => linkTransport({ urls, credentials, sockets: nodeSockets })
+  urls = [relay.url ?? '']
+  const common = { credentials, sockets: nodeSockets }
+  create = () => linkTransport({ urls, ...common })
+  linkBeside = (to, beside) => linkTransport({ urls: to, ...common, beside })
   header = { ...header, hint: keys.hint }
 })
 afterAll(() => relay.close())
@@ -67,3 +74,33 @@ const links = {
 }
 transportSuite(links)
 foreignSuite(links)
+
+// Each way alone, where the other one is missing; together they are the ladder's own tests.
+const ladders = {
+  native: memoryNetwork(),
+  clock: {
+    now: () => performance.now(),
+    after: (delayMs: number, then: () => void) => nodeSockets.after(delayMs, then),
+  },
+}
+transportSuite({
+  name: 'a ladder without multicast',
+  create: () => {
+    const native = (): Transport => udpTransport({ scope: 'host', interfaces: ['none'], port: 9 })
+    return ladderTransport({
+      clock: ladders.clock,
+      native,
+      link: (beside) => linkBeside(urls, beside),
+    })
+  },
+  head,
+  self: links.self,
+})
+transportSuite({
+  name: 'a ladder without a relay',
+  create: () => {
+    const native = (): Transport => ladders.native.transport()
+    const link = (beside: Beside): LinkTransport => linkBeside(['ws://[::1]:9'], beside)
+    return ladderTransport({ clock: ladders.clock, native, link })
+  },
+})

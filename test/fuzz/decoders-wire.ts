@@ -13,7 +13,10 @@ import {
   writeChallenge,
   writeDatagram,
   writeGroups,
+  writeHears,
+  writeInstances,
   writeMulticast,
+  writeRung,
   writeSign,
   writeUnicast,
 } from '../../bus/core/wire/link.ts'
@@ -166,6 +169,13 @@ function linkAgain(one: LinkRecord): readonly Uint8Array[] {
     case 'ping':
     case 'pong':
       return [writeSign(one.type)]
+    case 'rung':
+      return [writeRung(one.near, one.salt)]
+    case 'hears':
+      return [writeHears(one.yes, one.relay)]
+    case 'spare':
+    case 'need':
+      return one.instances.length <= 1024 ? writeInstances(one.type, one.instances) : []
     default:
       return []
   }

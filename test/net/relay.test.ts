@@ -33,7 +33,7 @@ test('a log from a segment reaches who has only the relay, though it loses 5 % a
   const first = await startRelay(lab, commands)
   const [native, linked] = await Promise.all([
     commands.subscribe('a2', '--raw'),
-    commands.subscribe('b1', `--raw --relay ${first.url}`),
+    commands.subscribe('b1', `--raw --no-multicast --relay ${first.url}`),
   ])
   await using capture = await lab.segment('a').capture()
   const log = logText(LINES)
@@ -67,14 +67,14 @@ test('a log from behind the relay reaches the segment, and goes on by a second r
   const [first, second] = relays.map(({ url }) => `--relay ${url}`)
   const [native, linked] = await Promise.all([
     commands.subscribe('a1', '--raw'),
-    commands.subscribe('b1', `--raw ${second}`),
+    commands.subscribe('b1', `--raw --no-multicast ${second}`),
   ])
   const log = logText(LINES)
   const source = join(lab.directory, 'source.log')
   await writeFile(source, log)
   const pub = commands.run(
     'b1',
-    `pub logs/app --lines --require 2 --timeout 60 --rate ${RATE} ${first} ${second} < ${source}`,
+    `pub logs/app --lines --require 2 --timeout 60 --rate ${RATE} --no-multicast ${first} ${second} < ${source}`,
   )
   await native.holds(Buffer.byteLength(log) / 5)
   relays[0]!.process.signal('SIGTERM')

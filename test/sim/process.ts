@@ -15,7 +15,9 @@ import type { Random } from '../../bus/testing/random.ts'
 /** Outputs that are for the program. */
 export type Notice = Exclude<
   Output,
-  { readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'sign' | 'verify' | 'unbox' }
+  {
+    readonly type: 'transmit' | 'join' | 'leave' | 'rejoin' | 'heard' | 'sign' | 'verify' | 'unbox'
+  }
 >
 
 /** Outputs that are for the network. */
@@ -197,6 +199,8 @@ export class Process implements Station {
       case 'leave':
       case 'rejoin':
         return this.#world.act(this, output)
+      case 'heard':
+        return undefined // of transports with several rungs
       case 'sign':
         return this.#answer(output.id, this.options.signer.sign(output.message))
       case 'verify': {

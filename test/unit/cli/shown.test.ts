@@ -17,7 +17,8 @@ const id = '00000000000000aa' as PeerId // as the bus writes one
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/
 
-const peer: PeerInfo = { id, identity: 'ff', name: EVIL, tags: { [EVIL]: EVIL }, since: 0 }
+const known = { id, identity: 'ff', name: EVIL, tags: { [EVIL]: EVIL }, since: 0 }
+const peer: PeerInfo = { ...known, path: 'multicast', pathReason: '' }
 const topic: TopicInfo = { topic: EVIL, from: id, delivery: 'reliable' }
 const message = { type: 'message', topic: EVIL, value: 'v', from: id, sequence: 0, sentAt: 0 }
 const gap = { type: 'gap', topic: EVIL, publisher: id, from: 0, to: 0, count: 1, cause: 'network' }

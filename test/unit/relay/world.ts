@@ -29,7 +29,7 @@ export async function busAt(
   relay: string | readonly string[],
   options: ConnectOptions = {},
 ): Promise<Bus> {
-  const bus = await connect({ realm, key, relay, linger: 200, ...options })
+  const bus = await connect({ realm, key, relay, multicast: false, linger: 200, ...options })
   open.push(bus)
   return bus
 }
