@@ -90,7 +90,7 @@ describe('a relay whose realm gets other keys', () => {
     const forgotten = await relayWith(old)
     await vi.waitFor(() => expect(forgotten.stats().links).toBe(2), WAIT)
     expect(forgotten.stats().proofRefused).toBeGreaterThanOrEqual(1)
-  })
+  }, 180_000)
 
   it('keeps what it has when what it finds cannot follow it', async () => {
     const estate = Estate.found()
