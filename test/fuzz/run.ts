@@ -207,7 +207,14 @@ export class Fuzz {
   }
 }
 
-const ELSEWHERE = ['repairsFull', 'linkFull', 'receiversSlow', 'unproven', 'revoked']
+const ELSEWHERE = [
+  'repairsFull',
+  'linkFull',
+  'receiversSlow',
+  'unproven',
+  'revoked',
+  'expiryBudget',
+]
 
 /**
  * Reasons for which packets are dropped, and bounds: each must be hit by some test. More repairs than
@@ -215,6 +222,7 @@ const ELSEWHERE = ['repairsFull', 'linkFull', 'receiversSlow', 'unproven', 'revo
  * is full its transport tells, and no packet; slow receivers need a topic that waits for them. What
  * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it. Pages
  * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator.
+ * Thousands of packets that are missed, and are called expired, take a plan: `repair.test.ts` has it.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(
   COUNTER_NAMES.indexOf('truncated'),

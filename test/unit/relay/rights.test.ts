@@ -55,7 +55,7 @@ describe('a link to a relay of a realm with an owner', () => {
     const estate = Estate.found()
     const relay = await relayOf(estate)
     const identity = newIdentity()
-    const at = { realm: name, key: estate.text, relay: relay.url, linger: 200 }
+    const at = { realm: name, key: estate.text, relay: relay.url, multicast: false, linger: 200 }
     const rights = await estate.grants(identity.publicKey)
     const bus = await connect({ ...at, identity, rights })
     open.push(bus)

@@ -27,7 +27,11 @@ async function world(): Promise<{
     open.push(opened)
     return opened
   }
-  return { relay, bus, linked: (options) => bus({ relay: relay.url!, ...options }) }
+  return {
+    relay,
+    bus,
+    linked: (options) => bus({ relay: relay.url!, multicast: false, ...options }),
+  }
 }
 
 it('carries messages, questions and confirmations both ways', async () => {
