@@ -67,6 +67,8 @@ export class Greeter {
   readonly #echoes = new Set<bigint>()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
   readonly #seen = new Recent(SEEN_MAX)
+  /** Who has said goodbye: hellos of before may still be looked at. */
+  readonly #departed = new Recent(SEEN_MAX)
   readonly #budget: HelloBudget
 
   constructor(context: Context, control: ControlOut, events: GreeterEvents) {
@@ -204,6 +206,7 @@ export class Greeter {
   }
 
   #farewell(now: number, instance: bigint): void {
+    this.#departed.add(`${instance}`)
     const remote = this.#context.roster.get(instance)
     if (remote) this.#remove(now, remote)
   }
@@ -221,6 +224,7 @@ export class Greeter {
 
   #admit(now: number, { header, hello, from }: Heard, rights: Rights | undefined): void {
     const { roster, metrics } = this.#context
+    if (this.#departed.has(`${header.instance}`)) return metrics.count('late')
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
     const remote = newRemote(now, { sender, hello, from, rights })
     if (!roster.add(remote)) return metrics.count('peersFull')

@@ -32,6 +32,8 @@ export class Missing {
   #acceptedAt = -Infinity
   #attached = false
   readonly #patience = new Patience()
+  /** The same with what was sent before it attached: others' packets are no answer to that. */
+  readonly #own = new Patience()
   /** Times that a heartbeat, and no packet, has shown that something is missing. */
   #dark = 0
   readonly #holes = new Holes()
@@ -68,7 +70,9 @@ export class Missing {
   /** An authenticated packet has come, whether it can be kept or not. */
   came(now: number, number: number): void {
     this.#patience.rewarded()
-    if (number <= this.#ownTo) this.#acceptedAt = now
+    if (number > this.#ownTo) return
+    this.#acceptedAt = now
+    this.#own.rewarded()
   }
 
   /** A packet is at hand: what lies between it and the others is missing. Since when it was due. */
@@ -141,7 +145,7 @@ export class Missing {
   /** What to ask for now of the packets up to `last`. */
   ask(now: number, last: number): Question | undefined {
     const { timing } = this.#options
-    const againAt = this.#patience.asked(now, timing.again())
+    const againAt = this.#askedAgainAt(now, timing.again())
     const [blocks, holes] = [this.#blocks, this.#holes]
     const parts = blocks?.active ? { blocks, holes } : undefined
     const ask = holes.ask(now, {
@@ -158,6 +162,14 @@ export class Missing {
     const parity = !solo && parts !== undefined && lessen(now, ask, parts)
     holes.inOrder = !parity
     return { ...ask, solo, toAll, parity }
+  }
+
+  /** A publisher that is busy with new packets may let who is behind wait. */
+  #askedAgainAt(now: number, roundMs: number): number {
+    const againAt = this.#patience.asked(now, roundMs)
+    const { first } = this.#holes
+    if (!first || first.from > this.#ownTo || now < this.#holes.dueAt) return againAt
+    return Math.max(againAt, this.#own.asked(now, roundMs))
   }
 
   /** Another receiver has asked. Returns whether a question was saved. */
