@@ -1,5 +1,5 @@
 /** A relay whose realm gets other keys: it is reloaded, and its links and their peers go on. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Bus, connect, type Identity, newIdentity, rotate } from '../../../bus/index.ts'
 import { controlParts } from '../../../bus/core/seal/keys.ts'
 import { controlKeyText } from '../../../bus/io/control-key.ts'
@@ -9,8 +9,6 @@ import { crypto } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
 import { Estate, name } from './owned.ts'
 import { open, relayWith, WAIT } from './world.ts'
-
-afterEach(() => {})
 
 /** The control key of an epoch's key file. */
 function controlOf(key: string, { owned = true, realm = name } = {}): string {
