@@ -93,7 +93,7 @@ test.each([
     const size = Buffer.byteLength(log)
     const source = join(lab.directory, 'source.log')
     await writeFile(source, log)
-    const flags = `--require 3 --timeout 60 --rate ${RATE} --log-level info ${near}`
+    const flags = `--require 3 --timeout 60 --linger 60 --rate ${RATE} --log-level info ${near}`
     const pub = commands.publish(flags, source)
     const ladder = host === 'a1' ? pub : copies[0]!.process
     await ladder.errorLine(/path changed.*"multicast"/)

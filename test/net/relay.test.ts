@@ -37,7 +37,7 @@ test('a log from a segment reaches who has only the relay, though it loses 5 % a
   ])
   await using capture = await lab.segment('a').capture()
   const log = logText(LINES)
-  const pub = commands.publish(`--require 2 --timeout 60 --rate ${RATE}`)
+  const pub = commands.publish(`--require 2 --timeout 60 --rate ${RATE} --linger 60`)
   pub.end(log)
   await linked.holds(Buffer.byteLength(log) / 5)
   first.process.signal('SIGKILL')
@@ -74,7 +74,7 @@ test('a log from behind the relay reaches the segment, and goes on by a second r
   await writeFile(source, log)
   const pub = commands.run(
     'b1',
-    `pub logs/app --lines --require 2 --timeout 60 --rate ${RATE} --no-multicast ${first} ${second} < ${source}`,
+    `pub logs/app --lines --require 2 --timeout 60 --rate ${RATE} --linger 60 --no-multicast ${first} ${second} < ${source}`,
   )
   await native.holds(Buffer.byteLength(log) / 5)
   relays[0]!.process.signal('SIGTERM')
@@ -94,7 +94,7 @@ async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
 /** The relay is on segment a and can be called from b; no multicast passes between the two. */
 const PLAN = { a: ['a1', 'a2', 'r'], b: ['b1', 'r'] }
 const LINES = 5000
-/** Lines a second, so that the sending lasts longer than the faults. */
+/** Lines a second: the sending is to last longer than the faults, and its end waits for a slow start. */
 const RATE = 2000
 
 /** Starts a relay in a host, with the control key alone. */

@@ -34,7 +34,7 @@ test('a log crosses a chain of three segments, byte for byte and one copy on eac
   await using near = await lab.segment('b').capture()
   await using far = await lab.segment('c').capture()
   const log = logText(LINES)
-  const pub = commands.publish(`--require 3 --timeout 60 --rate ${RATE}`)
+  const pub = commands.publish(`--require 3 --timeout 60 --linger 60 --rate ${RATE}`)
   pub.end(log)
   await arrive(log, copies)
   // It is confirmed by all of them: their answers go back by the trunks.

@@ -75,6 +75,7 @@ const SHARED = [
   [100, 200],
   [200, 50],
   [500, 100],
+  [1000, 100],
 ] as const
 /** Subscribers, others, loss, and how many publishers come one after the other. */
 const VISITS = [
