@@ -48,9 +48,10 @@ function hostileHello(random: Random, member: Member, target: Target): Uint8Arra
     case 4:
       return member.oddHello(random.bytes(random.integer(0, 400)))
     case 5:
-      return member.hello({ flags: random.integer(0, 255), asked: many })
+      // Who says goodbye has left for good: that is rare.
+      return member.hello({ flags: random.integer(0, 127) * 2, asked: many })
     case 6:
-      return random.chance(0.2) ? member.hello({ flags: 1 }) : joining(member, target)
+      return random.chance(0.02) ? member.hello({ flags: 1 }) : joining(member, target)
     default:
       return member.hello({
         ...fresh,
