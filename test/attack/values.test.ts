@@ -269,7 +269,8 @@ function hostile(): Bus {
     yield* items
   }
   const from = '00000000000000aa'
-  const peer = { id: from, identity: 'ff', name: EVIL, tags: { [EVIL]: EVIL }, since: 0 }
+  const about = { tags: { [EVIL]: EVIL }, since: 0, path: 'multicast', pathReason: 'heard' }
+  const peer = { id: from, identity: 'ff', name: EVIL, ...about }
   const topic = { topic: EVIL, from, delivery: 'reliable' }
   const message = { type: 'message', topic: EVIL, value: EVIL, from, sequence: 0, sentAt: 0 }
   const subscription = Object.assign(of<object>(message), {
