@@ -26,7 +26,7 @@ import {
   parseInvitation,
 } from '../io/invitation.ts'
 import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
-import { parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
+import { ownerFileOf, parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
 import { rightsFileOf } from '../io/rights.ts'
 import { parseRights, rightsText } from '../io/rights-text.ts'
 import { epochOf } from '../io/epoch-files.ts'
@@ -157,6 +157,7 @@ async function accept(
   { realm, key: text, rights, settings }: Omit<Membership, 'owner'>,
   keep: () => Promise<string>,
 ): Promise<string> {
+  await assertNotOwned(realm)
   const known = await isThere(keyFileOf(realm))
   const isNews = known && (await assertSame(realm, text))
   const identity = await keep()
@@ -165,6 +166,14 @@ async function accept(
   if (isNews) await replaceSecretFile(keyFileOf(realm), text)
   if (!known) await createSecretFile(keyFileOf(realm), text)
   return identity
+}
+
+/** An owner's rights and identity are not to be replaced by what it gives to somebody else. */
+async function assertNotOwned(realm: string): Promise<void> {
+  const path = ownerFileOf(realm)
+  if (!(await isThere(path))) return
+  const mend = 'accept the invitation where the newcomer is, or under another XDG_CONFIG_HOME'
+  throw new Failure('EXISTS', `the realm "${realm}" is your own (${path}): ${mend}`)
 }
 
 /**

@@ -79,6 +79,9 @@ describe('a realm with an owner', () => {
       expect(payload).not.toContain('sixcast-identity')
       const stranger = await home.run(['join', file])
       expect(stranger.err).toMatch(`is for the identity ${identity}`)
+      // The owner's own rights and identity stay what they are.
+      const owner = await alpha.run(['join', file])
+      expect([owner.code, owner.err]).toEqual([1, expect.stringMatching(/"site" is your own/)])
       expect((await gamma.run(['join', file])).out).toMatch(/^You are in realm "site" until/)
       expect((await gamma.run(['acl', 'test', 'me', 'publish', 'a'], on)).code).toBe(0)
     } finally {
