@@ -18,8 +18,9 @@
  * Records of unknown types are skipped.
  */
 import { ADDRESS_SIZE, addressBytes, addressText } from '../bus/core/wire/address.ts'
-import { Reader, Writer } from '../bus/core/wire/cursor.ts'
+import { type Reader, Writer } from '../bus/core/wire/cursor.ts'
 import { LINK_MESSAGE_MAX } from '../bus/core/wire/link.ts'
+import { instanceBytes, eachRecord, recordOf } from '../bus/core/wire/run.ts'
 import { varintSize } from '../bus/core/wire/varint.ts'
 
 /** The WebSocket subprotocol. */
@@ -80,19 +81,7 @@ export function readTrunkMessage(
   message: Uint8Array,
   each: (record: AnyTrunkRecord) => void,
 ): boolean {
-  const reader = new Reader(message)
-  while (reader.left > 0) {
-    const type = reader.uint8()
-    const body = reader.block(LINK_MESSAGE_MAX)
-    if (reader.failed) return false
-    const read = READERS.get(type)
-    if (!read) continue
-    const fields = new Reader(body)
-    const record = read(fields)
-    if (fields.failed || fields.left > 0) return false
-    each(record)
-  }
-  return true
+  return eachRecord(message, { readers: READERS, sizeMax: LINK_MESSAGE_MAX }, each)
 }
 
 const TYPES = {
@@ -228,20 +217,6 @@ export function writeTrunkRecord(record: TrunkRecord): Uint8Array {
 
 export function writeTrunkPing(): Uint8Array {
   return recordOf(TYPES.ping)
-}
-
-function instanceBytes(instances: readonly bigint[]): Uint8Array {
-  const writer = new Writer(instances.length * INSTANCE_SIZE)
-  for (const instance of instances) writer.uint64(instance)
-  return writer.written
-}
-
-function recordOf(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0
-  for (const part of parts) size += part.length
-  const writer = new Writer(1 + varintSize(size) + size).uint8(type).varint(size)
-  for (const part of parts) writer.put(part)
-  return writer.bytes
 }
 
 const ASK_ALL = 1

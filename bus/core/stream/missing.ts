@@ -168,7 +168,7 @@ export class Missing {
   #askedAgainAt(now: number, roundMs: number): number {
     const againAt = this.#patience.asked(now, roundMs)
     const { first } = this.#holes
-    if (!first || first.from > this.#ownTo || now < this.#holes.dueAt) return againAt
+    if (!first || first.from > this.#ownTo) return againAt
     return Math.max(againAt, this.#own.asked(now, roundMs))
   }
 

@@ -25,9 +25,10 @@
  * Records of unknown types are skipped.
  */
 import { ADDRESS_SIZE, addressBytes, addressText } from './address.ts'
-import { Reader, Writer } from './cursor.ts'
+import { type Reader, Writer } from './cursor.ts'
 import { RIGHTS_SIZE_MAX } from './grant.ts'
 import { SALT_SIZE } from './hello.ts'
+import { instanceBytes, eachRecord, recordOf } from './run.ts'
 import { varintSize } from './varint.ts'
 
 /** The WebSocket subprotocol. */
@@ -116,19 +117,7 @@ export type LinkRecord =
 
 /** Calls `each` with every known record; false when the message is malformed from there on. */
 export function readLinkMessage(message: Uint8Array, each: (record: LinkRecord) => void): boolean {
-  const reader = new Reader(message)
-  while (reader.left > 0) {
-    const type = reader.uint8()
-    const body = reader.block(LINK_MESSAGE_MAX)
-    if (reader.failed) return false
-    const read = READERS.get(type)
-    if (!read) continue
-    const fields = new Reader(body)
-    const record = read(fields)
-    if (fields.failed || fields.left > 0 || !record) return false
-    each(record)
-  }
-  return true
+  return eachRecord(message, { readers: READERS, sizeMax: LINK_MESSAGE_MAX }, each)
 }
 
 type Read = (fields: Reader) => LinkRecord | undefined
@@ -307,12 +296,6 @@ export function writeInstances(type: 'spare' | 'need', instances: readonly bigin
   return records
 }
 
-function instanceBytes(instances: readonly bigint[]): Uint8Array {
-  const writer = new Writer(instances.length * 8)
-  for (const instance of instances) writer.uint64(instance)
-  return writer.written
-}
-
 /** What the sender may do in a realm with an owner; said before the proof, and when it is renewed. */
 export function writeRights(chain: Uint8Array): Uint8Array {
   return recordOf(LinkType.rights, chain)
@@ -326,14 +309,6 @@ function endpointBytes({ address, port }: LinkEndpoint): Uint8Array | undefined 
   if (!bytes || !named || !ported) return undefined
   const writer = new Writer(ADDRESS_SIZE + varintSize(Number(zone)) + 2)
   return writer.put(bytes).varint(Number(zone)).uint16(port).written
-}
-
-function recordOf(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0
-  for (const part of parts) size += part.length
-  const writer = new Writer(1 + varintSize(size) + size).uint8(type).varint(size)
-  for (const part of parts) writer.put(part)
-  return writer.bytes
 }
 
 const IDENTITY_SIZE = 32
