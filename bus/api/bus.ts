@@ -215,6 +215,8 @@ export class LiveBus implements Bus {
       case 'gap':
         for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.gap(notice)
         return this.event(gapOf(notice))
+      case 'answer':
+        return undefined // nothing asks yet
       case 'live':
         return this.#subscriptionsById.get(notice.subscription)?.live()
       case 'peer':

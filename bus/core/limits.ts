@@ -62,6 +62,14 @@ export interface Limits {
   readonly signatures: number
   /** Control records waiting to be sent, bytes. */
   readonly controlSize: number
+  /** Largest answer to a question. */
+  readonly answerSize: number
+  /** Answers that wait to be sent or acknowledged, per process: bytes. */
+  readonly answersSize: number
+  /** Answers that come and are not complete, or wait for an earlier one, per process: bytes. */
+  readonly answersHeldSize: number
+  /** How long an answer is sent again while nobody acknowledges it; who asks waits twice as long. */
+  readonly answerAge: number
 }
 
 export const defaultLimits: Limits = {
@@ -109,4 +117,10 @@ export const defaultLimits: Limits = {
   askedHellos: 20,
   signatures: 256,
   controlSize: 1024 * 1024,
+  // Many may answer one question at once: what is larger is a file, or several answers.
+  answerSize: 1024 * 1024,
+  answersSize: 16 * 1024 * 1024,
+  answersHeldSize: 16 * 1024 * 1024,
+  // As long as a message that was lost is asked for.
+  answerAge: 10_000,
 }

@@ -16,6 +16,12 @@ export const COUNTER_NAMES = [
   'lostUnproven',
   'messagesConflated',
   'messagesExpired',
+  // answers
+  'answersSent',
+  'answersReceived',
+  'answersResent',
+  'answersGivenUp',
+  'answersLost',
   // repair
   'naksSent',
   'naksReceived',
@@ -74,6 +80,8 @@ export const COUNTER_NAMES = [
   'repairsFull',
   'expiryBudget',
   'sendFull',
+  'answersFull',
+  'answersHeldFull',
   'linkFull',
   // repair of memberships
   'rejoins',

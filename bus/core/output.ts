@@ -39,6 +39,8 @@ export interface StreamInfo {
   readonly topic: string
   /** The publishing instance. */
   readonly from: bigint
+  /** Its number, of those that the publisher has opened. */
+  readonly stream: number
   readonly delivery: Delivery
 }
 
@@ -113,6 +115,16 @@ export type Notice =
       readonly payload: Uint8Array
       /** When it is of no use any more, ms of the driver's clock. */
       readonly expiresAt?: number | undefined
+      /** What its publisher has said to those who answer. */
+      readonly question?: Uint8Array
+    }
+  /** One answer to this peer's question on a topic. */
+  | {
+      readonly type: 'answer'
+      /** The answering instance. */
+      readonly from: bigint
+      readonly topic: string
+      readonly payload: Uint8Array
     }
   /** Messages `from` to `to` (indices, inclusive) will not come. */
   | {

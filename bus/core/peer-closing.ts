@@ -2,12 +2,14 @@
  * The lingering close: everything leaves, receivers confirm, then the goodbye.
  *
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
- * or `linger` has passed since the last packet or repair left, or the last peer came. A process
+ * and every answer has been acknowledged, or `linger` has passed since the last packet, repair or
+ * answer left, or the last peer came. A process
  * that has only just started waits until receivers have had the time to find it, and until those
  * who are here have said that they have met it (peer-meeting.ts).
  */
 import type { Confirmation } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
+import type { Direct } from './peer-direct.ts'
 import type { Meeting } from './peer-meeting.ts'
 import { DISCOVERY_MS, type Publisher } from './peer-publisher.ts'
 import type { SenderStream } from './stream/sender.ts'
@@ -16,6 +18,7 @@ export class Closing {
   readonly #context: Context
   readonly #publisher: Publisher
   readonly #meeting: Meeting
+  readonly #direct: Direct
   readonly #lingerMs: number
   readonly #done: (confirmation: Confirmation) => void
   readonly #settledAt: number
@@ -27,7 +30,11 @@ export class Closing {
 
   constructor(
     context: Context,
-    parts: { readonly publisher: Publisher; readonly meeting: Meeting },
+    parts: {
+      readonly publisher: Publisher
+      readonly meeting: Meeting
+      readonly direct: Direct
+    },
     options: {
       readonly lingerMs: number
       readonly startedAt: number
@@ -37,6 +44,7 @@ export class Closing {
     this.#context = context
     this.#publisher = parts.publisher
     this.#meeting = parts.meeting
+    this.#direct = parts.direct
     this.#lingerMs = options.lingerMs
     this.#done = options.done
     const published = parts.publisher.streams.length > 0
@@ -55,7 +63,8 @@ export class Closing {
     const deadline = this.#deadline(joinedAt)
     const waiting = this.#unconfirmed()
     const quietAt = this.#quietAt(joinedAt)
-    const settled = now >= quietAt && waiting.length === 0 && unmet.length === 0
+    const told = waiting.length === 0 && unmet.length === 0 && this.#direct.awaited.size === 0
+    const settled = now >= quietAt && told
     if (settled || now >= deadline) return this.#end(unmet)
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
     const next = waiting.length > 0 ? this.#finalAt : now < quietAt ? quietAt : Infinity
@@ -89,7 +98,7 @@ export class Closing {
   #end(unmet: readonly Remote[]): void {
     this.#ended = true
     this.#context.timers.clear('close')
-    const unconfirmed = new Set<Remote>(unmet)
+    const unconfirmed = new Set<Remote>([...unmet, ...this.#direct.awaited])
     const lostOf = new Map<Remote, number>()
     for (const stream of this.#publisher.streams) {
       for (const [instance, { next, lost }] of stream.attached) {
@@ -99,6 +108,7 @@ export class Closing {
         if (lost > 0) lostOf.set(remote, (lostOf.get(remote) ?? 0) + lost)
       }
     }
+    this.#direct.end()
     this.#done({
       unconfirmed: [...unconfirmed].map(({ entry }) => entry),
       incomplete: [...lostOf].map(([{ entry }, lost]) => ({ peer: entry, lost })),

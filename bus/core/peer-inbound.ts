@@ -7,6 +7,7 @@
  */
 import { answerTo, type Endpoint, type Rung } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
+import type { Direct } from './peer-direct.ts'
 import type { EpochChange } from './peer-epochs.ts'
 import { takersOf } from './peer-lanes.ts'
 import { type ControlRecord, readControl } from './wire/control.ts'
@@ -31,6 +32,7 @@ export interface InboundEvents {
   unknownStream(now: number, remote: Remote, stream: number): void
   record(now: number, remote: Remote, record: ControlRecord): void
   received(now: number, inflow: Inflow): void
+  readonly direct: Pick<Direct, 'onPacket'>
   /** Whether this instance has given out that number itself. */
   issued(header: Header): boolean
   /** The key under which this instance seals such packets; none for a stream that it has not. */
@@ -102,7 +104,7 @@ export class Inbound {
     if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)
     if (header.kind === Kind.relay) return this.#events.relay(now, packet, from)
-    if (header.kind > Kind.parity) return this.#context.metrics.count('reserved')
+    if (header.kind > Kind.direct) return this.#context.metrics.count('reserved')
     const remote = roster.get(header.instance)
     if (header.kind === Kind.parity) return this.#onParity(now, remote, { header, packet })
     if (!remote) {
@@ -110,6 +112,8 @@ export class Inbound {
       return this.#events.unknownInstance(now, header.instance)
     }
     if (header.kind === Kind.control) return this.#onControl(now, remote, { header, packet, from })
+    if (header.kind === Kind.direct)
+      return this.#events.direct.onPacket(now, remote, { header, packet })
     this.#onData(now, remote, { header, packet, from })
   }
 

@@ -53,9 +53,9 @@ export class OwnHistory {
 
   #reader(id: number, { options }: SenderStream): Messages {
     const { limits, metrics, self } = this.#context
-    const { topic, delivery } = options
+    const { topic, stream, delivery } = options
     const messages = new Messages({
-      info: { topic, from: self.instance, delivery },
+      info: { topic, from: self.instance, stream, delivery },
       // Nothing stays unfinished here: a message whose beginning is at hand is so to its end.
       pool: new AssemblyPool(limits.assemblySize, () => undefined),
       messageSize: limits.messageSize,

@@ -1,6 +1,7 @@
 /** Packets that bear this peer's own instance: whether it has sent them, and under which key. */
 import type { Context } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
+import type { Direct } from './peer-direct.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { type Header, Kind } from './wire/packet.ts'
 
@@ -8,11 +9,14 @@ import { type Header, Kind } from './wire/packet.ts'
 export interface SentBy {
   readonly control: ControlOut
   readonly streams: readonly SenderStream[]
+  readonly direct: Pick<Direct, 'number'>
 }
 
 /** Whether the packet's number was given out here. */
-export function isIssued({ kind, stream, number }: Header, { control, streams }: SentBy): boolean {
+export function isIssued({ kind, stream, number }: Header, sent: SentBy): boolean {
+  const { control, streams, direct } = sent
   if (kind === Kind.control) return number <= control.number
+  if (kind === Kind.direct) return number <= direct.number
   if (kind !== Kind.data) return true
   const sender = streams[stream - 1]
   return sender !== undefined && number <= sender.head
@@ -26,6 +30,7 @@ export function ownKeyOf(
   const keys = epochs.at(epoch)
   if (!keys) return undefined
   if (kind === Kind.control) return controlKey.of(keys)
-  const sender = streams[stream - 1]
+  // The stream of a direct packet is its asker's.
+  const sender = kind === Kind.data ? streams[stream - 1] : undefined
   return sender && keys.dataKeyOf(self, sender.options.topic)
 }

@@ -1,10 +1,11 @@
 /**
- * What leaves, and when: new packets and repairs share one token bucket.
+ * What leaves, and when: new packets, repairs and answers share one token bucket.
  *
  * Repairs that several need come before new packets, which slows those: a group that cannot keep
- * up is sent less. What only one receiver needs gets a quarter of the turns. Streams take turns.
+ * up is sent less. What only one receiver needs gets a quarter of the turns, and so do answers.
+ * Streams take turns, and askers among themselves.
  */
-import { sameDestination } from './output.ts'
+import { type Endpoint, sameDestination } from './output.ts'
 import type { Context } from './peer-context.ts'
 import { Keeper } from './peer-keeper.ts'
 import { FairQueue } from './stream/fair-queue.ts'
@@ -20,17 +21,17 @@ export interface Wanted extends Repair {
   readonly stored: StoredPacket
 }
 
-/** Parity that is to be sent: made when its turn has come. */
-export interface ParityPacket {
-  readonly to: string
-  /** `undefined` when some of what it covers is no longer kept. */
+/** A packet that is made when its turn has come: parity, or a piece of an answer. */
+export interface MadePacket {
+  readonly to: string | Endpoint
+  /** `undefined` when it is of no use any more, or what it is made of is no longer kept. */
   readonly packet: () => Uint8Array | undefined
   readonly left: (now: number) => void
 }
 
 /** Sent, nothing to send, or when to try again. */
 type Step = 'sent' | 'none' | number
-type Source = 'repair' | 'solo' | 'new'
+type Source = 'repair' | 'solo' | 'new' | 'answer'
 
 export class Pacer {
   readonly #context: Context
@@ -43,10 +44,12 @@ export class Pacer {
   readonly #urgent = new Set<SenderStream>()
   readonly #keeper: Keeper
   /** Repairs for several, and for one. */
-  readonly #repairs = new FairQueue<Wanted | ParityPacket>(REPAIRS_MAX)
-  readonly #soloRepairs = new FairQueue<Wanted | ParityPacket>(SOLO_REPAIRS_MAX)
-  /** The parity whose turn it is, once it has been made. */
-  #made: { readonly from: ParityPacket; readonly packet: Uint8Array | undefined } | undefined
+  readonly #repairs = new FairQueue<Wanted | MadePacket>(REPAIRS_MAX)
+  readonly #soloRepairs = new FairQueue<Wanted | MadePacket>(SOLO_REPAIRS_MAX)
+  /** By asker. */
+  readonly #answers = new FairQueue<Wanted | MadePacket>(ANSWERS_MAX)
+  /** What is to be made and whose turn it is, once it has been. */
+  #made: { readonly from: MadePacket; readonly packet: Uint8Array | undefined } | undefined
   #waiting = 0
   #overMark = false
   #turn = 0
@@ -121,8 +124,13 @@ export class Pacer {
   }
 
   /** Sends parity, as a repair for several. */
-  parity(parity: ParityPacket): void {
+  parity(parity: MadePacket): void {
     if (!this.#repairs.push('', parity)) this.#context.metrics.count('repairsFull')
+  }
+
+  /** Sends a piece of an answer to an asker; false when too many wait for it already. */
+  answer(asker: string, piece: MadePacket): boolean {
+    return this.#answers.push(asker, piece)
   }
 
   /** Asks to be told (`flushed`) when everything that waits now has left. */
@@ -173,11 +181,12 @@ export class Pacer {
 
   #sendFrom(now: number, source: Source): Step {
     if (source === 'new') return this.#sendNew(now, this.#sending)
+    if (source === 'answer') return this.#sendRepair(now, this.#answers)
     return this.#sendRepair(now, source === 'repair' ? this.#repairs : this.#soloRepairs)
   }
 
-  /** One packet that was asked for. */
-  #sendRepair(now: number, wanted: FairQueue<Wanted | ParityPacket>): Step {
+  /** One packet that was asked for, or that answers a question. */
+  #sendRepair(now: number, wanted: FairQueue<Wanted | MadePacket>): Step {
     for (let repair = wanted.first; repair; repair = wanted.first) {
       const packet = 'stored' in repair ? keptPacket(now, repair) : this.#make(repair)
       if (packet) {
@@ -185,7 +194,7 @@ export class Pacer {
         this.#context.transmit(repair.to, packet)
         this.#repairedAt = now
         if ('stored' in repair) this.#sentAgain(now, repair)
-        else this.#sentParity(now, repair)
+        else repair.left(now)
       }
       if ('stored' in repair && repair.stored.repair === repair) repair.stored.repair = undefined
       wanted.shift()
@@ -200,13 +209,8 @@ export class Pacer {
     stored.repairedTo = to
   }
 
-  #sentParity(now: number, parity: ParityPacket): void {
-    this.#context.metrics.count('paritySent')
-    parity.left(now)
-  }
-
   /** Made once, though it may have to wait for the bucket. */
-  #make(from: ParityPacket): Uint8Array | undefined {
+  #make(from: MadePacket): Uint8Array | undefined {
     if (this.#made?.from !== from) this.#made = { from, packet: from.packet() }
     return this.#made.packet
   }
@@ -294,10 +298,12 @@ function keptPacket(now: number, repair: Wanted): Uint8Array | undefined {
 /** Packets that wait to be sent again: to the group, and to one receiver. */
 const REPAIRS_MAX = 16_384
 const SOLO_REPAIRS_MAX = 4096
+/** Pieces of answers to one asker that wait: those beyond come back a little later. */
+const ANSWERS_MAX = 16_384
 /** Who comes first, turn by turn. */
 const TURNS: readonly (readonly Source[])[] = [
-  ['repair', 'new', 'solo'],
-  ['repair', 'new', 'solo'],
-  ['solo', 'repair', 'new'],
-  ['new', 'repair', 'solo'],
+  ['repair', 'new', 'answer', 'solo'],
+  ['answer', 'repair', 'new', 'solo'],
+  ['solo', 'repair', 'answer', 'new'],
+  ['new', 'repair', 'answer', 'solo'],
 ]

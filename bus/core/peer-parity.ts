@@ -73,6 +73,7 @@ export class ParityOut {
       to: stream.options.group,
       packet: () => this.#seal(stream, row),
       left: (now) => {
+        this.#context.metrics.count('paritySent')
         row.sentAt = now
       },
     })

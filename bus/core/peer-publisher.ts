@@ -18,6 +18,7 @@ import type { Offer, OfferFault, Publication, PublishFault } from './publication
 import type { SenderStream, Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
+import { QUESTION_SIZE_MAX } from './wire/record.ts'
 
 export class Publisher {
   readonly #context: Context
@@ -73,6 +74,11 @@ export class Publisher {
     return this.#openings.streams
   }
 
+  /** What leaves, and when. */
+  get pacer(): Pacer {
+    return this.#pacer
+  }
+
   /** Whether everything published has left this process. */
   get idle(): boolean {
     return this.#batching.size === 0 && this.#pacer.idle && this.#prover.idle
@@ -91,6 +97,7 @@ export class Publisher {
   publish(now: number, publication: Publication): PublishFault {
     const { limits, metrics, config } = this.#context
     const { codec, payload, delivery, urgent, expiresMs } = publication
+    const question = questionOf(publication)
     // One large message may go beyond the bound, as long as little else waits, and what is urgent
     // beside it.
     const { waiting, overMark } = this.#pacer
@@ -104,7 +111,7 @@ export class Publisher {
     metrics.count('messagesPublished')
     const before = stream.waiting
     const expiresAt = expiresMs === undefined ? undefined : now + expiresMs
-    const message = { codec, payload, expiresAt }
+    const message = { codec, payload, expiresAt, question }
     if (delivery === 'reliable' || delivery === 'best-effort') {
       const index = stream.publish(now, now + config.wallOffset, message)
       this.#deliverLocally(now, stream, { ...message, index })
@@ -240,18 +247,19 @@ export class Publisher {
 
   #deliverLocally(now: number, stream: SenderStream, message: Settled): void {
     if (stream.local.length === 0) return
-    const { topic, delivery } = stream.options
+    const { topic, stream: number, delivery } = stream.options
     const { metrics, self, config } = this.#context
     metrics.count('messagesDelivered', stream.local.length)
     this.#context.emit({
       type: 'deliver',
       subscriptions: stream.local,
-      stream: { topic, from: self.instance, delivery },
+      stream: { topic, from: self.instance, stream: number, delivery },
       index: message.index,
       sentAt: now + config.wallOffset,
       codec: message.codec,
       payload: new Uint8Array(message.payload), // `slice` of a Buffer would be no copy
       expiresAt: message.expiresAt,
+      ...(message.question && { question: message.question }),
     })
   }
 
@@ -295,6 +303,16 @@ export class Publisher {
       this.#control.add(to, { type: 'heartbeat', flags, grttUs, entries })
     }
   }
+}
+
+/** A copy: it stays here past the program's turn. */
+function questionOf({ question }: Publication): Uint8Array | undefined {
+  if (!question) return undefined
+  const { length } = question
+  if (length > QUESTION_SIZE_MAX) {
+    throw new RangeError(`a question has ${QUESTION_SIZE_MAX} bytes at most, this one ${length}`)
+  }
+  return new Uint8Array(question)
 }
 
 /** How long a new process waits for receivers to find it before it sends its first data. */

@@ -1,4 +1,5 @@
 /** Makes the receivers of streams, with the bounds that all of them share. */
+import type { StreamInfo } from './output.ts'
 import type { Binding, Context, Remote } from './peer-context.ts'
 import { AssemblyPool } from './stream/assembly.ts'
 import { Blocks } from './stream/blocks.ts'
@@ -47,7 +48,7 @@ export class Receivers {
     const { limits, metrics } = this.#context
     const proven = binding.proof !== 'group' && binding.delivery === 'reliable'
     return new ReceiverStream({
-      info: { topic: binding.topic, from: remote.instance, delivery: binding.delivery },
+      info: infoOf(remote, binding),
       proven,
       // What waits for a signature must find room until it comes.
       reorderPackets: Math.max(limits.reorderPackets, proven ? 2 * LEAVES_MAX : 0),
@@ -68,4 +69,8 @@ export class Receivers {
     if (delivery !== 'reliable' || packetSize > PARITY_SIZE_MAX) return undefined
     return new Blocks(this.#blocks, this.#context.metrics)
   }
+}
+
+function infoOf({ instance: from }: Remote, { topic, stream, delivery }: Binding): StreamInfo {
+  return { topic, from, stream, delivery }
 }

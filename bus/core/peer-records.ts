@@ -1,6 +1,7 @@
 /** Hands each control record to the part of the peer that it is for. */
 import type { Acquaintance } from './peer-acquaintance.ts'
 import type { Context, Remote } from './peer-context.ts'
+import type { Direct } from './peer-direct.ts'
 import type { Learner } from './peer-learner.ts'
 import type { Meeting } from './peer-meeting.ts'
 import type { Publisher } from './peer-publisher.ts'
@@ -15,6 +16,7 @@ interface Parts {
   readonly subscriber: Subscriber
   readonly meeting: Meeting
   readonly acquaintance: Acquaintance
+  readonly direct: Direct
 }
 
 export class Records {
@@ -28,7 +30,7 @@ export class Records {
 
   /** A record of a known instance, from a packet that has opened. */
   on(now: number, remote: Remote, record: ControlRecord): void {
-    const { silence, learner, publisher, subscriber, meeting, acquaintance } = this.#parts
+    const { silence, learner, publisher, subscriber, meeting, acquaintance, direct } = this.#parts
     const toSelf = 'target' in record && record.target === this.#context.self.instance
     if (toSelf) remote.knows = true
     switch (record.type) {
@@ -61,6 +63,8 @@ export class Records {
         return toSelf ? publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':
         return toSelf ? publisher.responder.onCursor(now, remote, record) : undefined
+      case 'answered':
+        return direct.onAnswered(now, remote, record)
       case 'interest':
         return undefined // for relays
     }

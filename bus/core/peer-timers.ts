@@ -1,5 +1,6 @@
 /** Which part of a peer each timer is for. */
 import type { Acquaintance } from './peer-acquaintance.ts'
+import type { Direct } from './peer-direct.ts'
 import type { EpochChange } from './peer-epochs.ts'
 import type { Greeter } from './peer-hello.ts'
 import type { InterestOut } from './peer-interest.ts'
@@ -14,6 +15,7 @@ interface Parts {
   readonly publisher: Publisher
   readonly subscriber: Subscriber
   readonly acquaintance: Acquaintance
+  readonly direct: Direct
   readonly epochs: EpochChange
   readonly interest: InterestOut
   housekeep(now: number): void
@@ -27,7 +29,8 @@ export class TimerHands {
   }
 
   on(now: number, name: TimerName): void {
-    const { greeter, learner, publisher, subscriber, acquaintance, epochs, interest } = this.#parts
+    const { greeter, learner, publisher, subscriber, acquaintance, epochs, interest, direct } =
+      this.#parts
     switch (name) {
       case 'hello':
         return greeter.onHelloTimer(now)
@@ -55,6 +58,10 @@ export class TimerHands {
         return epochs.onTimer(now)
       case 'proof':
         return publisher.onProofTimer(now)
+      case 'answer':
+        return direct.onAnswerTimer(now)
+      case 'answered':
+        return direct.onAnsweredTimer()
       case 'close':
       case 'live':
         return undefined // every input lets the closing look

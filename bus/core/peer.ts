@@ -18,6 +18,7 @@ import { Acquaintance } from './peer-acquaintance.ts'
 import { Closing } from './peer-closing.ts'
 import { Context, type PeerConfig, type Remote } from './peer-context.ts'
 import { ControlOut } from './peer-control.ts'
+import { type Answer, type AnswerFault, Direct } from './peer-direct.ts'
 import { EpochChange } from './peer-epochs.ts'
 import { Greeter } from './peer-hello.ts'
 import { Inbound } from './peer-inbound.ts'
@@ -45,6 +46,7 @@ export class Peer {
   readonly #greeter: Greeter
   readonly #publisher: Publisher
   readonly #own: OwnHistory
+  readonly #direct: Direct
   readonly #live: Live
   readonly #subscriber: Subscriber
   readonly #learner: Learner
@@ -53,7 +55,6 @@ export class Peer {
   readonly #interest: InterestOut
   readonly #hands: TimerHands
   readonly #meeting: Meeting
-  readonly #acquaintance: Acquaintance
   readonly #startedAt: number
   #closing: Closing | undefined
   /** Set once the goodbye has been said: nothing that comes is of use any more. */
@@ -92,11 +93,11 @@ export class Peer {
     })
     const parts = { control: this.#control, greeter: this.#greeter, publisher: this.#publisher }
     this.#meeting = new Meeting(context, parts)
-    this.#acquaintance = new Acquaintance(context, this.#control)
+    this.#direct = new Direct(context, parts)
+    const acquaintance = new Acquaintance(context, this.#control)
     const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
-    const [publisher, subscriber] = [this.#publisher, this.#subscriber]
-    const acquaintance = this.#acquaintance
-    const each = { silence, learner, publisher, subscriber, meeting, acquaintance }
+    const [publisher, subscriber, direct] = [this.#publisher, this.#subscriber, this.#direct]
+    const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct }
     const records = new Records(context, each)
     this.#interest = new InterestOut(context, this.#control, (at) => this.#greeter.schedule(at))
     this.#hands = new TimerHands({
@@ -106,7 +107,7 @@ export class Peer {
       interest: this.#interest,
       housekeep: (at) => this.#housekeep(at),
     })
-    const sent = { control: this.#control, streams: this.#publisher.streams }
+    const sent = { control: this.#control, streams: publisher.streams, direct }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
       relay: (at, packet, from) => this.#interest.onRelay(at, packet, from),
@@ -115,6 +116,7 @@ export class Peer {
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => records.on(at, remote, record),
       received: (at, inflow) => this.#subscriber.received(at, inflow),
+      direct,
       issued: (header) => isIssued(header, sent),
       ownKey: (header) => ownKeyOf(header, context, sent),
     })
@@ -136,8 +138,8 @@ export class Peer {
   }
 
   /** What waits for something that has not come; `limits` bounds each of them. */
-  get held(): Inbound['held'] & Subscriber['held'] {
-    return { ...this.#inbound.held, ...this.#subscriber.held }
+  get held(): Inbound['held'] & Subscriber['held'] & Direct['held'] {
+    return { ...this.#inbound.held, ...this.#subscriber.held, ...this.#direct.held }
   }
 
   /** Whether more waits to be sent than the mark allows. */
@@ -160,6 +162,13 @@ export class Peer {
   publish(now: number, publication: Publication): PublishFault {
     const fault = this.#publisher.publish(now, publication)
     if (publication.urgent) this.#settle(now)
+    return fault
+  }
+
+  /** Answers a question to the one who has asked; says what forbids it, if anything does. */
+  answer(now: number, answer: Answer): AnswerFault {
+    const fault = this.#direct.answer(now, answer)
+    this.#settle(now)
     return fault
   }
 
@@ -208,7 +217,7 @@ export class Peer {
   close(now: number, lingerMs: number): void {
     if (this.#closing) return
     this.#publisher.prove(now)
-    const parts = { publisher: this.#publisher, meeting: this.#meeting }
+    const parts = { publisher: this.#publisher, meeting: this.#meeting, direct: this.#direct }
     this.#closing = new Closing(this.#context, parts, {
       lingerMs,
       startedAt: this.#startedAt,
@@ -303,6 +312,7 @@ export class Peer {
     this.#subscriber.forget(now, remote)
     this.#learner.forget(remote)
     this.#publisher.responder.forget(remote.instance)
+    this.#direct.forget(remote.instance)
   }
 
   #housekeep(now: number): void {
@@ -312,6 +322,7 @@ export class Peer {
     this.#inbound.expire(now)
     this.#publisher.housekeep(now)
     this.#subscriber.housekeep(now)
+    this.#direct.housekeep(now)
     this.#context.reportRejected(now)
     this.#silence.watch(now)
     this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)

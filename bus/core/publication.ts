@@ -43,7 +43,24 @@ export interface Publication extends Offer {
   readonly urgent: boolean
   /** Of no use after so many ms. */
   readonly expiresMs?: number | undefined
+  /** Makes the message a question: at most 512 bytes for those who answer. */
+  readonly question?: Uint8Array | undefined
 }
+
+/** What goes back to who has asked, to it alone. */
+export interface Answer {
+  /** The instance that has asked, and its stream that the question came by. */
+  readonly to: bigint
+  readonly stream: number
+  readonly payload: Uint8Array
+  /** It leaves after a random time below this: many answer the same question. */
+  readonly spreadMs: number
+  /** After so long it is of no use, and not sent again. */
+  readonly lifeMs: number
+}
+
+/** Why an answer is not taken: too much waits, it is too large, or who has asked is not here. */
+export type AnswerFault = 'queue' | 'size' | 'gone' | undefined
 
 /** One topic too many, one without a right to it, or its topic has been opened otherwise. */
 export type OfferFault = 'streams' | 'delivery' | 'flow' | 'proof' | 'rights'

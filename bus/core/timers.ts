@@ -16,6 +16,8 @@ const TIMER_NAMES = [
   'meet',
   'live',
   'proof',
+  'answer',
+  'answered',
 ] as const
 
 export type TimerName = (typeof TIMER_NAMES)[number]

@@ -103,6 +103,7 @@ export class Driver {
         return this.#listener(output)
       case 'deliver':
       case 'gap':
+      case 'answer':
       case 'topic':
       case 'attached':
       case 'live':

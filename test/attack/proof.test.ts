@@ -141,7 +141,7 @@ describe('a member that speaks for another, on a topic that is signed', () => {
       siege.forge(3).wait(300)
       const writer = new Writer(30)
       writePrefix(writer, 0, 1)
-      writeRecord(writer, 0, new Uint8Array(1), LIFE_MS)
+      writeRecord(writer, 0, new Uint8Array(1), { lifeMs: LIFE_MS })
       siege.send(siege.victim.signed(1, 1, { content: writer.written }))
       expect([siege.sizes, siege.gaps]).toEqual([[1], []])
     },

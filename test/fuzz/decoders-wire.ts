@@ -79,6 +79,7 @@ const records: readonly ControlRecord[] = [
   { type: 'oldest', stream: 1, first: 2, index: 3 },
   { type: 'meet', streams: 2, attempt: 1, targets: [ID] },
   { type: 'met', target: ID, streams: 2 },
+  { type: 'answered', entries: [{ answerer: ID, runs: [{ first: 1, count: 2 }] }] },
 ]
 
 const hello = writeHello({
@@ -110,7 +111,7 @@ function recordsBody(): Uint8Array {
   const writer = new Writer(200)
   writePrefix(writer, 70, 1_700_000_000_000)
   writeRecord(writer, 1, utf8('text'))
-  writeRecord(writer, 2, utf8('{"a":[1]}'))
+  writeRecord(writer, 2, utf8('{"a":[1]}'), { lifeMs: 700, question: utf8('how') })
   return writer.written.slice()
 }
 

@@ -1,5 +1,6 @@
 /** Every decoder that the fuzzer feeds; test/unit/fuzz/registry.test.ts finds those that are missing. */
 import type { Decoder } from './decoder.ts'
+import { answerDecoders } from './decoders-answers.ts'
 import { pageDecoders } from './decoders-page.ts'
 import { talkDecoders } from './decoders-talk.ts'
 import { textDecoders } from './decoders-text.ts'
@@ -7,6 +8,7 @@ import { wireDecoders } from './decoders-wire.ts'
 
 export const decoders: readonly Decoder[] = [
   ...wireDecoders,
+  ...answerDecoders,
   ...pageDecoders,
   ...talkDecoders,
   ...textDecoders,

@@ -9,6 +9,7 @@ import { writeFragmentPrefix, writePrefix, writeRecord } from '../../bus/core/wi
 import type { Random } from '../../bus/testing/random.ts'
 import { VARINT_MAX } from '../../bus/core/wire/varint.ts'
 import { controlBytes, rawControl } from '../unit/core/wire/any.ts'
+import { hostileAnswer } from './hostile-answers.ts'
 import type { Announced, Member } from './member.ts'
 import type { Target } from './target.ts'
 
@@ -24,6 +25,7 @@ export function hostilePacket(random: Random, member: Member, target: Target): U
   if (roll < 0.16) return member.control(announcement(random, member))
   if (roll < 0.4) return hostileControl(random, member, target)
   if (roll < 0.45) return hostileParity(random, member)
+  if (roll < 0.5) return hostileAnswer(random, member, target)
   return hostileData(random, member)
 }
 
@@ -136,7 +138,7 @@ function demand(random: Random, target: Target, place: number): Uint8Array {
 
 function oddRecord(random: Random, target: Target): Uint8Array {
   if (random.chance(0.1)) {
-    return rawControl(random.integer(0, 12), random.bytes(random.integer(0, 60)))
+    return rawControl(random.integer(0, 14), random.bytes(random.integer(0, 60)))
   }
   const self = target.peer.instance
   const id = random.chance(0.9) ? self : BigInt(random.word())
@@ -198,6 +200,13 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
     () => ({ type: 'meet', streams: odd(), attempt: odd(), targets: list(() => id) }),
     () => ({ type: 'met', target: id, streams: odd() }),
+    () => ({
+      type: 'answered',
+      entries: list(() => ({
+        answerer: id,
+        runs: [{ first: odd(), count: odd() }],
+      })),
+    }),
     () => ({
       type: 'cursor',
       target: id,

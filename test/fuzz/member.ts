@@ -41,8 +41,9 @@ export interface Announced {
 export class Member {
   readonly sender: Sender
   readonly streams = new Map<number, Announced>()
-  /** The last control number used. */
+  /** The last control number used, and the last one of a direct packet. */
   number = 0
+  answers = 0
   /** What its hellos show. */
   rights: Uint8Array = new Uint8Array(0)
   readonly #random: Random
@@ -114,6 +115,16 @@ export class Member {
     if (!key) this.#dataKeys.set(topic, (key = this.#keys.dataKeyOf(this.sender, topic)))
     const id = { kind: Kind.data, flags: packet.flags, stream, number }
     return this.#sealer.seal(id, packet.body, key)
+  }
+
+  /** A piece of an answer to what somebody has asked on a topic by that stream. */
+  direct(
+    to: { readonly asker: Sender; readonly topic: string; readonly stream: number },
+    { number, flags = 0, body }: { number: number; flags?: number; body: Uint8Array },
+  ): Uint8Array {
+    const key = this.#keys.directKeyOf(to.asker, to.topic, this.sender)
+    const id = { kind: Kind.direct, flags, stream: to.stream, number }
+    return this.#sealer.seal(id, body, key)
   }
 
   /** A signed packet, which vouches for those before it with these leaves. */

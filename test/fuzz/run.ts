@@ -182,7 +182,18 @@ export class Fuzz {
       peer.publish(this.#now, { ...message, urgent: this.#random.chance(0.1) })
     }
     peer.turnEnds(this.#now)
+    for (let i = this.#random.integer(0, 4); i > 0; i--) this.#answer()
     this.#target.drain(this.#now)
+  }
+
+  /** What members might have asked. */
+  #answer(): void {
+    const member = this.#random.pick(this.#members)
+    const stream = this.#random.pick([...member.streams.keys(), 1])
+    const payload = this.#random.bytes(this.#random.chance(0.2) ? 5000 : 300)
+    const [spreadMs, lifeMs] = [this.#random.integer(0, 50), this.#random.integer(0, 5000)]
+    const to = member.sender.instance
+    this.#target.peer.answer(this.#now, { to, stream, payload, spreadMs, lifeMs })
   }
 
   #measure(): void {

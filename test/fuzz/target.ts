@@ -39,6 +39,9 @@ export const tightLimits: Limits = {
   failedHellos: 500,
   signatures: 8,
   controlSize: 1500,
+  answerSize: 4000,
+  answersSize: 8000,
+  answersHeldSize: 32 * 1024,
 }
 
 /** Bytes a second: one member's share of it is less than the history holds. */

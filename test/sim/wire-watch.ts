@@ -17,6 +17,8 @@ export class WireWatch {
   controlSize = 0
   dataPackets = 0
   parityPackets = 0
+  /** Answers and pieces of them, those among them that had been sent before. */
+  directPackets = 0
   /** Data packets that had been sent before. */
   repeats = 0
   readonly #fingerprints = new Map<number, number>()
@@ -35,6 +37,7 @@ export class WireWatch {
     const { kind, number, stream } = readHeader(packet)
     if (kind === Kind.data) this.dataPackets += 1
     else if (kind === Kind.parity) this.parityPackets += 1
+    else if (kind === Kind.direct) this.directPackets += 1
     else {
       this.controlSize += packet.length
       check(packet.length <= CONTROL_SIZE, 'size', () => {

@@ -47,6 +47,8 @@ export interface Launch {
   readonly lies?: boolean
 }
 
+type Of<T extends Notice['type']> = Extract<Notice, { type: T }>
+
 /** By instance: who did not confirm, and how many messages somebody has lost. */
 export interface Told {
   readonly unconfirmed: readonly bigint[]
@@ -71,8 +73,9 @@ export class World {
   quiet = false
   /** Datagrams that a full receive buffer has lost. */
   overflows = 0
-  /** Called with the index of each message that a process was given. */
-  onDelivered: (process: Process, index: number) => void = () => undefined
+  /** Called with each message that a process was given, and with each answer. */
+  onDelivered: (process: Process, index: number, notice: Of<'deliver'>) => void = () => undefined
+  onAnswer: (process: Process, notice: Of<'answer'>) => void = () => undefined
   /** Called when a subscription has been given what was there before it. */
   onLive: (process: Process, subscription: number) => void = () => undefined
   /** Called when a process has closed, with what the others have told it. */
@@ -80,7 +83,7 @@ export class World {
   /** What a process knows of its realm when it starts. */
   knownTo: (like: Launch) => Known = ({ realm }) => ({ realm: this.realms[realm]! })
   /** Called with what a process is told of epochs. */
-  onEpoch: (process: Process, notice: Extract<Notice, { type: 'epoch' }>) => void = () => undefined
+  onEpoch: (process: Process, notice: Of<'epoch'>) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
   readonly #trace: Trace
   readonly #random: Random
@@ -274,11 +277,13 @@ export class World {
       case 'deliver':
         this.#note(`${process.id} gets ${notice.stream.topic} ${notice.index}`)
         this.ledger.onDeliver(process, notice)
-        this.onDelivered(process, notice.index)
+        this.onDelivered(process, notice.index, notice)
         return this.#echo(process, notice)
       case 'gap':
         this.#note(`${process.id} lacks ${notice.stream.topic} ${notice.from} to ${notice.to}`)
         return this.ledger.onGap(process, notice, this.schedule.time)
+      case 'answer':
+        return this.onAnswer(process, notice)
       case 'live':
         this.#note(`${process.id} is live for #${notice.subscription}`)
         return this.onLive(process, notice.subscription)
@@ -299,18 +304,15 @@ export class World {
         return this.onEpoch(process, notice)
       case 'rejected':
         return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
-      case 'topic':
-      case 'attached':
-      case 'ready':
-        return undefined
+      default:
+        return undefined // of no interest here
     }
   }
 
   /** Some programs answer a message at once, in the midst of what the driver does. */
-  #echo(process: Process, { stream }: Extract<Notice, { type: 'deliver' }>): void {
-    if (this.quiet || !this.plan.faults.has('echo') || !process.open || stream.topic.endsWith(ECHO))
-      return
-    if (!this.#random.chance(0.1)) return
+  #echo(process: Process, { stream }: Of<'deliver'>): void {
+    const echoes = this.plan.faults.has('echo') && !stream.topic.endsWith(ECHO)
+    if (this.quiet || !process.open || !echoes || !this.#random.chance(0.1)) return
     this.workload.publish(process, `${stream.topic.slice(0, 200)}${ECHO}`, 20)
     process.endTurn()
   }

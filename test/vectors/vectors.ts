@@ -1,5 +1,6 @@
 /** Every test vector by the name of its file: what a stranger needs to speak with this bus. */
 import { bodyVectors, controlVectors } from './bodies.ts'
+import { directVectors } from './direct.ts'
 import { groupVectors, keyVectors } from './keys.ts'
 import { linkVectors } from './links.ts'
 import { helloVectors, packetVectors } from './packets.ts'
@@ -18,6 +19,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'control.json': text(controlVectors()),
     'rights.json': text(rightsVectors()),
     'bodies.json': text(bodyVectors()),
+    'direct.json': text(directVectors()),
     'links.json': text(linkVectors()),
     'pages.json': text(pageVectors()),
     'proofs.json': text(proofVectors()),

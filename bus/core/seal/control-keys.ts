@@ -68,13 +68,12 @@ export class ControlKeys {
     return this.senderKey(this.control, sender)
   }
 
-  protected senderKey(base: Uint8Array, sender: Sender): Uint8Array {
-    const label = utf8('sixcast/1/sender')
+  protected senderKey(base: Uint8Array, sender: Sender, label = 'sixcast/1/sender'): Uint8Array {
     const instance = bytesOf64(sender.instance)
     return derive(
       this.#crypto,
       base,
-      concat(label, this.id, instance, sender.salt, sender.identity),
+      concat(utf8(label), this.id, instance, sender.salt, sender.identity),
     )
   }
 }

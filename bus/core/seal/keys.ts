@@ -6,6 +6,7 @@
  *                    ├─ names    seals topic names in announcements
  *                    └─ epoch e ─┬─ control ── sender key of each instance: control packets
  *                                └─ topic ── HMAC(K(a), b) = K(a/b) ── sender key: data packets
+ *                                                                      └─ direct key: answers
  *
  * The epoch's key is random where the realm's owner has drawn it; else it follows from the root.
  * Every derivation is HMAC-SHA-512 cut to 32 bytes. A sender key is bound to the realm, the
@@ -129,6 +130,11 @@ export class RealmKeys extends ControlKeys {
   /** The key under which `sender` seals data on `topic`. */
   dataKeyOf(sender: Sender, topic: string): Uint8Array {
     return this.senderKey(this.topicKey(topic), sender)
+  }
+
+  /** The key under which `answerer` seals its answers to what `asker` asks on `topic`. */
+  directKeyOf(asker: Sender, topic: string, answerer: Sender): Uint8Array {
+    return this.senderKey(this.dataKeyOf(asker, topic), answerer, 'sixcast/1/direct')
   }
 
   /** Seals a topic's name; the tag is the nonce, so equal names give equal bytes. */

@@ -24,10 +24,10 @@ export class Batch {
     return this.#writer.written
   }
 
-  /** Whether a payload of this size fits behind what is there. */
-  fits(payloadSize: number): boolean {
+  /** Whether a payload of this size fits behind what is there, with its question if it is one. */
+  fits(payloadSize: number, question?: Uint8Array): boolean {
     const prefix = this.#count === 0 ? PREFIX_SIZE_MAX : 0
-    return prefix + recordSize(payloadSize) <= this.#writer.room
+    return prefix + recordSize(payloadSize, question) <= this.#writer.room
   }
 
   open(now: number, index: number, sentAt: number): void {
@@ -36,8 +36,8 @@ export class Batch {
     writePrefix(this.#writer, index, sentAt)
   }
 
-  add(codec: number, payload: Uint8Array): void {
-    writeRecord(this.#writer, codec, payload)
+  add(codec: number, payload: Uint8Array, question?: Uint8Array): void {
+    writeRecord(this.#writer, codec, payload, { question })
     this.#count += 1
   }
 

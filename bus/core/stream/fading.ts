@@ -22,6 +22,8 @@ export interface Outgoing {
   readonly payload: Uint8Array
   /** When it is of no use any more, ms of the driver's clock. */
   readonly expiresAt?: number | undefined
+  /** What makes it one that others answer. */
+  readonly question?: Uint8Array | undefined
 }
 
 /** One that expires. */
@@ -65,19 +67,19 @@ export class Fading {
   }
 
   /** Whether there is room, and none will live more than twice as long as another. */
-  fits({ payload, expiresAt }: Brief): boolean {
+  fits({ payload, expiresAt, question }: Brief): boolean {
     const earliest = Math.min(this.#earliest, expiresAt) - this.at
     const latest = Math.max(this.#latest, expiresAt) - this.at
-    const size = this.#size + recordSize(payload.length) + LIFE_SIZE_MAX
+    const size = this.#size + recordSize(payload.length, question) + LIFE_SIZE_MAX
     return size <= this.#bodySize && latest <= earliest * 2
   }
 
   /** Keeps a copy of the payload, which is the program's. */
-  add({ codec, payload, expiresAt }: Brief): void {
+  add({ codec, payload, expiresAt, question }: Brief): void {
     this.#earliest = Math.min(this.#earliest, expiresAt)
     this.#latest = Math.max(this.#latest, expiresAt)
-    this.#messages.push({ codec, payload: new Uint8Array(payload), expiresAt })
-    this.#size += recordSize(payload.length) + LIFE_SIZE_MAX
+    this.#messages.push({ codec, payload: new Uint8Array(payload), expiresAt, question })
+    this.#size += recordSize(payload.length, question) + LIFE_SIZE_MAX
   }
 
   /** Messages that have expired. */
@@ -88,9 +90,10 @@ export class Fading {
   body(now: number): Uint8Array {
     const writer = new Writer(this.#size)
     writePrefix(writer, this.index, this.#sentAt)
-    for (const { codec, payload, expiresAt } of this.#messages) {
-      if (expiresAt <= now) writeRecord(writer, codec, EMPTY, 0)
-      else writeRecord(writer, codec, payload, Math.ceil(expiresAt - now))
+    for (const { codec, payload, expiresAt, question } of this.#messages) {
+      const lifeMs = Math.ceil(expiresAt - now)
+      if (expiresAt <= now) writeRecord(writer, codec, EMPTY, { lifeMs: 0 })
+      else writeRecord(writer, codec, payload, { lifeMs, question })
     }
     return writer.written
   }

@@ -3,6 +3,7 @@ import { Writer } from '../wire/cursor.ts'
 import {
   FRAGMENT_PREFIX_SIZE_MAX,
   LIFE_SIZE_MAX,
+  questionSize,
   writeFragmentPrefix,
   writeRecordHead,
 } from '../wire/record.ts'
@@ -26,14 +27,15 @@ export class Fragments {
     bodySize: number,
     about: { readonly index: number; readonly sentAt: number; readonly at: number },
   ) {
-    const { codec, payload, expiresAt } = message
+    const { codec, payload, expiresAt, question } = message
     this.expiresAt = expiresAt ?? Infinity
     this.index = about.index
     this.at = about.at
     this.#sentAt = about.sentAt
-    const writer = new Writer(1 + LIFE_SIZE_MAX + payload.length)
+    const writer = new Writer(1 + LIFE_SIZE_MAX + questionSize(question) + payload.length)
     // Its size must not change any more, so its life is what it is now.
-    writeRecordHead(writer, codec, expiresAt && Math.ceil(expiresAt - about.at))
+    const lifeMs = expiresAt && Math.ceil(expiresAt - about.at)
+    writeRecordHead(writer, codec, { lifeMs, question })
     this.#record = writer.put(payload).written
     this.#sizeMax = bodySize - FRAGMENT_PREFIX_SIZE_MAX
   }

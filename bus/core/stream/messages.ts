@@ -153,9 +153,10 @@ export class Messages {
     this.#options.tally.cause = undefined
     if (subscriptions.length === 0) return
     metrics.count('messagesDelivered', subscriptions.length)
-    const { codec, payload } = record
+    const { codec, payload, question } = record
     const expiresAt = end < Infinity ? end : undefined
-    emit({ type: 'deliver', subscriptions, stream: info, index, sentAt, codec, payload, expiresAt })
+    const message = { index, sentAt, codec, payload, expiresAt, ...(question && { question }) }
+    emit({ type: 'deliver', subscriptions, stream: info, ...message })
   }
 }
 

@@ -17,6 +17,7 @@
  *     interest   see interest.ts
  *     oldest, expired   see gone.ts
  *     meet, met         see meeting.ts
+ *     answered          see answered.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -31,6 +32,7 @@
  *
  * A page of bindings is signed over "sixcast/1/bindings", realm id, instance and the entries.
  */
+import { type Answered, readAnswered, writeAnswered } from './answered.ts'
 import { Reader, Writer } from './cursor.ts'
 import { readEntries, writeEntries } from './entries.ts'
 import { type Expired, type Oldest, readExpired, readOldest, writeExpired } from './gone.ts'
@@ -53,6 +55,7 @@ export const ControlType = {
   expired: 11,
   meet: 12,
   met: 13,
+  answered: 14,
 } as const
 
 export const HeartbeatFlag = {
@@ -171,6 +174,7 @@ export type ControlRecord =
   | Expired
   | Meet
   | Met
+  | Answered
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -220,6 +224,8 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
     case 'meet':
     case 'met':
       return writeMeeting(writer, record)
+    case 'answered':
+      return writeAnswered(writer, record)
   }
 }
 
@@ -274,6 +280,8 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return readMeet(reader)
     case ControlType.met:
       return readMet(reader)
+    case ControlType.answered:
+      return readAnswered(reader)
     default:
       return undefined
   }

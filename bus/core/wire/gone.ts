@@ -43,13 +43,17 @@ export function readOldest(reader: Reader): Oldest {
 }
 
 export function readExpired(reader: Reader): Expired {
-  const stream = reader.varint()
+  return { type: 'expired', stream: reader.varint(), entries: readRuns(reader) }
+}
+
+/** A count and so many runs. */
+export function readRuns(reader: Reader): Run[] {
   const length = reader.count(RUN_SIZE_MIN)
-  const entries: Run[] = []
+  const runs: Run[] = []
   for (let i = 0; i < length && !reader.failed; i++) {
-    entries.push({ first: reader.varint(), count: reader.varint() })
+    runs.push({ first: reader.varint(), count: reader.varint() })
   }
-  return { type: 'expired', stream, entries }
+  return runs
 }
 
 const RUN_SIZE_MIN = 2

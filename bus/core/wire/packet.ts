@@ -32,13 +32,13 @@ export const BODY_OFFSET: number = LENGTH_SIZE + HEADER_SIZE
 export const VERSION_SEALED = 1
 export const VERSION_OPEN = 2
 
-/** Packet kinds. Those marked reserved are counted and dropped until the protocol uses them. */
+/** Packet kinds. Others are counted as reserved and dropped until the protocol uses them. */
 export const Kind = {
   data: 0,
   hello: 1,
   control: 2,
   parity: 3,
-  checkpoint: 4, // reserved, and not needed: what proves data are packets of its own stream
+  direct: 4, // an answer to who has asked, see direct.ts
   relay: 5, // what a relay says on its segments, see relay.ts
   page: 6,
 } as const

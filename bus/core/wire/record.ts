@@ -7,7 +7,8 @@
  *
  * Record flags: bits 0-2 the codec, bit 3 fields follow. A field is `varint id, varint size,
  * bytes`; unknown ids are skipped. Field 1 is the message's life: a varint, ms that it is still of
- * use when its packet leaves; 0: it had expired by then, and stands for its index alone. What the
+ * use when its packet leaves; 0: it had expired by then, and stands for its index alone. Field 2
+ * makes the message a question: at most 512 bytes for those who answer, see direct.ts. What the
  * fragments of a message add up to is its record without the leading payload size.
  */
 import { Reader, type Writer } from './cursor.ts'
@@ -19,7 +20,7 @@ export type CodecTag = number
 
 const CODEC_MASK = 0x07
 const HAS_FIELDS = 0x08
-const Field = { life: 1 } as const
+const Field = { life: 1, question: 2 } as const
 
 /** Bytes of `index` and `sent at` that open each data body, at most. */
 export const PREFIX_SIZE_MAX: number = 8 + 6
@@ -28,12 +29,20 @@ export const FRAGMENT_PREFIX_SIZE_MAX: number = PREFIX_SIZE_MAX + 8 + 8
 
 /** Bytes that a message's life takes in its record, at most. */
 export const LIFE_SIZE_MAX: number = 1 + 1 + 1 + 8
+/** Largest question that goes with a message. */
+export const QUESTION_SIZE_MAX = 512
 
-export interface Record {
+/** What a record says beside its codec and its payload. */
+export interface Fields {
+  /** How long it was of use when its packet left, ms. */
+  readonly lifeMs?: number | undefined
+  /** What those who answer are to know: the core does not look into it. */
+  readonly question?: Uint8Array | undefined
+}
+
+export interface Record extends Fields {
   readonly codec: CodecTag
   readonly payload: Uint8Array
-  /** How long it was of use when its packet left, ms. */
-  readonly lifeMs?: number
 }
 
 export interface RecordBody {
@@ -50,33 +59,40 @@ export interface FragmentBody {
   readonly bytes: Uint8Array
 }
 
-/** Bytes a record takes in a body. */
-export function recordSize(payloadSize: number): number {
-  return varintSize(payloadSize) + 1 + payloadSize
+/** Bytes a record takes in a body; its life comes on top. */
+export function recordSize(payloadSize: number, question?: Uint8Array): number {
+  return varintSize(payloadSize) + 1 + payloadSize + questionSize(question)
+}
+
+/** Bytes that a question takes in its record, at most. */
+export function questionSize(question: Uint8Array | undefined): number {
+  return question ? QUESTION_HEAD_SIZE_MAX + question.length : 0
 }
 
 export function writePrefix(writer: Writer, index: number, sentAt: number): void {
   writer.varint(index).uint48(sentAt)
 }
 
-/** `lifeMs`: how long the message is still of use. */
 export function writeRecord(
   writer: Writer,
   codec: CodecTag,
   payload: Uint8Array,
-  lifeMs?: number,
+  fields?: Fields,
 ): void {
   writer.varint(payload.length)
-  writeRecordHead(writer, codec, lifeMs)
+  writeRecordHead(writer, codec, fields)
   writer.put(payload)
 }
 
 /** Flags and fields: what comes before the payload. */
-export function writeRecordHead(writer: Writer, codec: CodecTag, lifeMs?: number): void {
-  if (lifeMs === undefined) return void writer.uint8(codec)
-  const size = varintSize(lifeMs)
-  writer.uint8(codec | HAS_FIELDS).varint(2 + size)
-  writer.varint(Field.life).varint(size).varint(lifeMs)
+export function writeRecordHead(writer: Writer, codec: CodecTag, fields: Fields = {}): void {
+  const { lifeMs, question } = fields
+  if (lifeMs === undefined && !question) return void writer.uint8(codec)
+  const lifeSize = lifeMs === undefined ? 0 : varintSize(lifeMs)
+  const size = (lifeSize && 2 + lifeSize) + (question ? 1 + blockSize(question) : 0)
+  writer.uint8(codec | HAS_FIELDS).varint(size)
+  if (lifeMs !== undefined) writer.varint(Field.life).varint(lifeSize).varint(lifeMs)
+  if (question) writer.varint(Field.question).block(question)
 }
 
 /** A body of whole messages, or `undefined` when the bytes are malformed. */
@@ -127,25 +143,35 @@ export function headSizeOf(bytes: Uint8Array): number {
 /** What comes behind a record's size; without one the payload is all that is left. */
 function readTail(reader: Reader, payloadSize?: number): Record | undefined {
   const flags = reader.uint8()
-  const lifeMs = readLife(reader, flags)
+  const fields = readFields(reader, flags)
   const payload = reader.take(payloadSize ?? reader.left)
   if (reader.failed) return undefined
-  return { codec: flags & CODEC_MASK, payload, ...(lifeMs !== undefined && { lifeMs }) }
+  return { codec: flags & CODEC_MASK, payload, ...fields }
 }
 
-/** Reads the fields, of which only the life is known. */
-function readLife(reader: Reader, flags: number): number | undefined {
+/** Reads the fields and skips those that are not known. */
+function readFields(reader: Reader, flags: number): Fields {
   if (flags & ~(CODEC_MASK | HAS_FIELDS)) reader.failed = true
-  if (!(flags & HAS_FIELDS)) return undefined
+  if (!(flags & HAS_FIELDS)) return {}
   const fields = new Reader(reader.block(reader.left))
-  let life: number | undefined
+  let found: Fields = {}
   while (fields.left > 0 && !fields.failed) {
     const id = fields.varint()
     const value = new Reader(fields.block(fields.left))
-    if (id !== Field.life) continue
-    life = value.varint()
+    if (id === Field.life) found = { ...found, lifeMs: value.varint() }
+    else if (id === Field.question) found = { ...found, question: value.take(value.left) }
+    else continue
+    const { question } = found
     if (value.failed || value.left > 0) fields.failed = true
+    if (question && question.length > QUESTION_SIZE_MAX) fields.failed = true
   }
   if (fields.failed) reader.failed = true
-  return life
+  return found
 }
+
+function blockSize(bytes: Uint8Array): number {
+  return varintSize(bytes.length) + bytes.length
+}
+
+/** The size of the fields, the id and the size of the question. */
+const QUESTION_HEAD_SIZE_MAX = 2 + 1 + 2

@@ -63,7 +63,7 @@ describe('counters of what comes', () => {
     world.send(packet.subarray(0, -1))
     expect(world.count('truncated')).toBe(1)
     const odd = packet.slice()
-    odd[LENGTH_SIZE]! = (odd[LENGTH_SIZE]! & 0xf0) | Kind.checkpoint
+    odd[LENGTH_SIZE]! = (odd[LENGTH_SIZE]! & 0xf0) | (Kind.page + 1)
     world.send(odd)
     expect(world.count('reserved')).toBe(1)
     const own: Uint8Array[] = []

@@ -4,9 +4,11 @@ import { importsOf, readSources, type Source } from '../../setup/source.ts'
 
 /** Decoders that no fuzzer feeds by themselves, each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'bus/core/wire/answered.ts readAnswered': 'a record that readControl reads',
   'bus/core/wire/entries.ts readEntries': 'a list within records that readControl reads',
   'bus/core/wire/gone.ts readOldest': 'a record that readControl reads',
   'bus/core/wire/gone.ts readExpired': 'a record that readControl reads',
+  'bus/core/wire/gone.ts readRuns': 'a list within records that readControl reads',
   'bus/core/wire/meeting.ts readMeet': 'a record that readControl reads',
   'bus/core/wire/meeting.ts readMet': 'a record that readControl reads',
   'bus/core/wire/nak.ts readNak': 'a record that readControl reads',

@@ -11,8 +11,9 @@ import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import { type Row, solve } from '../../../bus/core/stream/erasure.ts'
 import { utf8 } from '../../../bus/core/text.ts'
 import { ControlType, readControl } from '../../../bus/core/wire/control.ts'
+import { readDirect } from '../../../bus/core/wire/direct.ts'
 import { readHello } from '../../../bus/core/wire/hello.ts'
-import { bodyOf, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
+import { bodyOf, Kind, readHeader, splitDatagram } from '../../../bus/core/wire/packet.ts'
 import { LinkType, type LinkRecord, readLinkMessage } from '../../../bus/core/wire/link.ts'
 import { partsOf, readPageBody, readPageHead } from '../../../bus/core/wire/page.ts'
 import { readPageTalk } from '../../../bus/core/wire/page-talk.ts'
@@ -185,7 +186,8 @@ describe('the vectors of bodies', () => {
   it('hold control records that can be read', () => {
     const { records, bindings } = load('control.json')
     const types: string[] = []
-    for (const { bytes } of [...records, bindings]) {
+    const { answered } = load('direct.json')
+    for (const { bytes } of [...records, bindings, answered]) {
       expect(readControl(unhex(bytes), (record) => types.push(record.type))).toBe(true)
     }
     const used = Object.keys(ControlType).filter((type) => type !== 'interest')
@@ -203,6 +205,39 @@ describe('the vectors of bodies', () => {
     const parts = fragments.bodies.map((body: string) => hex(readFragment(unhex(body))!.bytes))
     expect(parts.join('')).toBe(`02${fragments.messages[0].payload}`)
     expect(bodyOf(unhex('00'.repeat(26)))).toHaveLength(0)
+  })
+})
+
+describe('the vectors of answers', () => {
+  const file = load('direct.json')
+
+  it('hold messages that ask, and one that does not', () => {
+    const { body, messages } = file.question
+    const found = readRecords(unhex(body))!.records.map(plain)
+    expect(found).toEqual(messages)
+  })
+
+  it.each(['sealed', 'open'])('hold packets that open to their bodies, %s', (form) => {
+    const realm = new RealmKeys(crypto, {
+      name: load('keys.json')[form].realm,
+      root: form === 'open' ? undefined : unhex(load('keys.json')[form].root),
+    })
+    const [asker, answerer] = [file.asker, file.answerer].map((of) => ({
+      instance: BigInt(`0x${of.instance}`),
+      salt: unhex(of.salt),
+      identity: unhex(of.identity),
+    }))
+    const key = realm.directKeyOf(asker!, file.topic, answerer!)
+    expect(hex(key)).toBe(file[form].key)
+    const sealer = new Sealer(crypto, realm, 0n)
+    for (const { packet, direct, body } of file[form].packets) {
+      const header = readHeader(unhex(packet))
+      expect([header.kind, header.stream]).toEqual([Kind.direct, file.stream])
+      expect(header.instance).toBe(answerer!.instance)
+      const opened = sealer.open(unhex(packet), key)!
+      expect(hex(opened)).toBe(body)
+      expect(plain(readDirect(opened, header))).toEqual(direct)
+    }
   })
 })
 

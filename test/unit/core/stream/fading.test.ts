@@ -45,7 +45,7 @@ const livesOf = ({ body }: Sealed): string =>
 function bodyOf(index: number, ...lives: (number | undefined)[]): Uint8Array {
   const writer = new Writer(200)
   writePrefix(writer, index, 1)
-  for (const life of lives) writeRecord(writer, 0, new Uint8Array(1), life)
+  for (const life of lives) writeRecord(writer, 0, new Uint8Array(1), { lifeMs: life })
   return writer.written
 }
 

@@ -56,7 +56,7 @@ export function receiving(setup: Setup = {}): Receiving {
   const pool = new AssemblyPool(100_000, () => metrics.count('assemblyFull'))
   let outputs: Output[] = []
   const all: Output[] = []
-  const info = { topic: 'a', from: 1n, delivery }
+  const info = { topic: 'a', from: 1n, stream: 1, delivery }
   const emit = (output: Output): void => {
     outputs.push(output)
     all.push(output)

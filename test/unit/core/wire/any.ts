@@ -153,6 +153,15 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     targets: list(anyUint64),
   }),
   fc.record({ type: fc.constant('met' as const), target: anyUint64, streams: anyVarint }),
+  fc.record({
+    type: fc.constant('answered' as const),
+    entries: shortList(
+      fc.record({
+        answerer: anyUint64,
+        runs: fc.array(fc.record({ first: anyVarint, count: anyVarint }), { maxLength: 3 }),
+      }),
+    ),
+  }),
 )
 
 /** A control record with its type and size, as it stands in a packet's body. */

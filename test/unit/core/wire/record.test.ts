@@ -6,7 +6,10 @@ import { Writer } from '../../../../bus/core/wire/cursor.ts'
 import {
   Codec,
   FRAGMENT_PREFIX_SIZE_MAX,
+  LIFE_SIZE_MAX,
   PREFIX_SIZE_MAX,
+  QUESTION_SIZE_MAX,
+  questionSize,
   readAssembled,
   readFragment,
   readRecords,
@@ -40,6 +43,39 @@ describe('a body of records', () => {
         expect(readRecords(writer.written)).toEqual({ index, sentAt, records })
       }),
     )
+  })
+
+  it('carries a question and a life beside a payload, in no more than is counted', () => {
+    const question = fc.uint8Array({ maxLength: QUESTION_SIZE_MAX })
+    const life = fc.option(anyVarint, { nil: undefined })
+    fc.assert(
+      fc.property(anyRecord, question, life, ({ codec, payload }, asked, lifeMs) => {
+        const writer = new Writer(1000)
+        writePrefix(writer, 1, 2)
+        const before = writer.offset
+        writeRecord(writer, codec, payload, { lifeMs, question: asked })
+        const size = recordSize(payload.length, asked) + LIFE_SIZE_MAX
+        expect(writer.offset - before).toBeLessThanOrEqual(size)
+        expect(questionSize(asked)).toBe(size - recordSize(payload.length) - LIFE_SIZE_MAX)
+        const read = { codec, payload, question: asked, ...(lifeMs !== undefined && { lifeMs }) }
+        expect(readRecords(writer.written)?.records).toEqual([read])
+        // In a large message it stands before the payload, as in a small one.
+        const record = writer.written.subarray(before + 1)
+        if (payload.length < 64) expect(readAssembled(record)).toEqual(read)
+      }),
+    )
+  })
+
+  it('is refused with a question that is larger than one may be', () => {
+    const body = (size: number): Uint8Array => {
+      const writer = new Writer(1000)
+      writePrefix(writer, 1, 2)
+      writeRecord(writer, 0, counting(3), { question: new Uint8Array(size) })
+      return writer.written
+    }
+    const [record] = readRecords(body(QUESTION_SIZE_MAX))!.records
+    expect(record?.question).toHaveLength(QUESTION_SIZE_MAX)
+    expect(readRecords(body(QUESTION_SIZE_MAX + 1))).toBeUndefined()
   })
 
   it('skips the fields of a record', () => {
