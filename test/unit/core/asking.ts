@@ -11,7 +11,7 @@ import type { Member } from '../../fuzz/member.ts'
 import { Attack } from './attacking.ts'
 import { crypto } from './crypto.ts'
 
-export const TOPIC = 'own/x'
+const TOPIC = 'own/x'
 
 /** One piece, or all of an answer; the bytes are the answer's number, as often as `size` says. */
 export interface Said extends Partial<Omit<DirectBody, 'bytes'>> {
