@@ -1,25 +1,15 @@
 /** Peers with multicast and a relay: each packet comes once, and a log outlives multicast's absence. */
-import { chmod, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { Kind, readHeader, splitDatagram } from '../../bus/core/wire/packet.ts'
-import { controlParts } from '../../bus/core/seal/keys.ts'
-import { controlKeyText } from '../../bus/io/control-key.ts'
-import { nodeEnv } from '../../bus/io/system.ts'
 import { compiled } from '../setup/compiled.ts'
 import type { Host } from './lab/host.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { Frame } from './lab/pcap.ts'
-import {
-  type Commands,
-  commandsIn,
-  hashOf,
-  interrupted,
-  labKey,
-  labRealm,
-  logText,
-} from './loss-transfer.ts'
+import { arrive, relayUrl, startRelay } from './lab-relay.ts'
+import { type Commands, commandsIn, interrupted, logText } from './loss-transfer.ts'
 
 let program: string
 beforeAll(async () => {
@@ -29,7 +19,7 @@ beforeAll(async () => {
 test('each packet is on each network and each link once, when all is settled', async () => {
   await using lab = await openLab(PLAN)
   const commands = await commandsIn(lab, program)
-  const { near, far } = await startRelay(lab, commands)
+  const { near, far } = await startLabRelay(lab, commands)
   const copies = await Promise.all([
     commands.subscribe('a1', `--raw ${near}`),
     commands.subscribe('a2', '--raw'),
@@ -83,7 +73,7 @@ test.each([
   async (_, host) => {
     await using lab = await openLab(PLAN)
     const commands = await commandsIn(lab, program)
-    const { near, far } = await startRelay(lab, commands)
+    const { near, far } = await startLabRelay(lab, commands)
     const copies = await Promise.all([
       commands.subscribe('a2', `--raw ${near}`),
       commands.subscribe('b1', `--raw ${far}`),
@@ -103,8 +93,7 @@ test.each([
     await Promise.all(copies.map((copy) => copy.holds(size / 3)))
     await withoutMulticast(lab.host(host), false)
     await ladder.errorLine(/path changed.*"multicast"/)
-    for (const copy of copies) await copy.holds(size)
-    for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
+    await arrive(log, copies)
     expect(await pub.exit).toMatchObject({ code: 0 })
     for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
     expect(await interrupted(copies.map(({ process }) => process))).toEqual([0, 0, 0])
@@ -151,20 +140,12 @@ function sourceOf(lab: Lab, host: string, segment: string): string {
 }
 
 /** Starts a relay on network a that both networks can call; the flags of who is near and far. */
-async function startRelay(
+async function startLabRelay(
   lab: Lab,
   commands: Commands,
 ): Promise<{ readonly near: string; readonly far: string }> {
-  const host = lab.host('r')
-  const file = join(lab.directory, 'lab.control')
-  const { crypto } = await nodeEnv()
-  const parts = controlParts(crypto, { name: labRealm, root: labKey })
-  await writeFile(file, controlKeyText({ parts, owner: undefined }))
-  await chmod(file, 0o600)
-  const flags = `--listen :62278 --interface ${host.interface('a').name}`
-  const process = commands.bare('r', `relay --key ${file} --scope link ${flags}`)
-  await process.line(/^ws:/)
-  const by = (segment: string): string => `--relay ws://[${host.interface(segment).address}]:62278`
+  await startRelay(lab, commands, { host: 'r', on: 'a' })
+  const by = (segment: string): string => `--relay ${relayUrl(lab, 'r', segment)}`
   return { near: by('a'), far: by('b') }
 }
 

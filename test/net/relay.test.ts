@@ -1,25 +1,13 @@
 /** A relay between hosts that no multicast joins: what a publisher sends on one side, byte for byte. */
-import { chmod, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
-import { controlParts } from '../../bus/core/seal/keys.ts'
-import { controlKeyText } from '../../bus/io/control-key.ts'
-import { nodeEnv } from '../../bus/io/system.ts'
 import { compiled } from '../setup/compiled.ts'
-import { openLab, type Lab } from './lab/lab.ts'
-import type { HostProcess } from './lab/process.ts'
-import {
-  type Commands,
-  commandsIn,
-  type Copy,
-  hashOf,
-  interrupted,
-  labKey,
-  labRealm,
-  logText,
-} from './loss-transfer.ts'
+import { openLab } from './lab/lab.ts'
+import { arrive, relayUrl, startRelay } from './lab-relay.ts'
+import { commandsIn, interrupted, logText } from './loss-transfer.ts'
 
 let program: string
 beforeAll(async () => {
@@ -30,21 +18,21 @@ test('a log from a segment reaches who has only the relay, though it loses 5 % a
   await using lab = await openLab(PLAN)
   for (const name of ['a1', 'a2', 'r']) await lab.host(name).loss({ probability: 0.05 })
   const commands = await commandsIn(lab, program)
-  const first = await startRelay(lab, commands)
+  const first = await startRelay(lab, commands, R)
   const [native, linked] = await Promise.all([
     commands.subscribe('a2', '--raw'),
-    commands.subscribe('b1', `--raw --no-multicast --relay ${first.url}`),
+    commands.subscribe('b1', `--raw --no-multicast --relay ${relayUrl(lab, 'r', 'b')}`),
   ])
   await using capture = await lab.segment('a').capture()
   const log = logText(LINES)
   const pub = commands.publish(`--require 2 --timeout 60 --rate ${RATE} --linger 60`)
   pub.end(log)
   await linked.holds(Buffer.byteLength(log) / 5)
-  first.process.signal('SIGKILL')
-  await first.process.exit
+  first.signal('SIGKILL')
+  await first.exit
   await sleep(500)
-  const second = await startRelay(lab, commands)
-  await second.process.errorLine(/link opened/)
+  const second = await startRelay(lab, commands, R)
+  await second.errorLine(/link opened/)
   await arrive(log, [native, linked])
   expect(await pub.exit).toMatchObject({ code: 0 })
   expect(linked.process.stderr).toMatch(/no datagram can leave/)
@@ -63,8 +51,9 @@ test('a log from a segment reaches who has only the relay, though it loses 5 % a
 test('a log from behind the relay reaches the segment, and goes on by a second relay', async () => {
   await using lab = await openLab({ a: ['a1', 'r', 's'], b: ['b1', 'r', 's'] })
   const commands = await commandsIn(lab, program)
-  const relays = await Promise.all(['r', 's'].map((name) => startRelay(lab, commands, name)))
-  const [first, second] = relays.map(({ url }) => `--relay ${url}`)
+  const places = [R, { host: 's', on: 'a' }]
+  const relays = await Promise.all(places.map((place) => startRelay(lab, commands, place)))
+  const [first, second] = places.map(({ host }) => `--relay ${relayUrl(lab, host, 'b')}`)
   const [native, linked] = await Promise.all([
     commands.subscribe('a1', '--raw'),
     commands.subscribe('b1', `--raw --no-multicast ${second}`),
@@ -77,45 +66,17 @@ test('a log from behind the relay reaches the segment, and goes on by a second r
     `pub logs/app --lines --require 2 --timeout 60 --rate ${RATE} --linger 60 --no-multicast ${first} ${second} < ${source}`,
   )
   await native.holds(Buffer.byteLength(log) / 5)
-  relays[0]!.process.signal('SIGTERM')
-  expect(await relays[0]!.process.exit).toMatchObject({ code: 0 })
+  relays[0]!.signal('SIGTERM')
+  expect(await relays[0]!.exit).toMatchObject({ code: 0 })
   await arrive(log, [native, linked])
   expect(await pub.exit).toMatchObject({ code: 0 })
   expect(pub.stderr).toMatch(/closed with 1001: the relay is going/)
   expect(await interrupted([native.process, linked.process])).toEqual([0, 0])
 })
 
-/** Everything comes, in order and once. */
-async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
-  for (const copy of copies) await copy.holds(Buffer.byteLength(log))
-  for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
-}
-
 /** The relay is on segment a and can be called from b; no multicast passes between the two. */
 const PLAN = { a: ['a1', 'a2', 'r'], b: ['b1', 'r'] }
+const R = { host: 'r', on: 'a' }
 const LINES = 5000
 /** Lines a second: the sending is to last longer than the faults, and its end waits for a slow start. */
 const RATE = 2000
-
-/** Starts a relay in a host, with the control key alone. */
-async function startRelay(
-  lab: Lab,
-  commands: Commands,
-  name = 'r',
-): Promise<{ readonly url: string; readonly process: HostProcess }> {
-  const host = lab.host(name)
-  const file = join(lab.directory, 'lab.control')
-  const { crypto } = await nodeEnv()
-  await writeFile(
-    file,
-    controlKeyText({
-      parts: controlParts(crypto, { name: labRealm, root: labKey }),
-      owner: undefined,
-    }),
-  )
-  await chmod(file, 0o600)
-  const flags = `--listen :62278 --interface ${host.interface('a').name} --log-level info`
-  const process = commands.bare(name, `relay --key ${file} --scope link ${flags}`)
-  await process.line(/^ws:/)
-  return { url: `ws://[${host.interface('b').address}]:62278`, process }
-}

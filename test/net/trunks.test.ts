@@ -1,25 +1,12 @@
 /** Relays that trunks join, each on a segment of its own: a log reaches all of them, once. */
-import { chmod, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
-import { controlParts } from '../../bus/core/seal/keys.ts'
-import { controlKeyText } from '../../bus/io/control-key.ts'
-import { nodeEnv } from '../../bus/io/system.ts'
 import { compiled } from '../setup/compiled.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { Frame } from './lab/pcap.ts'
 import type { HostProcess } from './lab/process.ts'
-import {
-  type Commands,
-  commandsIn,
-  type Copy,
-  hashOf,
-  interrupted,
-  labKey,
-  labRealm,
-  logText,
-} from './loss-transfer.ts'
+import { arrive, relayUrl, startRelay } from './lab-relay.ts'
+import { type Commands, commandsIn, interrupted, logText } from './loss-transfer.ts'
 
 let program: string
 beforeAll(async () => {
@@ -50,12 +37,6 @@ test('a log crosses a chain of three segments, byte for byte and one copy on eac
   expect(await interrupted(relays)).toEqual([0, 0, 0])
 })
 
-/** Everything comes, in order and once. */
-async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
-  for (const copy of copies) await copy.holds(Buffer.byteLength(log))
-  for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
-}
-
 /** Packets with data, and how many came besides the first of each. */
 function dataIn(frames: readonly Frame[]): { packets: number; copied: number } {
   const seen = new Set<string>()
@@ -83,25 +64,10 @@ async function startRelays(
   commands: Commands,
   calls: Readonly<Record<string, readonly string[]>>,
 ): Promise<readonly HostProcess[]> {
-  const file = join(lab.directory, 'lab.control')
-  const { crypto } = await nodeEnv()
-  await writeFile(
-    file,
-    controlKeyText({
-      parts: controlParts(crypto, { name: labRealm, root: labKey }),
-      owner: undefined,
-    }),
-  )
-  await chmod(file, 0o600)
   const start = async (name: string): Promise<HostProcess> => {
     const [segment = ''] = name.slice(1)
-    const links = calls[name]!.map((other) => {
-      return `--link ws://[${lab.host(other).interface('w').address}]:62278`
-    })
-    const { name: device } = lab.host(name).interface(segment)
-    const flags = `--listen :62278 --interface ${device} --log-level info ${links.join(' ')}`
-    const process = commands.bare(name, `relay --key ${file} --scope link ${flags}`)
-    await process.line(/^ws:/)
+    const links = calls[name]!.map((other) => relayUrl(lab, other, 'w'))
+    const process = await startRelay(lab, commands, { host: name, on: segment, links })
     if (links.length > 0) await process.errorLine(/trunk opened/)
     return process
   }

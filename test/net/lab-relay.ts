@@ -1,0 +1,57 @@
+/** Relays in the hosts of a lab, with the control key alone. */
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { controlParts } from '../../bus/core/seal/keys.ts'
+import { controlKeyText } from '../../bus/io/control-key.ts'
+import { nodeEnv } from '../../bus/io/system.ts'
+import type { Lab } from './lab/lab.ts'
+import type { HostProcess } from './lab/process.ts'
+import { type Commands, type Copy, hashOf, labKey, labRealm } from './loss-transfer.ts'
+
+const PORT = 62278
+
+/** Where a relay stands. */
+export interface Place {
+  readonly host: string
+  /** The segment that it takes part in. */
+  readonly on: string
+  /** Relays that it calls. */
+  readonly links?: readonly string[]
+}
+
+/** Starts a relay; it listens at every address of its host when this resolves. */
+export async function startRelay(
+  lab: Lab,
+  commands: Commands,
+  { host, on, links = [] }: Place,
+): Promise<HostProcess> {
+  const file = await controlFile(lab)
+  const device = lab.host(host).interface(on).name
+  const calls = links.map((url) => ` --link ${url}`).join('')
+  const flags = `--listen :${PORT} --interface ${device} --log-level info${calls}`
+  const process = commands.bare(host, `relay --key ${file} --scope link ${flags}`)
+  await process.line(/^ws:/)
+  return process
+}
+
+/** Where the relay of a host is called from a segment. */
+export function relayUrl(lab: Lab, host: string, segment: string): string {
+  return `ws://[${lab.host(host).interface(segment).address}]:${PORT}`
+}
+
+/** Everything comes, in order and once. */
+export async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
+  for (const copy of copies) await copy.holds(Buffer.byteLength(log))
+  for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
+}
+
+/** The realm's control key, in a file of the lab. */
+async function controlFile(lab: Lab): Promise<string> {
+  const file = join(lab.directory, 'lab.control')
+  const { crypto } = await nodeEnv()
+  const parts = controlParts(crypto, { name: labRealm, root: labKey })
+  await writeFile(file, controlKeyText({ parts, owner: undefined }))
+  await chmod(file, 0o600)
+  return file
+}
