@@ -58,6 +58,8 @@ export interface Limits {
   readonly failedHellosBySource: number
   /** Hellos a second that unknown instances may make this peer send. */
   readonly askedHellos: number
+  /** How long a peer whose own way to the others is gone takes nobody for gone. */
+  readonly outage: number
   /** Signatures in work (asked for, not answered). */
   readonly signatures: number
   /** Control records waiting to be sent, bytes. */
@@ -115,6 +117,8 @@ export const defaultLimits: Limits = {
   failedHellos: 10_000,
   failedHellosBySource: 5000,
   askedHellos: 20,
+  // A relay that starts anew, a cable that is pulled and plugged in again.
+  outage: 60_000,
   signatures: 256,
   controlSize: 1024 * 1024,
   // Many may answer one question at once: what is larger is a file, or several answers.

@@ -3,7 +3,7 @@
  *
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
  * and every answer has been acknowledged, or `linger` has passed since the last packet, repair or
- * answer left, or the last peer came. A process
+ * answer left, or the last peer came. Who fell silent meanwhile may come back (peer-vanished.ts). A process
  * that has only just started waits until receivers have had the time to find it, and until those
  * who are here have said that they have met it (peer-meeting.ts).
  */
@@ -27,6 +27,8 @@ export class Closing {
   #waitMs = FINAL_MIN_MS
   #finalAt = 0
   #ended = false
+  /** When the program asked for the close. */
+  readonly #beganAt: number
 
   constructor(
     context: Context,
@@ -38,6 +40,7 @@ export class Closing {
     options: {
       readonly lingerMs: number
       readonly startedAt: number
+      readonly now: number
       readonly done: (confirmation: Confirmation) => void
     },
   ) {
@@ -47,6 +50,7 @@ export class Closing {
     this.#direct = parts.direct
     this.#lingerMs = options.lingerMs
     this.#done = options.done
+    this.#beganAt = options.now
     const published = parts.publisher.streams.length > 0
     this.#settledAt = published && options.lingerMs > 0 ? options.startedAt + DISCOVERY_MS : 0
   }
@@ -63,12 +67,21 @@ export class Closing {
     const deadline = this.#deadline(joinedAt)
     const waiting = this.#unconfirmed()
     const quietAt = this.#quietAt(joinedAt)
+    const lacking = this.#lacking(now)
     const told = waiting.length === 0 && unmet.length === 0 && this.#direct.awaited.size === 0
-    const settled = now >= quietAt && told
+    const settled = now >= quietAt && told && lacking === -Infinity
     if (settled || now >= deadline) return this.#end(unmet)
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
     const next = waiting.length > 0 ? this.#finalAt : now < quietAt ? quietAt : Infinity
-    this.#context.timers.setBefore('close', Math.min(deadline, next))
+    const lackingUntil = lacking > now ? lacking : Infinity
+    this.#context.timers.setBefore('close', Math.min(deadline, next, lackingUntil))
+  }
+
+  /** Until when somebody who fell silent may come back for what it lacks; `-Infinity`: nobody. */
+  #lacking(now: number): number {
+    const { vanished } = this.#publisher.responder
+    if (this.#lingerMs === 0) return -Infinity
+    return vanished.at(now).reduce((last, one) => Math.max(last, vanished.until(one)), -Infinity)
   }
 
   /** Until then somebody may still be about to be met. */
@@ -98,7 +111,8 @@ export class Closing {
   #end(unmet: readonly Remote[]): void {
     this.#ended = true
     this.#context.timers.clear('close')
-    const unconfirmed = new Set<Remote>([...unmet, ...this.#direct.awaited])
+    const vanished = this.#publisher.responder.vanished.at(this.#beganAt)
+    const unconfirmed = new Set<Remote>([...unmet, ...this.#direct.awaited, ...vanished])
     const lostOf = new Map<Remote, number>()
     for (const stream of this.#publisher.streams) {
       for (const [instance, { next, lost }] of stream.attached) {

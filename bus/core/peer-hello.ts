@@ -33,7 +33,8 @@ import { concat } from './bytes.ts'
 /** What the greeter tells the peer. */
 export interface GreeterEvents {
   joined(now: number, remote: Remote, streamCount: number): void
-  left(now: number, remote: Remote): void
+  /** `silent`: without a word. */
+  left(now: number, remote: Remote, silent: boolean): void
   /** It asks for this peer's hello, and so may not know it, or not any more. */
   doubted(now: number, remote: Remote): void
   /** It shows other rights than before. */
@@ -171,7 +172,7 @@ export class Greeter {
   /** Forgets those who have fallen silent. */
   expire(now: number): void {
     this.#challenge.age(now)
-    for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote)
+    for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote, true)
     for (const remote of this.#gate.ended(now)) {
       this.#context.reject('denied')
       this.#remove(now, remote)
@@ -242,12 +243,12 @@ export class Greeter {
     remote.endpoint = answerTo(from, remote.port)
   }
 
-  #remove(now: number, remote: Remote): void {
+  #remove(now: number, remote: Remote, silent = false): void {
     this.#context.roster.remove(remote.instance)
     this.#challenge.renew()
     // Answers that are under way echo the old challenge: strangers may be asked again at once.
     this.#backoff.clear()
-    this.#events.left(now, remote)
+    this.#events.left(now, remote, silent)
     this.#context.emit({ type: 'peer', change: 'leave', peer: remote.entry })
   }
 

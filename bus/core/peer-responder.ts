@@ -14,6 +14,7 @@ import { hasExpired } from './stream/history.ts'
 import type { Lack, ParityOut } from './peer-parity.ts'
 import { GroupRtt } from './stream/nak-timing.ts'
 import { TokenBucket } from './stream/pace.ts'
+import { Vanished } from './peer-vanished.ts'
 import type { Place, SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
 import type { Run } from './wire/gone.ts'
@@ -29,6 +30,7 @@ export class Responder {
   readonly #beat: (stream: SenderStream) => void
   readonly #streams: readonly SenderStream[]
   readonly #shares = new Map<bigint, TokenBucket>()
+  readonly vanished: Vanished
   readonly #rtt = new GroupRtt()
 
   constructor(
@@ -48,6 +50,8 @@ export class Responder {
     this.#parity = parts.parity
     this.#beat = parts.beat
     this.#streams = parts.streams
+    const { receivers, historyAge } = context.limits
+    this.vanished = new Vanished(receivers, historyAge)
   }
 
   /** The longest round trip of a receiver, ms. */
@@ -138,9 +142,15 @@ export class Responder {
     if (news) this.#beat(stream)
   }
 
-  /** An instance has gone: nobody waits for it. */
-  forget(instance: bigint): void {
+  /**
+   * An instance has gone. Who fell silent without having confirmed everything may come back: a
+   * closing process waits for it as long as what it lacks may still be there.
+   */
+  forget(remote: Remote, silent: boolean): void {
+    const { instance } = remote
     for (const stream of this.#streams) {
+      const attached = stream.attached.get(instance)
+      if (silent && attached && attached.next <= stream.sent) this.vanished.add(remote)
       stream.attached.delete(instance)
       stream.options.flow?.forget(instance)
     }
@@ -243,6 +253,7 @@ export class Responder {
     }
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
+    this.vanished.delete(remote.instance)
     const { ask } = entry
     const place = placeOf(now, stream, entry)
     const attached = stream.attached.get(remote.instance)

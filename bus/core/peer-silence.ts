@@ -66,7 +66,5 @@ const SILENCE_MIN_MS = 1500
 const SILENCE_MAX_MS = 30_000
 /** How long somebody who has fallen silent may still come back. */
 const LOST_MS = 600_000
-/** A deadline missed by more than this means that the process was not running. */
-export const STALL_MS = 50
 /** How often a peer looks after what has no timer of its own. */
 export const HOUSEKEEPING_MS = 250

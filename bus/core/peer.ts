@@ -29,9 +29,10 @@ import { Live } from './peer-live.ts'
 import { isIssued, ownKeyOf } from './peer-own.ts'
 import { OwnHistory } from './peer-own-history.ts'
 import { Meeting } from './peer-meeting.ts'
+import { Outage } from './peer-outage.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Records } from './peer-records.ts'
-import { HOUSEKEEPING_MS, Silence, STALL_MS } from './peer-silence.ts'
+import { HOUSEKEEPING_MS, Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import { TimerHands } from './peer-timers.ts'
 import type { Rights } from './rights.ts'
@@ -61,14 +62,14 @@ export class Peer {
   #leaving: Leaving | undefined
   #joinedAt = -Infinity
   readonly #silence: Silence
-  /** When the world last gave this peer something to do. */
-  #ranAt: number
+  readonly #outage: Outage
 
   constructor(now: number, env: Env, config: PeerConfig) {
     this.#startedAt = now
-    this.#ranAt = now
     const context = new Context(env, config)
     this.#silence = new Silence(now, context)
+    const forgive = (at: number, ms: number): void => this.#forgive(at, ms)
+    this.#outage = new Outage(now, context.limits.outage, { forgive })
     this.#context = context
     this.#control = new ControlOut(context)
     this.#subscriber = new Subscriber(context, this.#control)
@@ -86,7 +87,7 @@ export class Peer {
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
-      left: (at, remote) => this.#onLeft(at, remote),
+      left: (at, remote, silent) => this.#onLeft(at, remote, silent),
       doubted: (at, remote) => this.#subscriber.attachAgain(at, remote),
       rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
@@ -220,6 +221,7 @@ export class Peer {
     const parts = { publisher: this.#publisher, meeting: this.#meeting, direct: this.#direct }
     this.#closing = new Closing(this.#context, parts, {
       lingerMs,
+      now,
       startedAt: this.#startedAt,
       done: (confirmation) => this.#goodbye(confirmation),
     })
@@ -241,8 +243,14 @@ export class Peer {
     this.#settle(now)
   }
 
+  /** Nothing comes or goes any more: until `pathChanged`, or for a while, nobody is taken for gone. */
+  pathLost(now: number): void {
+    this.#outage.begin(now)
+  }
+
   /** Another way to the others came: they learn of this peer and its private port, and it of them. */
   pathChanged(now: number, port: number = this.#context.port): void {
+    this.#outage.end(now)
     this.#context.port = port
     this.#greeter.start(now)
     this.#settle(now)
@@ -252,7 +260,7 @@ export class Peer {
 
   handleDatagram(now: number, datagram: Uint8Array, from: Endpoint): void {
     if (this.#leaving) return
-    this.#forgive(now)
+    this.#outage.ran(now, this.deadline)
     this.#inbound.onDatagram(now, datagram, from)
     this.#settle(now)
   }
@@ -265,7 +273,7 @@ export class Peer {
 
   handleTimeout(now: number): void {
     if (this.#leaving) return this.#leaving.onTimer(now)
-    this.#forgive(now)
+    this.#outage.ran(now, this.deadline)
     for (;;) {
       const name = this.#context.timers.due(now)
       if (!name) break
@@ -285,19 +293,12 @@ export class Peer {
     return this.#context.timers.next
   }
 
-  /**
-   * This process itself stood still: what it waited for may lie unread in its socket, so nobody is
-   * given up for that time.
-   */
-  #forgive(now: number): void {
-    // A deadline may have been set to what was already past: that is no standing still.
-    const lateMs = now - Math.max(this.deadline, this.#ranAt)
-    this.#ranAt = now
-    if (!(lateMs > STALL_MS)) return
-    this.#context.roster.forgive(lateMs)
-    this.#subscriber.forgive(now, lateMs)
-    this.#silence.forgive(lateMs)
-    this.#publisher.forgive(lateMs)
+  /** Nothing could be heard for so long. */
+  #forgive(now: number, ms: number): void {
+    this.#context.roster.forgive(ms)
+    this.#subscriber.forgive(now, ms)
+    this.#silence.forgive(ms)
+    this.#publisher.forgive(ms)
   }
 
   #onJoined(now: number, remote: Remote, streamCount: number): void {
@@ -308,14 +309,15 @@ export class Peer {
     this.#learner.hear(now, remote, streamCount)
   }
 
-  #onLeft(now: number, remote: Remote): void {
+  #onLeft(now: number, remote: Remote, silent: boolean): void {
     this.#subscriber.forget(now, remote)
     this.#learner.forget(remote)
-    this.#publisher.responder.forget(remote.instance)
+    this.#publisher.responder.forget(remote, silent)
     this.#direct.forget(remote.instance)
   }
 
   #housekeep(now: number): void {
+    this.#outage.pass(now)
     const present = this.#context.roster.size
     this.#greeter.expire(now)
     if (this.#context.roster.size < present) this.#silence.lost(now)

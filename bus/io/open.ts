@@ -129,6 +129,7 @@ function react(
       return undefined
     case 'unreachable':
       log?.warn({ reason: event.reason }, 'no datagram can leave')
+      driver.command((peer, now) => peer.pathLost(now))
       return bus.setPath('none', event.reason)
     case 'reachable':
       bus.setPath(path, event.reason ?? 'datagrams leave again')

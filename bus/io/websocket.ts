@@ -51,6 +51,8 @@ export class LinkTransport implements Transport {
   #link: ClientLink | undefined
   #terms: WelcomeTerms | undefined
   #waitMs = 0
+  /** Calls since the last link ended. */
+  #calls = 0
   #cancelCall: (() => void) | undefined
   #warned = false
   #dropped = 0
@@ -190,6 +192,7 @@ export class LinkTransport implements Transport {
     this.#link = link
     this.#terms = terms
     this.#waitMs = 0
+    this.#calls = 0
     this.#tell(this.#groups)
   }
 
@@ -203,7 +206,10 @@ export class LinkTransport implements Transport {
     this.#callLater()
   }
 
-  /** At once or nearly so, then after waits that double; never all peers of a relay together. */
+  /**
+   * At once or nearly so, then after waits that double; never all peers of a relay together. While
+   * what has been missed may still be had, the waits stay short.
+   */
   #callLater(): void {
     if (this.#state !== 'open') return
     const { credentials, sockets } = this.#options
@@ -213,7 +219,9 @@ export class LinkTransport implements Transport {
       this.#cancelCall = undefined
       this.#call()
     })
-    this.#waitMs = Math.min(WAIT_MAX_MS, Math.max(WAIT_MIN_MS, this.#waitMs) * 2)
+    this.#calls += 1
+    const mostMs = this.#calls < EAGER_CALLS ? WAIT_EAGER_MS : WAIT_MAX_MS
+    this.#waitMs = Math.min(mostMs, Math.max(WAIT_MIN_MS, this.#waitMs) * 2)
   }
 
   /** Tells the relay of those of the groups that it does not know of, as many as it takes. */
@@ -262,3 +270,6 @@ const DATAGRAM_SIZE = 1232
 const FULL_MS = 1000
 const WAIT_MIN_MS = 100
 const WAIT_MAX_MS = 5000
+/** Ten seconds of them: as long as publishers keep what they have sent. */
+const EAGER_CALLS = 14
+const WAIT_EAGER_MS = 1000

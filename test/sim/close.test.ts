@@ -15,7 +15,7 @@ interface Scene {
   readonly publisher: Process
   readonly receivers: readonly Process[]
   /** Closes the publisher and says when it had closed and who did not confirm. */
-  close(): {
+  close(lingerMs?: number): {
     readonly tookMs: number
     readonly unconfirmed: readonly (string | undefined)[]
     readonly lost: readonly number[]
@@ -42,7 +42,7 @@ function scene(count: number, limits: Partial<Limits> = {}): Scene {
     world,
     publisher,
     receivers,
-    close: () => {
+    close: (lingerMs = LINGER_MS) => {
       let closed: ReturnType<Scene['close']> | undefined
       const from = world.schedule.time
       world.onClosed = (_process, told) => {
@@ -54,8 +54,8 @@ function scene(count: number, limits: Partial<Limits> = {}): Scene {
       }
       world.workload.publish(publisher, TOPIC, 100)
       publisher.endTurn()
-      world.close(publisher, LINGER_MS)
-      advance(world, from + LINGER_MS + 1000)
+      world.close(publisher, lingerMs)
+      advance(world, from + lingerMs + 1000)
       return closed ?? { tookMs: Infinity, unconfirmed: [], lost: [] }
     },
   }
@@ -75,6 +75,16 @@ function publishPast({ world, publisher }: Scene, receiver: Process): void {
     advance(world, world.schedule.time + 5)
   }
   world.network.heal()
+}
+
+/** Nothing passes between a receiver and all others until the publisher takes it for gone. */
+function vanish({ world, publisher }: Scene, receiver: Process): void {
+  const gone = receiver.options.host
+  for (const { options } of world.processes) {
+    world.network.cut(options.host, gone)
+    world.network.cut(gone, options.host)
+  }
+  while (world.presence.seenBy(publisher).has(receiver)) advance(world, world.schedule.time + 100)
 }
 
 /** The publisher hears nothing of a receiver until it takes it for gone, and then meets it again. */
@@ -178,6 +188,36 @@ describe('a closing publisher', () => {
     const [{ id } = { id: 0 }] = all.world.ledger.subscriptionsOf(unsubscribed!)
     unsubscribed!.command((peer, now) => peer.unsubscribe(now, id))
     advance(all.world, all.world.schedule.time + 100)
+    const { tookMs, unconfirmed } = all.close()
+    expect(unconfirmed).toEqual([])
+    expect(tookMs).toBeLessThan(200)
+  })
+
+  it('names who fell silent so lately that it could still be served', () => {
+    const all = scene(3)
+    const [silent] = all.receivers
+    vanish(all, silent!)
+    const { tookMs, unconfirmed } = all.close()
+    expect(unconfirmed).toEqual([silent!.id])
+    expect(tookMs).toBeGreaterThanOrEqual(LINGER_MS - 1)
+  })
+
+  it('waits for who fell silent, and it comes back and confirms', () => {
+    const all = scene(3)
+    const [silent] = all.receivers
+    vanish(all, silent!)
+    all.world.schedule.after(1500, () => all.world.network.heal())
+    const { tookMs, unconfirmed } = all.close(20_000)
+    expect(unconfirmed).toEqual([])
+    expect(tookMs).toBeGreaterThanOrEqual(1500)
+    expect(deliveredTo(all, silent!)).toBe(2)
+  })
+
+  it('neither waits for nor names who fell silent long before', () => {
+    const all = scene(3)
+    const [silent] = all.receivers
+    vanish(all, silent!)
+    advance(all.world, all.world.schedule.time + 10_000)
     const { tookMs, unconfirmed } = all.close()
     expect(unconfirmed).toEqual([])
     expect(tookMs).toBeLessThan(200)

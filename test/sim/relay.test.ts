@@ -43,4 +43,26 @@ describe('a relay between a segment and links', () => {
       }
     },
   )
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'loses nothing for who has no link for longer than a peer may be silent: seed %d',
+    (seed) => {
+      const scene = behindOneRelay(seed, seed % 2 === 0 ? 0.05 : 0)
+      const [link] = scene.links
+      scene.publish(30, 4000)
+      scene.at(2000, () => link!.cut())
+      scene.at(9000, () => link!.open())
+      scene.wait(9000 + 16_000)
+      const others = scene.processes.length - 1
+      const from = scene.processes.indexOf(link!.process) * others
+      const accounts = scene.accounts()
+      for (const { delivered, lost, published } of accounts.slice(from, from + others)) {
+        expect({ delivered, lost }).toEqual({ delivered: published, lost: 0 })
+      }
+      // The others have taken it for gone, and reported what they knew that they lacked.
+      for (const { delivered, lost, published } of accounts) {
+        expect(delivered + lost).toBe(published)
+      }
+    },
+  )
 })

@@ -280,6 +280,7 @@ export class SimLink {
     this.#life += 1
     if (this.#port !== 0) this.#relay.closed(this.#port)
     this.#port = 0
+    if (this.process.alive) this.process.command((peer, now) => peer.pathLost(now))
   }
 
   /** Each time with another private port. */
