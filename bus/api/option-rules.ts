@@ -131,7 +131,7 @@ export const SEND_FILE: Rules<SendFileOptions> = {
 
 export const RECEIVE_FILES: Rules<ReceiveFilesOptions> = {
   overwrite: flag,
-  sizeMax: whole(0),
+  sizeMax: whole(1),
   progress: callback,
   refused: callback,
   signal,

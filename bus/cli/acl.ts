@@ -9,10 +9,10 @@ import { parseOpening } from '../io/realm-keys.ts'
 import { readRegister } from '../io/register.ts'
 import { faultOf, realmId, rightsFileOf } from '../io/rights.ts'
 import { parseRights } from '../io/rights-text.ts'
-import { readSecret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
+import { secretNamed } from './secrets.ts'
 import { shown } from './shown.ts'
 import { oneOf } from './values.ts'
 
@@ -73,7 +73,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 async function rightsOfWhom(who: string, realm: string, world: World): Promise<Rights> {
   if (who === 'me') {
     const path = world.settings.rights ?? rightsFileOf(realm)
-    const { text, source } = await readSecret(path, world.interrupt.signal, 'rights')
+    const { text, source } = await secretNamed(path, world.interrupt.signal, 'rights')
     return parseRights(text, source)
   }
   const register = await readRegister(realm)
@@ -95,7 +95,7 @@ async function faultIn(
   world: World,
 ): Promise<{ readonly fault: string | undefined; readonly isOwned: boolean }> {
   const path = world.settings.key ?? keyFileOf(realm)
-  const { text, source } = await readSecret(path, world.interrupt.signal)
+  const { text, source } = await secretNamed(path, world.interrupt.signal)
   const opening = parseOpening(text, { source, realm })
   const { owner } = opening
   if (!owner) {

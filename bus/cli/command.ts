@@ -1,13 +1,13 @@
 /** What a command is, and what it is given to work with. */
 import type { Argv } from 'yargs'
 import { type Bus, connect, type ConnectOptions, type Logger } from '../index.ts'
-import { readSecret } from '../io/secret.ts'
-import { readIdentity } from '../io/identity.ts'
 import { LOCAL_REALM } from '../io/key-text.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import type { Interrupt } from './interrupt.ts'
 import { logger } from './log.ts'
+import { UsageError } from './exit.ts'
 import type { Output } from './output.ts'
+import { identityNamed, secretNamed } from './secrets.ts'
 import type { Settings } from './settings.ts'
 
 /** The command's arguments as the parser found them, not yet checked. */
@@ -57,16 +57,20 @@ export class World {
   async connect(added: Pick<ConnectOptions, 'rate'> = {}): Promise<Bus> {
     const { 'log-level': _level, key, identity, rights, ...plain } = this.settings
     const { signal } = this.interrupt
+    if (plain.multicast === false && plain.relay === undefined) {
+      const mend = 'name one, as in: --relay wss://relay.example.org'
+      throw new UsageError(`without multicast (--no-multicast) a relay is needed: ${mend}`)
+    }
     const root = key === undefined ? {} : { key: await this.#keyText(key) }
-    const self = identity === undefined ? {} : { identity: await readIdentity(identity, signal) }
+    const self = identity === undefined ? {} : { identity: await identityNamed(identity, signal) }
     const may =
-      rights === undefined ? {} : { rights: (await readSecret(rights, signal, 'rights')).text }
+      rights === undefined ? {} : { rights: (await secretNamed(rights, signal, 'rights')).text }
     return connect({ ...plain, ...root, ...self, ...may, ...added, log: this.log, signal })
   }
 
   /** Looked at here, where it is known where it came from. */
   async #keyText(name: string): Promise<string> {
-    const { text, source } = await readSecret(name, this.interrupt.signal)
+    const { text, source } = await secretNamed(name, this.interrupt.signal)
     parseOpening(text, { source, realm: this.settings.realm ?? LOCAL_REALM })
     return text
   }

@@ -2,11 +2,12 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { newIdentity } from '../io/ed25519.ts'
-import { createIdentityFile, identityFile, identityName, readIdentity } from '../io/identity.ts'
+import { createIdentityFile, identityFile, identityName } from '../io/identity.ts'
 import { isThere } from '../io/keyfile.ts'
 import { isPath } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit } from './exit.ts'
+import { identityNamed } from './secrets.ts'
 
 export const identity: Command = {
   usage: 'identity',
@@ -28,7 +29,7 @@ async function run(_given: Arguments, world: World): Promise<number> {
   const chosen = settings.identity ?? identityFile()
   const path = isPath(chosen) ? resolve(chosen) : chosen
   const made = isPath(chosen) && !(await isThere(path)) && (await make(path))
-  const found = identityName(await readIdentity(path, interrupt.signal))
+  const found = identityName(await identityNamed(path, interrupt.signal))
   if (world.json) await output.object({ type: 'identity', identity: found, path, made })
   else await output.write(`${found}\n${made ? advice(path) : ''}`)
   return Exit.ok

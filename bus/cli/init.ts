@@ -14,6 +14,7 @@ import { parseRights } from '../io/rights-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName, granted } from './owner.ts'
+import { identityNamed } from './secrets.ts'
 
 export const init: Command = {
   // Not `name`: that is the peer's, an option of every command.
@@ -72,7 +73,7 @@ async function make(realm: string, world: World): Promise<string> {
 /** The user's, if there is one, else one for this realm alone. */
 async function ownIdentity(realm: string, { settings, interrupt }: World): Promise<Identity> {
   const { signal } = interrupt
-  if (settings.identity !== undefined) return readIdentity(settings.identity, signal)
+  if (settings.identity !== undefined) return identityNamed(settings.identity, signal)
   const there = [identityFileOf(realm), identityFile()]
   for (const path of there) if (await isThere(path)) return readIdentity(path, signal)
   const identity = newIdentity()

@@ -36,6 +36,7 @@ import { readSecret, type Secret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { allOfInput, assertInput } from './input.ts'
+import { identityNamed, secretNamed } from './secrets.ts'
 import { list, seconds } from './values.ts'
 
 export const join: Command = {
@@ -139,13 +140,13 @@ function sharedOf({ scope, port, groups }: Joined): object {
 /** The one that --identity names, or the user's own. */
 async function ownIdentity({ settings, interrupt }: World): Promise<Identity | undefined> {
   const { identity } = settings
-  if (identity !== undefined) return readIdentity(identity, interrupt.signal)
+  if (identity !== undefined) return identityNamed(identity, interrupt.signal)
   return (await isThere(identityFile())) ? readIdentity(identityFile()) : undefined
 }
 
 async function found(name: string, { interrupt }: World): Promise<Secret> {
   if (name.startsWith('sixcast-invite-')) return { text: name, source: 'the invitation' }
-  if (name !== '-') return readSecret(name, interrupt.signal, 'invitation')
+  if (name !== '-') return secretNamed(name, interrupt.signal, 'invitation')
   assertInput()
   const bytes = await allOfInput(interrupt.signal, INVITATION_SIZE_MAX)
   if (!bytes) throw interrupt.signal.reason

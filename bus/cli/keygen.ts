@@ -15,11 +15,11 @@ import {
   replaceSecretFile,
 } from '../io/keyfile.ts'
 import { realmOptions } from '../io/realm-keys.ts'
-import { readRealmKey } from '../io/secret.ts'
 import { nodeEnv } from '../io/system.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { assertName } from './owner.ts'
+import { realmKeyNamed } from './secrets.ts'
 
 export const keygen: Command = {
   usage: 'keygen [file]',
@@ -74,7 +74,7 @@ async function controlText(realm: string, { settings, interrupt }: World): Promi
   const { key, open } = settings
   if (open) throw new UsageError('option --control is of no use here: an open realm has no key')
   const { signal } = interrupt
-  const keys = await (key === undefined ? realmKey(realm, signal) : readRealmKey(key, signal))
+  const keys = await (key === undefined ? realmKey(realm, signal) : realmKeyNamed(key, signal))
   const { crypto } = await nodeEnv()
   const parts = controlParts(crypto, realmOptions(realm, keys))
   return controlKeyText({ parts, owner: keys.owner })

@@ -8,7 +8,7 @@ import { openBox } from '../io/boxes.ts'
 import { strictVerifier } from '../io/ed25519.ts'
 import { epochOf, keepInFiles, pageFileOf, readPageFile } from '../io/epoch-files.ts'
 import { keyTextIn } from '../io/epochs.ts'
-import { identityOf, readIdentity } from '../io/identity.ts'
+import { identityOf } from '../io/identity.ts'
 import { keyFileOf, readKeyText } from '../io/keyfile.ts'
 import { pageText, parsePage } from '../io/page.ts'
 import { parseOpening } from '../io/realm-keys.ts'
@@ -19,6 +19,7 @@ import { Exit, Failure, UsageError } from './exit.ts'
 import { pause } from './interrupt.ts'
 import { assertName, ownedRealm } from './owner.ts'
 import { type Rotated, rotated, spread, stayOf } from './rotation.ts'
+import { identityNamed } from './secrets.ts'
 import { duration } from './values.ts'
 
 /** How often `--every` alone means. */
@@ -107,7 +108,7 @@ async function opened(
   const { signal } = world.interrupt
   const named = world.settings.identity
   const identity = await identityOf(
-    { signal, ...(named !== undefined && { identity: () => readIdentity(named, signal) }) },
+    { signal, ...(named !== undefined && { identity: () => identityNamed(named, signal) }) },
     realm,
   )
   const { crypto } = await nodeEnv()

@@ -5,12 +5,12 @@ import { guestKeyText } from '../io/guest-key.ts'
 import { LOCAL_REALM } from '../io/key-text.ts'
 import { createSecretFile, keyFileOf } from '../io/keyfile.ts'
 import { guestKeyOf } from '../io/guest-ring.ts'
-import { readRealmKey } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { adoptPage, EVERY, rotateKeys } from './keys-epoch.ts'
 import { assertName } from './owner.ts'
 import { STAY_S } from './rotation.ts'
+import { realmKeyNamed } from './secrets.ts'
 import { list, oneOf } from './values.ts'
 
 export const keys: Command = {
@@ -68,7 +68,7 @@ async function exportKeys(given: Arguments, world: World): Promise<number> {
   if (settings.open) throw new UsageError('an open realm has no keys to export')
   if (given['topics'] === undefined) throw new UsageError("say which: --topics 'hall/3/**'")
   const patterns = list(given['topics'], 'option --topics')
-  const key = await readRealmKey(settings.key ?? keyFileOf(realm), interrupt.signal)
+  const key = await realmKeyNamed(settings.key ?? keyFileOf(realm), interrupt.signal)
   const made = guestKeyText(await guestKeyOf(realm, key, patterns))
   const { file } = given
   if (typeof file !== 'string' || file === '-') {

@@ -8,9 +8,9 @@ import { isThere, keyFileOf, readKeyFile } from '../io/keyfile.ts'
 import { ownerFileOf } from '../io/realm-file.ts'
 import { readRegister } from '../io/register.ts'
 import { rightsFileOf } from '../io/rights.ts'
-import { readSecret } from '../io/secret.ts'
 import type { World } from './command.ts'
 import { Failure, UsageError } from './exit.ts'
+import { identityNamed, secretNamed } from './secrets.ts'
 
 export interface Owned {
   readonly realm: string
@@ -71,10 +71,10 @@ export async function issuingRealm(world: World): Promise<Issuing> {
   const path = settings.rights ?? rightsFileOf(realm)
   if (settings.rights === undefined && !(await isThere(path))) await ownedRealm(world) // tells why
   const { signal } = interrupt
-  const rights = await readSecret(path, signal, 'rights')
+  const rights = await secretNamed(path, signal, 'rights')
   const key = await readKeyFile(settings.key ?? keyFileOf(realm), signal)
   const { identity: own } = settings
-  const issuer = own === undefined ? await identityOf({}, realm) : await readIdentity(own, signal)
+  const issuer = own === undefined ? await identityOf({}, realm) : await identityNamed(own, signal)
   return { realm, key: keyText(key.root, key.owner, key), issuer, rights: rights.text }
 }
 

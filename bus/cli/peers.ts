@@ -51,10 +51,10 @@ async function print(found: readonly PeerInfo[], { json, output }: World): Promi
     for (const peer of found) await output.object(objectOf(peer))
     return
   }
-  const rows = found.map(({ id, name, identity, since, path, tags }) => {
-    return [id, name, `${identity.slice(0, SHORT)}…`, timeOf(since), path, tagsOf(tags)]
+  const rows = found.map(({ id, name, identity, path, tags }) => {
+    return [id, name, `${identity.slice(0, SHORT)}…`, path, tagsOf(tags)]
   })
-  await output.write(table(['ID', 'NAME', 'IDENTITY', 'SINCE', 'PATH', 'TAGS'], rows))
+  await output.write(table(['ID', 'NAME', 'IDENTITY', 'PATH', 'TAGS'], rows))
 }
 
 function objectOf({ id, name, identity, tags, since, path, pathReason }: PeerInfo): object {
@@ -72,10 +72,6 @@ function tagsOf(tags: PeerInfo['tags']): string {
   return Object.entries(tags)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ')
-}
-
-function timeOf(since: number): string {
-  return new Date(since).toISOString()
 }
 
 /** Digits of an identity in a table: enough to tell it from others, not to vouch for it. */

@@ -7,7 +7,7 @@ import { Exit, exitCodeOf, Failure, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
-import { withGuess } from './unknown.ts'
+import { inWords } from './unknown.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
 import { acl } from './acl.ts'
@@ -28,6 +28,7 @@ import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.t
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 import { flag } from './values.ts'
+import { unknownVariables } from './variables.ts'
 
 const COMMANDS: readonly Command[] = [
   demo,
@@ -88,6 +89,10 @@ async function runCommand(
   const { interrupt } = outside
   const json = given['json'] === true
   const world = new World({ ...outside, settings, json })
+  // The processes of the demo are given what is good by the first one.
+  if (command !== demoPeer) {
+    for (const warning of unknownVariables(process.env, settings)) world.log.warn({}, warning)
+  }
   interrupt.listen()
   try {
     return await command.run(given, world)
@@ -102,6 +107,8 @@ function programOf(
   runs: (command: Command, given: Arguments) => Promise<void>,
 ): Argv {
   const { version } = createRequire(import.meta.url)('sixcast/package.json') as { version: string }
+  const usages = COMMANDS.filter(({ describe }) => describe !== false).map(({ usage }) => usage)
+  usages.push('completion') // the parser's own
   const program = yargs(protectedWords(words))
     .scriptName('sixcast')
     .usage('$0 COMMAND\n\nMessages between programs by IPv6 multicast, without a broker.')
@@ -114,8 +121,8 @@ function programOf(
     })
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
-      const text = (message ?? 'this is no command').replaceAll(/\s+/g, ' ')
-      throw error ?? new UsageError(withGuess(text, { words, known: optionsOf(program) }))
+      const text = (message ?? 'this is no command').replaceAll(/\s+/g, ' ').replaceAll(MARK, '')
+      throw error ?? new UsageError(inWords(text, { words, options: optionsOf(program), usages }))
     })
     .strict()
     .recommendCommands()
@@ -123,6 +130,7 @@ function programOf(
     .demandCommand(1, 1, 'name a command, as in: sixcast demo')
     .version(version)
     .help()
+    .alias('help', 'h')
     .completion('completion', 'Print a script that completes commands and options in the shell')
     .wrap(Math.min(100, process.stdout.columns ?? 100))
   withSettings(program)

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs'
 import { parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, FileRefusal, ReceivedFile, ReceiveProgress, Receiving } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, UsageError } from './exit.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
 import { note } from './log.ts'
 import { Progress } from './progress.ts'
 import { shown } from './shown.ts'
@@ -76,10 +76,7 @@ function jobOf(given: Arguments): Job {
     count: count === undefined ? undefined : whole(count, 'option --count', wholes),
     timeoutMs: timeout === undefined ? undefined : seconds(timeout, 'option --timeout', bounds),
     overwrite: overwrite === true,
-    sizeMax:
-      sizeMax === undefined
-        ? undefined
-        : whole(sizeMax, 'option --size-max', { ...wholes, min: 0 }),
+    sizeMax: sizeMax === undefined ? undefined : whole(sizeMax, 'option --size-max', wholes),
   }
 }
 
@@ -150,7 +147,15 @@ class Taking {
       return this.#missing.size > 0 ? Exit.error : Exit.ok
     }
     if (this.#missing.size > 0) return Exit.error
-    return this.#files < wanted ? Exit.timeout : Exit.ok
+    if (this.#files >= wanted) return Exit.ok
+    throw this.#tooFew(wanted)
+  }
+
+  #tooFew(wanted: number): Failure {
+    const { pattern, count, timeoutMs = 0 } = this.#job
+    const came = count === undefined ? 'no file' : `${this.#files} of ${wanted} files`
+    const message = `${came} came on ${pattern}, and nothing in the last ${timeoutMs / 1000} s`
+    return new Failure('TIMEOUT', message)
   }
 
   #file(file: ReceivedFile): Promise<void> | undefined {

@@ -1,12 +1,13 @@
 /** `sixcast relay`: carries a realm past multicast's reach. */
 import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
-import { isControlKey } from '../io/control-key.ts'
+import { CONNECT } from '../api/option-rules.ts'
+import { isControlKey, parseControlKey } from '../io/control-key.ts'
 import { parseKey } from '../io/key-text.ts'
-import { readSecret } from '../io/secret.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
+import { secretNamed } from './secrets.ts'
 import { flag, list, text, whole } from './values.ts'
 
 export const relay: Command = {
@@ -68,17 +69,17 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
   const { listen, bridge, link, metrics, links, origin } = given
   const bounds = { min: 1, max: 1_000_000 }
   return {
-    ...(key !== undefined && { key: () => keyOf(key, world.interrupt.signal) }),
+    ...(key !== undefined && { key: () => keyOf(key, world) }),
     ...(realm !== undefined && { realm }),
     ...(open !== undefined && { open }),
     ...(scope !== undefined && { scope }),
     ...(interfaces !== undefined && { interface: interfaces }),
     ...(port !== undefined && { port }),
     ...(hops !== undefined && { hops }),
-    ...(listen !== undefined && { listen: text(listen, 'option --listen') }),
+    ...(listen !== undefined && { listen: address(listen) }),
     ...(multicast !== undefined && { multicast }),
     ...(bridge !== undefined && { bridge: flag(bridge, 'option --bridge') }),
-    ...(link !== undefined && { links: list(link, 'option --link') }),
+    ...(link !== undefined && { links: others(link) }),
     ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),
     ...(links !== undefined && { limits: { links: whole(links, 'option --links', bounds) } }),
     ...(origin !== undefined && { origins: list(origin, 'option --origin') }),
@@ -88,9 +89,33 @@ async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> 
 }
 
 /** A control key, or a realm's whole key. */
-async function keyOf(name: string, signal: AbortSignal): Promise<string> {
-  const { text: found, source } = await readSecret(name, signal)
-  if (!isControlKey(found)) parseKey(found, source) // says what is wrong, and where
+async function keyOf(name: string, { settings, interrupt }: World): Promise<string> {
+  const { text: found, source } = await secretNamed(name, interrupt.signal)
+  // Both say what is wrong, and where.
+  if (!isControlKey(found)) parseKey(found, source)
+  else {
+    const { realm } = settings
+    const { name: of } = parseControlKey(found, source).parts
+    if (realm !== undefined && realm !== of) {
+      throw new UsageError(`${source} is for the realm "${of}", not for "${realm}" (--realm)`)
+    }
+  }
+  return found
+}
+
+/** As `serve` would refuse it, in the words of flags. */
+function address(raw: unknown): string {
+  const found = text(raw, 'option --listen')
+  const digits = /^(?:\[[\da-f:.%\w]+\]|[\w.-]*):(\d{1,5})$/i.exec(found)?.[1]
+  if (digits !== undefined && Number(digits) <= 65_535) return found
+  const mend = '[ADDRESS]:PORT or :PORT, as in [::1]:62278'
+  throw new UsageError(`option --listen is ${JSON.stringify(found)}: ${mend}`)
+}
+
+function others(raw: unknown): readonly string[] {
+  const found = list(raw, 'option --link')
+  const fault = CONNECT.relay.faultOf(found)
+  if (fault) throw new UsageError(`option --link is ${fault.found}: ${fault.mend}`)
   return found
 }
 

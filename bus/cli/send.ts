@@ -118,8 +118,13 @@ function tell(report: SendReport, world: World): number {
       unconfirmed: unconfirmed.map(plain),
     })
   } else {
-    const count = `${confirmed.length} receiver${confirmed.length === 1 ? '' : 's'}`
-    void world.output.write(`${shown(name)}: ${amount(size)} to ${count}, SHA-256 ${hash}\n`)
+    const all = confirmed.length + unconfirmed.length
+    const count = `${all} receiver${all === 1 ? '' : 's'}`
+    const whom = unconfirmed.length === 0 ? count : `${confirmed.length} of ${count}`
+    // Who has nobody's word for it is told so, and nothing that looks like success.
+    const line = `${shown(name)}: ${amount(size)} to ${whom}, SHA-256 ${hash}`
+    if (confirmed.length > 0) void world.output.write(`${line}\n`)
+    else note(`${shown(name)}: ${count} came, and none has confirmed that it has the file`)
     for (const { name: who, id, state, reason } of unconfirmed) {
       note(`not confirmed by ${who} (${id}): ${reason ?? WORDS[state]}`)
     }

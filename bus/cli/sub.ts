@@ -3,7 +3,7 @@ import type { Argv } from 'yargs'
 import { matches, type Pattern, parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, Gap, History, Live, Message, Subscription } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, UsageError } from './exit.ts'
+import { Exit, Failure, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
 import { shown, shownText } from './shown.ts'
@@ -161,10 +161,17 @@ class Printer {
     if (end === 'broken') return Exit.ok
     if (this.#missing > 0) return Exit.error
     const satisfied = count === undefined ? this.#printed > 0 : this.#printed >= count
-    if (end === 'timeout' && !satisfied) return Exit.timeout
+    if (end === 'timeout' && !satisfied) throw this.#tooFew()
     // Without a count, being interrupted is the way to end.
     const cut = end === 'interrupt' && count !== undefined && !satisfied
     return cut ? (this.#world.interrupt.code ?? Exit.error) : Exit.ok
+  }
+
+  #tooFew(): Failure {
+    const { count, patterns, timeoutMs = 0 } = this.#job
+    const came = count === undefined ? 'no message' : `${this.#printed} of ${count} messages`
+    const where = patterns.map(({ text }) => text).join(' and ')
+    return new Failure('TIMEOUT', `${came} came on ${where} in ${timeoutMs / 1000} s`)
   }
 
   async #print(subscription: Subscription<Item>, index: number): Promise<void> {

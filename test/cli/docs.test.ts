@@ -61,7 +61,7 @@ describe('the help', () => {
 describe('docs/cli.md', () => {
   it.each(COMMANDS.slice(0, -1))('names every flag of %s', async (command) => {
     const { out } = await home.run([command, '--help'])
-    const flags = [...out.matchAll(/^ +(--[a-z-]+)/gm)].map(([, flag]) => flag!)
+    const flags = [...out.matchAll(/^ +(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag!)
     expect(flags).toContain('--help')
     const section = sectionOf(command)
     const common = sectionOf('shared')

@@ -148,9 +148,10 @@ describe('send and receive', () => {
     const directory = folder()
     writeFileSync(join(directory, 'taken'), 'mine')
     const taking = await receiver(directory, ['--timeout', '4'])
-    const { code, err } = await home.run(['send', path])
+    const { code, out, err } = await home.run(['send', path])
     expect(err).toMatch(/sixcast: not confirmed by .*: another file of this name is there/)
-    expect(code).toBe(1)
+    expect(err).toMatch(/^sixcast: taken: 1 receiver came, and none has confirmed/m)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
     const ended = await taking.ended
     expect(ended.err).toMatch(/sixcast: there is another .*taken: remove it, or overwrite/)
     expect(ended.code).toBe(1)
@@ -177,7 +178,11 @@ describe('the end', () => {
 
   it('of receive without a file is 2 after --timeout', async () => {
     const words = ['receive', '--directory', folder(), '--timeout', '0.5']
-    expect(await home.run(words)).toEqual({ code: 2, out: '', err: '' })
+    const reason = 'no file came on files/**, and nothing in the last 0.5 s'
+    expect(await home.run(words)).toEqual({ code: 2, out: '', err: `sixcast: ${reason}\n` })
+    const json = await home.run([...words, '--count', '2', '--json'])
+    const message = '0 of 2 files came on files/**, and nothing in the last 0.5 s'
+    expect(objectsOf(json.err)).toEqual([{ type: 'error', code: 'TIMEOUT', message }])
   })
 
   it('of send by a signal is told to receivers, who keep what has come', async () => {

@@ -221,14 +221,17 @@ describe('sub', () => {
   it('exits 2 when --timeout is over before --count is reached', async () => {
     const sub = await home.subscriber(['few', '--count', '2', '--timeout', '2'])
     await home.run(['pub', 'few', 'one'])
-    expect(await sub.ended).toMatchObject({ code: 2, out: 'few one\n' })
+    const { code, out, err } = await sub.ended
+    expect({ code, out }).toEqual({ code: 2, out: 'few one\n' })
+    expect(err).toMatch(/^sixcast: 1 of 2 messages came on few in 2 s$/m)
   })
 
   it('without --count ends after --timeout: 0 when anything came, else 2', async () => {
     const quiet = home.run(['sub', 'quiet', '--timeout', '0.3'])
     const loud = await home.subscriber(['loud', '--timeout', '2'])
     await home.run(['pub', 'loud', 'x'])
-    expect(await quiet).toEqual({ code: 2, out: '', err: '' })
+    const reason = 'no message came on quiet in 0.3 s'
+    expect(await quiet).toEqual({ code: 2, out: '', err: `sixcast: ${reason}\n` })
     expect(await loud.ended).toMatchObject({ code: 0, out: 'loud x\n' })
   })
 

@@ -110,7 +110,7 @@ describe('relays with --link', () => {
       expect((await run.ended).code).toBe(0)
     }
     const wrong = await home.run(['relay', ...SITE, '--link', 'relay.example'])
-    expect(wrong.err).toMatch(/"links" is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
+    expect(wrong.err).toMatch(/--link is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
     expect(wrong.code).toBe(64)
   })
 })
@@ -169,8 +169,8 @@ describe('a relay of a realm with an owner', () => {
 
 describe('what cannot be is told', () => {
   it.each([
-    [['relay', '--listen', 'everywhere'], 64, /option "listen" is "everywhere"/],
-    [['sub', 'a', '--no-multicast'], 64, /option "multicast" is false, and there is no relay/],
+    [['relay', '--listen', 'everywhere'], 64, /option --listen is "everywhere"/],
+    [['sub', 'a', '--no-multicast'], 64, /a relay is needed: name one/],
     [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
     [
       ['sub', 'a', '--no-multicast', '--relay', 'ws://[::1]:1'],

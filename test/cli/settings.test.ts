@@ -1,6 +1,7 @@
 /** Flags, environment and configuration file reach the bus, in this order of precedence. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -121,6 +122,21 @@ describe('flags', () => {
       expect.stringMatching(warned),
     ])
     expect([off.err, unset.err]).toEqual(['', ''])
+  })
+})
+
+describe('a key file that is a pipe', () => {
+  it('is waited for, which is said, and good when it has been written', async () => {
+    const pipe = join(home.config, 'pipe.key')
+    execFileSync('mkfifo', ['-m', '600', pipe])
+    const sub = home.start(['sub', 'piped', '--key', pipe, '--count', '1'])
+    await sub.says(/^sixcast: still reading .*pipe\.key: a pipe is read until/m, 'err')
+    const { out: key } = await home.run(['keygen', '-'])
+    const hall = { HALL: key, SIXCAST_KEY: 'env:HALL' }
+    const pub = home.run(['pub', 'piped', 'x', '--require', '1'], { env: hall })
+    await writeFile(pipe, key)
+    expect((await pub).code).toBe(0)
+    expect(await sub.ended).toMatchObject({ code: 0, out: 'piped x\n' })
   })
 })
 

@@ -1,5 +1,5 @@
 /** What the command refuses, with exit code 64, one line that says why, and where the help is. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Home, objectsOf } from './command.ts'
@@ -11,11 +11,14 @@ describe('bad usage', () => {
   it.each([
     [[], /^sixcast: name a command/],
     [['pubb'], /there is no such command: did you mean pub\?/],
-    [['nonsense'], /Unknown (command|argument): nonsense/],
-    [['pub'], /^sixcast: arguments are missing: got 0, need at least 1/],
+    [['nonsense'], /there is no command "nonsense": there are demo, pub, .*, acl, completion$/m],
+    [['--realm', 'x', 'nonsense'], /there is no command "nonsense"/],
+    [['pub'], /^sixcast: TOPIC is missing: sixcast pub TOPIC \[VALUE\]$/m],
+    [['acl', 'test'], /^sixcast: WHO, ACTION and TOPIC are missing: sixcast acl VERB WHO /],
+    [['init'], /^sixcast: NEW-REALM is missing/],
     [['pub', 'a'], /give a VALUE, --lines or --stdin/],
     [['pub', 'a', 'x', '--lines'], /give a VALUE, --lines or --stdin/],
-    [['pub', 'a', 'x', 'y'], /Unknown argument: y/],
+    [['pub', 'a', 'x', 'y'], /there is no place for "y": sixcast pub TOPIC \[VALUE\]/],
     [['pub', 'a', 'x', '--nope'], /there is no option --nope$/m],
     [['pub', 'a', 'x', '--lnies'], /there is no option --lnies: did you mean --lines\?/],
     [['sub', 'a', '--histroy=last'], /there is no option --histroy: did you mean --history\?/],
@@ -45,7 +48,7 @@ describe('bad usage', () => {
     [['pub', 'a', 'x', '--open=perhaps'], /option --open is "perhaps": true or false/],
     [['pub', 'a', 'x', '--name', 'a\u001b[2J'], /option --name is .*without control characters/],
     [['pub', 'a', 'x', '--delivery', 'maybe'], /Argument: delivery, Given: "maybe"/],
-    [['sub'], /arguments are missing/],
+    [['sub'], /PATTERN is missing: sixcast sub PATTERN\.\.\.$/m],
     [['sub', 'a*'], /pattern "a\*" has the segment/],
     [['sub', 'a', '--count', 'x'], /option --count is "x"/],
     [['sub', 'a', '--timeout', '0'], /option --timeout is "0"/],
@@ -60,7 +63,12 @@ describe('bad usage', () => {
     [['sub', 'a', '--relay', 'http://x'], /option --relay is .*a ws:\/\/ or wss:\/\/ address/],
     [['sub', 'a', '--open', '--key', 'f'], /either open or has a key/],
     [['sub', 'a', '--config', '/nowhere.json'], /configuration file \/nowhere.json cannot be read/],
-    [['peers', 'x'], /Unknown (command|argument): x/],
+    [['peers', 'x'], /there is no place for "x": sixcast peers$/m],
+    [['relay', '--listen', 'everywhere'], /option --listen is "everywhere": \[ADDRESS\]:PORT/],
+    [['relay', '--listen', ':70000'], /option --listen is ":70000"/],
+    [['relay', '--link', 'relay.example'], /option --link is \["relay.example"\]: a ws:\/\//],
+    [['sub', 'a', '--no-multicast'], /without multicast \(--no-multicast\) a relay is needed/],
+    [['receive', '--size-max', '0'], /option --size-max is "0": a whole number from 1/],
     [['peers', '--timeout', '-1'], /option --timeout/],
     [['topics', 'a*'], /pattern "a\*"/],
     [['keygen', '--realm', 'a/b'], /option --realm is "a\/b"/],
@@ -127,6 +135,33 @@ describe('an error', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/^\{"type":"error","code":"NO_INTERFACE","message":".*nope0.*"\}$/m)
     expect(err).toMatch(/^ +at /m)
+  })
+})
+
+describe('a variable', () => {
+  it('that is nearly a setting is told of, and not read; others are left alone', async () => {
+    const key = join(home.config, 'far.key')
+    await home.run(['keygen', key])
+    const env = { SIXCAST_REALMM: 'elsewhere', SIXCAST_SOMETHING: 'x', SIXCAST_KEYS: 'y' }
+    const words = ['peers', '--timeout', '0']
+    const { code, err } = await home.run(words, { env })
+    expect(err).toBe(['REALMM', 'KEYS'].map((name) => warning(name, name.slice(0, -1))).join(''))
+    expect(code).toBe(0)
+    const named = { SIXCAST_KEYS: readFileSync(key, 'utf8'), SIXCAST_KEY: 'env:SIXCAST_KEYS' }
+    expect((await home.run(words, { env: named })).err).toBe('')
+  })
+
+  const warning = (name: string, near: string): string => {
+    const fault = `the variable SIXCAST_${name} is no setting, and not read`
+    return `sixcast: warning: ${fault}: did you mean SIXCAST_${near}?\n`
+  }
+})
+
+describe('the help', () => {
+  it('comes by -h as well', async () => {
+    const [long, short] = await Promise.all(['--help', '-h'].map((flag) => home.run(['pub', flag])))
+    expect(short).toEqual(long)
+    expect(short!.out).toMatch(/^sixcast pub <topic> \[value\]/)
   })
 })
 
