@@ -1,59 +1,11 @@
 /** A peer of a realm with an owner: whom it admits, and what it takes of them. */
 import { describe, expect, it } from 'vitest'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
-import { Rights } from '../../../bus/core/rights.ts'
-import type { Grant } from '../../../bus/core/wire/grant.ts'
-import type { Member } from '../../fuzz/member.ts'
-import { signatureOf } from '../../fuzz/target.ts'
-import { Attack, body, startedEntry } from './attacking.ts'
+import { body } from './attacking.ts'
 import { counting, crypto, hex } from './crypto.ts'
+import { all, beacon, EPOCH_S, Gate, granted, owner, signs, started } from './gating.ts'
+import { grantOn, rightsBytes } from './granting.ts'
 import { controlBytes } from './wire/any.ts'
-import { grantOn, rightsBytes, type Sign } from './granting.ts'
-
-const owner = counting(32, 9)
-const signs =
-  (identity: Uint8Array): Sign =>
-  (message) =>
-    signatureOf(identity, message)
-
-/** The target's clock at the beginning, s. */
-const EPOCH_S = 1_700_000_000
-const all = { publish: ['**'], subscribe: ['**'] }
-
-/** A realm with an owner, a peer in it, and a member that shows rights. */
-class Gate extends Attack {
-  readonly id = this.keys.id
-
-  constructor(own = all) {
-    super({}, { owner, rightsOf: (id, self) => granted(id, owner, grantOn(self, own)) })
-  }
-
-  /** Says hello with these rights, with the challenge that the peer holds by then. */
-  greet(member: Member, rights: Uint8Array): this {
-    this.send(member.hello({ rights, echoes: [this.target.challenge] })).wait(100)
-    return this.send(member.hello({ rights, echoes: [this.target.challenge] })).wait(50)
-  }
-
-  /** Rights from the owner, and what else is put between. */
-  granted(grant: Grant, by: Uint8Array = owner): Uint8Array {
-    return granted(this.id, by, grant).bytes
-  }
-
-  knows({ sender }: Member): boolean {
-    return this.target.present.has(sender.instance)
-  }
-}
-
-function granted(id: Uint8Array, by: Uint8Array, grant: Grant): Rights {
-  return Rights.read(rightsBytes(id, { grant, sign: signs(by) }))!
-}
-
-const beacon = controlBytes({ type: 'beacon', intervalMs: 1000, streamCount: 0 })
-
-function started(gate: Gate, stream: number): Uint8Array {
-  const { instance } = gate.target.peer
-  return controlBytes({ type: 'started', asker: instance, entries: [startedEntry(stream)] })
-}
 
 function attach(target: bigint): Uint8Array {
   const entry = { stream: 1, ask: 1, from: 0, ageMs: 0, back: 0, attempt: 0 }
