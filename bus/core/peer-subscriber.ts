@@ -10,6 +10,7 @@
 import type { Binding, Context, Inflow, Remote } from './peer-context.ts'
 import { Attacher, type Past, type Wants } from './peer-attacher.ts'
 import type { ControlOut } from './peer-control.ts'
+import { Deadlines } from './deadlines.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
 import { deadlineOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
@@ -32,7 +33,7 @@ export class Subscriber {
   readonly #subscriptions = new Subscriptions()
   readonly #inflows = new Inflows()
   /** Inflows with a deadline of their own: reordering, attaching, or owing a cursor. */
-  readonly #timed = new Set<Inflow>()
+  readonly #timed = new Deadlines<Inflow>()
   readonly #receivers: Receivers
   readonly #bookmarks: Bookmarks
   readonly #asker: Asker
@@ -201,11 +202,13 @@ export class Subscriber {
   /** Called every now and then. */
   housekeep(now: number): void {
     this.#hush.watch(now)
+    for (const inflow of this.#timed) this.#time(inflow)
   }
 
   /** The `receive` timer: reordering, attaching, cursors. */
   onTimer(now: number): void {
-    for (const inflow of this.#timed) {
+    const all = this.#timed.due(now)
+    for (const inflow of all) {
       let due = false
       for (const { receiver } of lanesOf(inflow)) {
         if (receiver.deadline > now) continue
@@ -215,9 +218,9 @@ export class Subscriber {
       if (due) this.#asker.ask(now, inflow)
       if (inflow.cursorAt <= now) this.#reporter.report(now, inflow)
     }
-    this.#attacher.attach(now, this.#timed)
-    for (const inflow of this.#timed) this.#time(inflow)
-    this.#arm()
+    this.#attacher.attach(now, all)
+    for (const inflow of all) this.#time(inflow)
+    if (this.#timed.next < Infinity) this.#context.timers.set('receive', this.#timed.next)
   }
 
   #takersOf(binding: Binding): readonly number[] {
@@ -336,14 +339,8 @@ export class Subscriber {
       this.#timed.delete(inflow)
       return
     }
-    this.#timed.add(inflow)
+    this.#timed.set(inflow, at)
     this.#context.timers.setBefore('receive', at)
-  }
-
-  #arm(): void {
-    let at = Infinity
-    for (const inflow of this.#timed) at = Math.min(at, deadlineOf(inflow))
-    if (at < Infinity) this.#context.timers.set('receive', at)
   }
 }
 
