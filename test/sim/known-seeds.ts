@@ -34,5 +34,6 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [49674, 'left the newest value behind when the one before it had expired'],
   [200345, 'let a message expire since a forgery had shown it missing before it was published'],
   [200349, 'let a message expire since a forgery had shown it missing before it was published'],
+  [200629, 'never flushed beside a forger'],
   [200338, 'called a message expired that nobody had vouched for'],
 ])

@@ -51,7 +51,7 @@ export interface Track {
   readonly gaps: { readonly from: number; readonly to: number; readonly cause: GapCause }[]
 }
 
-type Deliver = Extract<Notice, { readonly type: 'deliver' }>
+export type Deliver = Extract<Notice, { readonly type: 'deliver' }>
 type Gap = Extract<Notice, { readonly type: 'gap' }>
 
 export class Ledger {

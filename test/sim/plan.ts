@@ -283,6 +283,10 @@ function mayBeProven(seed: number): boolean {
 function mayRotate(seed: number): boolean {
   return seed > 200_000
 }
+/** Others are older than removal. Who closes waits for somebody whom it is still to learn is out. */
+export function mayRevoke({ seed, rotations, faults }: Plan): boolean {
+  return seed > 250_000 && rotations > 0 && !faults.has('close')
+}
 /** Jitter where there is none to speak of. */
 export const STILL_MS = 0.05
 const PASTS: readonly Past[] = [

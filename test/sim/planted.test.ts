@@ -14,6 +14,7 @@ import { runSeed } from './run.ts'
 import { quantile } from './tables.ts'
 import { sharedLosses } from './transfer.ts'
 import { RULES } from './violation.ts'
+import { World } from './world.ts'
 
 type Rule = keyof typeof RULES
 type Seal = Parameters<Sealer['seal']>
@@ -139,5 +140,20 @@ describe('the simulator finds', () => {
       return packet
     })
     expect(foundWithin(20, ['plaintext'])).toBeDefined()
+  })
+
+  it('a page that has a box for who was removed', () => {
+    plant(
+      World.prototype,
+      'page',
+      (self, given: Parameters<World['page']>, page: World['page']) => {
+        const [parts, realm] = given
+        const { secret } = parts.members[0]!
+        const all = self.processes.map(({ options }) => options.signer.identity)
+        const members = [...new Set(all)].map((identity) => ({ identity, secret }))
+        return page({ ...parts, members, revoked: { identities: [], serials: [] } }, realm)
+      },
+    )
+    expect(foundWithin(12, ['removed'], 250_000)).toBe(RULES.removed)
   })
 })

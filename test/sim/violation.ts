@@ -6,6 +6,7 @@ export const RULES = {
   contract: 'published = delivered + reported gaps',
   lossless: 'nothing is lost where the network loses nothing',
   foreign: 'nothing is delivered that was not published in this realm',
+  removed: 'who was removed reads nothing that is published in the new epoch',
   memory: 'every bound on memory holds',
   nonce: 'no nonce is used twice for different plaintexts',
   identical: 'a packet is the same bytes each time it is sent',
