@@ -7,7 +7,7 @@ import type { Arguments, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
-import { isRevoked, type Issuing, issuingRealm } from './owner.ts'
+import { assertNotRevoked, isRevoked, type Issuing, issuingRealm } from './owner.ts'
 import { qrCode } from './qr.ts'
 import { shown } from './shown.ts'
 import { text } from './values.ts'
@@ -19,6 +19,8 @@ export async function inviteByCode(given: Arguments, world: World): Promise<numb
     throw new UsageError('option --relay is of no use with --wait: both meet by multicast')
   }
   const issuing = await issuingRealm(world)
+  // Else the newcomer alone would be told, when it comes.
+  if (given['for'] !== undefined) await assertNotRevoked(issuing.realm, identityOf(given['for']))
   const invitation = await opened(issuing, given, world)
   try {
     await announce(invitation, { issuing, given, world })

@@ -13,7 +13,7 @@ import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
-import { granted, isRevoked, type Owned, ownedRealm } from './owner.ts'
+import { assertNotRevoked, granted, type Owned, ownedRealm } from './owner.ts'
 import { inviteByCode } from './invite-wait.ts'
 import { qrCode } from './qr.ts'
 import { text } from './values.ts'
@@ -113,10 +113,4 @@ async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> 
   const { publish, subscribe } = wishesOf(given)
   const patterns = [...new Set([...publish, ...subscribe])]
   return guestKeyText(await guestKeyOf(realm, key, patterns))
-}
-
-async function assertNotRevoked(realm: string, identity: string): Promise<void> {
-  if (!(await isRevoked(realm, identity))) return
-  const mend = 'they make another one, by: sixcast identity --identity FILE'
-  throw new Failure('DENIED', `the identity ${identity} was revoked: ${mend}`)
 }

@@ -18,7 +18,15 @@ import type { Arguments, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { pause } from './interrupt.ts'
 import { assertName, ownedRealm } from './owner.ts'
-import { type Rotated, rotated, spread, stayOf } from './rotation.ts'
+import {
+  type LeftOut,
+  present,
+  type Rotated,
+  rotated,
+  spread,
+  stayOf,
+  tellLeftOut,
+} from './rotation.ts'
 import { identityNamed } from './secrets.ts'
 import { duration } from './values.ts'
 
@@ -33,9 +41,11 @@ export async function rotateKeys(given: Arguments, world: World): Promise<number
   const { interrupt } = world
   for (;;) {
     const owned = await ownedRealm(world)
+    const here = await present(world, stayMs)
     const made = await rotated(owned, given['at-once'] === true)
     const there = await spread(world, Math.min(stayMs, everyMs ?? stayMs))
-    await tell(owned.realm, { ...made, there }, world)
+    const leftOut = tellLeftOut(owned.realm, made, here)
+    await tell(owned.realm, { ...made, there, leftOut }, world)
     if (everyMs === undefined) return interrupt.code ?? Exit.ok
     await pause(Math.max(0, everyMs - stayMs), interrupt.signal)
     if (interrupt.signal.aborted) return interrupt.code ?? Exit.ok
@@ -44,11 +54,11 @@ export async function rotateKeys(given: Arguments, world: World): Promise<number
 
 async function tell(
   realm: string,
-  made: Rotated & { readonly there: number },
+  made: Rotated & { readonly there: number; readonly leftOut: readonly LeftOut[] },
   { json, output }: World,
 ): Promise<void> {
-  const { epoch, members, page, there } = made
-  if (json) return output.object({ type: 'epoch', realm, epoch, members, there, page })
+  const { epoch, members, page, there, leftOut } = made
+  if (json) return output.object({ type: 'epoch', realm, epoch, members, there, leftOut, page })
   const others = there === 1 ? '1 other peer is' : `${there} other peers are`
   await output.write(`Epoch ${epoch} is for ${members} members, ${others} in it now.\n`)
   await output.write(`Who sleeps gets it from any of them, or by: sixcast keys adopt ${page}\n`)

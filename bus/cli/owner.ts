@@ -84,6 +84,12 @@ export async function isRevoked(realm: string, identity: string): Promise<boolea
   return members.some(({ rights, revoked }) => revoked && keyName(rights.holder) === identity)
 }
 
+export async function assertNotRevoked(realm: string, identity: string): Promise<void> {
+  if (!(await isRevoked(realm, identity))) return
+  const mend = 'they make another one, by: sixcast identity --identity FILE'
+  throw new Failure('DENIED', `the identity ${identity} was revoked: ${mend}`)
+}
+
 /** Rights that the owner grants, as text. */
 export function granted({ realm, key, owner }: Owned, given: Given): Promise<string> {
   return grant({ realm, key: keyText(key.root, key.owner), issuer: owner, ...given })

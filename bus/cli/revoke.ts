@@ -5,7 +5,7 @@ import { type Member, readRegister, revokeMembers } from '../io/register.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure } from './exit.ts'
 import { type Owned, ownedRealm } from './owner.ts'
-import { rotated, spread, STAY_S, stayOf } from './rotation.ts'
+import { present, rotated, spread, STAY_S, stayOf, tellLeftOut } from './rotation.ts'
 
 export const revoke: Command = {
   usage: 'revoke <who>',
@@ -33,9 +33,12 @@ async function run(given: Arguments, world: World): Promise<number> {
   const stayMs = stayOf(given)
   const identity = await found(owned, String(given['who']))
   await revokeMembers(owned.realm, ({ rights }) => keyName(rights.holder) === identity)
-  const { epoch, page, members } = await rotated(owned, true)
+  const here = await present(world, stayMs)
+  const made = await rotated(owned, true)
+  const { epoch, page, members } = made
   const there = await spread(world, stayMs)
-  const about = { realm: owned.realm, identity, epoch, page, members, there }
+  const leftOut = tellLeftOut(owned.realm, made, here)
+  const about = { realm: owned.realm, identity, epoch, page, members, there, leftOut }
   if (world.json) await world.output.object({ type: 'revoked', ...about })
   else {
     const name = identity.slice(0, 16)

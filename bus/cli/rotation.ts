@@ -7,6 +7,7 @@ import { type Member, readRegister } from '../io/register.ts'
 import { rotate } from '../io/rotate.ts'
 import type { Arguments, World } from './command.ts'
 import { pause } from './interrupt.ts'
+import { note } from './log.ts'
 import type { Owned } from './owner.ts'
 import { seconds } from './values.ts'
 
@@ -14,6 +15,16 @@ export interface Rotated {
   readonly epoch: number
   readonly page: string
   readonly members: number
+  /** Who has a key of it, or shall have none. */
+  readonly known: ReadonlySet<string>
+  /** Names of members who may let others in, whom the register does not know. */
+  readonly inviters: readonly string[]
+}
+
+/** Somebody who is here and has no key of the new epoch. */
+export interface LeftOut {
+  readonly name: string
+  readonly identity: string
 }
 
 /** The next epoch for everybody in the register who has not been revoked, in the realm's files. */
@@ -29,17 +40,58 @@ export async function rotated(owned: Owned, atOnce: boolean): Promise<Rotated> {
     identity,
     ...(topics && { topics }),
   }))
+  const gone = [...new Set(out.map(({ rights }) => keyName(rights.holder)))]
   const made = await rotate({
     realm,
     key: keyText(key.root, key.owner, key),
     owner,
     members,
-    revoked: [...new Set(out.map(({ rights }) => keyName(rights.holder)))],
+    revoked: gone,
     revokedSerials: out.flatMap(({ rights }) => rights.serials.slice(-1)),
     atOnce,
   })
   await keepInFiles(realm, made)
-  return { epoch: made.epoch, page: pageFileOf(realm), members: members.length }
+  return {
+    epoch: made.epoch,
+    page: pageFileOf(realm),
+    members: members.length,
+    known: new Set([...stays.keys(), ...gone]),
+    inviters: [...stays.values()].filter(isInviter).map(({ name }) => name),
+  }
+}
+
+/** The owner's own rights are its as long as it likes; others' depth is what they may hand on. */
+function isInviter({ name, rights }: Member): boolean {
+  return rights.depth > 0 && name !== 'owner'
+}
+
+/** Who is here before the keys change. */
+export async function present(world: World, stayMs: number): Promise<readonly LeftOut[]> {
+  if (stayMs === 0) return []
+  const bus = await world.connect().catch(() => undefined) // `spread` tells why
+  if (!bus) return []
+  try {
+    await pause(Math.min(stayMs, LOOK_MS), world.interrupt.signal)
+    return [...bus.presence].map(({ name, identity }) => ({ name, identity }))
+  } finally {
+    await bus.close({ linger: 0 })
+  }
+}
+
+/** Names on standard error who was here and gets no key, and what to do about it. */
+export function tellLeftOut(realm: string, made: Rotated, here: readonly LeftOut[]): LeftOut[] {
+  const { epoch, known, inviters } = made
+  const out = here.filter(({ identity }) => !known.has(identity))
+  for (const { name, identity } of out) {
+    const fault = `left out: ${name} (${identity}) has no key of epoch ${epoch}`
+    const mend = `to let it in again, run: sixcast invite --realm ${realm} --for ${identity}`
+    note(`${fault}, for it is not among those that you have invited; ${mend}`)
+  }
+  if (inviters.length > 0) {
+    const fault = `${inviters.join(', ')} may have let in others, who have no key of epoch ${epoch}`
+    note(`${fault} unless you invite them yourself: sixcast invite --realm ${realm} --for IDENTITY`)
+  }
+  return out
 }
 
 /**
@@ -69,4 +121,6 @@ export function stayOf(given: Arguments): number {
   return seconds(given['stay'] ?? STAY_S, 'option --stay', { min: 0, max: 86_400 })
 }
 
+/** Hellos come within tens of milliseconds; a second is for busy machines. */
+const LOOK_MS = 1000
 export const STAY_S = 5

@@ -83,6 +83,28 @@ describe('join by a code', () => {
     expect(code).toBe(0)
     const third = await owner.run(words, as(last))
     expect(third).toMatchObject({ code: 1, err: expect.stringMatching(/their depth is 0/) })
+
+    // The owner does not know the last one: it is named when the keys change, and can come again.
+    const mine = ['identity', '--realm', 'site', '--json', '--identity']
+    const file = join(last.config, 'sixcast/realms/site.identity')
+    const [{ identity } = {}] = objectsOf((await owner.run([...mine, file], as(last))).out)
+    const on = ['--realm', 'site', '--name', 'last']
+    const sub = await owner.subscriber(['hall/*', ...on], as(last))
+    const rotated = await owner.run(['keys', 'rotate', '--realm', 'site', '--json', '--stay', '3'])
+    expect(objectsOf(rotated.out)[0]).toMatchObject({ leftOut: [{ name: 'last', identity }] })
+    expect(rotated.err).toMatch(
+      new RegExp(`left out: last \\(${String(identity)}\\) has no key of epoch 2`),
+    )
+    expect(rotated.err).toMatch(/may have let in others, who have no key of epoch 2 unless/)
+    const ended = await sub.ended
+    expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/has no key for this/) })
+    const command = /run: sixcast (invite .*)$/m.exec(rotated.err)?.[1]?.split(' ') ?? []
+    const { out: invitation } = await owner.run(command)
+    const again = await owner.run(['join', '-'], { ...as(last), input: invitation })
+    expect(again).toMatchObject({ code: 0, err: '' })
+    const heard = await owner.subscriber(['hall/*', ...on, '--count', '1'], as(last))
+    await owner.run(['pub', 'hall/x', 'back', '--realm', 'site', '--require', '1'])
+    expect(await heard.ended).toMatchObject({ code: 0, out: 'hall/x back\n' })
   }, 300_000)
 
   it('tells people what to type, and ends by a signal or when the code is too old', async () => {

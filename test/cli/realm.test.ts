@@ -300,7 +300,19 @@ describe('the epochs of a realm', () => {
     const { identity } = objectsOf(list.out)[2]!
     const invited = await alpha.run(['invite', '--for', String(identity)], on)
     expect([invited.code, invited.err]).toEqual([1, expect.stringMatching(/was revoked/)])
+    const byCode = await alpha.run(['invite', '--wait', '--for', String(identity)], on)
+    expect([byCode.code, byCode.err]).toEqual([1, expect.stringMatching(/was revoked/)])
     expect((await alpha.run(['revoke', 'nobody'], on)).err).toMatch(/no member is called/)
     expect((await alpha.run(['revoke', 'owner'], on)).err).toMatch(/owner cannot be removed/)
+  })
+
+  it('come by themselves with --every, until it is interrupted', async () => {
+    const words = ['keys', 'rotate', '--every', '2s', '--stay', '1', '--json']
+    const rotating = alpha.start(words, on)
+    await rotating.says(/"epoch":7,.*"epoch":8,/s)
+    rotating.kill('SIGINT')
+    expect((await rotating.ended).code).toBe(130)
+    expect(Number(await epoch(alpha))).toBeGreaterThanOrEqual(8)
+    expect((await alpha.run(['keys', 'rotate', '--every', 'soon'], on)).code).toBe(64)
   })
 })
