@@ -137,7 +137,8 @@ export class Judge {
       return 'denied'
     }
     one.heardAt = now
-    return one.publishes || kind === Kind.hello || kind === Kind.control ? 'carried' : 'denied'
+    // Who may subscribe may answer.
+    return one.publishes || SPOKEN.has(kind) ? 'carried' : 'denied'
   }
 
   *#behind(): Generator<bigint> {
@@ -203,6 +204,8 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
+/** What everybody says who is there: data and what mends it are for those who publish. */
+const SPOKEN: ReadonlySet<number> = new Set([Kind.hello, Kind.control, Kind.direct])
 const HELLO_LABEL = utf8('sixcast/1/hello')
 /** What hellos that fail may cost in one second, in openings: in all, and of one source. */
 const BUDGET = { failedHellos: 10_000, failedHellosBySource: 5000 }

@@ -66,6 +66,8 @@ export class Answers {
   readonly #lines = new Map<bigint, Line>()
   readonly #outgoing = new Set<Outgoing>()
   readonly #pieceSize: number
+  /** When an acknowledgement last came. */
+  acknowledgedAt: number = -Infinity
   #number = 0
   #id = 0
   #size = 0
@@ -249,6 +251,7 @@ export class Answers {
     piece.acknowledged = true
     piece.dueAt = Infinity
     one.triedAt = now
+    this.acknowledgedAt = now
     one.left -= 1
     if (one.left === 0) this.#drop(one)
   }

@@ -2,8 +2,9 @@
  * The lingering close: everything leaves, receivers confirm, then the goodbye.
  *
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
- * and every answer has been acknowledged, or `linger` has passed since the last packet, repair or
- * answer left, or the last peer came. Who fell silent meanwhile may come back (peer-vanished.ts). A process
+ * and every answer has been acknowledged, or `linger` has passed since the last packet or repair
+ * left, an answer was acknowledged, or the last peer came. Who fell silent meanwhile may come back
+ * (peer-vanished.ts). A process
  * that has only just started waits until receivers have had the time to find it, and until those
  * who are here have said that they have met it (peer-meeting.ts).
  */
@@ -97,7 +98,8 @@ export class Closing {
 
   /** Who still gets repairs, or has just come, has more time, but not for ever. */
   #deadline(joinedAt: number): number {
-    const last = Math.max(this.#idleAt, this.#publisher.repairedAt, joinedAt)
+    const heardAt = Math.max(this.#publisher.repairedAt, this.#direct.acknowledgedAt)
+    const last = Math.max(this.#idleAt, heardAt, joinedAt)
     return Math.min(last + this.#lingerMs, this.#idleAt + this.#lingerMs * LINGER_FACTOR)
   }
 

@@ -42,6 +42,11 @@ export class Direct {
     return this.#answers.awaited
   }
 
+  /** When an answer was last acknowledged. */
+  get acknowledgedAt(): number {
+    return this.#answers.acknowledgedAt
+  }
+
   answer(now: number, answer: Answer): AnswerFault {
     const { limits, self } = this.#context
     if (answer.payload.length > limits.answerSize) return 'size'

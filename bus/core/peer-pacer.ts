@@ -192,7 +192,7 @@ export class Pacer {
       if (packet) {
         if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
         this.#context.transmit(repair.to, packet)
-        this.#repairedAt = now
+        if (wanted !== this.#answers) this.#repairedAt = now
         if ('stored' in repair) this.#sentAgain(now, repair)
         else repair.left(now)
       }

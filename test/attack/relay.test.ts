@@ -86,13 +86,14 @@ describe('a relay of a realm with an owner', () => {
 
   attack(
     'with data of somebody who may publish nothing',
-    { by: 'member', holds: 'control is carried, data and parity are not' },
+    { by: 'member', holds: 'control and answers are carried, data and parity are not' },
     async () => {
       const estate = Estate.found()
       const toll = new Toll(estate)
       const reader = new Speaker(estate, 1)
       toll.carries(reader.hello(await estate.chain(reader.identity.publicKey, { publish: [] })))
       expect(toll.carries(reader.control())).toBe(true)
+      expect(toll.carries(reader.direct())).toBe(true)
       expect(toll.carriesUp(reader.data())).toBe(false)
       expect(toll.counted().denied).toBe(1)
     },

@@ -38,7 +38,7 @@ export function writeDirect(writer: Writer, direct: DirectBody): Uint8Array {
 /** What a body says in a packet with that header, or `undefined` when the bytes are malformed. */
 export function readDirect(
   body: Uint8Array,
-  { flags, number }: Pick<Header, 'flags' | 'number'>,
+  { flags }: Pick<Header, 'flags'>,
 ): DirectBody | undefined {
   const reader = new Reader(body)
   const id = reader.varint()
@@ -47,8 +47,7 @@ export function readDirect(
   const offset = reader.varint()
   const bytes = reader.take(reader.left)
   const end = offset + bytes.length
-  // Each answer has a packet at least, so none has a higher number than its packets.
-  if (reader.failed || id <= previous || id > number || end > totalSize) return undefined
+  if (reader.failed || id <= previous || end > totalSize) return undefined
   if (flags & ~DirectFlag.givenUp) return undefined
   if (flags & DirectFlag.givenUp && totalSize > 0) return undefined
   const isCrumb = end < totalSize && bytes.length < PIECE_SIZE_MIN

@@ -32,8 +32,12 @@ export class AskingPeer {
   readonly #members: Member[] = []
   #beaconAt = 1000
 
-  constructor(limits: Partial<Limits> = {}, topics: readonly string[] = [TOPIC]) {
-    this.attack = new Attack(limits)
+  constructor(
+    limits: Partial<Limits> = {},
+    topics: readonly string[] = [TOPIC],
+    setup: ConstructorParameters<typeof Attack>[1] = {},
+  ) {
+    this.attack = new Attack(limits, { dice: 'asking', ...setup })
     const { target } = this.attack
     target.watch = (to, datagram) => this.#see(to, datagram)
     target.notice = (output) => {
@@ -60,10 +64,12 @@ export class AskingPeer {
     return this.attack.target.peer.held.answersHeldSize
   }
 
-  member(place: number): Member {
+  /** `rights`: what it shows, in a realm with an owner. */
+  member(place: number, rights?: (member: Member) => Uint8Array): Member {
     const known = this.#members[place]
     if (known) return known
     const member = this.attack.stranger()
+    if (rights) member.rights = rights(member)
     this.#members[place] = member
     const { target } = this.attack
     this.attack.send(member.hello({ echoes: [target.challenge], port: 2000 }), place)

@@ -159,6 +159,39 @@ describe('an answer is given up', () => {
   })
 })
 
+describe('a close', () => {
+  it('waits until answers are acknowledged', () => {
+    const { world, closed } = closing()
+    world.wait(400)
+    expect(closed).toEqual([])
+    world.acknowledge(1, 1).wait(300)
+    expect(closed).toEqual([{ type: 'closed', unconfirmed: [], incomplete: [] }])
+    expect(world.count('answersGivenUp')).toBe(0)
+  })
+
+  it('or for as long as it lingers behind the last one, and says who has not', () => {
+    const { world, closed } = closing()
+    world.wait(20_000)
+    const { instance } = world.asker(1).sender
+    expect(closed).toMatchObject([{ unconfirmed: [{ instance }] }])
+    expect(world.count('answersGivenUp')).toBe(1)
+  })
+})
+
+/** A peer that has answered and closes, with a linger of a second. */
+function closing(): { readonly world: Responding; readonly closed: Output[] } {
+  const world = new Responding()
+  const closed: Output[] = []
+  const { target } = world.attack
+  target.notice = (output) => {
+    if (output.type === 'closed') closed.push(output)
+  }
+  world.answer(1, 10)
+  target.peer.close(world.now, 1000)
+  target.drain(world.now)
+  return { world, closed }
+}
+
 describe('bounds of answers', () => {
   it('forbid one that is too large', () => {
     const world = new Responding({ limits: { answerSize: 2000 } })

@@ -1,6 +1,9 @@
 /** How a peer takes answers to what it has asked: once, in order, bounded, and acknowledged. */
 import { describe, expect, it } from 'vitest'
+import { Rights } from '../../../bus/core/rights.ts'
+import { signatureOf } from '../../fuzz/target.ts'
 import { AskingPeer } from './asking.ts'
+import { grantOn, rightsBytes } from './granting.ts'
 
 const ids = ({ answers }: AskingPeer): number[] => answers.map(({ id }) => id)
 
@@ -88,6 +91,30 @@ describe('an answer', () => {
     world.wait(100)
     world.attack.send(stranger.hello({ echoes: [target.challenge] }))
     expect(ids(world)).toEqual([77])
+  })
+})
+
+describe('in a realm with an owner an answer', () => {
+  const owner = new Uint8Array(32).fill(5)
+  const sign = (message: Uint8Array): Uint8Array => signatureOf(owner, message)
+  const rightsOf = (id: Uint8Array, holder: Uint8Array, subscribe: string[]): Uint8Array => {
+    return rightsBytes(id, { grant: grantOn(holder, { publish: ['**'], subscribe }), sign })
+  }
+
+  it('counts of whoever may subscribe to the topic alone', () => {
+    const setup = {
+      owner,
+      rightsOf: (id: Uint8Array, self: Uint8Array) => Rights.read(rightsOf(id, self, ['**']))!,
+    }
+    const world = new AskingPeer({}, ['own/x'], setup)
+    const { id } = world.attack.keys
+    for (const [i, topic] of ['own/*', 'plant/**'].entries()) {
+      world.member(i + 1, ({ sender }) => rightsOf(id, sender.identity, [topic]))
+    }
+    expect(world.attack.target.present.size).toBe(2)
+    world.say(1, { id: 1 }).say(2, { id: 2, previous: 0 }).wait(50)
+    expect([ids(world), world.count('denied')]).toEqual([[1], 1])
+    expect(world.acknowledged()).toEqual(['1: 1-1 to 1'])
   })
 })
 

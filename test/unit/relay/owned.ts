@@ -220,6 +220,12 @@ export class Speaker {
     return this.#sealer.seal(this.#id(Kind.data), utf8('value'), key)
   }
 
+  /** An answer to what somebody has asked by its stream 1. */
+  direct(): Uint8Array {
+    const key = this.#keys.directKeyOf(this.#sender, 'a/b', this.#sender)
+    return this.#sealer.seal(this.#id(Kind.direct), utf8('answer'), key)
+  }
+
   page(): Uint8Array {
     return this.#sealer.seal(this.#id(Kind.page), utf8('page'), this.#keys.pages)
   }
