@@ -4,9 +4,8 @@
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
  * and every answer has been acknowledged, or `linger` has passed since the last packet or repair
  * left, an answer was acknowledged, or the last peer came. Who fell silent meanwhile may come back
- * (peer-vanished.ts). A process
- * that has only just started waits until receivers have had the time to find it, and until those
- * who are here have said that they have met it (peer-meeting.ts).
+ * (peer-vanished.ts). A process that has only just started waits until receivers have had the time
+ * to find it, and until those who are here have said that they have met it (peer-meeting.ts).
  */
 import type { Confirmation } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
