@@ -22,3 +22,19 @@ it.each([1, 3])(
     expect(last).toMatch(/^12 of 12 seeds \(100 %\), 2 failed, /)
   },
 )
+
+it('ends what takes the processor for too long, and goes on behind it', async () => {
+  const failures: string[] = []
+  const failed = await sweepInProcesses(
+    { first: 20, last: 23 },
+    {
+      jobs: 1,
+      failure: (line) => void failures.push(line),
+      progress: () => undefined,
+      program: join(import.meta.dirname, 'odd-worker.js'),
+      patienceMs: 300,
+    },
+  )
+  expect(failures).toEqual(['npm run sim -- 21  does not end'])
+  expect(failed).toBe(1)
+})
