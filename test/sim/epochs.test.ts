@@ -121,6 +121,27 @@ describe('a peer that has slept', () => {
     expect(realm.given(sleeper) - before).toBe(realm.sent)
   })
 
+  it('is told that it is behind while nobody has the page, and comes when somebody has', () => {
+    const realm = new Realm(21, CLEAR)
+    const sleeper = realm.member(true)
+    realm.wait(1000)
+    // As after a copy of the key file alone.
+    const [first] = realm.world.realms
+    const newest = { ...first!, epoch: 1, epochKey: new Uint8Array(32).fill(1) }
+    realm.world.knownTo = () => ({ realm: newest })
+    const awake = realm.member(false)
+    realm.load(awake, 15_000)
+    expect(new Set(realm.told.get(sleeper))).toEqual(new Set(['behind 1']))
+    expect(realm.given(sleeper)).toBe(0)
+    realm.adopt(awake, realm.page(1, { members: [awake, sleeper] }))
+    realm.wait(5000)
+    expect(realm.told.get(sleeper)?.at(-1)).toBe('entered 1')
+    const before = realm.sent
+    realm.load(awake, 500)
+    realm.wait(3000)
+    expect(realm.given(sleeper)).toBeGreaterThanOrEqual(realm.sent - before)
+  })
+
   it('is given a page of many parts, where a third of all packets is lost', () => {
     const realm = new Realm(20, { ...CLEAR, loss: 0.3 })
     const [owner, other] = [realm.member(false), realm.member(false)]
