@@ -7,6 +7,7 @@ import { createSecretFile, keyFileOf } from '../io/keyfile.ts'
 import { guestKeyOf } from '../io/guest-ring.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
+import { keygen } from './keygen.ts'
 import { adoptPage, EVERY, rotateKeys } from './keys-epoch.ts'
 import { assertName } from './owner.ts'
 import { STAY_S } from './rotation.ts'
@@ -31,6 +32,10 @@ function build(parser: Argv): Argv {
       type: 'string',
       requiresArg: true,
       describe: 'PATTERN that ends in /**; repeatable',
+    })
+    .option('control', {
+      type: 'boolean',
+      describe: 'With export: what a relay needs, as by: keygen --control',
     })
     .option('at-once', {
       type: 'boolean',
@@ -66,7 +71,13 @@ async function exportKeys(given: Arguments, world: World): Promise<number> {
   const { realm = LOCAL_REALM } = settings
   assertName(realm)
   if (settings.open) throw new UsageError('an open realm has no keys to export')
-  if (given['topics'] === undefined) throw new UsageError("say which: --topics 'hall/3/**'")
+  if (given['control'] === true) {
+    if (given['topics'] !== undefined) throw new UsageError('give --topics or --control, not both')
+    return keygen.run({ ...given, file: given['file'] ?? '-' }, world)
+  }
+  if (given['topics'] === undefined) {
+    throw new UsageError("say which: --topics 'hall/3/**' for a guest, --control for a relay")
+  }
   const patterns = list(given['topics'], 'option --topics')
   const key = await realmKeyNamed(settings.key ?? keyFileOf(realm), interrupt.signal)
   const made = guestKeyText(await guestKeyOf(realm, key, patterns))
