@@ -9,6 +9,7 @@ import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
 import { Matching } from './matching.ts'
 import type { Receiving, SendReport } from './file-options.ts'
+import type { Gathering, Reply } from './request-options.ts'
 import type {
   Bus,
   BusEvent,
@@ -33,11 +34,13 @@ import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
 import { LivePresence, type PeerPath, TopicTable } from './presence.ts'
 import { offerOf, publicationOf } from './publish-call.ts'
 import { checkOptions } from './rules.ts'
+import { questionLine } from './question-line.ts'
+import { gatherCall, requestCall, respondCall } from './request-call.ts'
+import { Requests } from './requests.ts'
 import { Segments } from './segments.ts'
-import { LOST } from '../core/stream/messages.ts'
-import type { Budget } from '../core/stream/reorder.ts'
-import { gapOf, LiveSubscription, pastOf, peerId } from './subscription.ts'
-import { type SubscribeCall, subscribeCall } from './subscribe-call.ts'
+import { gapOf, peerId } from './subscription.ts'
+import { subscribeCall } from './subscribe-call.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { textOf, type Topic } from './topic.ts'
 
 export class LiveBus implements Bus {
@@ -48,11 +51,11 @@ export class LiveBus implements Bus {
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
-  readonly #budget: Budget
-  readonly #subscriptionsById = new Map<number, LiveSubscription>()
+  readonly #subscriptions: Subscriptions
   readonly #segments = new Segments()
   readonly #epochs: EpochWatch
   readonly #matching = new Matching()
+  readonly #requests: Requests
   readonly #flushes = new Map<number, () => void>()
   #path: PathKind
   #nextId = 1
@@ -62,15 +65,29 @@ export class LiveBus implements Bus {
 
   constructor(parts: BusParts) {
     this.#parts = parts
-    this.#budget = { used: 0, max: parts.limits.queueSize }
+    const nextId = (): number => this.#nextId++
+    const event = (one: BusEvent): void => this.event(one)
+    this.#subscriptions = new Subscriptions({ bus: parts, nextId, event })
     this.realm = parts.realm
     this.#epochs = new EpochWatch(parts, {
-      event: (event) => this.event(event),
-      out: (error) => this.#subscriptionsById.forEach((one) => one.fail(error)),
+      event,
+      out: (error) => {
+        this.#subscriptions.fail(error)
+        this.#requests.close(error)
+      },
     })
     this.topics = this.#topicTable
     this.#path = parts.path
-    this.id = peerId(parts.link.command((peer) => peer.instance))
+    const instance = parts.link.command((peer) => peer.instance)
+    this.id = peerId(instance)
+    this.#requests = new Requests({
+      parts,
+      line: questionLine(parts, instance),
+      presence: this.presence,
+      segments: this.#segments,
+      nextId,
+      event,
+    })
   }
 
   get path(): PathKind {
@@ -133,10 +150,7 @@ export class LiveBus implements Bus {
     third?: SubscribeOptions<unknown>,
   ): Subscription<unknown> {
     this.#assertOpen()
-    const call = subscribeCall(pattern, second, third)
-    const subscription = this.#open(call)
-    if (call.handler) subscription.handle(call.handler)
-    return subscription
+    return this.#subscriptions.open(subscribeCall(pattern, second, third))
   }
 
   async matched(to: string | Topic<unknown>, options: MatchedOptions = {}): Promise<number> {
@@ -153,6 +167,22 @@ export class LiveBus implements Bus {
     const found = this.#parts.link.command((peer, now) => peer.offer(now, offer))
     if (typeof found === 'string') throw faultError(found, topic, limits)
     return this.#matching.wait(topic, found, { ...options, after: this.#parts.after })
+  }
+
+  readonly respond: Bus['respond'] = (...given) => {
+    this.#assertOpen()
+    return this.#requests.respond(respondCall(...given))
+  }
+
+  // What an answer holds is what the program, or its schema, says of it.
+  readonly request: Bus['request'] = async <R>(...given: Parameters<Bus['request']>) => {
+    this.#assertOpen()
+    return (await this.#requests.request(requestCall(...given))) as Reply<R>
+  }
+
+  readonly gather: Bus['gather'] = <R>(...given: Parameters<Bus['gather']>) => {
+    this.#assertOpen()
+    return this.#requests.gather(gatherCall(...given)) as Gathering<R>
   }
 
   sendFile(...given: Parameters<Bus['sendFile']>): Promise<SendReport> {
@@ -210,15 +240,17 @@ export class LiveBus implements Bus {
   notice(notice: Notice): void {
     switch (notice.type) {
       case 'deliver':
-        for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.deliver(notice)
-        return undefined
-      case 'gap':
-        for (const id of notice.subscriptions) this.#subscriptionsById.get(id)?.gap(notice)
-        return this.event(gapOf(notice))
+        if (notice.question && !this.#requests.onQuestion(notice, notice.question)) return undefined
+        return this.#subscriptions.deliver(notice)
       case 'answer':
-        return undefined // nothing asks yet
+        return this.#requests.onAnswer(notice)
+      case 'met':
+        return this.#requests.met()
+      case 'gap':
+        this.#subscriptions.gap(notice)
+        return this.event(gapOf(notice))
       case 'live':
-        return this.#subscriptionsById.get(notice.subscription)?.live()
+        return this.#subscriptions.live(notice.subscription)
       case 'peer':
         return this.#onPeer(notice.change, notice.peer)
       case 'topic': {
@@ -228,7 +260,8 @@ export class LiveBus implements Bus {
         return this.event({ type: 'topic', topic: info })
       }
       case 'attached':
-        return this.#matching.attached(notice.topic, notice.count)
+        this.#matching.attached(notice.topic, notice.count)
+        return this.#requests.attached(notice.topic, notice.from, notice.first)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'epoch':
@@ -265,38 +298,12 @@ export class LiveBus implements Bus {
     if (change) this.event({ type: 'peer', change })
   }
 
-  #open({ pattern, options }: SubscribeCall): LiveSubscription {
-    const { link } = this.#parts
-    const { subscriptions } = this.#parts.limits
-    if (this.#subscriptionsById.size >= subscriptions) {
-      const mend = 'close some, use a wildcard, or raise limits.subscriptions'
-      throw new BusError('LIMIT', `${subscriptions} subscriptions are open: ${mend}`)
-    }
-    const id = this.#nextId++
-    const subscription = new LiveSubscription(pattern, options, {
-      codec: this.#parts.codec,
-      budget: this.#budget,
-      event: (event) => this.event(event),
-      dropped: ({ cause, count }) => link.command((peer) => peer.metrics.count(LOST[cause], count)),
-      now: () => link.command((_peer, now) => now),
-      press: (behind) => link.command((peer, now) => peer.press(now, id, behind)),
-      ended: () => this.#end(id),
-    })
-    this.#subscriptionsById.set(id, subscription)
-    const { history, live = false, proof = this.#parts.proof } = options
-    const wants = { history: pastOf(history), live, proof }
-    link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
-    return subscription
-  }
-
-  #end(id: number): void {
-    if (!this.#subscriptionsById.delete(id)) return
-    this.#parts.link.command((peer, now) => peer.unsubscribe(now, id))
-  }
-
   #onPeer(type: 'join' | 'update' | 'leave', entry: RosterEntry): void {
     const peer = this.#infoOf(entry)
-    if (type === 'leave') this.#topicTable.forget(peer.id)
+    if (type === 'leave') {
+      this.#topicTable.forget(peer.id)
+      this.#requests.left(entry.instance)
+    }
     const change = { type, peer }
     this.presence.apply(change)
     this.event({ type: 'peer', change })
@@ -308,10 +315,11 @@ export class LiveBus implements Bus {
 
   async #close(lingerMs: number): Promise<CloseReport> {
     this.#matching.close()
+    this.#requests.close()
     const closed = new Promise<Confirmation>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
     const { unconfirmed, incomplete } = await closed
-    const ending = [...this.#subscriptionsById.values()].map((subscription) => subscription.close())
+    const ending = this.#subscriptions.close()
     await this.#parts.link.close()
     // Handlers finish what has come; iterators are the program's own to end.
     await Promise.all(ending)

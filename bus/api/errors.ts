@@ -33,16 +33,28 @@ export type BusErrorCode =
   | 'NO_SPACE'
   /** A file is not what its hash says: it was written to while it was sent. */
   | 'CHANGED'
-  /** A sender has left before all of its file had come. */
+  /** A peer has left before all of its file, or of its answer, had come. */
   | 'ABANDONED'
   /** Not in this runtime: a page has no files, and Node no vault. */
   | 'UNSUPPORTED'
+  /** Nobody who is here answers such questions. */
+  | 'NO_RESPONDER'
+  /** Whoever could answer has as many questions at work as it takes. */
+  | 'BUSY'
+  /** The responder has failed. */
+  | 'REMOTE'
 
-/** Every error the bus throws on purpose. The message names the value and the mend. */
+/** A code of the bus, or one that a program's own responder has thrown. */
+export type ErrorCode = BusErrorCode | (string & Record<never, never>)
+
+/**
+ * Every error the bus throws on purpose. The message names the value and the mend. Responders may
+ * throw it with codes of their own, which askers get.
+ */
 export class BusError extends Error {
-  readonly code: BusErrorCode
+  readonly code: ErrorCode
 
-  constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'BusError'
     this.code = code

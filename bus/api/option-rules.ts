@@ -6,9 +6,11 @@ import { PROOFS, RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
+import { WANTED_MAX } from '../core/wire/question.ts'
 import type { RotateOptions } from './rotate-options.ts'
 import type { GrantOptions } from './grant-options.ts'
 import type { InviteOptions, JoinOptions } from './join-options.ts'
+import type { GatherOptions, RequestOptions, RespondOptions } from './request-options.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
 import type {
   Cancel,
@@ -99,11 +101,13 @@ export const PUBLISH: Rules<PublishOptions> = {
   proof: oneOf(PROOFS),
 }
 
+const schema: Rule = {
+  faultOf: (value) => (isSchema(value) ? undefined : { found: kindOf(value), mend: SCHEMA_MEND }),
+  bounds: [],
+}
+
 export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
-  schema: {
-    faultOf: (value) => (isSchema(value) ? undefined : { found: kindOf(value), mend: SCHEMA_MEND }),
-    bounds: [],
-  },
+  schema,
   queue: whole(1),
   overflow: oneOf(OVERFLOWS),
   gaps: flag,
@@ -118,6 +122,35 @@ export const MATCHED: Rules<MatchedOptions> = {
   proof: oneOf(PROOFS),
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
+  signal,
+}
+
+const PEER_ID = 'a PeerId, 16 hexadecimal digits'
+const waited = whole(1, 24 * HOUR_MS)
+
+export const RESPOND: Rules<RespondOptions<unknown>> = { schema, concurrency: whole(1), signal }
+
+export const REQUEST: Rules<RequestOptions<unknown>> = {
+  schema,
+  timeout: waited,
+  to: rule(isPeerId, PEER_ID),
+  signal,
+}
+
+export const GATHER: Rules<GatherOptions<unknown>> = {
+  schema,
+  timeout: waited,
+  quiet: waited,
+  max: whole(1),
+  expect: rule(
+    (value) => arePeerIds(value) || (Number.isSafeInteger(value) && Number(value) >= 1),
+    'a list of PeerIds, or a whole number from 1',
+  ),
+  to: rule(
+    (value) => isPeerId(value) || (arePeerIds(value) && value.length <= WANTED_MAX),
+    `${PEER_ID}, or a list of at most ${WANTED_MAX} of them`,
+    [WANTED_MAX],
+  ),
   signal,
 }
 
@@ -237,6 +270,14 @@ function isFlow(value: unknown): boolean {
   if (value === 'max' || value === 'min') return true
   if (!isObject(value) || Object.keys(value).length !== 1) return false
   return typeof value['tagged'] === 'string' && /^[^=]+=/.test(value['tagged'])
+}
+
+function isPeerId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
+}
+
+function arePeerIds(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(isPeerId)
 }
 
 function isBytes(value: unknown): boolean {

@@ -4,12 +4,24 @@ import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
+import type { Message } from './message.ts'
 import type { MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
+import type {
+  Gathering,
+  GatherOptions,
+  Reply,
+  RequestOptions,
+  Responder,
+  Responding,
+  RespondOptions,
+} from './request-options.ts'
+import type { Service } from './service.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
+export type { Message, Params } from './message.ts'
 export type { Flow, MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 
 /** How far packets go: the scope of the multicast groups (RFC 7346). */
@@ -129,29 +141,6 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly live?: boolean
   /** Publishers that prove less are not heard, and counted as `weakProof`. Default: that of `connect`. */
   readonly proof?: Proof
-}
-
-/** The parameters that `{name}` segments of a pattern capture; of a mere `string` any name. */
-export type Params<P extends string> = { readonly [name in ParamName<P>]: string }
-
-type ParamName<P extends string> = string extends P
-  ? string
-  : P extends `${infer Head}/${infer Tail}`
-    ? ParamName<Head> | ParamName<Tail>
-    : P extends `{${infer Name}}`
-      ? Name
-      : never
-
-export interface Message<T = unknown, P extends string = string> {
-  readonly type: 'message'
-  readonly topic: string
-  readonly params: Params<P>
-  readonly value: T
-  readonly from: PeerId
-  /** Position in the publisher's stream of this topic, from 0, without holes. */
-  readonly sequence: number
-  /** The publisher's clock when the message was packed, ms since 1970. */
-  readonly sentAt: number
 }
 
 /** Messages `from` to `to` of one publisher on one topic (inclusive) will not come. */
@@ -292,6 +281,30 @@ export interface Bus extends AsyncDisposable {
    * number. What is published from then on, `close` waits for them to confirm.
    */
   matched(topic: string | Topic<unknown>, options?: MatchedOptions): Promise<number>
+  /**
+   * Answers questions on the topics that match, until it is closed. What the handler throws goes to
+   * the asker: a BusError with its code, anything else as REMOTE with its message.
+   */
+  respond<Q = unknown, R = unknown, const P extends string = string>(
+    pattern: P | Service<Q, R, P>,
+    handler: Responding<Q, R, P>,
+    options?: RespondOptions<Q>,
+  ): Responder
+  /**
+   * Asks everybody who responds on the topic, and takes the first answer. Rejects with TIMEOUT,
+   * NO_RESPONDER, BUSY, ABANDONED, what the responder has thrown, or as `publish` throws.
+   */
+  request<R = unknown, Q = unknown>(
+    topic: string | Service<Q, R>,
+    value: NoInfer<Q>,
+    options?: RequestOptions<R>,
+  ): Promise<Reply<R>>
+  /** Asks everybody, and gives the answers as they come. Throws as `publish` does. */
+  gather<R = unknown, Q = unknown>(
+    topic: string | Service<Q, R>,
+    value: NoInfer<Q>,
+    options?: GatherOptions<R>,
+  ): Gathering<R>
   /**
    * Sends a file to everybody who receives files of this topic, all at once; resolves when each of
    * them has confirmed its hash, has refused, or has gone.

@@ -22,8 +22,8 @@ import type { Budget } from '../core/stream/reorder.ts'
 import { MESSAGE_SIZE, MessageQueue } from './queue.ts'
 import { type Validation, validate } from './schema.ts'
 
-type Delivered = Extract<Output, { readonly type: 'deliver' }>
-type Lost = Extract<Output, { readonly type: 'gap' }>
+export type Delivered = Extract<Output, { readonly type: 'deliver' }>
+export type Lost = Extract<Output, { readonly type: 'gap' }>
 
 /** What a subscription needs of its bus. */
 export interface SubscriptionHost {

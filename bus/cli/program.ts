@@ -22,6 +22,8 @@ import { peers } from './peers.ts'
 import { pub } from './pub.ts'
 import { receive } from './receive.ts'
 import { relay } from './relay.ts'
+import { reply } from './reply.ts'
+import { req } from './req.ts'
 import { revoke } from './revoke.ts'
 import { send } from './send.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
@@ -34,6 +36,8 @@ const COMMANDS: readonly Command[] = [
   demo,
   pub,
   sub,
+  req,
+  reply,
   send,
   receive,
   peers,
@@ -258,6 +262,8 @@ const FLAGS: ReadonlySet<string> = new Set([
   'lines',
   'live',
   'stdin',
+  'all',
+  'echo',
   'raw',
   'watch',
   'overwrite',
@@ -276,6 +282,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'origin',
   'link',
   'pattern',
+  'to',
   'invitation',
   'topics',
   'publish',

@@ -3,7 +3,6 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { RETAIN_MAX } from '../core/publication.ts'
-import { textOf } from '../core/text.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus, CloseReport, Delivery, Flow, PublishOptions } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
@@ -13,6 +12,7 @@ import { shownJson } from './shown.ts'
 import { allOfInput, assertInput, chunksOfInput } from './input.ts'
 import { aborted } from './interrupt.ts'
 import { Lines } from './lines.ts'
+import { assertJson, valueOf } from './payload.ts'
 import { decimal, oneOf, seconds, whole } from './values.ts'
 
 export const pub: Command = {
@@ -146,7 +146,7 @@ function jobOf(given: Arguments): Job {
     throw new UsageError('option --rate is of use only with --count or --lines')
   }
   const json = given['json'] === true
-  if (json && typeof value === 'string') parsedJson(value, 'VALUE')
+  if (json && typeof value === 'string') assertJson(value, 'VALUE')
   const delivery = oneOf(given['delivery'] ?? 'reliable', 'option --delivery', DELIVERIES)
   return {
     topic: String(topic),
@@ -206,7 +206,7 @@ async function publishValue(bus: Bus, job: Job, world: World): Promise<void> {
   const { signal } = world.interrupt
   const bytes = job.value ?? (await allOfInput(signal, defaultLimits.messageSize))
   if (bytes === undefined) return
-  const value = valueOf(bytes, job, 'standard input')
+  const value = valueOf(bytes, job.json, 'standard input')
   const pace = new Pace(job.rate, signal)
   for (let sent = 0; sent < job.count && (await pace.next(bus)); sent++) {
     bus.publish(job.topic, value, optionsOf(job))
@@ -220,7 +220,7 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
   const publish = async (some: Iterable<Uint8Array>): Promise<boolean> => {
     for (const line of some) {
       if (!(await pace.next(bus))) return false
-      bus.publish(job.topic, valueOf(line, job, `line ${lines.count}`), optionsOf(job))
+      bus.publish(job.topic, valueOf(line, job.json, `line ${lines.count}`), optionsOf(job))
       if (lines.count >= job.count) return false
     }
     return true
@@ -269,27 +269,6 @@ class Pace {
     // Lost time is made up for, but not more than a second of it.
     this.#dueAt = Math.max(this.#dueAt, now - CATCH_UP_MS) + this.#intervalMs
     return !this.#signal.aborted
-  }
-}
-
-/** Text where it is text, so that subscribers can read it; bytes otherwise. */
-function valueOf(given: string | Uint8Array, job: Job, source: string): unknown {
-  const text = typeof given === 'string' ? given : textOf(given)
-  if (!job.json) return text ?? given
-  if (text === undefined) throw new Failure('INVALID_VALUE', `${source} is not UTF-8`)
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new Failure('INVALID_VALUE', `${source} is not JSON: ${(cause as Error).message}`)
-  }
-}
-
-function parsedJson(value: string, source: string): void {
-  try {
-    JSON.parse(value)
-  } catch (cause) {
-    const reason = (cause as Error).message
-    throw new UsageError(`${source} is not JSON: ${reason}`, { cause })
   }
 }
 

@@ -6,7 +6,8 @@ import { type Arguments, type Command, type World, withExamples } from './comman
 import { Exit, Failure, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
-import { shown, shownText } from './shown.ts'
+import { fieldsOf, lineOf, payloadOf } from './payload.ts'
+import { shown } from './shown.ts'
 import { history, list, seconds, whole } from './values.ts'
 
 export const sub: Command = {
@@ -224,12 +225,7 @@ class Printer {
   }
 
   #lineOf({ topic, value }: Message): string {
-    const text =
-      value instanceof Uint8Array
-        ? `base64:${Buffer.from(value).toString('base64')}`
-        : String(payloadOf(value))
-    // A terminal would obey the control characters that strangers send.
-    return `${shown(topic)} ${process.stdout.isTTY ? shownText(text) : text}\n`
+    return `${shown(topic)} ${lineOf(value)}\n`
   }
 
   #gap(gap: Gap): Promise<void> | undefined {
@@ -251,16 +247,8 @@ class Printer {
   }
 }
 
-function objectOf(message: Message): object {
-  const { type, topic, value, from, sequence, sentAt } = message
-  if (!(value instanceof Uint8Array)) return { type, topic, value, from, sequence, sentAt }
-  const base64 = Buffer.from(value).toString('base64')
-  return { type, topic, value: base64, encoding: 'base64', from, sequence, sentAt }
-}
-
-function payloadOf(value: unknown): string | Uint8Array {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value
-  return JSON.stringify(value)
+function objectOf({ type, topic, value, from, sequence, sentAt }: Message): object {
+  return { type, topic, ...fieldsOf(value), from, sequence, sentAt }
 }
 
 /** Enough for a terminal that is held for a while; what overflows all the same becomes a gap. */

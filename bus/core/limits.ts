@@ -24,6 +24,12 @@ export interface Limits {
   readonly bindings: number
   /** Subscriptions of one process. */
   readonly subscriptions: number
+  /** Questions of this process that are under way. */
+  readonly requests: number
+  /** Questions of others that this process answers at the same time. */
+  readonly answering: number
+  /** Bytes of answers that wait for the consumers of all gatherings, per process. */
+  readonly repliesSize: number
   /** Bytes of messages that wait for the consumers of all subscriptions, per process. */
   readonly queueSize: number
   /** Instances remembered. */
@@ -90,6 +96,12 @@ export const defaultLimits: Limits = {
   streams: 16_384,
   bindings: 65_536,
   subscriptions: 16_384,
+  // A program that has so many open and goes on asking has lost sight of them.
+  requests: 4096,
+  // Handlers that wait for something, as a disk or another question; each holds little.
+  answering: 1024,
+  // A thousand answers of 64 KiB to one question.
+  repliesSize: 64 * 1024 * 1024,
   // A few of the largest messages, or half a million small ones.
   queueSize: 256 * 1024 * 1024,
   peers: 1024,

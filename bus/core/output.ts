@@ -148,8 +148,19 @@ export type Notice =
     }
   /** The subscription has been given everything that was there when it came. */
   | { readonly type: 'live'; readonly subscription: number }
-  /** One more peer has attached to this peer's stream of a topic: `count` of them are there now. */
-  | { readonly type: 'attached'; readonly topic: string; readonly count: number }
+  /**
+   * One more peer has attached to this peer's stream of a topic, and gets its messages from the
+   * index `first` on: `count` of them are there now.
+   */
+  | {
+      readonly type: 'attached'
+      readonly topic: string
+      readonly count: number
+      readonly from: bigint
+      readonly first: number
+    }
+  /** Everybody who is here knows this peer's topics, and has attached to those that it wants. */
+  | { readonly type: 'met' }
   /** Packets were dropped since the last such output of that reason; at most one a second each. */
   | { readonly type: 'rejected'; readonly reason: CounterName; readonly count: number }
   /** The realm's keys are those of a newer epoch; `page` and `secret` are to be kept. */

@@ -143,6 +143,6 @@ const LINGER_FACTOR = 10
 const FINAL_MIN_MS = 10
 const FINAL_MAX_MS = 250
 /** A peer that has just come may still be about to attach. */
-const NEWCOMER_MS = 100
-/** So much later than it would, a process closes at most because strangers are heard. */
-const STRANGER_MAX_MS = 300
+export const NEWCOMER_MS = 100
+/** So much later than it would, a process closes, or is sure, because strangers are heard. */
+export const STRANGER_MAX_MS = 300

@@ -101,6 +101,8 @@ export interface Remote extends Present {
   readonly inflows: Map<number, Inflow>
   /** Streams that were inflows and are not wanted any more: how much of each was given up. */
   readonly detached: Map<number, number>
+  /** Streams that have brought questions: it is told when they are not wanted any more. */
+  readonly asking: Set<number>
   /** Where it was last heard, with its private port. */
   endpoint: Endpoint
   /** The highest number of a control packet that has come by multicast, where there are two ways. */

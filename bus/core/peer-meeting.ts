@@ -13,6 +13,12 @@ import type { Publisher } from './peer-publisher.ts'
 import { toldSpread } from './service/presence.ts'
 import { type Met, TARGETS_MAX } from './wire/meeting.ts'
 
+export interface MeetingParts {
+  readonly control: ControlOut
+  readonly greeter: Greeter
+  readonly publisher: Publisher
+}
+
 export class Meeting {
   readonly #context: Context
   readonly #control: ControlOut
@@ -24,14 +30,7 @@ export class Meeting {
   #waitMs = AGAIN_MIN_MS
   #attempt = 0
 
-  constructor(
-    context: Context,
-    parts: {
-      readonly control: ControlOut
-      readonly greeter: Greeter
-      readonly publisher: Publisher
-    },
-  ) {
+  constructor(context: Context, parts: MeetingParts) {
     this.#context = context
     this.#control = parts.control
     this.#greeter = parts.greeter

@@ -14,10 +14,11 @@ import { ParityOut } from './peer-parity.ts'
 import { Renewal } from './peer-renewal.ts'
 import { Prover } from './peer-prover.ts'
 import { Responder } from './peer-responder.ts'
-import type { Offer, OfferFault, Publication, PublishFault } from './publication.ts'
+import type { Audience, Offer, OfferFault, Publication, PublishFault } from './publication.ts'
 import type { SenderStream, Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
+import { NUMBER_MAX } from './wire/packet.ts'
 import { QUESTION_SIZE_MAX } from './wire/record.ts'
 
 export class Publisher {
@@ -133,6 +134,14 @@ export class Publisher {
     if (typeof stream === 'string') return stream
     this.onTurn(now)
     return stream.attached.size
+  }
+
+  /** Who gets the messages of a topic; who has said that it wants no more of it does not. */
+  audience(topic: string): Audience {
+    const stream = this.#openings.of(topic)
+    const attached = [...(stream?.attached ?? [])].filter(([, { next }]) => next < NUMBER_MAX)
+    const firstByInstance = new Map(attached.map(([instance, { first }]) => [instance, first]))
+    return { index: stream?.index ?? 0, firstByInstance }
   }
 
   /** The end of a turn of the program: what was published in it leaves now. */

@@ -60,7 +60,10 @@ export class Receivers {
       blocks: mends ? this.#blocksOf(binding) : undefined,
       pool: this.#pool,
       metrics,
-      emit: (output) => this.#context.emit(output),
+      emit: (output) => {
+        if (output.type === 'deliver' && output.question) remote.asking.add(binding.stream)
+        this.#context.emit(output)
+      },
     })
   }
 

@@ -44,6 +44,7 @@ export function newRemote(
     wantMs: 0,
     wanted: new Set(),
     detached: new Map(),
+    asking: new Set(),
     wantedAt: -Infinity,
     expiry: undefined,
     challenge: hello.challenge,

@@ -41,9 +41,9 @@ export class Reporter {
     if (lost !== undefined) this.#send(remote, { stream, next: head + 1, lost })
   }
 
-  /** This peer wants no more of a stream: a publisher that waits for it need not. */
+  /** This peer wants no more of a stream: a publisher that waits for it, or asks, need not. */
   leave({ remote, binding }: Inflow): void {
-    if (!binding.paced) return
+    if (!binding.paced && !remote.asking.has(binding.stream)) return
     const lost = remote.detached.get(binding.stream) ?? 0
     this.#send(remote, { stream: binding.stream, next: NUMBER_MAX, lost })
   }

@@ -239,23 +239,13 @@ export class Responder {
     remote: Remote,
     { stream, entry }: { stream: SenderStream; entry: AttachEntry },
   ): StartedEntry {
-    const { options } = stream
-    if (stream.attached.size < this.#context.limits.receivers) {
-      if (!stream.attached.has(remote.instance)) {
-        // Who has begun elsewhere, or long ago, says what it has missed since then.
-        const all = entry.from > 1 ? UNKNOWN : 0
-        stream.attached.set(remote.instance, { next: 0, lost: 0, missed: 0, all })
-        const count = stream.attached.size
-        this.#context.emit({ type: 'attached', topic: options.topic, count })
-      }
-    } else {
-      this.#context.metrics.count('receiversFull')
-    }
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
     this.vanished.delete(remote.instance)
     const { ask } = entry
     const place = placeOf(now, stream, entry)
+    // Who names a packet has had what is before.
+    this.#register(remote, { stream, entry, first: entry.from > 0 ? 0 : place.index })
     const attached = stream.attached.get(remote.instance)
     // Who had enough of it may want more.
     if (attached) attached.next = Math.min(attached.next, stream.sent)
@@ -263,6 +253,30 @@ export class Responder {
     const receivers = stream.attached.size
     const behind = stream.indexAt(stream.sent + 1)
     return { stream: entry.stream, ask, ...place, head: stream.sent, behind, receivers }
+  }
+
+  /** Remembers a receiver, as far as there is room. */
+  #register(
+    { instance }: Remote,
+    at: { readonly stream: SenderStream; readonly entry: AttachEntry; readonly first: number },
+  ): void {
+    const { attached, options } = at.stream
+    const known = attached.get(instance)
+    // Who comes back to a stream that it never left has had what is before.
+    const first = known && known.next < NUMBER_MAX ? Math.min(known.first, at.first) : at.first
+    if (known) known.first = first
+    else if (attached.size >= this.#context.limits.receivers) {
+      this.#context.metrics.count('receiversFull')
+      return
+    } else {
+      // Who has begun elsewhere, or long ago, says what it has missed since then.
+      const all = at.entry.from > 1 ? UNKNOWN : 0
+      attached.set(instance, { next: 0, lost: 0, first, missed: 0, all })
+    }
+    const count = attached.size
+    if (!known) {
+      this.#context.emit({ type: 'attached', topic: options.topic, count, from: instance, first })
+    }
   }
 }
 

@@ -63,8 +63,9 @@ export class TimerHands {
       case 'answered':
         return direct.onAnsweredTimer()
       case 'close':
+      case 'seek':
       case 'live':
-        return undefined // every input lets the closing look
+        return undefined // every input lets those look who wait for it
     }
   }
 }

@@ -32,6 +32,7 @@ import { Meeting } from './peer-meeting.ts'
 import { Outage } from './peer-outage.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Records } from './peer-records.ts'
+import { Seeking } from './peer-seeking.ts'
 import { HOUSEKEEPING_MS, Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
 import { TimerHands } from './peer-timers.ts'
@@ -56,7 +57,8 @@ export class Peer {
   readonly #interest: InterestOut
   readonly #hands: TimerHands
   readonly #meeting: Meeting
-  readonly #startedAt: number
+  /** Whom the questions of this peer reach. */
+  readonly seeking: Seeking
   #closing: Closing | undefined
   /** Set once the goodbye has been said: nothing that comes is of use any more. */
   #leaving: Leaving | undefined
@@ -65,7 +67,6 @@ export class Peer {
   readonly #outage: Outage
 
   constructor(now: number, env: Env, config: PeerConfig) {
-    this.#startedAt = now
     const context = new Context(env, config)
     this.#silence = new Silence(now, context)
     const forgive = (at: number, ms: number): void => this.#forgive(at, ms)
@@ -94,6 +95,7 @@ export class Peer {
     })
     const parts = { control: this.#control, greeter: this.#greeter, publisher: this.#publisher }
     this.#meeting = new Meeting(context, parts)
+    this.seeking = new Seeking(now, context, parts)
     this.#direct = new Direct(context, parts)
     const acquaintance = new Acquaintance(context, this.#control)
     const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
@@ -222,7 +224,7 @@ export class Peer {
     this.#closing = new Closing(this.#context, parts, {
       lingerMs,
       now,
-      startedAt: this.#startedAt,
+      startedAt: this.seeking.startedAt,
       done: (confirmation) => this.#goodbye(confirmation),
     })
     this.#context.timers.setBefore('close', now)
@@ -341,6 +343,7 @@ export class Peer {
   #settle(now: number): void {
     this.#closing?.step(now, this.#joinedAt)
     this.#live.step(now, this.#joinedAt)
+    this.seeking.step(now, this.#joinedAt)
     this.#interest.step(now)
     this.#control.flush()
   }

@@ -47,6 +47,14 @@ export interface Publication extends Offer {
   readonly question?: Uint8Array | undefined
 }
 
+/** Who gets the messages of a topic. */
+export interface Audience {
+  /** Index of the topic's next message. */
+  readonly index: number
+  /** By instance: the index of the first message that it gets. */
+  readonly firstByInstance: ReadonlyMap<bigint, number>
+}
+
 /** What goes back to who has asked, to it alone. */
 export interface Answer {
   /** The instance that has asked, and its stream that the question came by. */

@@ -14,6 +14,7 @@ const TIMER_NAMES = [
   'epoch',
   'close',
   'meet',
+  'seek',
   'live',
   'proof',
   'answer',

@@ -106,6 +106,7 @@ export class Driver {
       case 'answer':
       case 'topic':
       case 'attached':
+      case 'met':
       case 'live':
       case 'rejected':
       case 'epoch':

@@ -13,6 +13,8 @@ const COMMANDS = [
   'demo',
   'pub',
   'sub',
+  'req',
+  'reply',
   'send',
   'receive',
   'peers',

@@ -93,7 +93,8 @@ export async function thrown(
   try {
     return shape(await run())
   } catch (error) {
-    if (error instanceof BusError && codes.includes(error.code)) return error.code
+    if (error instanceof BusError && (codes as readonly string[]).includes(error.code))
+      return error.code
     throw error
   }
 }

@@ -2,6 +2,7 @@
 import type { Decoder } from './decoder.ts'
 import { answerDecoders } from './decoders-answers.ts'
 import { pageDecoders } from './decoders-page.ts'
+import { questionDecoders } from './decoders-questions.ts'
 import { talkDecoders } from './decoders-talk.ts'
 import { textDecoders } from './decoders-text.ts'
 import { wireDecoders } from './decoders-wire.ts'
@@ -10,6 +11,7 @@ export const decoders: readonly Decoder[] = [
   ...wireDecoders,
   ...answerDecoders,
   ...pageDecoders,
+  ...questionDecoders,
   ...talkDecoders,
   ...textDecoders,
 ]

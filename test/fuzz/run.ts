@@ -225,6 +225,10 @@ const ELSEWHERE = [
   'unproven',
   'revoked',
   'expiryBudget',
+  'requestsFull',
+  'answeringFull',
+  'repliesFull',
+  'answersUnknown',
 ]
 
 /**
@@ -232,7 +236,8 @@ const ELSEWHERE = [
  * may wait need a larger history than a fuzzed peer's: `peer-responder.test.ts` has them. That a link
  * is full its transport tells, and no packet; slow receivers need a topic that waits for them. What
  * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it. Pages
- * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator.
+ * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator. What
+ * asks and answers is the bus around the peer: `requests.test.ts` and its neighbours have its bounds.
  * Thousands of packets that are missed, and are called expired, take a plan: `repair.test.ts` has it.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(

@@ -7,6 +7,7 @@ import { helloVectors, packetVectors } from './packets.ts'
 import { pageVectors } from './pages.ts'
 import { rightsVectors } from './rights.ts'
 import { proofVectors } from './proofs.ts'
+import { questionVectors } from './questions.ts'
 import { plain } from './samples.ts'
 import { signatureVectors } from './signatures.ts'
 
@@ -23,6 +24,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'links.json': text(linkVectors()),
     'pages.json': text(pageVectors()),
     'proofs.json': text(proofVectors()),
+    'questions.json': text(questionVectors()),
     'signatures.json': text(signatureVectors()),
   }
 }

@@ -32,6 +32,8 @@ export interface Attached {
   next: number
   /** Messages that it had to give up, as far as it has told. */
   lost: number
+  /** Index of the first message that it gets. */
+  first: number
   /** What it has last said of its loss: packets missed, of so many. */
   missed: number
   all: number

@@ -34,7 +34,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['EEXIST', ['EXISTS', 'there is one of this name']],
 ])
 /** Those whose message names a path. */
-const REASONS: ReadonlyMap<BusErrorCode, string> = new Map<BusErrorCode, string>([
+const REASONS: ReadonlyMap<string, string> = new Map<BusErrorCode, string>([
   ['EXISTS', 'another file of this name is there'],
   ['NO_SPACE', 'its disk is too small or full'],
   ['DENIED', 'its system refused to write'],

@@ -52,6 +52,18 @@ describe('buses in a realm with an owner', () => {
     expect(() => desk.publish('hall/door', 1)).toThrow(faults('DENIED', /acl test/))
   })
 
+  it('ask with the right to publish, and answer with the right to subscribe', async () => {
+    const join = network()
+    const desk = await join(await member({ publish: ['hall/**'] }))
+    const lamp = await join(await member({ subscribe: ['hall/lamp'] }))
+    await acquainted(desk, lamp)
+    lamp.respond('**', ({ topic }) => `by ${topic}`)
+    expect((await desk.request('hall/lamp', 'on')).value).toBe('by hall/lamp')
+    await expect(desk.request('office/lamp', 'on')).rejects.toEqual(faults('DENIED', /office/))
+    await expect(desk.request('hall/door', 'open')).rejects.toEqual(faults('NO_RESPONDER', /hall/))
+    await expect(lamp.request('hall/lamp', 'on')).rejects.toEqual(faults('DENIED', /lamp/))
+  })
+
   it('never meet those of the same key without the owner', async () => {
     const join = network()
     const inside = await join(await member({ subscribe: ['**'] }))

@@ -1,0 +1,290 @@
+/** The asking half of a bus: questions under way, what comes back, and when each of them ends. */
+import type { Limits } from '../core/limits.ts'
+import type { CounterName } from '../core/metrics.ts'
+import type { PublishFault } from '../core/publication.ts'
+import type { Budget } from '../core/stream/reorder.ts'
+import { readAnswer } from '../core/wire/answer.ts'
+import { AskFlag, writeQuestion } from '../core/wire/question.ts'
+import { decodeValue, encodeValue } from './codec.ts'
+import { BusError } from './errors.ts'
+import { faultError } from './faults.ts'
+import { LiveGathering } from './gathering.ts'
+import { Inquiry, type InquirySink } from './inquiry.ts'
+import type { PayloadCodec, Presence, Proof } from './options.ts'
+import type { QuestionLine } from './question-line.ts'
+import type { AskCall } from './request-call.ts'
+import type { Gathering, Reply } from './request-options.ts'
+import { noReplyError } from './request-error.ts'
+import { validate, type Validation } from './schema.ts'
+import type { Segments } from './segments.ts'
+import { peerId } from './subscription.ts'
+
+export interface AskingParts {
+  readonly line: QuestionLine
+  readonly limits: Limits
+  readonly codec: PayloadCodec | undefined
+  readonly proof: Proof
+  readonly presence: Presence
+  readonly segments: Segments
+  readonly count: (name: CounterName) => void
+  /** Whether this bus itself answers questions on the topic. */
+  readonly responds: (segments: readonly string[]) => boolean
+}
+
+/** An answer as it comes. */
+export interface Answered {
+  readonly from: bigint
+  readonly topic: string
+  readonly payload: Uint8Array
+}
+
+interface Open {
+  readonly id: number
+  readonly topic: string
+  /** Index of the question among the messages of its topic. */
+  index: number
+  readonly inquiry: Inquiry
+  readonly askedAt: number
+  readonly timeoutMs: number
+  /** Ends what it holds: timers, and the listening for its signal. */
+  readonly release: (() => void)[]
+}
+
+export class Asking {
+  readonly #parts: AskingParts
+  readonly #openById = new Map<number, Open>()
+  /** Bytes of answers that wait for their programs. */
+  readonly #budget: Budget
+  #lastId = 0
+  #closed: BusError | undefined
+
+  constructor(parts: AskingParts) {
+    this.#parts = parts
+    this.#budget = { used: 0, max: parts.limits.repliesSize }
+  }
+
+  /** Resolves to the first answer. */
+  request(call: AskCall): Promise<Reply> {
+    const { signal } = call
+    if (signal?.aborted) return Promise.reject(signal.reason as Error)
+    return new Promise((resolve, reject) => {
+      this.#open(call, {
+        reply: (reply) => {
+          resolve(reply)
+          return true
+        },
+        settled: (outcome) => {
+          // Who is busy leaves it to others.
+          const isAnswer = outcome.type === 'error' && outcome.error.code !== 'BUSY'
+          if (isAnswer) reject(outcome.error)
+          return isAnswer
+        },
+        ended: (report) => {
+          if (report.end === 'aborted') reject(signal?.reason as Error)
+          else reject(this.#closed ?? noReplyError(call, report))
+        },
+      })
+    })
+  }
+
+  gather(call: AskCall): Gathering<unknown> {
+    const { quiet, signal } = call
+    let hush = (): void => undefined
+    const gathering = new LiveGathering(this.#budget, (how) => open.inquiry.end(how))
+    const open = this.#open(call, {
+      reply: (reply, size) => {
+        hush()
+        if (quiet !== undefined) {
+          hush = this.#parts.line.after(quiet, () => open.inquiry.end('quiet'))
+        }
+        const taken = gathering.push(reply, size)
+        if (!taken) this.#parts.count('repliesFull')
+        return taken
+      },
+      settled: () => false,
+      ended: (report) => {
+        hush()
+        const reason = report.end === 'aborted' ? (signal?.reason as unknown) : this.#closed
+        gathering.ended(report, reason)
+      },
+    })
+    return gathering
+  }
+
+  /** An answer of a peer, which may read the topic that it has come by. */
+  onAnswer({ from, topic, payload }: Answered): void {
+    const answer = readAnswer(payload)
+    if (!answer) return this.#parts.count('malformed')
+    const open = this.#openById.get(answer.id)
+    const asked = open?.topic === topic ? open : undefined
+    const taken = asked?.inquiry.answer(this.#parts.line.now(), from, answer)
+    if (!taken) this.#parts.count('answersUnknown')
+  }
+
+  /** Somebody has attached to a topic of this bus, and gets its messages from `first` on. */
+  attached(topic: string, from: bigint, first: number): void {
+    for (const open of this.#openById.values()) {
+      if (open.topic === topic && first <= open.index) open.inquiry.hear([from])
+    }
+  }
+
+  /** Everybody who is here has met this bus. */
+  met(): void {
+    const { line } = this.#parts
+    for (const open of this.#openById.values()) {
+      if (!open.inquiry.seeks) continue
+      this.#hear(open)
+      const soonMs = open.askedAt + NOBODY_MS - line.now()
+      if (open.inquiry.isHeard || soonMs <= 0) open.inquiry.met()
+      else open.release.push(line.after(soonMs, () => line.seek(true)))
+    }
+  }
+
+  left(instance: bigint): void {
+    for (const { inquiry } of this.#openById.values()) inquiry.left(instance)
+  }
+
+  /** Nothing is asked any more: what is under way rejects with this. */
+  close(error: BusError): void {
+    this.#closed = error
+    for (const { inquiry } of this.#openById.values()) inquiry.end('closed')
+  }
+
+  #open(call: AskCall, sink: InquirySink): Open {
+    const { line, limits, count } = this.#parts
+    if (this.#openById.size >= limits.requests) {
+      count('requestsFull')
+      const mend = 'wait for some of them, or raise limits.requests'
+      throw new BusError('LIMIT', `${limits.requests} questions are under way: ${mend}`)
+    }
+    this.#lastId += 1
+    const id = this.#lastId
+    const askedAt = line.now()
+    const { topic, timeoutMs, to, expect, max } = call
+    const check = (
+      codec: number,
+      payload: Uint8Array,
+    ): Validation<unknown> | Promise<Validation<unknown>> => {
+      const decoded = decodeValue(codec, payload, this.#parts.codec)
+      return call.schema && 'value' in decoded ? validate(call.schema, decoded.value) : decoded
+    }
+    const isHere = (instance: bigint): boolean =>
+      this.#parts.presence.get(peerId(instance)) !== undefined
+    const inquiry: Inquiry = new Inquiry(
+      { askedAt, to, expect, max, isHere, check },
+      {
+        ...sink,
+        ended: (report, unfinished) => {
+          this.#end(open, unfinished && report.end !== 'timeout' && report.end !== 'closed')
+          sink.ended(report, unfinished)
+        },
+      },
+    )
+    const open: Open = { id, topic, index: Infinity, inquiry, askedAt, timeoutMs, release: [] }
+    this.#openById.set(id, open)
+    try {
+      this.#ask(open, call)
+    } catch (error) {
+      this.#openById.delete(id)
+      throw error
+    }
+    this.#watch(open, call)
+    return open
+  }
+
+  #ask(open: Open, call: AskCall): void {
+    const { line, codec, segments, responds } = this.#parts
+    const { topic, value, timeoutMs, to = [], first } = call
+    const encoded = encodeValue(value, codec)
+    assertSize(topic, encoded.payload.length, this.#parts.limits)
+    const ask = { id: open.id, flags: first ? AskFlag.first : 0, timeoutMs, wanted: to }
+    const spreadMs = this.#spreadMs(call)
+    const question = writeQuestion({ type: 'ask', ...ask, spreadMs })
+    open.index = line.audience(topic).index
+    // What answers in this process does so within the call.
+    if (responds(segments.of(topic))) open.inquiry.hear([line.instance])
+    else open.inquiry.none(line.instance)
+    this.#publish(open, { ...encoded, question })
+  }
+
+  #watch(open: Open, { signal, timeoutMs }: AskCall): void {
+    const { line } = this.#parts
+    const { inquiry, release } = open
+    this.#hear(open)
+    inquiry.check()
+    if (inquiry.ended) return
+    release.push(line.after(timeoutMs, () => inquiry.end('timeout')))
+    const abort = (): void => inquiry.end('aborted')
+    signal?.addEventListener('abort', abort, { once: true })
+    release.push(() => signal?.removeEventListener('abort', abort))
+    if (signal?.aborted) return abort()
+    if (inquiry.seeks) line.seek(true)
+  }
+
+  #publish(
+    { topic, timeoutMs, askedAt }: Open,
+    message: {
+      readonly codec: number
+      readonly payload: Uint8Array
+      readonly question: Uint8Array
+    },
+  ): void {
+    const { line, segments, proof, limits } = this.#parts
+    const expiresMs = Math.max(1, askedAt + timeoutMs - line.now())
+    const how = { delivery: 'reliable', urgent: false, expiresMs, proof } as const
+    const fault: PublishFault = line.publish({
+      topic,
+      segments: segments.of(topic),
+      ...how,
+      ...message,
+    })
+    if (fault) throw faultError(fault, topic, limits)
+  }
+
+  /** Who has attached in time gets the question. */
+  #hear(open: Open): void {
+    const { firstByInstance } = this.#parts.line.audience(open.topic)
+    const hearing = [...firstByInstance].filter(([, first]) => first <= open.index)
+    open.inquiry.hear(hearing.map(([instance]) => instance))
+  }
+
+  /** Many answers at once would be lost: they are spread over a time that goes with their number. */
+  #spreadMs({ topic, to, timeoutMs }: AskCall): number {
+    const { line, presence } = this.#parts
+    const { size } = line.audience(topic).firstByInstance
+    const expected = to?.length ?? (size > 0 ? size : presence.size)
+    if (expected <= SPREAD_FROM) return 0
+    return Math.floor(Math.min(expected * SPREAD_EACH_MS, timeoutMs / 4))
+  }
+
+  #end(open: Open, unfinished: boolean): void {
+    if (!this.#openById.delete(open.id)) return
+    for (const release of open.release) release()
+    this.#seek()
+    if (!unfinished) return
+    const question = writeQuestion({ type: 'cancel', id: open.id })
+    try {
+      this.#publish(open, { codec: 0, payload: new Uint8Array(0), question })
+    } catch (error) {
+      // They go on until their time is over.
+      if (!(error instanceof BusError)) throw error
+    }
+  }
+
+  #seek(): void {
+    for (const { inquiry } of this.#openById.values()) if (inquiry.seeks) return
+    this.#parts.line.seek(false)
+  }
+}
+
+function assertSize(topic: string, size: number, { messageSize }: Limits): void {
+  if (size <= messageSize) return
+  const mend = `the limit is ${messageSize} (option limits.messageSize)`
+  throw new BusError('TOO_LARGE', `a question of ${size} bytes on "${topic}": ${mend}`)
+}
+
+/** Who has only just come may lie unread in a socket: for so long it is not said that nobody answers. */
+const NOBODY_MS = 100
+/** So many answers at once find room in a socket's buffer. */
+const SPREAD_FROM = 32
+const SPREAD_EACH_MS = 0.5

@@ -1,0 +1,290 @@
+/**
+ * One question under way: who is expected to answer, what has come of it at each of them, and when
+ * that is enough.
+ *
+ * A peer takes part when it gets the question (it has attached to the topic), when it is among
+ * those that the program expects, or when it answers. Each of them comes to one outcome. What is
+ * expected and does not get the question has none to give: that is known once everybody who is
+ * here has met this bus.
+ */
+import type { Answer } from '../core/wire/answer.ts'
+import { errorOf } from './answer-error.ts'
+import { BusError } from './errors.ts'
+import type { GatherEnd, GatherReport, Outcome, Reply } from './request-options.ts'
+import type { Validation } from './schema.ts'
+import { peerId } from './subscription.ts'
+
+export interface InquiryOptions {
+  readonly askedAt: number
+  /** Nobody else's answers are taken. */
+  readonly to: readonly bigint[] | undefined
+  /** Who must have an outcome, or how many; absent: whoever gets the question. */
+  readonly expect: readonly bigint[] | number | undefined
+  readonly max: number
+  /** Whether a peer is here, as far as this bus knows. */
+  readonly isHere: (instance: bigint) => boolean
+  /** Decodes and checks a value. */
+  readonly check: (
+    codec: number,
+    payload: Uint8Array,
+  ) => Validation<unknown> | Promise<Validation<unknown>>
+}
+
+export interface InquirySink {
+  /** One more answer; false when there is no room for it. */
+  reply(reply: Reply, size: number): boolean
+  /** One more outcome; true: that is enough. */
+  settled(outcome: Outcome): boolean
+  /** Called once. `open`: some may still be at work. */
+  ended(report: GatherReport, open: boolean): void
+}
+
+interface Participant {
+  readonly instance: bigint
+  /** The program has named it. */
+  readonly listed: boolean
+  /** The sequence of its next answer. */
+  next: number
+  /** It gets the question. */
+  hears: boolean
+  replies: number
+  rtt: number
+  outcome: Outcome | undefined
+}
+
+export class Inquiry {
+  readonly #options: InquiryOptions
+  readonly #sink: InquirySink
+  /** Whether the program has said who is to have an outcome. */
+  readonly #isListed: boolean
+  readonly #participants = new Map<bigint, Participant>()
+  /** Of them, who has no outcome; the same of those that the program has named. */
+  #unsettled = 0
+  #missing = 0
+  /** Who has answered, well or not. */
+  #answered = 0
+  #replies = 0
+  /** Everybody who is here has met this bus. */
+  #met = false
+  #ended = false
+  /** A check that takes its time: what comes later waits behind it. */
+  #checking: Promise<void> | undefined
+
+  constructor(options: InquiryOptions, sink: InquirySink) {
+    this.#options = options
+    this.#sink = sink
+    const { expect, to } = options
+    const listed = typeof expect === 'object' ? expect : expect === undefined ? to : undefined
+    this.#isListed = listed !== undefined
+    for (const instance of listed ?? []) this.#participant(instance, true)
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether it matters to it that everybody has met this bus. */
+  get seeks(): boolean {
+    if (this.#ended || this.#met || typeof this.#options.expect === 'number') return false
+    return (
+      !this.#isListed || [...this.#participants.values()].some((one) => !one.hears && !one.outcome)
+    )
+  }
+
+  /** Whether anybody gets the question, as far as is known. */
+  get isHeard(): boolean {
+    return [...this.#participants.values()].some(({ hears }) => hears)
+  }
+
+  /** These get the question. */
+  hear(instances: Iterable<bigint>): void {
+    for (const instance of instances)
+      if (this.#takes(instance)) this.#participant(instance).hears = true
+  }
+
+  /** Everybody who is here has met this bus: who does not get the question never will. */
+  met(): void {
+    this.#met = true
+    for (const one of this.#participants.values()) {
+      if (one.hears) continue
+      const isHere = this.#options.isHere(one.instance)
+      this.#settle(one, isHere ? { type: 'none' } : { type: 'gone', asked: false })
+    }
+    this.check()
+  }
+
+  /** This peer is not here any more. */
+  left(instance: bigint): void {
+    const known = this.#participants.get(instance)
+    if (!known) return
+    this.#settle(known, { type: 'gone', asked: known.hears })
+    this.check()
+  }
+
+  /** This peer answers no such questions. */
+  none(instance: bigint): void {
+    const known = this.#participants.get(instance)
+    if (!known) return
+    this.#settle(known, { type: 'none' })
+    this.check()
+  }
+
+  /** False when nobody waits for it. */
+  answer(now: number, instance: bigint, answer: Answer): boolean {
+    if (this.#ended || !this.#takes(instance)) return false
+    const one = this.#participant(instance)
+    if (one.outcome) return false
+    one.hears = true
+    const rtt = now - this.#options.askedAt
+    if (answer.sequence !== one.next) {
+      this.#inOrder(() => this.#fail(one, lostError(one)))
+      return true
+    }
+    one.next += 1
+    this.#take(one, answer, rtt)
+    return true
+  }
+
+  /** Ends it when that is enough. */
+  check(): void {
+    if (!this.#ended && this.#isComplete()) this.end('complete')
+  }
+
+  end(end: GatherEnd): void {
+    if (this.#ended) return
+    this.#ended = true
+    const open = [...this.#participants.values()].some((one) => one.hears && !one.outcome)
+    const rest = { type: end === 'timeout' || end === 'quiet' ? 'silent' : 'cancelled' } as const
+    const outcomes = [...this.#participants.values()].map(
+      (one) => one.outcome ?? outcomeOf(one, rest),
+    )
+    this.#sink.ended({ end, outcomes }, open)
+  }
+
+  #takes(instance: bigint): boolean {
+    const { to } = this.#options
+    return to === undefined || to.includes(instance)
+  }
+
+  #participant(instance: bigint, listed = false): Participant {
+    const known = this.#participants.get(instance)
+    if (known) return known
+    const base = { next: 0, hears: false, replies: 0, rtt: 0 }
+    const one: Participant = { instance, listed, ...base, outcome: undefined }
+    this.#participants.set(instance, one)
+    this.#unsettled += 1
+    if (listed) this.#missing += 1
+    return one
+  }
+
+  #isComplete(): boolean {
+    const { expect } = this.#options
+    if (typeof expect === 'number') return this.#answered >= expect
+    return this.#isListed ? this.#missing === 0 : this.#met && this.#unsettled === 0
+  }
+
+  #take(one: Participant, answer: Answer, rtt: number): void {
+    const from = peerId(one.instance)
+    switch (answer.kind) {
+      case 'value':
+      case 'part':
+        return this.#takeValue(one, { ...answer, rtt })
+      case 'end':
+        return this.#inOrder(() => this.#finish(one, { type: 'answered', rtt: one.rtt || rtt }))
+      case 'none':
+        return this.#inOrder(() => this.#finish(one, { type: 'none' }))
+      case 'busy': {
+        const mend = 'ask again later, or raise its limits.answering'
+        const error = new BusError(
+          'BUSY',
+          `peer ${from} answers as many questions as it takes: ${mend}`,
+        )
+        return this.#inOrder(() => this.#fail(one, error))
+      }
+      case 'error':
+        return this.#inOrder(() => this.#fail(one, errorOf(from, answer)))
+    }
+  }
+
+  #takeValue(
+    one: Participant,
+    given: Extract<Answer, { readonly codec: number }> & { readonly rtt: number },
+  ): void {
+    const { kind, sequence, codec, payload, rtt } = given
+    const checked = this.#options.check(codec, payload)
+    const done = (result: Validation<unknown>): void => {
+      if (this.#ended || one.outcome) return
+      if ('issues' in result) return this.#fail(one, invalidError(one, result.issues))
+      const reply = { value: result.value, from: peerId(one.instance), sequence, rtt }
+      if (!this.#sink.reply(reply, payload.length)) return this.#fail(one, overflowError(one))
+      one.replies += 1
+      one.rtt = rtt
+      this.#replies += 1
+      if (this.#replies >= this.#options.max) {
+        if (kind === 'value') this.#settle(one, { type: 'answered', rtt })
+        return this.end('max')
+      }
+      if (kind === 'value') this.#finish(one, { type: 'answered', rtt })
+    }
+    if (checked instanceof Promise) this.#inOrder(async () => done(await checked))
+    else this.#inOrder(() => done(checked))
+  }
+
+  /** Keeps the order behind a check that takes its time. */
+  #inOrder(task: () => void | Promise<void>): void {
+    const before = this.#checking
+    const run = before ? before.then(task) : task()
+    if (!(run instanceof Promise)) return
+    const mine = run.then(() => {
+      if (this.#checking === mine) this.#checking = undefined
+    })
+    this.#checking = mine
+  }
+
+  #fail(one: Participant, error: BusError): void {
+    this.#finish(one, { type: 'error', error })
+  }
+
+  #finish(one: Participant, result: Result): void {
+    this.#settle(one, result)
+    this.check()
+  }
+
+  #settle(one: Participant, result: Result): void {
+    if (one.outcome || this.#ended) return
+    one.outcome = outcomeOf(one, result)
+    this.#unsettled -= 1
+    if (one.listed) this.#missing -= 1
+    if (result.type === 'answered' || result.type === 'error') this.#answered += 1
+    if (this.#sink.settled(one.outcome)) this.end('max')
+  }
+}
+
+type Result =
+  | { readonly type: 'answered'; readonly rtt: number }
+  | { readonly type: 'error'; readonly error: BusError }
+  | { readonly type: 'gone'; readonly asked: boolean }
+  | { readonly type: 'none' | 'silent' | 'cancelled' }
+
+function outcomeOf({ instance, replies }: Participant, result: Result): Outcome {
+  return { from: peerId(instance), replies, ...result }
+}
+
+/** The responder has given an answer up: it came through to nobody in the time that was left. */
+function lostError({ instance, next }: Participant): BusError {
+  const fault = `answer ${next} of peer ${peerId(instance)} did not come in time`
+  return new BusError('TIMEOUT', `${fault}: give it a longer "timeout"`)
+}
+
+function invalidError({ instance }: Participant, issues: readonly string[]): BusError {
+  const fault = `the answer of peer ${peerId(instance)} is not what the schema says`
+  return new BusError('INVALID_VALUE', `${fault}: ${issues.join('; ')}`)
+}
+
+function overflowError({ instance }: Participant): BusError {
+  const mend = 'take them sooner, or raise limits.repliesSize'
+  return new BusError(
+    'OVERFLOW',
+    `no room is left for an answer of peer ${peerId(instance)}: ${mend}`,
+  )
+}

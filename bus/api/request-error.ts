@@ -1,0 +1,46 @@
+/** Why a request has got no answer, as the error that its program gets. */
+import { BusError } from './errors.ts'
+import type { AskCall } from './request-call.ts'
+import type { GatherReport } from './request-options.ts'
+import { peerId } from './subscription.ts'
+
+export function noReplyError(
+  { topic, timeoutMs, to }: AskCall,
+  { end, outcomes }: GatherReport,
+): BusError {
+  const having = (type: string): number => outcomes.filter((one) => one.type === type).length
+  if (end === 'timeout') return timeoutError(topic, timeoutMs, having('silent'))
+  const busy = outcomes.find((one) => one.type === 'error')
+  if (busy) return busy.error
+  const gone = outcomes.find((one) => one.type === 'gone' && one.asked)
+  if (gone) {
+    const mend = 'ask again if asking twice does no harm'
+    return new BusError(
+      'ABANDONED',
+      `peer ${gone.from} has left before it answered on "${topic}": ${mend}`,
+    )
+  }
+  const empty = outcomes.find((one) => one.type === 'answered')
+  if (empty) {
+    return new BusError('REMOTE', `peer ${empty.from} ended on "${topic}" without an answer`)
+  }
+  const [only] = to ?? []
+  const fault =
+    only === undefined
+      ? 'nobody who is here answers'
+      : `peer ${peerId(only)} is not here, or does not answer`
+  return new BusError('NO_RESPONDER', `${fault} on "${topic}": ${RUNNING}`)
+}
+
+function timeoutError(topic: string, timeoutMs: number, silent: number): BusError {
+  const [who, mend] =
+    silent === 0
+      ? ['nobody', RUNNING]
+      : [`none of ${silent} peers`, 'give it a longer "timeout", or look what keeps them']
+  return new BusError(
+    'TIMEOUT',
+    `${who} has answered on "${topic}" within ${timeoutMs} ms: ${mend}`,
+  )
+}
+
+const RUNNING = 'is a responder running, in this realm and scope, with the same key?'

@@ -1,0 +1,74 @@
+/**
+ * Whom the questions of this peer reach.
+ *
+ * Whether everybody who is here knows the topics of this peer, and has attached to those that it
+ * wants: then who has not attached does not listen, and a question to nobody need not wait.
+ *
+ * Where it is not known yet, those in question are asked (peer-meeting.ts), a moment later: most
+ * who want something attach by themselves within it.
+ */
+import type { Context } from './peer-context.ts'
+import { NEWCOMER_MS, STRANGER_MAX_MS } from './peer-closing.ts'
+import { Meeting, type MeetingParts } from './peer-meeting.ts'
+import { DISCOVERY_MS } from './peer-publisher.ts'
+import type { Audience } from './publication.ts'
+
+export class Seeking {
+  readonly #context: Context
+  readonly #parts: MeetingParts
+  /** When this peer began. */
+  readonly startedAt: number
+  readonly #settledAt: number
+  /** Set while the program wants to know. */
+  #meeting: Meeting | undefined
+  #soughtAt = 0
+
+  constructor(startedAt: number, context: Context, parts: MeetingParts) {
+    this.#context = context
+    this.#parts = parts
+    this.startedAt = startedAt
+    this.#settledAt = startedAt + DISCOVERY_MS
+  }
+
+  /** Who gets the messages of a topic from which index on, and the index of the next one. */
+  audience(topic: string): Audience {
+    return this.#parts.publisher.audience(topic)
+  }
+
+  /** A command: whether `met` is to be told when everybody who is here has met this peer. */
+  seek(now: number, wanted: boolean): void {
+    if (!wanted) {
+      this.#meeting = undefined
+      this.#context.timers.clear('seek')
+    } else if (!this.#meeting) {
+      this.#meeting = new Meeting(this.#context, this.#parts)
+      this.#soughtAt = now
+      this.#context.timers.setBefore('seek', now)
+    }
+  }
+
+  /** Looks whether it is so; called after each input. `joinedAt`: the newest peer's arrival. */
+  step(now: number, joinedAt: number): void {
+    if (!this.#meeting) return
+    const quietAt = this.#quietAt(this.#meeting, joinedAt)
+    const unmet = this.#meeting.unmet(now)
+    if (unmet.length === 0 && now >= quietAt) {
+      this.seek(now, false)
+      return this.#context.emit({ type: 'met' })
+    }
+    if (unmet.length === 0) return this.#context.timers.setBefore('seek', quietAt)
+    const askAt = this.#soughtAt + PATIENCE_MS
+    const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)
+    this.#context.timers.setBefore('seek', again)
+  }
+
+  /** Until then somebody may still be about to be met. */
+  #quietAt({ strangerAt }: Meeting, joinedAt: number): number {
+    const latest = Math.max(this.#settledAt, this.#soughtAt) + STRANGER_MAX_MS
+    const knownAt = Math.min(latest, strangerAt + NEWCOMER_MS)
+    return Math.max(this.#settledAt, joinedAt + NEWCOMER_MS, knownAt)
+  }
+}
+
+/** How long those who want something have to attach by themselves. */
+const PATIENCE_MS = 60

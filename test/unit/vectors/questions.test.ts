@@ -1,0 +1,24 @@
+/** The vectors of questions and answers can be read back. */
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { readAnswer } from '../../../bus/core/wire/answer.ts'
+import { readQuestion } from '../../../bus/core/wire/question.ts'
+import { plain } from '../../vectors/samples.ts'
+import { unhex } from '../core/crypto.ts'
+
+interface Vectors {
+  readonly questions: readonly { readonly question: object; readonly bytes: string }[]
+  readonly answers: readonly { readonly answer: object; readonly bytes: string }[]
+}
+
+const file = JSON.parse(readFileSync('test/vectors/questions.json', 'utf8')) as Vectors
+
+it('the vectors of questions and answers can be read back', () => {
+  for (const { question, bytes } of file.questions) {
+    expect(plain(readQuestion(unhex(bytes))!)).toEqual(question)
+  }
+  for (const { answer, bytes } of file.answers) {
+    expect(plain(readAnswer(unhex(bytes))!)).toEqual(answer)
+  }
+  expect([file.questions.length, file.answers.length]).toEqual([3, 6])
+})
