@@ -1,61 +1,63 @@
-/** Counters of everything that a relay carries, drops or refuses, by name. */
+/** Counters of everything that a relay carries, drops or refuses, by name, in words for /metrics. */
 
-export const RELAY_COUNTERS = [
+export const RELAY_COUNTERS = {
   // links
-  'linksOpened',
-  'linksClosed',
-  'trunksOpened',
-  'trunksClosed',
+  linksOpened: 'Links that were admitted',
+  linksClosed: 'Ends of links that were admitted',
+  trunksOpened: 'Trunks on which both relays have proved themselves',
+  trunksClosed: 'Ends of such trunks',
   // traffic
-  'messagesIn',
-  'messagesOut',
-  'bytesIn',
-  'bytesOut',
-  'datagramsUp',
-  'datagramsDown',
-  'datagramsCrossed',
-  'unicastCrossed',
-  'datagramsFar',
+  messagesIn: 'WebSocket messages that came by links and trunks',
+  messagesOut: 'WebSocket messages that went by them',
+  bytesIn: 'Bytes in messages that came',
+  bytesOut: 'Bytes in messages that went',
+  datagramsUp: 'Datagrams that came by links',
+  datagramsDown: 'Datagrams that went by links, one for each',
+  datagramsCrossed: 'Datagrams brought from one network to others, one for each',
+  unicastCrossed: 'Datagrams brought to one peer of another network',
+  datagramsFar: 'Datagrams that came by trunks',
   // links refused or ended, by reason
-  'linksFull',
-  'addressFull',
-  'protocolRefused',
-  'originRefused',
-  'handshakeLate',
-  'realmRefused',
-  'scopeRefused',
-  'proofRefused',
-  'admitRefused',
-  'rightsRefused',
-  'trunkSelf',
-  'trunkDouble',
-  'trunksFull',
-  'malformed',
-  'idle',
-  'stuck',
+  linksFull: 'Calls refused: as many links as there may be',
+  addressFull: 'Calls refused: as many links of one address as there may be',
+  protocolRefused: 'Calls refused: another subprotocol',
+  originRefused: 'Calls refused: a page of another origin',
+  handshakeLate: 'Links ended: no proof in time',
+  realmRefused: 'Links ended: another realm',
+  scopeRefused: 'Links ended: another scope',
+  proofRefused: 'Links ended: another key',
+  admitRefused: 'Links ended: not admitted',
+  rightsRefused: 'Links ended: no rights that count',
+  trunkSelf: 'Trunks ended: the relay had called itself',
+  trunkDouble: 'Trunks ended: there was one already',
+  trunksFull: 'Trunks ended: as many as there may be',
+  malformed: 'Links ended: not the protocol',
+  idle: 'Links ended: nothing came for too long',
+  stuck: 'Links ended: no room for too long',
   // bounds that were hit, datagrams dropped
-  'groupsFull',
-  'linkGroupsFull',
-  'throttled',
-  'bufferFull',
-  'trunkBufferFull',
-  'foreign',
-  'otherEpoch',
-  'denied',
-  'helloBudget',
-  'peersFull',
-  'groupRefused',
-  'unicastRefused',
-  'copies',
-  'circling',
-  'hopsSpent',
-  'interestFull',
-  'portTaken',
-  'tooLarge',
-  'noPort',
-] as const
+  groupsFull: 'Groups not joined: as many as there may be',
+  linkGroupsFull: 'Links ended: joined more groups than one may',
+  throttled: 'Times that a link was read later',
+  bufferFull: 'Datagrams dropped: too much waits for a link',
+  trunkBufferFull: 'Datagrams dropped: too much waits for a trunk',
+  foreign: 'Datagrams dropped: no whole packets of the realm',
+  otherEpoch: 'Datagrams of an epoch whose control key is missing',
+  denied: 'Datagrams dropped: no rights that count',
+  helloBudget: 'Hellos not looked at: too many were wrong',
+  peersFull: 'Peers forgotten: more than are remembered',
+  groupRefused: 'Groups refused: none of the bus at this scope',
+  unicastRefused: 'Datagrams dropped: to a port that no peer has named',
+  copies: 'Datagrams dropped: not by the way of their peer',
+  circling: 'Datagrams dropped: crossed too often, or came back',
+  hopsSpent: 'Datagrams dropped: crossed 16 trunks',
+  interestFull: 'Interests not remembered: everything crosses for a while',
+  portTaken: 'Ports of peers that others have here',
+  tooLarge: 'Datagrams dropped: larger than a network takes',
+  noPort: 'Links ended: no private port left',
+} as const
 
-export type RelayCounter = (typeof RELAY_COUNTERS)[number]
+export type RelayCounter = keyof typeof RELAY_COUNTERS
+
+export const RELAY_COUNTER_NAMES = Object.keys(RELAY_COUNTERS) as RelayCounter[] // its keys
 
 export class Counters {
   readonly #counts = new Map<RelayCounter, number>()
@@ -67,7 +69,7 @@ export class Counters {
   /** Every counter, zeros included. */
   snapshot(): Record<RelayCounter, number> {
     const all = {} as Record<RelayCounter, number> // filled completely by the loop
-    for (const name of RELAY_COUNTERS) all[name] = this.#counts.get(name) ?? 0
+    for (const name of RELAY_COUNTER_NAMES) all[name] = this.#counts.get(name) ?? 0
     return all
   }
 }

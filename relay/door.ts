@@ -7,6 +7,7 @@ import { LINK_MESSAGE_MAX, LINK_PROTOCOL } from '../bus/core/wire/link.ts'
 import { systemCode } from '../bus/io/udp-socket.ts'
 import type { Counters, RelayCounter } from './counters.ts'
 import type { RelaySettings } from './options.ts'
+import { PROMETHEUS_TYPE } from './prometheus.ts'
 import { TRUNK_PROTOCOL } from './trunk-wire.ts'
 
 export interface DoorHost {
@@ -36,7 +37,7 @@ export class Door {
     this.#server = server ?? createServer({ maxHeaderSize: HEADER_SIZE, ...timesOf(limits) })
     if (this.#owned) {
       this.#server.maxHeadersCount = HEADERS_MAX
-      this.#server.maxConnections = limits.links + SPARE_CONNECTIONS
+      this.settle()
       this.#server.on('request', (request, response) => this.#answer(request, response))
     }
     const bounds = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: CHUNKS_MAX, autoPong: false }
@@ -71,6 +72,15 @@ export class Door {
         resolve()
       })
     })
+  }
+
+  /** The limits may have changed. */
+  settle(): void {
+    if (!this.#owned) return
+    const { links, handshakeTime } = this.#host.settings.limits
+    this.#server.maxConnections = links + SPARE_CONNECTIONS
+    this.#server.headersTimeout = handshakeTime
+    this.#server.requestTimeout = handshakeTime
   }
 
   /** Lets nobody in any more. */
@@ -127,7 +137,10 @@ export class Door {
       const fault = this.#closed ? 'the relay is going' : this.#host.unready()
       return reply(response, fault === undefined ? 200 : 503, `${fault ?? 'ok'}\n`)
     }
-    if (path === '/metrics' && metrics) return reply(response, 200, this.#host.metrics())
+    if (path === '/metrics' && metrics) {
+      response.setHeader('Content-Type', PROMETHEUS_TYPE)
+      return reply(response, 200, this.#host.metrics())
+    }
     return reply(response, 404, 'this is a relay of sixcast: links come by WebSocket\n')
   }
 }
@@ -157,8 +170,10 @@ function refuse(socket: Duplex, status: string): void {
 }
 
 function reply(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
-  response.end(text)
+  if (!response.hasHeader('Content-Type')) {
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  }
+  response.writeHead(status, { Connection: 'close' }).end(text)
 }
 
 function listenError(cause: unknown, at: string): BusError {

@@ -14,10 +14,10 @@ import {
   type Rules,
 } from '../bus/api/rules.ts'
 import type { Crypto } from '../bus/core/env.ts'
-import type { ControlParts } from '../bus/core/seal/control-keys.ts'
 import { controlParts } from '../bus/core/seal/keys.ts'
 import { type ControlKey, isControlKey, parseControlKey } from '../bus/io/control-key.ts'
 import { given } from '../bus/io/given.ts'
+import { type Listen, LISTEN_EXAMPLE, parseListen } from '../bus/io/listen.ts'
 import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
 import { realmOptions } from '../bus/io/realm-keys.ts'
 import { LOCAL_REALM } from '../bus/io/key-text.ts'
@@ -28,7 +28,7 @@ import type { RelayOptions } from './types.ts'
 export const SERVE: Rules<RelayOptions> = {
   listen: rule(
     (value) => isServer(value) || (typeof value === 'string' && parseListen(value) !== undefined),
-    'text such as "[::1]:62278" or ":62278", or an HTTP server',
+    `text such as ${LISTEN_EXAMPLE}, or an HTTP server`,
     [0, 65_535],
   ),
   realm: CONNECT.realm,
@@ -52,16 +52,14 @@ export const SERVE: Rules<RelayOptions> = {
   signal: CONNECT.signal,
 }
 
+/** What `reload` changes is changed in here, so that everybody who has it sees it. */
 export interface RelaySettings {
   /** Undefined: the program's own server listens. */
   readonly listen: Listen | undefined
   readonly server: HttpServer | undefined
-  readonly parts: ControlParts
-  /** The public key whose grants count; undefined: rights are not judged. */
-  readonly owner: Uint8Array | undefined
   readonly scope: Scope
   readonly multicast: boolean
-  readonly interfaces: readonly string[] | undefined
+  readonly interface: readonly string[] | undefined
   readonly bridge: boolean
   readonly links: readonly string[]
   readonly port: number
@@ -71,14 +69,18 @@ export interface RelaySettings {
   readonly limits: RelayLimits
 }
 
-export interface Listen {
-  readonly host: string
-  readonly port: number
+/** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
+export async function settleRelay(
+  crypto: Crypto,
+  options: RelayOptions,
+): Promise<RelaySettings & ControlKey> {
+  const settings = await plainSettings('serve', options)
+  return { ...settings, ...(await controlKeyOf(crypto, options)) }
 }
 
-/** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
-export async function settleRelay(crypto: Crypto, options: RelayOptions): Promise<RelaySettings> {
-  checkOptions('serve', options, SERVE)
+/** All but the key, of which another function knows. */
+export async function plainSettings(call: string, options: RelayOptions): Promise<RelaySettings> {
+  checkOptions(call, options, SERVE)
   const { listen = DEFAULT_LISTEN, interface: wish, links = [] } = options
   const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
   // Looked at by the rule above: it listens, and has the marks of Node's own.
@@ -86,10 +88,9 @@ export async function settleRelay(crypto: Crypto, options: RelayOptions): Promis
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
-    ...(await controlKeyOf(crypto, options)),
     scope,
     multicast: options.multicast ?? true,
-    interfaces: typeof wish === 'string' ? [wish] : wish,
+    interface: typeof wish === 'string' ? [wish] : wish,
     bridge: options.bridge ?? true,
     links: typeof links === 'string' ? [links] : links,
     port: port ?? DEFAULT_PORT,
@@ -122,16 +123,6 @@ async function ownControlKey(options: RelayOptions): Promise<string | undefined>
   const { realm = LOCAL_REALM, open, signal } = options
   const path = controlFileOf(realm)
   return open || !existsSync(path) ? undefined : readKeyText(path, signal)
-}
-
-/** `[ADDRESS]:PORT`, `NAME:PORT` or `:PORT`; `undefined` when it is none of them. */
-function parseListen(text: string): Listen | undefined {
-  const [, bracketed, name = '', digits] = /^(?:\[([\da-f:.%\w]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(
-    text,
-  ) ?? [undefined, undefined, undefined, '']
-  const port = Number(digits)
-  if (digits === '' || port > 65_535) return undefined
-  return { host: bracketed ?? (name === '' ? '::' : name), port }
 }
 
 function isServer(value: unknown): boolean {

@@ -10,6 +10,7 @@ import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
 import type { TransportEvent } from '../bus/io/transport.ts'
 import { strictVerifier } from '../bus/io/ed25519.ts'
 import type { LinkOutbox } from '../bus/io/link-outbox.ts'
+import type { ControlKey } from '../bus/io/control-key.ts'
 import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
@@ -29,7 +30,7 @@ import { Room } from './room.ts'
 import { Segment } from './segment.ts'
 import { TrunkProofs } from './trunk-proof.ts'
 import { Trunks } from './trunks.ts'
-import type { LinkInfo, Relay, RelayOptions, RelayStats } from './types.ts'
+import type { LinkInfo, Relay, Reloaded, RelayOptions, RelayStats } from './types.ts'
 
 /**
  * Runs a relay: peers reach it by `connect({ relay })`. Rejects with NO_PATH, NO_INTERFACE,
@@ -72,7 +73,7 @@ class LiveRelay implements Relay {
   #unreachable: string | undefined
   #closing: Promise<void> | undefined
 
-  constructor(env: Env, settings: RelaySettings, options: RelayOptions) {
+  constructor(env: Env, settings: RelaySettings & ControlKey, options: RelayOptions) {
     const { parts, owner, scope, limits } = settings
     const { crypto } = env
     const keys = new RelayKeys(crypto, parts)
@@ -84,7 +85,7 @@ class LiveRelay implements Relay {
     const rights = { owner, verify: strictVerifier(), wall: () => Date.now() }
     const judge = new Judge({ crypto, keys, rights }, { limits, counters })
     this.#keys = keys
-    this.#renewal = new Renewal({ crypto, options, keys, judge }, { parts, owner })
+    this.#renewal = new Renewal({ crypto, options, settings, keys, judge }, { parts, owner })
     this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
@@ -120,7 +121,7 @@ class LiveRelay implements Relay {
       counters,
       unready: () => this.#unreachable,
       full: (remote) => this.#full(remote),
-      metrics: () => this.#metrics(),
+      metrics: () => prometheusText(this.stats(), this.#outboxes),
       link: (socket, remote) => this.#accept(socket, remote),
       trunk: (socket, remote) => {
         this.#places.add(remote)
@@ -152,17 +153,21 @@ class LiveRelay implements Relay {
 
   stats(): RelayStats {
     const counts = this.#counters.snapshot()
-    for (const { outbox } of [...this.#links, ...this.#trunks]) {
-      counts.messagesOut += outbox.messages
-      counts.bytesOut += outbox.bytes
+    for (const { messages, bytes } of this.#outboxes) {
+      counts.messagesOut += messages
+      counts.bytesOut += bytes
     }
     const { epoch } = this.#keys.newest
     return { links: this.#linkByPort.size, epoch, ...this.#bridge.size, ...counts }
   }
 
-  async reload(): Promise<void> {
-    await this.#renewal.reload()
-    this.#log?.info({ epoch: this.#keys.newest.epoch }, 'control key read anew')
+  async reload(options?: RelayOptions): Promise<Reloaded> {
+    const { changed, restart } = await this.#renewal.reload(options)
+    this.#door.settle()
+    if (changed.includes('links')) this.#trunks.call(this.#settings.links)
+    this.#log?.info({ epoch: this.#keys.newest.epoch, changed }, 'read anew')
+    if (restart.length > 0) this.#log?.warn({ restart }, 'what needs a restart stays as it was')
+    return { changed, restart }
   }
 
   close(options: Cancel = {}): Promise<void> {
@@ -183,7 +188,7 @@ class LiveRelay implements Relay {
     await Promise.all([this.#door.close(), this.#segment?.close()])
   }
 
-  #segmentOf({ scope, interfaces, port, hops, bridge }: RelaySettings): Segment {
+  #segmentOf({ scope, interface: interfaces, port, hops, bridge }: RelaySettings): Segment {
     return new Segment({
       scope,
       interfaces,
@@ -336,9 +341,8 @@ class LiveRelay implements Relay {
     return { identity, remote, since, groups: this.#bridge.groupsOf(port) }
   }
 
-  #metrics(): string {
-    const { links, groups, peers, relays, trunks, epoch, ...counters } = this.stats()
-    return prometheusText(counters, { links, groups, peers, relays, trunks, epoch })
+  get #outboxes(): LinkOutbox[] {
+    return [...this.#links, ...this.#trunks].map(({ outbox }) => outbox)
   }
 }
 

@@ -1,40 +1,61 @@
-/** The control key of a relay, read anew while it runs: when an epoch of the realm follows another. */
+/**
+ * What a relay reads anew while it runs: its control key, when an epoch of the realm follows
+ * another, and the options that can change.
+ */
 import { BusError } from '../bus/api/errors.ts'
 import type { Crypto } from '../bus/core/env.ts'
 import type { ControlKey } from '../bus/io/control-key.ts'
 import { hex } from '../bus/io/digits.ts'
 import type { Judge } from './judge.ts'
 import type { RelayKeys } from './keys.ts'
-import { controlKeyOf } from './options.ts'
-import type { RelayOptions } from './types.ts'
+import { controlKeyOf, plainSettings, type RelaySettings } from './options.ts'
+import { takeOver } from './reload.ts'
+import type { Reloaded, RelayOptions } from './types.ts'
 
 export interface RenewalOptions {
   readonly crypto: Crypto
   readonly options: RelayOptions
+  /** Changed in place. */
+  readonly settings: RelaySettings
   readonly keys: RelayKeys
   readonly judge: Judge
 }
 
 export class Renewal {
   readonly #by: RenewalOptions
+  #options: RelayOptions
   #key: ControlKey
   /** One at a time: an older key must not come behind a newer one. */
-  #last: Promise<void> = Promise.resolve()
+  #last: Promise<unknown> = Promise.resolve()
 
   /** `key` is that with which the relay has started. */
   constructor(by: RenewalOptions, key: ControlKey) {
     this.#by = by
+    this.#options = by.options
     this.#key = key
   }
 
-  /** Rejects with INVALID_KEY when what is found cannot take the place of what was there. */
-  reload(): Promise<void> {
-    this.#last = this.#last.catch(() => undefined).then(() => this.#reload())
-    return this.#last
+  /**
+   * Takes other options, or reads the key by those that it has. Rejects with INVALID_OPTION, or
+   * with INVALID_KEY when what is found cannot take the place of what was there; nothing has
+   * changed then.
+   */
+  reload(options?: RelayOptions): Promise<Reloaded> {
+    const reloaded = this.#last.then(() => this.#reload(options ?? this.#options))
+    this.#last = reloaded.catch(() => undefined)
+    return reloaded
   }
 
-  async #reload(): Promise<void> {
-    const { crypto, options, keys, judge } = this.#by
+  async #reload(options: RelayOptions): Promise<Reloaded> {
+    const { settings } = this.#by
+    const next = await plainSettings('reload', options)
+    await this.#renew(options)
+    this.#options = options
+    return takeOver(settings, next)
+  }
+
+  async #renew(options: RelayOptions): Promise<void> {
+    const { crypto, keys, judge } = this.#by
     const next = await controlKeyOf(crypto, options)
     const before = this.#key
     const fault = faultOf(next, before)

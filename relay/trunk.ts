@@ -79,9 +79,8 @@ export class Trunk {
     this.at = at
     this.#socket = socket
     this.#host = host
-    const { trunkBufferSize, handshakeTime } = host.limits
-    this.outbox = new LinkOutbox(socket, () => trunkBufferSize, setImmediate)
-    this.#timer = setTimeout(() => this.end('handshakeLate'), handshakeTime)
+    this.outbox = new LinkOutbox(socket, () => host.limits.trunkBufferSize, setImmediate)
+    this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
     socket.on('message', (data: Buffer, binary) => this.#hear(data, binary))
     // 'close' follows.
     socket.on('error', (error) => (this.#reason ||= error.message))

@@ -34,16 +34,14 @@ interface Call {
 
 export class Trunks {
   readonly #host: TrunksHost
-  readonly #calls: readonly Call[]
+  #calls: readonly Call[]
   readonly #all = new Set<Trunk>()
   readonly #openByRelay = new Map<bigint, Trunk>()
   #closed = false
 
   constructor(urls: readonly string[], host: TrunksHost) {
     this.#host = host
-    this.#calls = [...new Set(urls)].map((url) => {
-      return { url, waitMs: 0, timer: undefined, trunk: undefined, fault: '' }
-    })
+    this.#calls = [...new Set(urls)].map(callOf)
   }
 
   /** Every trunk, those that have not proved themselves yet included. */
@@ -53,6 +51,18 @@ export class Trunks {
 
   open(): void {
     for (const call of this.#calls) this.#dial(call)
+  }
+
+  /** Calls these relays from now on, and no others; the trunks to those that stay are kept. */
+  call(urls: readonly string[]): void {
+    if (this.#closed) return
+    const before = this.#calls
+    const stay = before.filter(({ url }) => urls.includes(url))
+    const known = new Set(before.map(({ url }) => url))
+    const added = [...new Set(urls)].filter((url) => !known.has(url)).map(callOf)
+    this.#calls = [...stay, ...added]
+    for (const call of before) if (!stay.includes(call)) this.#giveUp(call)
+    for (const call of added) this.#dial(call)
   }
 
   /** Another relay has called. */
@@ -96,6 +106,12 @@ export class Trunks {
     call.trunk = this.#add(socket, call.url, call)
   }
 
+  #giveUp({ timer, trunk }: Call): void {
+    clearTimeout(timer)
+    // One that is over has nothing to end.
+    if (trunk && this.#all.has(trunk)) trunk.end('leaving')
+  }
+
   #fault(trunk: Trunk, relay: bigint): Closing | undefined {
     const { id, limits } = this.#host
     if (relay === id) return 'self'
@@ -129,7 +145,8 @@ export class Trunks {
       this.#host.closed(relay)
     }
     this.#host.ended(trunk)
-    if (call && !this.#closed) this.#callLater(call, { trunk, wasOpen })
+    if (call && !this.#closed && this.#calls.includes(call))
+      this.#callLater(call, { trunk, wasOpen })
     // Whoever was linked already need not be any more.
     if (wasOpen) this.#hurry(relay)
   }
@@ -162,6 +179,10 @@ export class Trunks {
     const [byte = 0] = this.#host.random(1)
     call.timer = setTimeout(() => this.#dial(call), waitMs * (0.5 + byte / 512))
   }
+}
+
+function callOf(url: string): Call {
+  return { url, waitMs: 0, timer: undefined, trunk: undefined, fault: '' }
 }
 
 /** An id as logs show it. */

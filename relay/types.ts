@@ -81,6 +81,13 @@ export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly trunks: number
 }
 
+/** What `reload` has done, by the names of options: `origins`, `limits.links`. */
+export interface Reloaded {
+  readonly changed: readonly string[]
+  /** Options that are other ones now, and need a restart to count. */
+  readonly restart: readonly string[]
+}
+
 export interface Relay extends AsyncDisposable {
   /** Where it listens, such as `ws://[::1]:62278`; undefined with a server of the program's own. */
   readonly url: string | undefined
@@ -89,11 +96,14 @@ export interface Relay extends AsyncDisposable {
   stats(): RelayStats
   /**
    * Reads the key anew from where it came: a file, or the program's function. The realm's epoch
-   * before still counts for 30 s after somebody has sealed in the new one. Rejects with INVALID_KEY,
-   * and changes nothing, when what is there is of another realm or of an older epoch, or names no
-   * owner any more.
+   * before still counts for 30 s after somebody has sealed in the new one.
+   *
+   * With `options`, all of them as for `serve`, `origins`, `links`, `metrics` and most `limits`
+   * change as well; links that are there stay. Rejects with INVALID_OPTION, or with INVALID_KEY
+   * when what is there is of another realm or of an older epoch, or names no owner any more; then
+   * nothing has changed.
    */
-  reload(): Promise<void>
+  reload(options?: RelayOptions): Promise<Reloaded>
   /** Tells all links to go elsewhere, and ends. */
   close(options?: Cancel): Promise<void>
 }

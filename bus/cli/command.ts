@@ -4,8 +4,8 @@ import { type Bus, connect, type ConnectOptions, type Logger } from '../index.ts
 import { LOCAL_REALM } from '../io/key-text.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import type { Interrupt } from './interrupt.ts'
-import { logger } from './log.ts'
 import { UsageError } from './exit.ts'
+import { DEFAULT_LEVEL, logger } from './log.ts'
 import type { Output } from './output.ts'
 import { identityNamed, secretNamed } from './secrets.ts'
 import type { Settings } from './settings.ts'
@@ -38,7 +38,8 @@ export class World {
   readonly interrupt: Interrupt
   readonly settings: Partial<Settings>
   readonly json: boolean
-  readonly log: Logger
+  /** Its level may change. */
+  readonly log: Logger & { level: string }
 
   constructor(parts: {
     readonly output: Output
@@ -50,7 +51,7 @@ export class World {
     this.interrupt = parts.interrupt
     this.settings = parts.settings
     this.json = parts.json
-    this.log = logger(this.settings['log-level'] ?? 'warn', this.json)
+    this.log = logger(this.settings['log-level'] ?? DEFAULT_LEVEL, this.json)
   }
 
   /** Opens the bus that the settings describe, with what the command adds. */

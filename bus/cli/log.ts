@@ -6,7 +6,7 @@ import type { LogLevel } from './settings.ts'
 import { shown, shownJson, shownText } from './shown.ts'
 
 /** Short lines for people, or pino's JSON for programs. */
-export function logger(level: LogLevel, json: boolean): Logger {
+export function logger(level: LogLevel, json: boolean): Logger & { level: string } {
   const write = (line: string): void =>
     void process.stderr.write(json ? `${shownJson(JSON.parse(line))}\n` : readable(line))
   return pino({ level, base: null }, { write })
@@ -39,6 +39,8 @@ function readable(line: string): string {
   const details = Object.keys(fields).length > 0 ? ` ${shownJson(fields)}` : ''
   return `sixcast: ${LEVEL_NAMES.get(Number(level)) ?? 'note'}: ${shown(String(msg))}${details}\n`
 }
+
+export const DEFAULT_LEVEL: LogLevel = 'warn'
 
 const LEVEL_NAMES: ReadonlyMap<number, string> = new Map([
   [20, 'debug'],

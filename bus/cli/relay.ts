@@ -1,14 +1,15 @@
 /** `sixcast relay`: carries a realm past multicast's reach. */
 import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
-import { CONNECT } from '../api/option-rules.ts'
 import { isControlKey, parseControlKey } from '../io/control-key.ts'
 import { parseKey } from '../io/key-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
+import { DEFAULT_LEVEL } from './log.ts'
+import { relaySettingsOf } from './relay-settings.ts'
 import { secretNamed } from './secrets.ts'
-import { flag, list, text, whole } from './values.ts'
+import { type Settings, settingsOf } from './settings.ts'
 
 export const relay: Command = {
   usage: 'relay',
@@ -35,6 +36,7 @@ function build(parser: Argv): Argv {
     })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
+    .option('limit', { ...value, describe: 'Any limit of a relay, as NAME=N; repeatable' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
     .option('json', { type: 'boolean', describe: 'Print the address as a JSON object' })
   return withExamples(options, [
@@ -47,11 +49,17 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const { interrupt, output, json } = world
-  const options = await optionsOf(given, world)
+  for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
+    if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
+  }
   // The other commands start the faster without it.
-  const { serve } = await import('../../relay/index.ts')
-  await using running = await serve(options)
-  interrupt.onHangup(() => void reload(running, world))
+  const door = await import('../../relay/index.ts')
+  const read = async (): Promise<AllSettings> => {
+    const shared = await settingsOf(given, process.env)
+    return { ...shared, ...(await relaySettingsOf(given, process.env, door.defaultRelayLimits)) }
+  }
+  await using running = await door.serve(optionsOf(await read(), world))
+  interrupt.onHangup(() => void reload(running, read, world))
   const url = running.url ?? ''
   if (json) await output.object({ type: 'relay', url })
   else await output.write(`${url}\n`)
@@ -61,40 +69,41 @@ async function run(given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
-async function optionsOf(given: Arguments, world: World): Promise<RelayOptions> {
-  const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = world.settings
-  for (const name of ['relay', 'identity', 'rights', 'name', 'linger']) {
-    if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
-  }
-  const { listen, bridge, link, metrics, links, origin } = given
-  const bounds = { min: 1, max: 1_000_000 }
+type AllSettings = Partial<Settings> & Awaited<ReturnType<typeof relaySettingsOf>>
+
+function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptions {
+  const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = settings
+  const { listen, bridge, links, origins, metrics, limits } = settings
   return {
-    ...(key !== undefined && { key: () => keyOf(key, world) }),
+    ...(key !== undefined && { key: () => keyOf(key, realm, interrupt.signal) }),
     ...(realm !== undefined && { realm }),
     ...(open !== undefined && { open }),
     ...(scope !== undefined && { scope }),
     ...(interfaces !== undefined && { interface: interfaces }),
     ...(port !== undefined && { port }),
     ...(hops !== undefined && { hops }),
-    ...(listen !== undefined && { listen: address(listen) }),
+    ...(listen !== undefined && { listen }),
     ...(multicast !== undefined && { multicast }),
-    ...(bridge !== undefined && { bridge: flag(bridge, 'option --bridge') }),
-    ...(link !== undefined && { links: others(link) }),
-    ...(metrics !== undefined && { metrics: flag(metrics, 'option --metrics') }),
-    ...(links !== undefined && { limits: { links: whole(links, 'option --links', bounds) } }),
-    ...(origin !== undefined && { origins: list(origin, 'option --origin') }),
-    log: world.log,
-    signal: world.interrupt.signal,
+    ...(bridge !== undefined && { bridge }),
+    ...(links !== undefined && { links }),
+    ...(metrics !== undefined && { metrics }),
+    ...(origins !== undefined && { origins }),
+    limits,
+    log,
+    signal: interrupt.signal,
   }
 }
 
 /** A control key, or a realm's whole key. */
-async function keyOf(name: string, { settings, interrupt }: World): Promise<string> {
-  const { text: found, source } = await secretNamed(name, interrupt.signal)
+async function keyOf(
+  name: string,
+  realm: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const { text: found, source } = await secretNamed(name, signal)
   // Both say what is wrong, and where.
   if (!isControlKey(found)) parseKey(found, source)
   else {
-    const { realm } = settings
     const { name: of } = parseControlKey(found, source).parts
     if (realm !== undefined && realm !== of) {
       throw new UsageError(`${source} is for the realm "${of}", not for "${realm}" (--realm)`)
@@ -103,28 +112,21 @@ async function keyOf(name: string, { settings, interrupt }: World): Promise<stri
   return found
 }
 
-/** As `serve` would refuse it, in the words of flags. */
-function address(raw: unknown): string {
-  const found = text(raw, 'option --listen')
-  const digits = /^(?:\[[\da-f:.%\w]+\]|[\w.-]*):(\d{1,5})$/i.exec(found)?.[1]
-  if (digits !== undefined && Number(digits) <= 65_535) return found
-  const mend = '[ADDRESS]:PORT or :PORT, as in [::1]:62278'
-  throw new UsageError(`option --listen is ${JSON.stringify(found)}: ${mend}`)
-}
-
-function others(raw: unknown): readonly string[] {
-  const found = list(raw, 'option --link')
-  const fault = CONNECT.relay.faultOf(found)
-  if (fault) throw new UsageError(`option --link is ${fault.found}: ${fault.mend}`)
-  return found
-}
-
 /** Whatever is wrong with the files, the relay goes on as it was. */
-async function reload(running: Relay, { log }: World): Promise<void> {
+async function reload(
+  running: Relay,
+  read: () => Promise<AllSettings>,
+  world: World,
+): Promise<void> {
+  const { log } = world
+  const { level } = log
   try {
-    await running.reload()
+    const settings = await read()
+    log.level = settings['log-level'] ?? DEFAULT_LEVEL
+    await running.reload(optionsOf(settings, world))
   } catch (error) {
-    log.error({ reason: (error as Error).message }, 'the control key stays as it was')
+    log.level = level
+    log.error({ reason: (error as Error).message }, 'the relay goes on as it was')
   }
 }
 

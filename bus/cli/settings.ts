@@ -1,6 +1,7 @@
 /** The settings that every command shares: a flag wins over the environment, that over the file. */
 import { dirname, join, resolve } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
+import { nearest } from '../api/rules.ts'
 import { SCOPES } from '../core/path/group.ts'
 import { PROOFS } from '../core/publication.ts'
 import type { Proof, Scope } from '../index.ts'
@@ -43,12 +44,21 @@ type Raw = Readonly<Record<string, unknown>>
 
 /** Reads flags, environment and configuration file. Throws UsageError, naming the source. */
 export async function settingsOf(flags: Raw, env: NodeJS.ProcessEnv): Promise<Partial<Settings>> {
-  const named = flags['config'] ?? (env['SIXCAST_CONFIG'] || undefined)
-  const file = typeof named === 'string' ? named : join(configDirectory(), 'config.json')
-  const fromFile = configured(await readConfig(file, named !== undefined), file)
+  const { config, path } = await configOf(flags, env)
+  const fromFile = configured(config, path)
   const fromEnv = read((name) => fromEnvironment(name, env), variableOf)
   const fromFlags = read((name) => flags[name], optionOf)
   return combine([fromFile, fromEnv, fromFlags])
+}
+
+/** The configuration file that flags and environment name, or the usual one. */
+export async function configOf(
+  flags: Raw,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly config: Raw; readonly path: string }> {
+  const named = flags['config'] ?? (env['SIXCAST_CONFIG'] || undefined)
+  const path = typeof named === 'string' ? named : join(configDirectory(), 'config.json')
+  return { config: await readConfig(path, named !== undefined), path }
 }
 
 /** The environment variable of a setting. */
@@ -56,7 +66,7 @@ export function variableOf(name: string): string {
   return `SIXCAST_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
-function optionOf(name: string): string {
+export function optionOf(name: string): string {
   return `option --${name}`
 }
 
@@ -96,10 +106,13 @@ function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
 }
 
 function configured(config: Raw, path: string): Partial<Settings> {
+  const known: readonly string[] = [...SETTING_NAMES, ...RELAY_SETTING_NAMES]
   for (const name of Object.keys(config)) {
-    if ((SETTING_NAMES as readonly string[]).includes(name)) continue
-    const known = SETTING_NAMES.join(', ')
-    throw new UsageError(`the configuration file ${path} has the unknown key "${name}": ${known}`)
+    if (known.includes(name)) continue
+    const near = nearest(name, known)
+    const guess = near === undefined ? '' : `did you mean "${near}"? `
+    const fault = `the configuration file ${path} has the unknown key "${name}"`
+    throw new UsageError(`${fault}: ${guess}there are ${known.join(', ')}`)
   }
   const settings = read(
     (name) => config[name],
@@ -121,6 +134,7 @@ function checked<T>(option: 'realm' | 'relay' | 'name', value: T, source: string
 }
 
 type SettingName = keyof Settings
+export type RelaySettingName = (typeof RELAY_SETTING_NAMES)[number]
 type Reader<T> = (raw: unknown, source: string) => T
 
 const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
@@ -140,5 +154,16 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   proof: (raw, source) => oneOf(raw, source, PROOFS),
   'log-level': (raw, source) => oneOf(raw, source, LOG_LEVELS),
 }
+
+/** Those that only the relay has; every command may find them in its file. */
+const RELAY_SETTING_NAMES = [
+  'listen',
+  'bridge',
+  'link',
+  'links',
+  'origin',
+  'metrics',
+  'limit',
+] as const
 
 export const SETTING_NAMES = Object.keys(READERS) as readonly SettingName[] // its keys are all of them

@@ -114,7 +114,7 @@ describe('relays with --link', () => {
       expect((await run.ended).code).toBe(0)
     }
     const wrong = await home.run(['relay', ...SITE, '--link', 'relay.example'])
-    expect(wrong.err).toMatch(/--link is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
+    expect(wrong.err).toMatch(/option --link is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
     expect(wrong.code).toBe(64)
   })
 })
@@ -145,15 +145,15 @@ describe('a relay of a realm with an owner', () => {
   it('reads its control key anew on SIGHUP, which keygen has put in the place of the old one', async () => {
     const { run } = await relay(...on, '--no-multicast', '--log-level', 'info')
     run.kill('SIGHUP')
-    await run.says(/"epoch":1.*control key read anew/, 'err')
+    await run.says(/"epoch":1.*read anew/, 'err')
     await home.run(['keys', 'rotate', ...on, '--stay', '0'])
     expect((await home.run(['keygen', ...on, '--control'])).code).toBe(0)
     run.kill('SIGHUP')
-    await run.says(/"epoch":2.*control key read anew/, 'err')
+    await run.says(/"epoch":2.*read anew/, 'err')
     expect((await home.run(['keygen', ...on, '--control'])).err).toMatch(/exists/)
     writeFileSync(join(realms, 'hall.control'), 'nonsense', { mode: 0o600 })
     run.kill('SIGHUP')
-    await run.says(/holds no .*the control key stays as it was/, 'err')
+    await run.says(/holds no .*the relay goes on as it was/, 'err')
     run.kill('SIGTERM')
     expect((await run.ended).code).toBe(0)
   })
@@ -171,9 +171,45 @@ describe('a relay of a realm with an owner', () => {
   })
 })
 
+describe('a relay with a file', () => {
+  const file = join(home.config, 'relay.json')
+  const write = (changes: object): void =>
+    writeFileSync(file, JSON.stringify({ ...SETTINGS, ...changes }))
+  const status = async (url: string, path: string): Promise<number> =>
+    (await fetch(url.replace('ws:', 'http:') + path)).status
+
+  it('reads it anew on SIGHUP, tells what has changed and what needs a restart', async () => {
+    write({})
+    const run = home.start(['relay', '--config', file, '--json'])
+    await run.says(/"type":"relay"/)
+    const url = String(objectsOf(run.text('out'))[0]?.['url'])
+    expect(await status(url, '/metrics')).toBe(404)
+    write({ metrics: true, limit: { links: 3, peers: 9 }, hops: 3 })
+    run.kill('SIGHUP')
+    await run.says(/"restart":\["hops","limits\.peers"\]/, 'err')
+    expect(run.text('err')).toMatch(/"changed":\["metrics","limits\.links"\],"msg":"read anew"/)
+    expect(await status(url, '/metrics')).toBe(200)
+    write({ metrics: false, lnk: 'ws://x' })
+    run.kill('SIGHUP')
+    await run.says(/unknown key \\"lnk\\".*did you mean.*the relay goes on as it was/, 'err')
+    expect(await status(url, '/metrics')).toBe(200)
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(0)
+  })
+})
+
+const SETTINGS = {
+  realm: 'site',
+  multicast: false,
+  listen: '[::1]:0',
+  'log-level': 'info',
+}
+
 describe('what cannot be is told', () => {
   it.each([
-    [['relay', '--listen', 'everywhere'], 64, /option --listen is "everywhere"/],
+    [['relay', '--listen', 'everywhere'], 64, /option --listen is "everywhere": text such as/],
+    [['relay', '--limit', 'lnks=5'], 64, /option --limit: the limit "lnks" is unknown.*"links"/],
+    [['relay', '--origin', 'https://a/'], 64, /option --origin is "https:\/\/a\/": scheme, host/],
     [['sub', 'a', '--no-multicast'], 64, /a relay is needed: name one/],
     [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
     [

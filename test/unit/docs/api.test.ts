@@ -19,7 +19,7 @@ import {
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
-import { RELAY_COUNTERS } from '../../../relay/counters.ts'
+import { RELAY_COUNTER_NAMES } from '../../../relay/counters.ts'
 import { defaultRelayLimits } from '../../../relay/limits.ts'
 import { SERVE } from '../../../relay/options.ts'
 import { readExamples } from '../../examples/program.ts'
@@ -115,6 +115,7 @@ describe('docs/api.md', () => {
     'RelayOptions',
     'Relay',
     'RelayStats',
+    'Reloaded',
     'LinkInfo',
     'Vault',
     'Kept',
@@ -158,7 +159,7 @@ describe('docs/api.md', () => {
   })
 
   it('names every counter', () => {
-    expect(missing([...COUNTER_NAMES, ...RELAY_COUNTERS])).toEqual([])
+    expect(missing([...COUNTER_NAMES, ...RELAY_COUNTER_NAMES])).toEqual([])
   })
 
   it('names every event', () => {

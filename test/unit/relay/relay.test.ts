@@ -210,6 +210,7 @@ describe('those who look after a relay', () => {
     expect(status).toBe(200)
     expect(text).toMatch(/^# TYPE sixcast_relay_links gauge\nsixcast_relay_links 1$/m)
     expect(text).toMatch(/^# TYPE sixcast_relay_links_opened_total counter\n.* 1$/m)
+    expect(text).toMatch(/^process_resident_memory_bytes [1-9]\d{6,}$/m)
     expect((await get(quiet.url, '/metrics'))[0]).toBe(404)
     expect((await get(quiet.url, '/'))[0]).toBe(404)
   })

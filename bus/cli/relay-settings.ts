@@ -1,0 +1,111 @@
+/** The settings of a relay alone: as with the others a flag wins over the environment, that over the file. */
+import { CONNECT } from '../api/option-rules.ts'
+import { isObject, limitsRule } from '../api/rules.ts'
+import { LISTEN_EXAMPLE, parseListen } from '../io/listen.ts'
+import { UsageError } from './exit.ts'
+import { configOf, optionOf, type RelaySettingName, variableOf } from './settings.ts'
+import { flag, list, text, whole } from './values.ts'
+
+type Raw = Readonly<Record<string, unknown>>
+type Limits = Readonly<Record<string, number>>
+
+/** By the names of the options of `serve`. */
+interface RelaySettings {
+  readonly listen?: string
+  readonly bridge?: boolean
+  readonly links?: readonly string[]
+  readonly origins?: readonly string[]
+  readonly metrics?: boolean
+  readonly limits: Limits
+}
+
+interface Source {
+  readonly raw: (name: RelaySettingName) => unknown
+  /** How an error names the place. */
+  readonly named: (name: RelaySettingName) => string
+}
+
+/** `known` are the limits that there are, with their defaults. Throws UsageError, naming the source. */
+export async function relaySettingsOf(
+  flags: Raw,
+  env: NodeJS.ProcessEnv,
+  known: object,
+): Promise<RelaySettings> {
+  const { config, path } = await configOf(flags, env)
+  const sources: readonly Source[] = [
+    { raw: (name) => config[name], named: (name) => `"${name}" in ${path}` },
+    { raw: (name) => fromEnvironment(name, env), named: variableOf },
+    { raw: (name) => flags[name], named: optionOf },
+  ]
+  const settings: Record<string, unknown> = {}
+  const limits: Record<string, number> = {}
+  for (const source of sources) {
+    for (const { name, option, reader } of READERS) {
+      const raw = source.raw(name)
+      if (raw !== undefined) settings[option] = reader(raw, source.named(name))
+    }
+    // Each limit by itself.
+    Object.assign(limits, limitsOf(source, known))
+  }
+  return { ...settings, limits } // each reader gives the type of its setting
+}
+
+function fromEnvironment(name: RelaySettingName, env: NodeJS.ProcessEnv): unknown {
+  const raw = env[variableOf(name)] || undefined
+  const several = name === 'link' || name === 'origin' || name === 'limit'
+  return several ? raw?.split(',').map((entry) => entry.trim()) : raw
+}
+
+function limitsOf({ raw, named }: Source, known: object): Limits {
+  const [several, links] = [raw('limit'), raw('links')]
+  const limits = several === undefined ? {} : manyLimits(several, named('limit'), known)
+  return links === undefined
+    ? limits
+    : { ...limits, links: whole(links, named('links'), LINK_COUNTS) }
+}
+
+/** A file has an object of them, flags and the environment pairs. */
+function manyLimits(raw: unknown, source: string, known: object): Limits {
+  const found = isObject(raw) ? raw : Object.fromEntries(list(raw, source).map(pair))
+  const fault = limitsRule(known, 'links=500').faultOf(found)
+  if (!fault) return found as Limits // looked at by the rule
+  const { part = '', found: value, mend } = fault
+  throw new UsageError(`${source}: the limit "${part.slice(1)}" is ${value}: ${mend}`)
+
+  function pair(entry: string): [string, number] {
+    const [, name, digits] = /^(\w+)=(\d{1,15})$/.exec(entry) ?? []
+    if (name !== undefined) return [name, Number(digits)]
+    throw new UsageError(`${source} is ${JSON.stringify(entry)}: NAME=N, such as links=500`)
+  }
+}
+
+function listenAt(raw: unknown, source: string): string {
+  const found = text(raw, source)
+  if (parseListen(found)) return found
+  throw new UsageError(`${source} is ${JSON.stringify(found)}: text such as ${LISTEN_EXAMPLE}`)
+}
+
+function relays(raw: unknown, source: string): readonly string[] {
+  const found = list(raw, source)
+  const fault = CONNECT.relay.faultOf(found)
+  if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
+  return found
+}
+
+/** What `new URL(page).origin` gives: with anything behind it no page would ever have it. */
+function origins(raw: unknown, source: string): readonly string[] {
+  const found = list(raw, source)
+  const wrong = found.find((one) => !URL.canParse(one) || new URL(one).origin !== one)
+  if (wrong === undefined) return found
+  const mend = 'scheme, host and port if any, such as https://app.example.org'
+  throw new UsageError(`${source} is ${JSON.stringify(wrong)}: ${mend}`)
+}
+
+const READERS = [
+  { name: 'listen', option: 'listen', reader: listenAt },
+  { name: 'bridge', option: 'bridge', reader: flag },
+  { name: 'link', option: 'links', reader: relays },
+  { name: 'origin', option: 'origins', reader: origins },
+  { name: 'metrics', option: 'metrics', reader: flag },
+] as const
+const LINK_COUNTS = { min: 1, max: 1_000_000 }
