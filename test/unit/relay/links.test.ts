@@ -8,6 +8,7 @@ import { LinkOutbox } from '../../../bus/io/link-outbox.ts'
 import { writeGroups, writeMulticast, writeSign } from '../../../bus/core/wire/link.ts'
 import { counting } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
+import { ThinLink, ThinPeer } from './thin-link.ts'
 import { busAt, key, linkAt, realm, relayWith, WAIT } from './world.ts'
 
 describe('a relay turns away', () => {
@@ -119,6 +120,18 @@ describe('a link', () => {
     alive.onPing = () => alive.socket.send(writeSign('pong'))
     expect(await mute.ended).toBe(4409)
     await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 1, idle: 1 }), WAIT)
+  })
+
+  it('that sends a message byte by byte, and never ends it, is ended as if it said nothing', async () => {
+    const relay = await relayWith({ limits: { idleTime: 1500 } })
+    const { port } = new URL(relay.url)
+    const slow = await ThinLink.open(Number(port), new ThinPeer({ name: realm, root: key }))
+    // The head of a message of 65,535 bytes, and then one of them now and again.
+    slow.raw(new Uint8Array([0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0]))
+    const dripping = setInterval(() => slow.raw(new Uint8Array(1)), 100)
+    await vi.waitFor(() => expect(relay.stats()).toMatchObject({ links: 0, idle: 1 }), WAIT)
+    clearInterval(dripping)
+    slow.end()
   })
 
   it('that floods is read at its rate, and others are not held up', async () => {
