@@ -14,7 +14,7 @@ import {
   writeChallenge,
   writeSign,
 } from '../bus/core/wire/link.ts'
-import { LinkOutbox } from '../bus/io/link-outbox.ts'
+import { LinkOutbox, type Turns } from '../bus/io/link-outbox.ts'
 import { type Closing, CLOSINGS } from './closing.ts'
 import type { Counters } from './counters.ts'
 import type { RelayLimits } from './limits.ts'
@@ -25,6 +25,7 @@ export type Proof = Extract<LinkRecord, { type: 'proof' }>
 export interface LinkHost {
   readonly limits: RelayLimits
   readonly counters: Counters
+  readonly turns: Turns
   /** Bytes that may wait for one link now. */
   room(): number
   /** Answers a proof: by `admit` with a welcome, or by `end`. */
@@ -77,7 +78,7 @@ export class Link {
     this.#host = host
     this.remote = from.remote
     this.nonce = from.nonce
-    this.outbox = new LinkOutbox(socket, () => host.room(), setImmediate)
+    this.outbox = new LinkOutbox(socket, () => host.room(), host.turns)
     const rate = host.limits.bytesPerSecond
     this.#bucket = new TokenBucket(rate, Math.max(BURST_SIZE, rate / 10), performance.now())
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
@@ -128,14 +129,15 @@ export class Link {
     this.#timer = setInterval(() => this.#look(), pingMs(this.#host.limits))
   }
 
-  /** One datagram's record; dropped when too much waits. */
-  offer(record: Uint8Array): void {
+  /** One datagram's record; false: dropped, since too much waits. */
+  offer(record: Uint8Array): boolean {
     if (this.outbox.offer(record)) {
       this.#stuckAt = Infinity
-      return this.#host.counters.count('datagramsDown')
+      return true
     }
     this.#host.counters.count('bufferFull')
     if (this.#stuckAt === Infinity) this.#stuckAt = performance.now()
+    return false
   }
 
   /** Ends it and says why. */

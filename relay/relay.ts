@@ -30,6 +30,7 @@ import { Room } from './room.ts'
 import { Segment } from './segment.ts'
 import { TrunkProofs } from './trunk-proof.ts'
 import { Trunks } from './trunks.ts'
+import { RelayTurns } from './turns.ts'
 import type { LinkInfo, Relay, Reloaded, RelayOptions, RelayStats } from './types.ts'
 
 /**
@@ -63,6 +64,7 @@ class LiveRelay implements Relay {
   readonly #renewal: Renewal
   readonly #trunks: Trunks
   readonly #room: Room
+  readonly #turns = new RelayTurns()
   readonly #links = new Set<Link>()
   readonly #linkByPort = new Map<number, Link>()
   /** Of links and of trunks. */
@@ -106,6 +108,7 @@ class LiveRelay implements Relay {
       scope: SCOPES[scope],
       limits,
       counters,
+      turns: this.#turns,
       log: options.log,
       random: (size) => env.random(size),
       opened: (relay) => this.#feed((now) => this.#bridge.trunkOpened(now, relay)),
@@ -157,8 +160,8 @@ class LiveRelay implements Relay {
       counts.messagesOut += messages
       counts.bytesOut += bytes
     }
-    const { epoch } = this.#keys.newest
-    return { links: this.#linkByPort.size, epoch, ...this.#bridge.size, ...counts }
+    const [links, { epoch }] = [this.#linkByPort.size, this.#keys.newest]
+    return { links, epoch, ...this.#bridge.size, ...counts }
   }
 
   async reload(options?: RelayOptions): Promise<Reloaded> {
@@ -218,6 +221,7 @@ class LiveRelay implements Relay {
       {
         limits: this.#settings.limits,
         counters: this.#counters,
+        turns: this.#turns,
         room: () => this.#room.ofOne(performance.now(), this.#links),
         prove: (proving, proof) => void this.#admission.prove(proving, proof),
         record: ({ port }, record) => this.#feed((now) => this.#bridge.fromLink(now, port, record)),
@@ -286,8 +290,7 @@ class LiveRelay implements Relay {
       case 'hold':
         return this.#hold(output.port)
       case 'release':
-        if (this.#held.delete(output.port)) this.#ports.close(output.port)
-        return undefined
+        return this.#held.delete(output.port) ? this.#ports.close(output.port) : undefined
       case 'unicast':
         return this.#segment?.unicast(output.port, output.to, output.datagram)
       case 'hears': {
@@ -299,8 +302,8 @@ class LiveRelay implements Relay {
       case 'down': {
         const record = writeDatagram(output.from, output.datagram)
         if (!record) return undefined
-        for (const port of output.ports) this.#linkByPort.get(port)?.offer(record)
-        return undefined
+        const taken = output.ports.filter((port) => this.#linkByPort.get(port)?.offer(record))
+        return this.#counters.count('datagramsDown', taken.length)
       }
     }
   }
@@ -335,10 +338,8 @@ class LiveRelay implements Relay {
     }
   }
 
-  #infoOf(link: Link): LinkInfo {
-    const identity = keyName(link.identity ?? new Uint8Array(0))
-    const { remote, since, port } = link
-    return { identity, remote, since, groups: this.#bridge.groupsOf(port) }
+  #infoOf({ identity = new Uint8Array(0), remote, since, port }: Link): LinkInfo {
+    return { identity: keyName(identity), remote, since, groups: this.#bridge.groupsOf(port) }
   }
 
   get #outboxes(): LinkOutbox[] {

@@ -7,7 +7,7 @@
  */
 import type { WebSocket } from 'ws'
 import { sameMac } from '../bus/core/seal/link-proof.ts'
-import { LinkOutbox } from '../bus/io/link-outbox.ts'
+import { LinkOutbox, type Turns } from '../bus/io/link-outbox.ts'
 import { type Closing, CLOSINGS } from './closing.ts'
 import type { Counters } from './counters.ts'
 import type { RelayLimits } from './limits.ts'
@@ -38,6 +38,7 @@ export interface TrunkHost {
   readonly scope: number
   readonly limits: RelayLimits
   readonly counters: Counters
+  readonly turns: Turns
   random(size: number): Uint8Array
   /** Why this trunk to that relay is not to be. */
   fault(trunk: Trunk, relay: bigint): Closing | undefined
@@ -79,7 +80,7 @@ export class Trunk {
     this.at = at
     this.#socket = socket
     this.#host = host
-    this.outbox = new LinkOutbox(socket, () => host.limits.trunkBufferSize, setImmediate)
+    this.outbox = new LinkOutbox(socket, () => host.limits.trunkBufferSize, host.turns)
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
     socket.on('message', (data: Buffer, binary) => this.#hear(data, binary))
     // 'close' follows.

@@ -11,7 +11,7 @@ import {
   writeSign,
 } from '../core/wire/link.ts'
 import type { Endpoint } from '../core/output.ts'
-import { LinkOutbox } from './link-outbox.ts'
+import { joined, LinkOutbox } from './link-outbox.ts'
 import type { LinkSocket, LinkSockets } from './link-socket.ts'
 
 /** What a peer needs to be admitted. */
@@ -89,11 +89,10 @@ export class ClientLink {
         this.#onClose(code, reason)
       },
     })
-    this.outbox = new LinkOutbox(
-      this.#socket,
-      () => BUFFER_SIZE,
-      (then) => sockets.turn(then),
-    )
+    this.outbox = new LinkOutbox(this.#socket, () => BUFFER_SIZE, {
+      end: (then) => sockets.turn(then),
+      join: joined,
+    })
     this.#cancelTimer = sockets.after(WELCOME_MS, () => this.#fail('no answer in time'))
   }
 

@@ -8,6 +8,17 @@ import { concat } from '../core/bytes.ts'
 import { LINK_MESSAGE_MAX } from '../core/wire/link.ts'
 import type { SocketWriter } from './link-socket.ts'
 
+/** When turns end, and what becomes of the records that one has brought. */
+export interface Turns {
+  end(then: () => void): void
+  /** All of them in one message. */
+  join(records: readonly Uint8Array[]): Uint8Array
+}
+
+export function joined(records: readonly Uint8Array[]): Uint8Array {
+  return records.length === 1 ? records[0]! : concat(...records)
+}
+
 export class LinkOutbox {
   /** Messages and bytes handed to the socket. */
   messages = 0
@@ -15,16 +26,17 @@ export class LinkOutbox {
   readonly #socket: SocketWriter
   /** Bytes that may wait. */
   readonly #room: () => number
-  readonly #turn: (then: () => void) => void
+  readonly #turns: Turns
   #records: Uint8Array[] = []
   #size = 0
+  /** What finds room in this turn, in all. */
+  #sizeMax = 0
   #pending = 0
 
-  /** `turn` runs something at the end of the turn. */
-  constructor(socket: SocketWriter, room: () => number, turn: (then: () => void) => void) {
+  constructor(socket: SocketWriter, room: () => number, turns: Turns) {
     this.#socket = socket
     this.#room = room
-    this.#turn = turn
+    this.#turns = turns
   }
 
   /** Records not yet taken by the system. */
@@ -39,7 +51,8 @@ export class LinkOutbox {
 
   /** One datagram's record; false when there is no room for it. */
   offer(record: Uint8Array): boolean {
-    if (this.waiting + record.length > this.#room()) return false
+    if (this.#size === 0) this.#look()
+    if (this.#size + record.length > this.#sizeMax) return false
     this.push(record)
     return true
   }
@@ -47,7 +60,10 @@ export class LinkOutbox {
   /** What may not be dropped: few and small. */
   push(record: Uint8Array): void {
     if (this.#size + record.length > LINK_MESSAGE_MAX) this.flush()
-    if (this.#size === 0) this.#turn(this.#turnEnds)
+    if (this.#size === 0) {
+      this.#look()
+      this.#turns.end(this.#turnEnds)
+    }
     this.#records.push(record)
     this.#size += record.length
     this.#pending += 1
@@ -57,7 +73,7 @@ export class LinkOutbox {
   flush(): void {
     const count = this.#records.length
     if (count === 0) return
-    const message = count === 1 ? this.#records[0]! : concat(...this.#records)
+    const message = this.#turns.join(this.#records)
     this.#records = []
     this.#size = 0
     this.messages += 1
@@ -65,6 +81,11 @@ export class LinkOutbox {
     this.#socket.send(message, () => {
       this.#pending -= count
     })
+  }
+
+  /** Nothing leaves before the turn ends, so once is enough. */
+  #look(): void {
+    this.#sizeMax = this.#room() - this.#socket.bufferedAmount
   }
 
   readonly #turnEnds = (): void => this.flush()
