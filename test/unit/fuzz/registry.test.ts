@@ -13,6 +13,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'bus/core/wire/meeting.ts readMet': 'a record that readControl reads',
   'bus/core/wire/nak.ts readNak': 'a record that readControl reads',
   'bus/io/epochs.ts readPage': 'parsePage, less what it says of the epoch',
+  'bus/io/listen.ts parseListen': 'an option of the program itself, no bytes or text of others',
   'bus/librecast/options.ts parseOptions': 'options of the program itself, no bytes or text',
 }
 
