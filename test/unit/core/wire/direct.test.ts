@@ -14,6 +14,8 @@ import { counting } from '../crypto.ts'
 import { anyVarint } from './any.ts'
 
 const header = { flags: 0 }
+/** One that another one can follow. */
+const anyId = anyVarint.map((id) => Math.min(id, 2 ** 48 - 2))
 
 function bodyOf(of: Partial<DirectBody> = {}): Uint8Array {
   const direct = { id: 5, previous: 3, totalSize: 1000, offset: 0, bytes: counting(300), ...of }
@@ -24,7 +26,7 @@ describe('a direct body', () => {
   it('survives the round trip', () => {
     fc.assert(
       fc.property(
-        fc.tuple(anyVarint, anyVarint, fc.nat(2 ** 28), fc.nat(2 ** 28)),
+        fc.tuple(anyId, anyId, fc.nat(2 ** 28), fc.nat(2 ** 28)),
         fc.uint8Array({ minLength: PIECE_SIZE_MIN, maxLength: 400 }),
         ([a, b, offset, rest], bytes) => {
           const [previous, id] = [Math.min(a, b), Math.max(a, b) + 1]
