@@ -10,7 +10,7 @@ import { epochOf, keepInFiles, pageFileOf, readPageFile } from '../io/epoch-file
 import { keyTextIn } from '../io/epochs.ts'
 import { identityOf } from '../io/identity.ts'
 import { keyFileOf, readKeyText } from '../io/keyfile.ts'
-import { pageText, parsePage } from '../io/page.ts'
+import { isBodyOf, pageText, parsePage } from '../io/page.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import { realmId } from '../io/rights.ts'
 import { nodeEnv } from '../io/system.ts'
@@ -111,9 +111,11 @@ async function opened(
   const { head, signed, signature } = readPageHead(split.head)! // as it has been read before
   const id = await realmId({ realm, ...opening })
   const isSigned = owner && strictVerifier()(concat(PAGE_LABEL, id, signed), signature, owner)
-  const body = isSigned && readPageBody(split.body)
+  const { crypto } = await nodeEnv()
+  const body = isSigned && isBodyOf(crypto, head, split.body) && readPageBody(split.body)
   if (!body) {
-    throw new Failure('DENIED', `the owner of realm "${realm}" has not signed the page ${path}`)
+    const fault = `the owner of realm "${realm}" has not signed the page ${path}`
+    throw new Failure('DENIED', isSigned ? `${fault} as it is: it has been changed` : fault)
   }
   const { signal } = world.interrupt
   const named = world.settings.identity
@@ -121,7 +123,6 @@ async function opened(
     { signal, ...(named !== undefined && { identity: () => identityNamed(named, signal) }) },
     realm,
   )
-  const { crypto } = await nodeEnv()
   const name = hexOf(memberOf(crypto, identity.publicKey))
   const box = body.boxes.find(({ member }) => hexOf(member) === name)?.box
   const secret = box && openBox(identity, { box, boxKey: head.boxKey })

@@ -1,6 +1,7 @@
 /** What `keys rotate` and `revoke` share: the next epoch, made, kept, and brought to the others. */
 import type { Bus } from '../index.ts'
 import { keepInFiles, pageFileOf } from '../io/epoch-files.ts'
+import { isBoxable } from '../io/boxes.ts'
 import { keyName } from '../io/identity.ts'
 import { keyText } from '../io/key-text.ts'
 import { type Member, readRegister } from '../io/register.ts'
@@ -34,7 +35,12 @@ export async function rotated(owned: Owned, atOnce: boolean): Promise<Rotated> {
   const now = Date.now() / 1000
   const current = register.filter(({ rights }) => rights.notAfter > now)
   const stays = new Map<string, Member>()
-  for (const one of current) if (!one.revoked) stays.set(keyName(one.rights.holder), one)
+  for (const one of current) {
+    const { holder } = one.rights
+    if (one.revoked) continue
+    if (isBoxable(holder)) stays.set(keyName(holder), one)
+    else tellUnboxable(realm, one)
+  }
   const out = current.filter(({ revoked }) => revoked)
   const members = [...stays].map(([identity, { topics }]) => ({
     identity,
@@ -58,6 +64,12 @@ export async function rotated(owned: Owned, atOnce: boolean): Promise<Rotated> {
     known: new Set([...stays.keys(), ...gone]),
     inviters: [...stays.values()].filter(isInviter).map(({ name }) => name),
   }
+}
+
+/** One whom no key can be given must not keep the others from theirs. */
+function tellUnboxable(realm: string, { name, rights }: Member): void {
+  const fault = `left out: ${name}, for ${keyName(rights.holder)} is no identity`
+  note(`${fault}; to hear no more of it, run: sixcast revoke ${name} --realm ${realm}`)
 }
 
 /** The owner's own rights are its as long as it likes; others' depth is what they may hand on. */

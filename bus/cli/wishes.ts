@@ -1,5 +1,6 @@
 /** What an invitation shall bring, as the command line says it. */
 import { GRANTS_MAX } from '../core/wire/grant.ts'
+import { isBoxable } from '../io/boxes.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './exit.ts'
 import { duration, list, text, whole } from './values.ts'
@@ -34,8 +35,11 @@ export function after(raw: unknown, name: string): Date {
 
 export function identityOf(raw: unknown): string {
   const found = text(raw, 'option --for').toLowerCase()
-  if (/^[0-9a-f]{64}$/.test(found)) return found
   const mend = '64 hexadecimal digits, as `sixcast identity` prints them'
+  if (/^[0-9a-f]{64}$/.test(found)) {
+    if (isBoxable(new Uint8Array(Buffer.from(found, 'hex')))) return found
+    throw new UsageError(`option --for is "${found}", which no identity can be: compare the digits`)
+  }
   throw new UsageError(`option --for is ${JSON.stringify(raw)}: ${mend}`)
 }
 

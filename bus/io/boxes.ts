@@ -33,6 +33,11 @@ export function boxPairOf(secretKey: Uint8Array): BoxPair {
   return nacl.box.keyPair.fromSecretKey(secretKey)
 }
 
+/** Whether anything can be boxed for an identity: half of all numbers of its size are no point. */
+export function isBoxable(identity: Uint8Array): boolean {
+  return isPoint(identity) && montgomery(identity) !== undefined
+}
+
 /** Throws INVALID_KEY when the identity is none. */
 export function sealBox(message: Uint8Array, identity: Uint8Array, from: BoxPair): Uint8Array {
   const to = isPoint(identity) ? montgomery(identity) : undefined

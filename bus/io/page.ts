@@ -15,6 +15,7 @@ import {
   joinPage,
   memberOf,
   PAGE_BODY_SIZE_MAX,
+  type PageHead,
   PageFlag,
   partsOf,
   readPageHead,
@@ -23,7 +24,7 @@ import {
   writePageHead,
 } from '../core/wire/page.ts'
 import { type BoxPair, newBoxPair, sealBox } from './boxes.ts'
-import { base64url, base64urlBytes } from './digits.ts'
+import { base64url, base64urlBytes, hex } from './digits.ts'
 
 const HEAD = 'sixcast-page-1 '
 /** The largest page as text, and some. */
@@ -76,6 +77,12 @@ export function pageOf(
     hashes: partsOf(body).map((part) => hashOfPart(crypto, part)),
   })
   return joinPage(concat(signed, sign(concat(PAGE_LABEL, parts.id, signed))), body)
+}
+
+/** Whether the body is the one that the head has been signed for. */
+export function isBodyOf(crypto: Hashing, head: PageHead, body: Uint8Array): boolean {
+  const hashes = partsOf(body).map((part) => hashOfPart(crypto, part))
+  return body.length === head.size && hex(concat(...hashes)) === hex(concat(...head.hashes))
 }
 
 export function pageText(page: Uint8Array): string {

@@ -35,7 +35,9 @@ export function codeOf(secret: Uint8Array): string {
 
 /** Whether somebody meant a code, rightly written or not. */
 export function looksLikeCode(text: string): boolean {
-  return /^[0-9a-z]{2,6}([- ][0-9a-z]{2,6}){4,8}$/i.test(text.trim())
+  const word = text.trim()
+  if (/^[0-9a-z]+$/i.test(word)) return word.length === CODE_LENGTH
+  return /^[0-9a-z]{2,6}([- ][0-9a-z]{2,6}){4,8}$/i.test(word)
 }
 
 /** The key of the realm of a code. Throws INVALID_KEY, without showing it. */
