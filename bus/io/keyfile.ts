@@ -93,7 +93,9 @@ export function looksSecret(path: string): boolean {
   if (/sixcast-[a-z]+-\d+\s|sixcast-invite-\d+\./.test(path)) return true
   const name = basename(path).trim()
   // No name is as long as an invitation, whatever has happened to its beginning.
-  return /^([\w-]{43}=?|[0-9a-f]{64})$/i.test(name) || /[\w-]{200}/.test(name)
+  if (/[\w-]{200}/.test(name)) return true
+  // The line of a key may have lost its first word.
+  return name.split(/\s+/).some((word) => /^([\w-]{43}=?|[0-9a-f]{64})$/i.test(word))
 }
 
 /** A key that others may read or put there protects nothing. */

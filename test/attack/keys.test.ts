@@ -146,7 +146,9 @@ describe('a key file', () => {
       const key = newKey()
       const bare = Buffer.from(key).toString('base64url')
       const hex = Buffer.from(key).toString('hex')
-      for (const text of [keyText(key), keyText(key).trim(), bare, hex, join(folder(), bare)]) {
+      const cut = `${Buffer.from(newKey()).toString('base64url')} 3 ${bare}`
+      const texts = [keyText(key), keyText(key).trim(), bare, hex, join(folder(), bare), cut]
+      for (const text of texts) {
         const said = await failure(readKeyFile(text))
         expect(said).toContain('looks like a key itself')
         expect(shows(said, key)).toBe(false)
