@@ -1,6 +1,6 @@
 /** A file sent by the command line to hosts that lose packets, and what came of it. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lab } from './lab/lab.ts'
 import { commandsIn, countsIn, hashOf } from './loss-transfer.ts'
@@ -57,10 +57,9 @@ export async function transferFile(
   return { codes, equal: equal.filter(Boolean).length, sent, packets, seconds }
 }
 
-async function folder(lab: Lab, name: string): Promise<string> {
-  const path = join(lab.directory, `taken-${name}`)
-  await mkdir(path)
-  return path
+/** One that is new each time: a transfer that failed is run again. */
+function folder(lab: Lab, name: string): Promise<string> {
+  return mkdtemp(join(lab.directory, `taken-${name}-`))
 }
 
 const NAME = 'image.bin'
