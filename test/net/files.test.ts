@@ -30,7 +30,8 @@ test('a file crosses the network once for two hosts, one of which loses a tenth 
   const { codes, equal, sent, packets } = outcome
   expect({ codes, equal, sent }).toEqual({ codes: [0, 0, 0], equal: 2, sent: 3_000_000 })
   expect(packets).toBeGreaterThan(3_000_000 / 1_232)
-  expect(packets).toBeLessThan((3_000_000 / 1_150) * 1.5)
+  // A copy for each host would be twice as many; a busy host loses more than its tenth.
+  expect(packets).toBeLessThan((3_000_000 / 1_150) * 1.8)
 })
 
 afterEach(() => lab.host('a3').clearLoss())
