@@ -14,7 +14,7 @@ import type { SenderStream } from './stream/sender.ts'
 import { type AnsweredEntry, ENTRY_SIZE_MAX, RUN_SIZE_MAX } from './wire/answered.ts'
 import { CONTROL_HEAD_SIZE_MAX } from './wire/control.ts'
 import { readDirect } from './wire/direct.ts'
-import type { Run } from './wire/gone.ts'
+import { addToRuns, type Run } from './wire/gone.ts'
 import type { Header } from './wire/packet.ts'
 
 /** One instance that answers. */
@@ -218,12 +218,8 @@ export class Questions {
 }
 
 function runsOf(numbers: ReadonlySet<number>): Run[] {
-  const runs: { first: number; count: number }[] = []
-  for (const number of [...numbers].toSorted((a, b) => a - b)) {
-    const last = runs.at(-1)
-    if (last && last.first + last.count === number) last.count += 1
-    else runs.push({ first: number, count: 1 })
-  }
+  const runs: Run[] = []
+  for (const number of [...numbers].toSorted((a, b) => a - b)) addToRuns(runs, number)
   return runs
 }
 

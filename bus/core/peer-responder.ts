@@ -17,7 +17,7 @@ import { TokenBucket } from './stream/pace.ts'
 import { Vanished } from './peer-vanished.ts'
 import type { Place, SenderStream } from './stream/sender.ts'
 import type { Attach, AttachEntry, CursorReport, StartedEntry } from './wire/control.ts'
-import type { Run } from './wire/gone.ts'
+import { addToRuns, type Run } from './wire/gone.ts'
 import { NUMBER_MAX } from './wire/packet.ts'
 import { eachMissing, type Nak, NakFlag } from './wire/nak.ts'
 import { blockOf } from './wire/parity.ts'
@@ -121,7 +121,10 @@ export class Responder {
         gone = true
         return true
       }
-      if (hasExpired(now, stored)) return addTo(runs, number)
+      if (hasExpired(now, stored)) {
+        addToRuns(runs, number)
+        return runs.length < ENTRIES_MAX
+      }
       // Packets are large and answers under way: what has just been sent is not sent again.
       const { repairedTo, repairedAt = -Infinity } = stored
       const sent = repairedTo !== undefined && sameDestination(repairedTo, to)
@@ -287,17 +290,6 @@ function placeOf(now: number, stream: SenderStream, { from, ageMs, back }: Attac
   const start = Math.min(Math.max(from, stream.history.first), stream.head + 1)
   const index = stream.indexAt(start)
   return { start, wanted: index, index }
-}
-
-/** One more packet; false when there are as many runs as one record takes. */
-function addTo(runs: Run[], number: number): boolean {
-  const last = runs.at(-1)
-  if (last && last.first + last.count === number) {
-    runs[runs.length - 1] = { first: last.first, count: last.count + 1 }
-    return true
-  }
-  runs.push({ first: number, count: 1 })
-  return runs.length < ENTRIES_MAX
 }
 
 /** A receiver's count of packets that its publisher has yet to hear. */

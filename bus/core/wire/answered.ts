@@ -6,7 +6,7 @@
  */
 import type { Reader, Writer } from './cursor.ts'
 import { readEntries, writeEntries } from './entries.ts'
-import { readRuns, type Run } from './gone.ts'
+import { readRuns, type Run, writeRuns } from './gone.ts'
 
 export interface AnsweredEntry {
   readonly answerer: bigint
@@ -25,8 +25,7 @@ export const RUN_SIZE_MAX: number = 8 + 4
 
 export function writeAnswered(writer: Writer, { entries }: Answered): Uint8Array {
   return writeEntries(writer, entries, ({ answerer, runs }) => {
-    writer.uint64(answerer).varint(runs.length)
-    for (const { first, count } of runs) writer.varint(first).varint(count)
+    writeRuns(writer.uint64(answerer), runs)
   })
 }
 

@@ -28,9 +28,7 @@ export interface Run {
 }
 
 export function writeExpired(writer: Writer, { stream, entries }: Expired): Uint8Array {
-  writer.varint(stream).varint(entries.length)
-  for (const { first, count } of entries) writer.varint(first).varint(count)
-  return writer.written
+  return writeRuns(writer.varint(stream), entries).written
 }
 
 export function readOldest(reader: Reader): Oldest {
@@ -44,6 +42,19 @@ export function readOldest(reader: Reader): Oldest {
 
 export function readExpired(reader: Reader): Expired {
   return { type: 'expired', stream: reader.varint(), entries: readRuns(reader) }
+}
+
+/** Adds a number that is behind all of the runs. */
+export function addToRuns(runs: Run[], number: number): void {
+  const last = runs.at(-1)
+  if (!last || last.first + last.count !== number) runs.push({ first: number, count: 1 })
+  else runs[runs.length - 1] = { first: last.first, count: last.count + 1 }
+}
+
+export function writeRuns(writer: Writer, runs: readonly Run[]): Writer {
+  writer.varint(runs.length)
+  for (const { first, count } of runs) writer.varint(first).varint(count)
+  return writer
 }
 
 /** A count and so many runs. */
