@@ -1,20 +1,13 @@
 /** The bus in real pages: by a real relay, with peers behind it that have multicast. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { guestKeyOf } from '../../bus/io/guest-ring.ts'
 import { guestKeyText } from '../../bus/io/guest-key.ts'
 import { parseKey } from '../../bus/io/key-text.ts'
 import { objectsOf } from '../cli/command.ts'
-import { connectIn, gotIn, present, subscribeIn, take, World } from './world.ts'
+import { connectIn, gotIn, present, subscribeIn, take, useWorld, type World } from './world.ts'
 
 let world: World
-beforeAll(async () => {
-  world = await World.open()
-})
-afterAll(async () => {
-  const { faults } = world.browsing
-  await world[Symbol.asyncDispose]()
-  if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
-})
+useWorld((opened) => (world = opened))
 
 const COUNT = 2000
 const values = Array.from({ length: COUNT }, (_, i) => ({ i, text: `line ${i} äöü` }))

@@ -1,16 +1,9 @@
 /** What happens to a page: no network, hidden, reloaded with a vault, and a browser with less in it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectIn, gotIn, present, subscribeIn, take, World } from './world.ts'
+import { describe, expect, it } from 'vitest'
+import { connectIn, gotIn, present, subscribeIn, take, useWorld, type World } from './world.ts'
 
 let world: World
-beforeAll(async () => {
-  world = await World.open()
-})
-afterAll(async () => {
-  const { faults } = world.browsing
-  await world[Symbol.asyncDispose]()
-  if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
-})
+useWorld((opened) => (world = opened))
 
 describe('a page', () => {
   it('goes on where it was when the network comes back', async () => {

@@ -1,16 +1,9 @@
 /** Questions of a page and to a page, by a relay: who is behind it answers, and is told what was called off. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { present, World } from './world.ts'
+import { describe, expect, it } from 'vitest'
+import { present, useWorld, type World } from './world.ts'
 
 let world: World
-beforeAll(async () => {
-  world = await World.open()
-})
-afterAll(async () => {
-  const { faults } = world.browsing
-  await world[Symbol.asyncDispose]()
-  if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
-})
+useWorld((opened) => (world = opened))
 
 describe('a page', () => {
   it('asks members that have multicast, one and all, and gets their errors', async () => {

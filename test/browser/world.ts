@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
 import { type Bus, connect, type ConnectOptions, type Message } from '../../bus/index.ts'
 import { keyText } from '../../bus/io/key-text.ts'
 import { Home, objectsOf, type Run } from '../cli/command.ts'
@@ -12,6 +13,20 @@ import { Browsing } from './browser.ts'
 export type PageOptions = Omit<ConnectOptions, 'signal' | 'codec' | 'log'> & {
   readonly key?: string
   readonly identity?: string
+}
+
+/** Opens the world of a file of tests, and ends it behind them: what has failed in a page fails there. */
+export function useWorld(opened: (world: World) => void): void {
+  let world: World
+  beforeAll(async () => {
+    world = await World.open()
+    opened(world)
+  })
+  afterAll(async () => {
+    const { faults } = world.browsing
+    await world[Symbol.asyncDispose]()
+    if (faults.length > 0) throw new Error(`pages failed: ${faults.join('\n')}`)
+  })
 }
 
 export class World implements AsyncDisposable {
