@@ -87,12 +87,8 @@ export class Closing {
   /** Until then somebody may still be about to be met. */
   #quietAt(joinedAt: number): number {
     if (this.#lingerMs === 0) return 0
-    // A stranger's answer is waited for, but whoever sends junk must not hold this up for long.
-    const strangerAt = Math.min(
-      this.#settledAt + STRANGER_MAX_MS,
-      this.#meeting.strangerAt + NEWCOMER_MS,
-    )
-    return Math.max(this.#settledAt, joinedAt + NEWCOMER_MS, strangerAt)
+    const settledAt = this.#settledAt
+    return this.#meeting.quietAt({ settledAt, joinedAt, from: settledAt })
   }
 
   /** Who still gets repairs, or has just come, has more time, but not for ever. */
@@ -142,7 +138,3 @@ export class Closing {
 const LINGER_FACTOR = 10
 const FINAL_MIN_MS = 10
 const FINAL_MAX_MS = 250
-/** A peer that has just come may still be about to attach. */
-export const NEWCOMER_MS = 100
-/** So much later than it would, a process closes, or is sure, because strangers are heard. */
-export const STRANGER_MAX_MS = 300

@@ -19,6 +19,15 @@ export interface MeetingParts {
   readonly publisher: Publisher
 }
 
+export interface Arrivals {
+  /** When receivers have had the time to find this peer. */
+  readonly settledAt: number
+  /** When the newest peer came. */
+  readonly joinedAt: number
+  /** Since when strangers are waited for. */
+  readonly from: number
+}
+
 export class Meeting {
   readonly #context: Context
   readonly #control: ControlOut
@@ -37,9 +46,13 @@ export class Meeting {
     this.#publisher = parts.publisher
   }
 
-  /** When a stranger was last heard and asked who it is. */
-  get strangerAt(): number {
-    return this.#greeter.askedAt
+  /**
+   * Until when somebody may still be about to be met: who has just come, or a stranger that was
+   * asked who it is. Whoever sends junk holds this up for a moment beyond `from` at most.
+   */
+  quietAt({ settledAt, joinedAt, from }: Arrivals): number {
+    const strangerAt = Math.min(from + STRANGER_MAX_MS, this.#greeter.askedAt + NEWCOMER_MS)
+    return Math.max(settledAt, joinedAt + NEWCOMER_MS, strangerAt)
   }
 
   onMet(remote: Remote, { streams }: Met): void {
@@ -97,6 +110,10 @@ export class Meeting {
  * by heartbeats. Whoever of them is here and silent may have ended without a word.
  */
 const YOUNG_MS = 5000
+/** A peer that has just come may still be about to attach. */
+const NEWCOMER_MS = 100
+/** So much later than it would, a process closes, or is sure, because strangers are heard. */
+const STRANGER_MAX_MS = 300
 const SPACING_MS = 20
 const AGAIN_MIN_MS = 30
 const AGAIN_MAX_MS = 100

@@ -5,26 +5,23 @@
  * the others says nothing about them.
  */
 
-/** Who is to be lenient. */
-export interface Outages {
-  /** Nothing could be heard for so long. */
-  forgive(now: number, ms: number): void
-}
-
 export class Outage {
   readonly #mostMs: number
-  readonly #outages: Outages
+  readonly #forgive: (now: number, ms: number) => void
   /** When the world last gave this peer something to do. */
   #ranAt: number
   #from = -Infinity
   /** Until when the outage has been forgiven; `undefined`: there is a way. */
   #seen: number | undefined
 
-  /** `mostMs`: a way that is gone for longer counts against the others. */
-  constructor(now: number, mostMs: number, outages: Outages) {
+  /**
+   * `mostMs`: a way that is gone for longer counts against the others. `forgive` is told that
+   * nothing could be heard for so many ms.
+   */
+  constructor(now: number, mostMs: number, forgive: (now: number, ms: number) => void) {
     this.#ranAt = now
     this.#mostMs = mostMs
-    this.#outages = outages
+    this.#forgive = forgive
   }
 
   /** The process runs: late, if it has stood still. `deadline`: when it was to run. */
@@ -32,7 +29,7 @@ export class Outage {
     // A deadline may have been set to what was already past: that is no standing still.
     const lateMs = now - Math.max(deadline, this.#ranAt)
     this.#ranAt = now
-    if (lateMs > STALL_MS) this.#outages.forgive(now, lateMs)
+    if (lateMs > STALL_MS) this.#forgive(now, lateMs)
   }
 
   /** Nothing comes or goes any more. */
@@ -48,7 +45,7 @@ export class Outage {
     const until = Math.max(this.#seen, Math.min(now, this.#from + this.#mostMs))
     const ms = until - this.#seen
     this.#seen = until
-    if (ms > 0) this.#outages.forgive(now, ms)
+    if (ms > 0) this.#forgive(now, ms)
   }
 
   /** There is a way again. */

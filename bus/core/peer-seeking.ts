@@ -8,7 +8,6 @@
  * who want something attach by themselves within it.
  */
 import type { Context } from './peer-context.ts'
-import { NEWCOMER_MS, STRANGER_MAX_MS } from './peer-closing.ts'
 import { Meeting, type MeetingParts } from './peer-meeting.ts'
 import { DISCOVERY_MS } from './peer-publisher.ts'
 import type { Audience } from './publication.ts'
@@ -50,7 +49,9 @@ export class Seeking {
   /** Looks whether it is so; called after each input. `joinedAt`: the newest peer's arrival. */
   step(now: number, joinedAt: number): void {
     if (!this.#meeting) return
-    const quietAt = this.#quietAt(this.#meeting, joinedAt)
+    const settledAt = this.#settledAt
+    const from = Math.max(settledAt, this.#soughtAt)
+    const quietAt = this.#meeting.quietAt({ settledAt, joinedAt, from })
     const unmet = this.#meeting.unmet(now)
     if (unmet.length === 0 && now >= quietAt) {
       this.seek(now, false)
@@ -60,13 +61,6 @@ export class Seeking {
     const askAt = this.#soughtAt + PATIENCE_MS
     const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)
     this.#context.timers.setBefore('seek', again)
-  }
-
-  /** Until then somebody may still be about to be met. */
-  #quietAt({ strangerAt }: Meeting, joinedAt: number): number {
-    const latest = Math.max(this.#settledAt, this.#soughtAt) + STRANGER_MAX_MS
-    const knownAt = Math.min(latest, strangerAt + NEWCOMER_MS)
-    return Math.max(this.#settledAt, joinedAt + NEWCOMER_MS, knownAt)
   }
 }
 

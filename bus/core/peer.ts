@@ -70,7 +70,7 @@ export class Peer {
     const context = new Context(env, config)
     this.#silence = new Silence(now, context)
     const forgive = (at: number, ms: number): void => this.#forgive(at, ms)
-    this.#outage = new Outage(now, context.limits.outage, { forgive })
+    this.#outage = new Outage(now, context.limits.outage, forgive)
     this.#context = context
     this.#control = new ControlOut(context)
     this.#subscriber = new Subscriber(context, this.#control)

@@ -5,7 +5,7 @@ import { Outage } from '../../../bus/core/peer-outage.ts'
 function outage(mostMs = 1000): { outage: Outage; forgiven: [number, number][] } {
   const forgiven: [number, number][] = []
   const forgive = (now: number, ms: number): void => void forgiven.push([now, ms])
-  return { outage: new Outage(0, mostMs, { forgive }), forgiven }
+  return { outage: new Outage(0, mostMs, forgive), forgiven }
 }
 
 it('forgives the time in which the process stood still', () => {
