@@ -46,6 +46,7 @@ const CROSSING: ReadonlySet<string> = new Set<BusErrorCode>([
   'TOO_LARGE',
   'UNSUPPORTED',
   'BUSY',
+  'TOO_SLOW',
 ])
 
 /** What the bus says of itself. */
@@ -73,5 +74,6 @@ const OWN_CODES: Readonly<Record<BusErrorCode, true>> = {
   UNSUPPORTED: true,
   NO_RESPONDER: true,
   BUSY: true,
+  TOO_SLOW: true,
   REMOTE: true,
 }

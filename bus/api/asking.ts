@@ -160,7 +160,7 @@ export class Asking {
     this.#lastId += 1
     const id = this.#lastId
     const askedAt = line.now()
-    const { topic, timeoutMs, to, expect, max } = call
+    const { topic, timeoutMs, to, expect, crowd, max } = call
     const check = (
       codec: number,
       payload: Uint8Array,
@@ -171,7 +171,7 @@ export class Asking {
     const isHere = (instance: bigint): boolean =>
       this.#parts.presence.get(peerId(instance)) !== undefined
     const inquiry: Inquiry = new Inquiry(
-      { askedAt, to, expect, max, isHere, check },
+      { askedAt, to, expect, crowd, max, isHere, check },
       {
         ...sink,
         ended: (report, unfinished) => {

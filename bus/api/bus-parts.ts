@@ -20,6 +20,8 @@ export interface BusParts extends EpochParts {
   readonly path: PathKind
   readonly limits: Limits
   readonly lingerMs: number
+  /** Shown in presence. */
+  readonly tags: Readonly<Record<string, string>>
   readonly proof: Proof
   readonly after: After
   /** Turns the driver's clock into ms since 1970. */

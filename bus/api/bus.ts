@@ -42,12 +42,15 @@ import { gapOf, peerId } from './subscription.ts'
 import { subscribeCall } from './subscribe-call.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { textOf, type Topic } from './topic.ts'
+import { variableCalls } from './variables/variables.ts'
 
 export class LiveBus implements Bus {
   readonly id: PeerId
   readonly realm: string
   readonly presence: LivePresence = new LivePresence()
   readonly topics: Iterable<TopicInfo>
+  readonly expose: Bus['expose']
+  readonly fetch: Bus['fetch']
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
@@ -80,14 +83,15 @@ export class LiveBus implements Bus {
     this.#path = parts.path
     const instance = parts.link.command((peer) => peer.instance)
     this.id = peerId(instance)
-    this.#requests = new Requests({
-      parts,
-      line: questionLine(parts, instance),
-      presence: this.presence,
-      segments: this.#segments,
-      nextId,
-      event,
-    })
+    const { id, presence } = this
+    const line = questionLine(parts, instance)
+    const segments = this.#segments
+    const requests = new Requests({ parts, line, presence, segments, nextId, event })
+    this.#requests = requests
+    const assertOpen = (): void => this.#assertOpen()
+    const variables = variableCalls({ parts, id, presence, requests, event, assertOpen })
+    this.expose = variables.expose
+    this.fetch = variables.fetch
   }
 
   get path(): PathKind {

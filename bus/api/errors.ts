@@ -41,6 +41,8 @@ export type BusErrorCode =
   | 'NO_RESPONDER'
   /** Whoever could answer has as many questions at work as it takes. */
   | 'BUSY'
+  /** The function of a variable takes longer than it may. */
+  | 'TOO_SLOW'
   /** The responder has failed. */
   | 'REMOTE'
 

@@ -2,17 +2,20 @@
 import { Ring } from '../core/ring.ts'
 import type { Budget } from '../core/stream/reorder.ts'
 import { Pull } from './pull.ts'
-import type { GatherEnd, Gathering, GatherReport, Reply } from './request-options.ts'
+import type { GatherReport, Reply } from './request-options.ts'
 
-export class LiveGathering implements Gathering<unknown> {
-  readonly report: Promise<GatherReport>
+export class LiveGathering<
+  Item extends object = Reply,
+  Report = GatherReport,
+> implements AsyncIterable<Item> {
+  readonly report: Promise<Report>
   readonly #budget: Budget
-  readonly #waiting = new Ring<{ readonly reply: Reply; readonly size: number }>()
-  readonly #pull: Pull<Reply>
-  #resolve: (report: GatherReport) => void = () => undefined
+  readonly #waiting = new Ring<{ readonly item: Item; readonly size: number }>()
+  readonly #pull: Pull<Item>
+  #resolve: (report: Report) => void = () => undefined
 
   /** `end`: the program has had enough. `budget`: bytes that wait in all gatherings. */
-  constructor(budget: Budget, end: (how: GatherEnd) => void) {
+  constructor(budget: Budget, end: (how: 'break') => void) {
     this.#budget = budget
     this.report = new Promise((resolve) => (this.#resolve = resolve))
     const drop = (): void => {
@@ -23,31 +26,31 @@ export class LiveGathering implements Gathering<unknown> {
   }
 
   /** False when there is no room for it; one is always taken. */
-  push(reply: Reply, bytes: number): boolean {
-    if (this.#pull.offer(reply)) return true
+  push(item: Item, bytes: number): boolean {
+    if (this.#pull.offer(item)) return true
     const size = bytes + REPLY_SIZE
     const { used, max } = this.#budget
     if (this.#waiting.size > 0 && used + size > max) return false
     this.#budget.used += size
-    this.#waiting.push({ reply, size })
+    this.#waiting.push({ item, size })
     return true
   }
 
   /** Nothing comes any more; with a reason, what waits is forgotten. */
-  ended(report: GatherReport, reason?: unknown): void {
+  ended(report: Report, reason?: unknown): void {
     if (reason !== undefined) this.#forget()
     this.#pull.end(reason)
     this.#resolve(report)
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Reply, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<Item, undefined> {
     return this.#pull
   }
 
-  #take(): Reply | undefined {
+  #take(): Item | undefined {
     const first = this.#waiting.shift()
     if (first) this.#budget.used -= first.size
-    return first?.reply
+    return first?.item
   }
 
   #forget(): void {

@@ -20,6 +20,8 @@ export interface InquiryOptions {
   readonly to: readonly bigint[] | undefined
   /** Who must have an outcome, or how many; absent: whoever gets the question. */
   readonly expect: readonly bigint[] | number | undefined
+  /** Of whoever gets the question: for whom it waits, and who else has an outcome. */
+  readonly crowd?: Crowd | undefined
   readonly max: number
   /** Whether a peer is here, as far as this bus knows. */
   readonly isHere: (instance: bigint) => boolean
@@ -28,6 +30,13 @@ export interface InquiryOptions {
     codec: number,
     payload: Uint8Array,
   ) => Validation<unknown> | Promise<Validation<unknown>>
+}
+
+/** Those of everybody that a question is about. */
+export interface Crowd {
+  /** As far as is known when it is asked. */
+  readonly members: readonly bigint[]
+  readonly has: (instance: bigint) => boolean
 }
 
 export interface InquirySink {
@@ -43,6 +52,8 @@ interface Participant {
   readonly instance: bigint
   /** The program has named it. */
   readonly listed: boolean
+  /** Its outcome is waited for. */
+  readonly awaited: boolean
   /** The sequence of its next answer. */
   next: number
   /** It gets the question. */
@@ -77,6 +88,7 @@ export class Inquiry {
     const listed = typeof expect === 'object' ? expect : expect === undefined ? to : undefined
     this.#isListed = listed !== undefined
     for (const instance of listed ?? []) this.#participant(instance, true)
+    for (const instance of options.crowd?.members ?? []) this.#participant(instance)
   }
 
   get ended(): boolean {
@@ -170,9 +182,10 @@ export class Inquiry {
     const known = this.#participants.get(instance)
     if (known) return known
     const base = { next: 0, hears: false, replies: 0, rtt: 0 }
-    const one: Participant = { instance, listed, ...base, outcome: undefined }
+    const awaited = this.#options.crowd?.has(instance) ?? true
+    const one: Participant = { instance, listed, awaited, ...base, outcome: undefined }
     this.#participants.set(instance, one)
-    this.#unsettled += 1
+    if (awaited) this.#unsettled += 1
     if (listed) this.#missing += 1
     return one
   }
@@ -253,7 +266,7 @@ export class Inquiry {
   #settle(one: Participant, result: Result): void {
     if (one.outcome || this.#ended) return
     one.outcome = outcomeOf(one, result)
-    this.#unsettled -= 1
+    if (one.awaited) this.#unsettled -= 1
     if (one.listed) this.#missing -= 1
     if (result.type === 'answered' || result.type === 'error') this.#answered += 1
     if (this.#sink.settled(one.outcome)) this.end('max')

@@ -19,6 +19,7 @@ import type {
 import type { Service } from './service.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
+import type { VariableCalls } from './variable-options.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
 export type { Message, Params } from './message.ts'
@@ -240,7 +241,7 @@ export interface CloseReport {
   readonly incomplete: readonly { readonly peer: PeerInfo; readonly lost: number }[]
 }
 
-export interface Bus extends AsyncDisposable {
+export interface Bus extends VariableCalls, AsyncDisposable {
   /** This process on the bus. */
   readonly id: PeerId
   readonly realm: string

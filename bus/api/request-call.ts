@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Pattern, parsePattern } from '../core/topic/pattern.ts'
 import { BusError } from './errors.ts'
+import type { Crowd } from './inquiry.ts'
 import { GATHER, REQUEST, RESPOND } from './option-rules.ts'
 import type {
   GatherOptions,
@@ -23,6 +24,7 @@ export interface AskCall {
   readonly timeoutMs: number
   readonly to: readonly bigint[] | undefined
   readonly expect: readonly bigint[] | number | undefined
+  readonly crowd?: Crowd
   readonly max: number
   readonly quiet: number | undefined
   /** The first answer is enough. */
@@ -113,7 +115,7 @@ function instancesOf(ids: readonly PeerId[]): readonly bigint[] {
 }
 
 /** The rules of the options have seen that it is one. */
-function instanceOf(id: PeerId): bigint {
+export function instanceOf(id: PeerId): bigint {
   return BigInt(`0x${id}`)
 }
 

@@ -30,6 +30,10 @@ export interface Limits {
   readonly answering: number
   /** Bytes of answers that wait for the consumers of all gatherings, per process. */
   readonly repliesSize: number
+  /** Variables that one process exposes; also taken of another one's answer. */
+  readonly variables: number
+  /** Largest value of a variable. */
+  readonly variableSize: number
   /** Bytes of messages that wait for the consumers of all subscriptions, per process. */
   readonly queueSize: number
   /** Instances remembered. */
@@ -102,6 +106,10 @@ export const defaultLimits: Limits = {
   answering: 1024,
   // A thousand answers of 64 KiB to one question.
   repliesSize: 64 * 1024 * 1024,
+  // Several for each thing that a process looks after; all of them fit one answer of parts.
+  variables: 4096,
+  // A thousand peers may be asked at once: what is larger is a file.
+  variableSize: 64 * 1024,
   // A few of the largest messages, or half a million small ones.
   queueSize: 256 * 1024 * 1024,
   peers: 1024,

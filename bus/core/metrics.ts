@@ -83,6 +83,8 @@ export const COUNTER_NAMES = [
   'answeringFull',
   'repliesFull',
   'answersUnknown',
+  'variablesFull',
+  'variablesLate',
   'sendFull',
   'answersFull',
   'answersHeldFull',

@@ -1,5 +1,5 @@
 /**
- * Whom the questions of this peer reach.
+ * Whom the questions of this peer reach, and who may do what.
  *
  * Whether everybody who is here knows the topics of this peer, and has attached to those that it
  * wants: then who has not attached does not listen, and a question to nobody need not wait.
@@ -11,6 +11,7 @@ import type { Context } from './peer-context.ts'
 import { Meeting, type MeetingParts } from './peer-meeting.ts'
 import { DISCOVERY_MS } from './peer-publisher.ts'
 import type { Audience } from './publication.ts'
+import type { ActionName } from './wire/grant.ts'
 
 export class Seeking {
   readonly #context: Context
@@ -32,6 +33,17 @@ export class Seeking {
   /** Who gets the messages of a topic from which index on, and the index of the next one. */
   audience(topic: string): Audience {
     return this.#parts.publisher.audience(topic)
+  }
+
+  /**
+   * Whether the realm lets a peer do something, this one or another: in a realm with an owner, what
+   * it shows rights to.
+   */
+  allows(instance: bigint, action: ActionName, segments: readonly string[]): boolean {
+    const { self, config, rights, roster } = this.#context
+    if (!config.realm.owner) return true
+    const shown = instance === self.instance ? rights : roster.get(instance)?.rights
+    return shown?.allows(action, segments) === true
   }
 
   /** A command: whether `met` is to be told when everybody who is here has met this peer. */

@@ -58,7 +58,7 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
       given.closed?.()
     },
   }
-  const { realm, limits, lingerMs, proof } = settings
+  const { realm, limits, lingerMs, proof, tags } = settings
   const { codec, log } = options
   const { wallOffset } = system
   const after: After = (delayMs, then) => system.after(delayMs, then)
@@ -69,7 +69,7 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   }
   const keepEpoch = epochKeeper(settings, keep)
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, proof, ...rest })
+  const bus = new LiveBus({ link, realm, path, limits, lingerMs, proof, tags, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)

@@ -1,0 +1,124 @@
+/** The public types of variables: what `expose` and `fetch` take and give. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { BusError } from './errors.ts'
+import type { Cancel, PeerId } from './terms.ts'
+import type { Topic } from './topic.ts'
+
+export interface ExposeOptions<T> {
+  /** Values that do not match are refused, and what a function gives counts as failed. */
+  readonly schema?: StandardSchemaV1<unknown, T>
+  /** A function may take so many ms. Default: 1000. */
+  readonly timeout?: number
+}
+
+/** What is exposed under a name, until it is closed or the bus is. */
+export interface Exposed extends AsyncDisposable {
+  readonly name: string
+  /** Goes up with each change: each `set`, or each time that a function gives another value. */
+  readonly version: number
+  close(): Promise<void>
+}
+
+/** A variable that its owner sets. */
+export interface Variable<T> extends Exposed {
+  readonly value: T
+  /** Throws INVALID_VALUE, TOO_LARGE or CLOSED, and then nothing has changed. */
+  set(value: T): void
+  /** Sets what the function makes of the value. */
+  update(change: (value: T) => T): void
+}
+
+export interface FetchOptions<T> extends Cancel {
+  /** A value that does not match is a failure of its peer. */
+  readonly schema?: StandardSchemaV1<unknown, T>
+  /** Asks this peer, or these, and no others. */
+  readonly from?: PeerId | readonly PeerId[]
+  /** Asks peers that have all these tags. */
+  readonly where?: Readonly<Record<string, string>>
+  /** True: also who exposes nothing has an outcome. Default: only with `from` or `where`. */
+  readonly everyone?: boolean
+  /** Ends when so many peers have given a value. Default: waits for all. */
+  readonly min?: number
+  /** Ends after so many ms. Default: 5000. */
+  readonly timeout?: number
+}
+
+/** One value of one peer. */
+export interface Reading<T = unknown> {
+  readonly name: string
+  readonly value: T
+  readonly from: PeerId
+  readonly version: number
+  /** How long before the answer its owner has set it, ms; 0 for what a function gave. */
+  readonly age: number
+  /** From the question to the answer, ms. */
+  readonly rtt: number
+}
+
+/** A variable that could not be had, and why. */
+export interface VariableFailure {
+  readonly name: string
+  readonly error: BusError
+}
+
+/** What came of it at one peer. */
+export type FetchOutcome = {
+  readonly from: PeerId
+  /** Values of this peer. */
+  readonly values: number
+  /** Its variables that match and could not be had. */
+  readonly failures: readonly VariableFailure[]
+} &
+  /** All its variables that match, and there are some. */
+  (
+    | { readonly type: 'answered'; readonly rtt: number }
+    /** It has failed, or at least one of its variables has. */
+    | { readonly type: 'error'; readonly error: BusError }
+    /** It does not give them, or may not expose what it has given. */
+    | { readonly type: 'refused'; readonly error: BusError }
+    /** It is here, and has no such variable. */
+    | { readonly type: 'absent' }
+    /** It has not answered, or not all, in time. */
+    | { readonly type: 'silent' }
+    /** It has left before, or is not here; `asked`: the question may have come to it. */
+    | { readonly type: 'gone'; readonly asked: boolean }
+    /** The fetch ended before: by `min`, `break`, `signal` or the end of the bus. */
+    | { readonly type: 'cancelled' }
+  )
+
+/** Why a fetch has ended; 'complete': everybody that was expected has an outcome. */
+export type FetchEnd = 'complete' | 'min' | 'timeout' | 'break' | 'aborted' | 'closed'
+
+export interface FetchReport {
+  readonly end: FetchEnd
+  /** One for each peer that was expected, or has given anything. */
+  readonly outcomes: readonly FetchOutcome[]
+}
+
+/** Values as they come; what could not be had is in the report. `break` calls it off. */
+export interface Fetching<T> extends AsyncIterable<Reading<T>> {
+  /** Resolves when it has ended, also when nobody iterates. */
+  readonly report: Promise<FetchReport>
+  /** All values, once it has ended. */
+  all(): Promise<Reading<T>[]>
+}
+
+/** One name or pattern, or several. */
+export type Names<T> = string | Topic<T> | readonly string[]
+
+/** What a bus does with variables. */
+export interface VariableCalls {
+  /**
+   * Lets others read what the function gives, each time that they ask. Throws INVALID_TOPIC, EXISTS
+   * (this bus exposes the name), DENIED, LIMIT or CLOSED.
+   */
+  expose<T>(
+    name: string | Topic<T>,
+    read: () => T | Promise<T>,
+    options?: ExposeOptions<T>,
+  ): Exposed
+  /** Lets others read a value. Throws INVALID_VALUE and TOO_LARGE as well. */
+  expose<T>(name: string | Topic<T>, value: T, options?: ExposeOptions<T>): Variable<T>
+  /** Asks all peers for their variables, by one question. Throws as `publish` does. */
+  fetch<T = unknown>(names: Names<T>, options?: FetchOptions<T>): Fetching<T>
+}

@@ -1,0 +1,136 @@
+/**
+ * The owning half of variables: what this bus exposes, and its answers to those who ask for it.
+ *
+ * One responder answers for all of them, and only while there are any: a process that exposes
+ * nothing has nothing to do with such questions.
+ */
+import { parsePattern, matches, parseTopic, type Pattern } from '../../core/topic/pattern.ts'
+import { textOf as decoded } from '../../core/text.ts'
+import { type Entry, entrySize, readReadAsk, writePart } from '../../core/wire/variables.ts'
+import { BusError } from '../errors.ts'
+import { EXPOSE } from './rules.ts'
+import type { Question, Responder } from '../request-options.ts'
+import { checkOptions } from '../rules.ts'
+import { type Topic, textOf } from '../topic.ts'
+import type { ExposeOptions } from '../variable-options.ts'
+import { Held, type ReadFunction } from './held.ts'
+import { VARIABLES_PATTERN, type VariablesHost } from './host.ts'
+
+export class Exposing {
+  readonly #host: VariablesHost
+  readonly #heldByName = new Map<string, Held>()
+  #responder: Responder | undefined
+
+  constructor(host: VariablesHost) {
+    this.#host = host
+  }
+
+  /** Whether anything is exposed. */
+  get isOwner(): boolean {
+    return this.#heldByName.size > 0
+  }
+
+  expose(to: string | Topic<unknown>, given: unknown, options: ExposeOptions<unknown> = {}): Held {
+    const { limits, codec, after, now, count, allows, failed, id } = this.#host
+    checkOptions('expose', options, EXPOSE)
+    const name = textOf(to)
+    const parsed = parseTopic(name)
+    if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
+    const { segments } = parsed
+    if (this.#heldByName.has(name)) {
+      throw new BusError('EXISTS', `this bus exposes "${name}" already: close that one, or set it`)
+    }
+    if (!allows(id, 'expose', segments)) {
+      const mend = `the realm's owner grants it: sixcast acl test`
+      throw new BusError('DENIED', `this identity has no right to expose "${name}": ${mend}`)
+    }
+    if (this.#heldByName.size >= limits.variables) {
+      count('variablesFull')
+      const mend = 'close some, or raise limits.variables'
+      throw new BusError('LIMIT', `${limits.variables} variables are exposed: ${mend}`)
+    }
+    const schema = options.schema ?? (typeof to === 'object' ? to.schema : undefined)
+    const { timeout: timeoutMs = TIMEOUT_MS } = options
+    const end = (): void => this.#end(held)
+    const about = { name, segments, schema, timeoutMs, end }
+    const parts = { ...about, codec, limits, after, now, count, failed }
+    // A function is what reads the value; it has no form on the wire itself.
+    const what = typeof given === 'function' ? { read: given as ReadFunction } : { value: given }
+    const held: Held = new Held(parts, what)
+    this.#heldByName.set(name, held)
+    this.#responder ??= this.#respond()
+    return held
+  }
+
+  #end(held: Held): void {
+    if (this.#heldByName.get(held.name) !== held) return
+    this.#heldByName.delete(held.name)
+    if (this.isOwner) return
+    void this.#responder?.close()
+    this.#responder = undefined
+  }
+
+  #respond(): Responder {
+    const handler = (question: Question): Promise<unknown> => this.#answer(question)
+    return this.#host.respond({ pattern: VARIABLES_PATTERN, handler, options: {} })
+  }
+
+  /** What an asker gets: one part, or several. */
+  async #answer({ value }: Question): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    const { count, tags } = this.#host
+    const ask = value instanceof Uint8Array ? readReadAsk(value) : undefined
+    if (!ask) {
+      count('malformed')
+      const fault = 'the question for variables is malformed, or of a later version'
+      throw new BusError('UNSUPPORTED', `${fault}: do both run the same version of sixcast?`)
+    }
+    const patterns = ask.patterns.map(patternOf)
+    const concerns = ask.tags.every((tag) => hasTag(tags, decoded(tag)))
+    const wanted = concerns ? this.#matching(patterns) : []
+    const entries = await Promise.all(wanted.map((held) => held.entry(ask.patienceMs)))
+    const parts = partsOf(entries)
+    return parts.length === 1 ? parts[0]! : inOrder(parts)
+  }
+
+  #matching(patterns: readonly Pattern[]): Held[] {
+    const held = [...this.#heldByName.values()]
+    return held.filter(({ segments }) => patterns.some((pattern) => matches(pattern, segments)))
+  }
+}
+
+/** Throws INVALID_PATTERN. */
+function patternOf(bytes: Uint8Array): Pattern {
+  const parsed = parsePattern(decoded(bytes) ?? '')
+  if (parsed.ok) return parsed.pattern
+  throw new BusError('INVALID_VALUE', parsed.fault)
+}
+
+function hasTag(tags: Readonly<Record<string, string>>, tag: string | undefined): boolean {
+  if (tag === undefined) return false
+  const at = tag.indexOf('=')
+  const key = tag.slice(0, at)
+  return at > 0 && Object.hasOwn(tags, key) && tags[key] === tag.slice(at + 1)
+}
+
+/** As many in one part as go into few packets. */
+function partsOf(entries: readonly Entry[]): Uint8Array[] {
+  const parts: Entry[][] = [[]]
+  let size = 0
+  for (const entry of entries) {
+    const more = entrySize(entry)
+    if (size > 0 && size + more > PART_SIZE) {
+      parts.push([])
+      size = 0
+    }
+    parts.at(-1)!.push(entry)
+    size += more
+  }
+  return parts.map((part, i) => writePart({ more: i < parts.length - 1, entries: part }))
+}
+
+async function* inOrder(parts: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+  for (const part of parts) yield await Promise.resolve(part)
+}
+
+const TIMEOUT_MS = 1000
+const PART_SIZE = 32 * 1024

@@ -1,0 +1,190 @@
+/** One fetch under way: takes the answers of all peers apart, and says at its end what came of it at each. */
+import { textOf as decoded, utf8 } from '../../core/text.ts'
+import type { Budget } from '../../core/stream/reorder.ts'
+import { matches, parseTopic } from '../../core/topic/pattern.ts'
+import { type Entry, readPart, writeReadAsk } from '../../core/wire/variables.ts'
+import { errorOf } from '../answer-error.ts'
+import { decodeValue } from '../codec.ts'
+import { BusError } from '../errors.ts'
+import { LiveGathering } from '../gathering.ts'
+import type { PeerId } from '../options.ts'
+import type { Gathering, GatherReport, Reply } from '../request-options.ts'
+import { validate } from '../schema.ts'
+import type { FetchEnd, Fetching, FetchOutcome, FetchReport, Reading } from '../variable-options.ts'
+import { Expected } from './expected.ts'
+import type { FetchCall } from './fetch-call.ts'
+import { VARIABLES, type VariablesHost } from './host.ts'
+import { Source } from './source.ts'
+
+export class LiveFetching implements Fetching<unknown> {
+  readonly #host: VariablesHost
+  readonly #call: FetchCall
+  readonly #expected: Expected
+  readonly #items: LiveGathering<Reading, FetchReport>
+  readonly #sourcesById = new Map<PeerId, Source>()
+  readonly #answers: AsyncIterator<Reply>
+  /** Peers that have given all they have, and a value. */
+  #givers = 0
+  #end: FetchEnd | undefined
+
+  /** Asks. Throws as `publish` does. */
+  constructor(host: VariablesHost, call: FetchCall, budget: Budget) {
+    this.#host = host
+    this.#call = call
+    this.#expected = new Expected(host, call)
+    const gathering = this.#ask()
+    this.#answers = gathering[Symbol.asyncIterator]() as AsyncIterator<Reply>
+    this.#items = new LiveGathering(budget, (how) => this.#stop(how))
+    void this.#run(gathering)
+  }
+
+  get report(): Promise<FetchReport> {
+    return this.#items.report
+  }
+
+  async all(): Promise<Reading[]> {
+    const found: Reading[] = []
+    for await (const one of this) found.push(one)
+    return found
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Reading, undefined> {
+    return this.#items[Symbol.asyncIterator]()
+  }
+
+  #ask(): Gathering<unknown> {
+    const { patterns, where = {}, timeoutMs, signal } = this.#call
+    const tags = Object.entries(where).map(([key, value]) => utf8(`${key}=${value}`))
+    // A getter that hangs must leave time for the answer to come.
+    const patienceMs = Math.ceil(timeoutMs / 2)
+    const value = writeReadAsk({
+      patienceMs,
+      patterns: patterns.map(({ text }) => utf8(text)),
+      tags,
+    })
+    const { to, crowd } = this.#expected
+    const ends = { expect: undefined, max: Infinity, quiet: undefined, first: false } as const
+    const how = { schema: undefined, timeoutMs, signal, ...ends }
+    return this.#host.gather({ topic: VARIABLES, value, to, crowd, ...how })
+  }
+
+  async #run(gathering: Gathering<unknown>): Promise<void> {
+    let reason: unknown
+    try {
+      for (;;) {
+        const next = await this.#answers.next()
+        if (next.done) break
+        await this.#take(next.value)
+      }
+    } catch (thrown) {
+      reason = thrown
+    }
+    this.#items.ended(this.#reportOf(await gathering.report), reason)
+  }
+
+  #stop(end: FetchEnd): void {
+    this.#end ??= end
+    void this.#answers.return?.()
+  }
+
+  async #take({ value, from, rtt }: Reply): Promise<void> {
+    const source = this.#source(from)
+    const part = value instanceof Uint8Array ? readPart(value) : undefined
+    if (!part) return this.#malformed(source)
+    for (const entry of part.entries) {
+      if (!source.failed) await this.#takeEntry(source, entry, rtt)
+    }
+    if (part.more || source.failed || !source.hasValues) return
+    this.#givers += 1
+    if (this.#givers >= this.#call.min) this.#stop('min')
+  }
+
+  async #takeEntry(source: Source, entry: Entry, rtt: number): Promise<void> {
+    const { count, limits, allows } = this.#host
+    const name = decoded(entry.name)
+    const parsed = name === undefined ? undefined : parseTopic(name)
+    if (name === undefined || !parsed?.ok) return this.#malformed(source)
+    const { segments } = parsed
+    const asked = this.#call.patterns.some((pattern) => matches(pattern, segments))
+    if (!asked || !source.isNew(name)) return this.#malformed(source)
+    if (source.size > limits.variables) {
+      count('variablesFull')
+      return source.fail(manyError(source.from, limits.variables))
+    }
+    if (!allows(source.from, 'expose', segments)) {
+      count('denied')
+      return source.failure(name, deniedError(source.from, name))
+    }
+    if (entry.kind === 'fault') return source.failure(name, errorOf(source.from, entry))
+    const given = await this.#valueOf(entry)
+    if ('issues' in given) {
+      return source.failure(name, invalidError(source.from, name, given.issues))
+    }
+    const { version, ageMs: age } = entry
+    const reading = { name, value: given.value, from: source.from, version, age, rtt }
+    if (this.#items.push(reading, entry.payload.length)) return source.value()
+    count('repliesFull')
+    source.failure(name, overflowError(source.from, name))
+  }
+
+  #valueOf(
+    entry: Extract<Entry, { readonly kind: 'value' }>,
+  ): ReturnType<typeof validate<unknown>> {
+    const given = decodeValue(entry.codec, entry.payload, this.#host.codec)
+    const { schema } = this.#call
+    return schema && 'value' in given ? validate(schema, given.value) : given
+  }
+
+  #malformed(source: Source): void {
+    this.#host.count('malformed')
+    source.fail(
+      new BusError('INVALID_VALUE', `peer ${source.from} answers what no bus answers: look at it`),
+    )
+  }
+
+  #source(from: PeerId): Source {
+    const known = this.#sourcesById.get(from)
+    if (known) return known
+    const source = new Source(from)
+    this.#sourcesById.set(from, source)
+    return source
+  }
+
+  #reportOf({ end: ended, outcomes: answers }: GatherReport): FetchReport {
+    const { everyone, from } = this.#call
+    const end = this.#end ?? (ended as FetchEnd) // it asks without `max` and `quiet`
+    const outcomes: FetchOutcome[] = []
+    const told = new Set<PeerId>()
+    for (const answer of answers) {
+      told.add(answer.from)
+      if (!this.#expected.has(answer.from)) continue
+      // It listens there, and exposes nothing.
+      if (answer.type === 'none' && !everyone && !from) continue
+      outcomes.push(this.#source(answer.from).outcome(answer))
+    }
+    // Who has come meanwhile, and exposes nothing.
+    const late = end === 'complete' ? this.#expected.here().filter((id) => !told.has(id)) : []
+    for (const id of late) outcomes.push({ from: id, values: 0, failures: [], type: 'absent' })
+    return { end, outcomes }
+  }
+}
+
+function deniedError(from: PeerId, name: string): BusError {
+  const mend = "the realm's owner grants it"
+  return new BusError('DENIED', `peer ${from} has no right to expose "${name}": ${mend}`)
+}
+
+function manyError(from: PeerId, most: number): BusError {
+  const mend = 'ask for fewer, or raise limits.variables'
+  return new BusError('LIMIT', `peer ${from} answers with over ${most} variables: ${mend}`)
+}
+
+function invalidError(from: PeerId, name: string, issues: readonly string[]): BusError {
+  const fault = `"${name}" of peer ${from} is not what the schema says`
+  return new BusError('INVALID_VALUE', `${fault}: ${issues.join('; ')}`)
+}
+
+function overflowError(from: PeerId, name: string): BusError {
+  const mend = 'take them sooner, or raise limits.repliesSize'
+  return new BusError('OVERFLOW', `no room is left for "${name}" of peer ${from}: ${mend}`)
+}

@@ -1,0 +1,180 @@
+/** One exposed variable: what it holds, or the function that it is read by, with its bounds. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Limits } from '../../core/limits.ts'
+import type { CounterName } from '../../core/metrics.ts'
+import { utf8 } from '../../core/text.ts'
+import type { Entry } from '../../core/wire/variables.ts'
+import { faultOf } from '../answer-error.ts'
+import { type Encoded, encodeValue } from '../codec.ts'
+import { BusError } from '../errors.ts'
+import type { After } from '../matching.ts'
+import type { PayloadCodec } from '../options.ts'
+import { validate } from '../schema.ts'
+import type { Variable } from '../variable-options.ts'
+
+export interface HeldParts {
+  readonly name: string
+  readonly segments: readonly string[]
+  readonly schema: StandardSchemaV1 | undefined
+  /** How long a function may take. */
+  readonly timeoutMs: number
+  readonly codec: PayloadCodec | undefined
+  readonly limits: Limits
+  readonly after: After
+  readonly now: () => number
+  readonly count: (name: CounterName) => void
+  /** The program's function has failed. */
+  readonly failed: (error: unknown) => void
+  /** It is not exposed any more. */
+  readonly end: () => void
+}
+
+export type ReadFunction = () => unknown
+
+export class Held implements Variable<unknown> {
+  readonly #parts: HeldParts
+  readonly #read: ReadFunction | undefined
+  #value: unknown
+  #encoded: Encoded | undefined
+  #version = 0
+  #setAt = 0
+  /** A function at work: who reads meanwhile waits for the same. */
+  #reading: Promise<Encoded> | undefined
+  #closed = false
+
+  /** Throws what `set` throws. */
+  constructor(
+    parts: HeldParts,
+    given: { readonly value: unknown } | { readonly read: ReadFunction },
+  ) {
+    this.#parts = parts
+    this.#read = 'read' in given ? given.read : undefined
+    if ('value' in given) this.#take(given.value)
+  }
+
+  get name(): string {
+    return this.#parts.name
+  }
+
+  get segments(): readonly string[] {
+    return this.#parts.segments
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  get value(): unknown {
+    return this.#value
+  }
+
+  set(value: unknown): void {
+    if (this.#closed) {
+      throw new BusError('CLOSED', `variable "${this.name}" has been closed: expose it again`)
+    }
+    if (this.#read) {
+      const mend = 'change what the function gives'
+      throw new BusError('UNSUPPORTED', `variable "${this.name}" is read by a function: ${mend}`)
+    }
+    this.#take(value)
+  }
+
+  update(change: (value: unknown) => unknown): void {
+    this.set(change(this.#value))
+  }
+
+  /** What an answer says of it, at the latest after `patienceMs`. */
+  async entry(patienceMs: number): Promise<Entry> {
+    const name = utf8(this.name)
+    try {
+      const { codec, payload } = this.#read ? await this.#inTime(patienceMs) : this.#encoded!
+      const ageMs = this.#read ? 0 : Math.max(0, Math.round(this.#parts.now() - this.#setAt))
+      return { name, kind: 'value', version: this.#version, ageMs, codec, payload }
+    } catch (error) {
+      if (!(error instanceof BusError)) this.#parts.failed(error)
+      return { name, kind: 'fault', ...faultOf(error) }
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed = true
+    this.#parts.end()
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #take(given: unknown): void {
+    const value = this.#checked(given)
+    this.#encoded = this.#encode(value)
+    this.#value = value
+    this.#version += 1
+    this.#setAt = this.#parts.now()
+  }
+
+  #checked(value: unknown): unknown {
+    const { schema } = this.#parts
+    if (!schema) return value
+    const checked = validate(schema, value)
+    if (checked instanceof Promise) {
+      const mend = 'a value is set at once, so give a schema that checks at once'
+      throw new BusError('INVALID_OPTION', `the schema of "${this.name}" takes its time: ${mend}`)
+    }
+    if ('issues' in checked) throw this.#schemaError(checked.issues)
+    return checked.value
+  }
+
+  /** A copy: what the program does to its value later is not seen before it sets it. */
+  #encode(value: unknown): Encoded {
+    const { codec, payload } = encodeValue(value, this.#parts.codec)
+    const { variableSize } = this.#parts.limits
+    if (payload.length > variableSize) {
+      const mend = `the limit is ${variableSize} (option limits.variableSize); a file takes more`
+      throw new BusError(
+        'TOO_LARGE',
+        `a value of ${payload.length} bytes of variable "${this.name}": ${mend}`,
+      )
+    }
+    return { codec, payload: payload.slice() }
+  }
+
+  /** What the function gives, or why it is not waited for any longer. */
+  #inTime(patienceMs: number): Promise<Encoded> {
+    const { after, count, timeoutMs } = this.#parts
+    const waitMs = Math.min(timeoutMs, patienceMs)
+    this.#reading ??= this.#readNow().finally(() => (this.#reading = undefined))
+    const reading = this.#reading
+    return new Promise((resolve, reject) => {
+      const release = after(waitMs, () => {
+        count('variablesLate')
+        const mend = 'keep what it gives, and expose that'
+        reject(new BusError('TOO_SLOW', `variable "${this.name}" takes over ${waitMs} ms: ${mend}`))
+      })
+      void reading.then(resolve, reject).finally(release)
+    })
+  }
+
+  async #readNow(): Promise<Encoded> {
+    const given = await this.#read!()
+    const { schema } = this.#parts
+    const checked = schema ? await validate(schema, given) : { value: given }
+    if ('issues' in checked) throw this.#schemaError(checked.issues)
+    const encoded = this.#encode(checked.value)
+    const before = this.#encoded
+    if (!before || !isSame(before, encoded)) this.#version += 1
+    this.#encoded = encoded
+    return encoded
+  }
+
+  #schemaError(issues: readonly string[]): BusError {
+    const fault = `a value of variable "${this.name}" is not what its schema says`
+    return new BusError('INVALID_VALUE', `${fault}: ${issues.join('; ')}`)
+  }
+}
+
+function isSame(one: Encoded, other: Encoded): boolean {
+  if (one.codec !== other.codec || one.payload.length !== other.payload.length) return false
+  return one.payload.every((byte, i) => byte === other.payload[i])
+}

@@ -1,0 +1,23 @@
+/** What the options of `expose` and `fetch` may be. */
+import { CONNECT, REQUEST } from '../option-rules.ts'
+import { flag, rule, type Rules, whole } from '../rules.ts'
+import type { ExposeOptions, FetchOptions } from '../variable-options.ts'
+
+const { schema, timeout, to, signal } = REQUEST
+
+export const EXPOSE: Rules<ExposeOptions<unknown>> = { schema, timeout }
+
+export const FETCH: Rules<FetchOptions<unknown>> = {
+  schema,
+  from: rule(isPeers, 'a PeerId, 16 hexadecimal digits, or a list of them'),
+  where: CONNECT.tags,
+  everyone: flag,
+  min: whole(1),
+  timeout,
+  signal,
+}
+
+function isPeers(value: unknown): boolean {
+  const ids: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return ids.length > 0 && ids.every((id) => to.faultOf(id) === undefined)
+}

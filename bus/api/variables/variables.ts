@@ -1,0 +1,61 @@
+/** Variables of one bus: what it exposes, and what it asks others for. */
+import type { CounterName } from '../../core/metrics.ts'
+import type { BusParts } from '../bus-parts.ts'
+import type { BusEvent, PeerId, Presence } from '../options.ts'
+import { instanceOf } from '../request-call.ts'
+import type { Requests } from '../requests.ts'
+import type { VariableCalls } from '../variable-options.ts'
+import { Exposing } from './exposing.ts'
+import { fetchCall } from './fetch-call.ts'
+import { LiveFetching } from './fetching.ts'
+import type { VariablesHost } from './host.ts'
+
+export interface VariablesParts {
+  readonly parts: BusParts
+  readonly id: PeerId
+  readonly presence: Presence
+  readonly requests: Requests
+  readonly event: (event: BusEvent) => void
+  /** Throws CLOSED. */
+  readonly assertOpen: () => void
+}
+
+export function variableCalls(of: VariablesParts): VariableCalls {
+  const host = hostOf(of)
+  const exposing = new Exposing(host)
+  const budget = { used: 0, max: host.limits.repliesSize }
+  const calls = {
+    expose: (...given: Parameters<Exposing['expose']>) => {
+      of.assertOpen()
+      return exposing.expose(...given)
+    },
+    fetch: (...given: Parameters<typeof fetchCall>) => {
+      of.assertOpen()
+      return new LiveFetching(host, fetchCall(...given), budget)
+    },
+  }
+  // What a variable holds is what the program, or its schema, says of it.
+  return calls as VariableCalls
+}
+
+function hostOf({ parts, id, presence, requests, event }: VariablesParts): VariablesHost {
+  const { link, limits, codec, after, tags } = parts
+  return {
+    id,
+    tags,
+    limits,
+    codec,
+    presence,
+    after,
+    now: () => link.command((_peer, now) => now),
+    count: (name: CounterName) => link.command((peer) => peer.metrics.count(name)),
+    failed: (thrown) => {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+      event({ type: 'error', error })
+    },
+    allows: (peer, action, segments) =>
+      link.command((core) => core.seeking.allows(instanceOf(peer), action, segments)),
+    respond: (call) => requests.respond(call),
+    gather: (call) => requests.gather(call),
+  }
+}
