@@ -68,9 +68,9 @@ export class Work {
     await Promise.resolve()
     try {
       const question = await this.#question(task)
-      const given = question && task.handler(question)
+      const given = question && (await task.handler(question))
       if (isSeveral(given)) await this.#sendAll(given)
-      else if (question) await this.#sendValue('value', await given)
+      else if (question) await this.#sendValue('value', given)
     } catch (error) {
       await this.#fail(error)
     } finally {

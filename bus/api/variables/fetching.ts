@@ -88,6 +88,7 @@ export class LiveFetching implements Fetching<unknown> {
   }
 
   async #take({ value, from, rtt }: Reply): Promise<void> {
+    if (!this.#expected.has(from)) return
     const source = this.#source(from)
     const part = value instanceof Uint8Array ? readPart(value) : undefined
     if (!part) return this.#malformed(source)
