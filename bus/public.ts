@@ -12,3 +12,12 @@ export { service, type Service } from './api/service.ts'
 export type * from './api/terms.ts'
 export { topic, type Topic } from './api/topic.ts'
 export type * from './api/variable-options.ts'
+export {
+  count,
+  groupBy,
+  max,
+  mean,
+  min,
+  percentile,
+  type Numbers,
+} from './api/variables/aggregate.ts'

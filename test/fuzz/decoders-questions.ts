@@ -1,7 +1,14 @@
-/** Questions and answers, and their decoders. */
+/** Questions and answers, those about variables too, and their decoders. */
 import { utf8 } from '../../bus/core/text.ts'
 import { type Answer, readAnswer, writeAnswer } from '../../bus/core/wire/answer.ts'
 import { readQuestion, writeQuestion } from '../../bus/core/wire/question.ts'
+import {
+  type Entry,
+  readPart,
+  readReadAsk,
+  writePart,
+  writeReadAsk,
+} from '../../bus/core/wire/variables.ts'
 import { bounded, type Decoder, same, shape } from './decoder.ts'
 
 const ask = { type: 'ask', id: 70, flags: 1, timeoutMs: 5000, spreadMs: 500 } as const
@@ -12,6 +19,19 @@ const answers: readonly Answer[] = [
   { ...place, kind: 'end' },
   { ...place, kind: 'error', code: utf8('NO_LAMP'), message: utf8('there is no lamp in the hall') },
 ]
+
+const entries: readonly Entry[] = [
+  {
+    name: utf8('disk/a/free'),
+    kind: 'value',
+    version: 3,
+    ageMs: 70,
+    codec: 2,
+    payload: utf8('17'),
+  },
+  { name: utf8('load'), kind: 'fault', code: utf8('TOO_SLOW'), message: utf8('over 20 ms') },
+]
+const patterns = [utf8('load'), utf8('disk/*/free')]
 
 export const questionDecoders: readonly Decoder[] = [
   {
@@ -32,6 +52,26 @@ export const questionDecoders: readonly Decoder[] = [
       const read = bounded(readAnswer(bytes), bytes)
       if (read) same(readAnswer(writeAnswer(read)), read)
       return `${read?.kind} ${shape(read)}`
+    },
+  },
+  {
+    name: 'question for variables',
+    seeds: [[], [utf8('role=web'), utf8('site=north')]].map((tags) =>
+      writeReadAsk({ patienceMs: 2500, patterns, tags }),
+    ),
+    outcome: (bytes) => {
+      const read = bounded(readReadAsk(bytes), bytes)
+      if (read) same(readReadAsk(writeReadAsk(read)), read)
+      return shape(read)
+    },
+  },
+  {
+    name: 'part of an answer with variables',
+    seeds: [writePart({ more: true, entries }), writePart({ more: false, entries: [] })],
+    outcome: (bytes) => {
+      const read = bounded(readPart(bytes), bytes)
+      if (read) same(readPart(writePart(read)), read)
+      return `${read?.entries.map(({ kind }) => kind).join()} ${read?.more}`
     },
   },
 ]
