@@ -18,6 +18,8 @@ export interface Command {
   readonly usage: string
   /** False: not shown in the help. */
   readonly describe: string | false
+  /** What of it may be given several times, besides what may be of any command. */
+  readonly repeatable?: readonly string[]
   build(parser: Argv): Argv
   /** Resolves to the exit code. */
   run(given: Arguments, world: World): Promise<number>
@@ -55,7 +57,7 @@ export class World {
   }
 
   /** Opens the bus that the settings describe, with what the command adds. */
-  async connect(added: Pick<ConnectOptions, 'rate'> = {}): Promise<Bus> {
+  async connect(added: Pick<ConnectOptions, 'rate' | 'tags'> = {}): Promise<Bus> {
     const { 'log-level': _level, key, identity, rights, ...plain } = this.settings
     const { signal } = this.interrupt
     if (plain.multicast === false && plain.relay === undefined) {

@@ -11,6 +11,8 @@ import { inWords } from './unknown.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
 import { acl } from './acl.ts'
+import { expose } from './expose.ts'
+import { get } from './get.ts'
 import { identity } from './identity.ts'
 import { init } from './init.ts'
 import { invite } from './invite.ts'
@@ -38,6 +40,8 @@ const COMMANDS: readonly Command[] = [
   sub,
   req,
   reply,
+  get,
+  expose,
   send,
   receive,
   peers,
@@ -86,7 +90,8 @@ async function runCommand(
 ): Promise<number> {
   const given = unprotected(found)
   for (const [name, value] of Object.entries(given)) {
-    if (!Array.isArray(value) || REPEATABLE.has(name)) continue
+    const isRepeatable = REPEATABLE.has(name) || command.repeatable?.includes(name) === true
+    if (!Array.isArray(value) || isRepeatable) continue
     throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
   }
   const settings = await settingsOf(given, process.env)
@@ -264,6 +269,8 @@ const FLAGS: ReadonlySet<string> = new Set([
   'stdin',
   'all',
   'echo',
+  'everyone',
+  'table',
   'raw',
   'watch',
   'overwrite',

@@ -167,7 +167,8 @@ function jobOf(given: Arguments): Job {
   if (json === true && raw === true) throw new UsageError('give --json or --raw, not both')
   if (json === true && typeof value === 'string') assertJson(value, 'VALUE')
   const many = all === true || max !== undefined || quiet !== undefined
-  const ids = to === undefined ? [] : list(to, 'option --to').map(peerIdOf)
+  const ids =
+    to === undefined ? [] : list(to, 'option --to').map((id) => peerIdOf(id, 'option --to'))
   if (ids.length > 1 && !many)
     throw new UsageError('option --to is given several times: with --all')
   if (ids.length > WANTED_MAX)
@@ -187,10 +188,10 @@ function jobOf(given: Arguments): Job {
   }
 }
 
-function peerIdOf(text: string): PeerId {
+export function peerIdOf(text: string, source: string): PeerId {
   if (/^[0-9a-f]{16}$/.test(text)) return text as PeerId // sixteen digits are what the brand stands for
   const mend = '16 hexadecimal digits, as sixcast peers lists them'
-  throw new UsageError(`option --to is ${shownJson(text)}: ${mend}`)
+  throw new UsageError(`${source} is ${shownJson(text)}: ${mend}`)
 }
 
 const SECONDS = { min: 0.001, max: 86_400 }

@@ -15,6 +15,8 @@ const COMMANDS = [
   'sub',
   'req',
   'reply',
+  'get',
+  'expose',
   'send',
   'receive',
   'peers',

@@ -1,0 +1,142 @@
+/** `sixcast get` and `sixcast expose`: variables between processes, in every form, and how they end. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Ended, Home, objectsOf, type Run } from './command.ts'
+
+const home = new Home()
+afterAll(() => home[Symbol.dispose]())
+const file = join(home.config, 'reading')
+
+/** Starts `expose` and waits until it answers. */
+async function owner(name: string, ...words: readonly string[]): Promise<Run> {
+  const env = { SIXCAST_LOG_LEVEL: 'info', SIXCAST_NAME: name }
+  const run = home.start(['expose', ...words], { env })
+  await run.says(/exposing/, 'err')
+  return run
+}
+
+let north: Run
+beforeAll(async () => {
+  writeFileSync(file, '17\n')
+  north = await owner('north', 'site=north', 'rack=a=7', '--tag', 'role=web', '--tag', 'os=linux')
+  await owner('south', 'site=south', '--file', `disk/free=${file}`, '--tag', 'role=db')
+  await owner(
+    'sensor',
+    ...['--json', 'limits={"max":3}', '--file', 'broken=/nowhere/at/all'],
+    ...['--command', 'named=printf %s "\\"$SIXCAST_NAME\\""', '--command', 'fails=exit 3'],
+    ...['--command', 'hangs=sleep 300', '--timeout', '0.3'],
+  )
+})
+
+/** Fetches, with patience for a machine that is busy. */
+function get(...words: string[]): Promise<Ended> {
+  return home.run(['get', '--timeout', '30', ...words])
+}
+
+describe('variables', () => {
+  it('are printed with the names of their owners, as text is', async () => {
+    const { code, out, err } = await get('site')
+    expect(out.split('\n').toSorted()).toEqual(['', 'north site north', 'south site south'])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect((await get('rack', 'disk/*')).out.split('\n').toSorted()).toEqual([
+      '',
+      'north rack a=7',
+      'south disk/free 17',
+    ])
+  })
+
+  it('are those of peers with the tags, and who has none is named', async () => {
+    expect(await get('site', '--where', 'role=web', '--where', 'os=linux')).toEqual({
+      code: 0,
+      out: 'north site north\n',
+      err: '',
+    })
+    const none = await get('rack', '--where', 'role=db')
+    expect(none.out).toBe('')
+    expect(none.err).toMatch(/^sixcast: [0-9a-f]{16} \(south\) has no such variable$/m)
+    expect(none.err).toMatch(/^sixcast: nobody who is here has such a variable$/m)
+    expect(none.code).toBe(1)
+  })
+
+  it('are read anew each time', async () => {
+    writeFileSync(file, '18\n')
+    expect((await get('disk/free')).out).toBe('south disk/free 18\n')
+  })
+
+  it('are objects with --json, and the report is the last one', async () => {
+    const { code, out } = await get('limits', 'named', '--json')
+    const objects = objectsOf(out)
+    expect(objects).toHaveLength(3)
+    const about = { type: 'reading', from: expect.stringMatching(/^[0-9a-f]{16}$/), version: 1 }
+    expect(objects).toContainEqual(
+      expect.objectContaining({ ...about, name: 'limits', value: { max: 3 } }),
+    )
+    expect(objects).toContainEqual(
+      expect.objectContaining({ ...about, name: 'named', value: 'named', age: 0 }),
+    )
+    expect(objects[2]).toMatchObject({ type: 'report', end: 'complete' })
+    expect(code).toBe(0)
+    const id = String(objects[0]?.['from'])
+    expect((await get('**', '--from', id, '--min', '1')).out).toMatch(
+      /^sensor limits \{"max":3\}$/m,
+    )
+  })
+
+  it('are a table in the order of names with --table', async () => {
+    const { code, out } = await get('site', 'rack', '--table')
+    const rows = out.split('\n').map((line) => line.split(/ +/).slice(0, 4).join(' '))
+    expect(rows).toEqual([
+      'NAME PEER VALUE VERSION',
+      'rack north a=7 1',
+      'site north north 1',
+      'site south south 1',
+      '',
+    ])
+    expect(code).toBe(0)
+  })
+
+  it('that cannot be had are errors, each with its reason: exit 1', async () => {
+    const { code, out, err } = await get('broken', 'fails', 'hangs', 'limits')
+    expect(out).toBe('sensor limits {"max":3}\n')
+    expect(err).toMatch(/\(sensor\): broken: REMOTE: .*\/nowhere\/at\/all/)
+    expect(err).toMatch(/\(sensor\): fails: COMMAND_FAILED: .*exit code 3/)
+    expect(err).toMatch(/\(sensor\): hangs: TOO_SLOW: /)
+    expect(code).toBe(1)
+  })
+
+  it('of nobody are an error', async () => {
+    const { code, out, err } = await get('nothing')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toBe('sixcast: nobody who is here has such a variable\n')
+  })
+
+  it('are gone when their owner is interrupted, which ends well', async () => {
+    const short = await owner('short', 'short=1')
+    expect((await get('short')).out).toBe('short short 1\n')
+    short.kill('SIGTERM')
+    expect((await short.ended).code).toBe(0)
+    expect((await get('short')).code).toBe(1)
+    expect(north.text('err')).not.toMatch(/error/)
+  })
+})
+
+describe('usage', () => {
+  it.each([
+    [['get', 'a//b'], /a\/\/b/],
+    [['get', 'a', '--where', 'role'], /option --where is "role": a name, "=" and a value/],
+    [['get', 'a', '--from', 'north'], /option --from is "north": 16 hexadecimal digits/],
+    [['get', 'a', '--json', '--table'], /give --json or --table, not both/],
+    [['get', 'a', '--min', '0'], /option --min is "0"/],
+    [['expose'], /nothing to expose/],
+    [['expose', 'load'], /a value is "load": a name, "=" and a value/],
+    [['expose', 'a/*=1'], /wildcard/],
+    [['expose', 'a=1', '--command', 'a=true'], /the name "a" is given twice/],
+    [['expose', 'a={', '--json'], /the value of a is not JSON/],
+    [['expose', 'a=1', '--tag', `k=${'x'.repeat(40)}`], /option --tag/],
+  ])('%j is refused with 64', async (words, text) => {
+    const { code, err } = await home.run(words)
+    expect(err).toMatch(text)
+    expect(code).toBe(64)
+  })
+})
