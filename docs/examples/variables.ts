@@ -1,0 +1,44 @@
+/** Variables: nodes expose what they know, and one question fetches it from all of them. */
+import { connect, groupBy, mean, percentile } from 'sixcast'
+
+await using desk = await connect({ name: 'desk' })
+await using web1 = await connect({ name: 'web-1', tags: { role: 'web' } })
+await using web2 = await connect({ name: 'web-2', tags: { role: 'web' } })
+await using db = await connect({ name: 'db', tags: { role: 'db' } })
+
+web1.expose('load', () => 0.25)
+web2.expose('load', () => 0.75)
+db.expose('load', () => 2)
+const version = db.expose('version', '16.1')
+version.set('16.2')
+
+const loads = await desk.fetch<number>('load', { everyone: true }).all()
+console.log(
+  `${loads.length} nodes, mean ${mean(loads)}, 90 % have ${percentile(loads, 90)} at most`,
+)
+
+const fetching = desk.fetch<number>('load', { where: { role: 'web' } })
+for await (const { value, from } of fetching) {
+  if (value > 0.5) console.log(`${desk.presence.get(from)?.name} has much to do`)
+}
+
+// What cannot be had is an outcome of its node.
+web1.expose('disk', () => {
+  throw new Error('no such disk')
+})
+web2.expose('disk', 17)
+const { outcomes } = await desk.fetch('disk', { everyone: true }).report
+for (const [type, nodes] of groupBy(outcomes, ({ type }) => type)) {
+  console.log(type, nodes.map(({ from }) => desk.presence.get(from)?.name).join())
+}
+
+const [newest] = await desk.fetch<string>('version').all()
+console.log(`${newest?.value}, version ${newest?.version}`)
+
+// Prints, in one order or another:
+// 3 nodes, mean 1, 90 % have 2 at most
+// web-2 has much to do
+// error web-1
+// answered web-2
+// absent db
+// 16.2, version 2
