@@ -12,6 +12,8 @@ import { keyText } from '../../../bus/io/key-text.ts'
 import { createSecretFile, newKey } from '../../../bus/io/keyfile.ts'
 import { rightsFileOf } from '../../../bus/io/rights.ts'
 import { settle } from '../../../bus/io/settings.ts'
+import { utf8 } from '../../../bus/core/text.ts'
+import { writePart } from '../../../bus/core/wire/variables.ts'
 import { acquainted, network, values } from './company.ts'
 
 const directory = mkdtempSync(path(tmpdir(), 'sixcast-rights-'))
@@ -62,6 +64,30 @@ describe('buses in a realm with an owner', () => {
     await expect(desk.request('office/lamp', 'on')).rejects.toEqual(faults('DENIED', /office/))
     await expect(desk.request('hall/door', 'open')).rejects.toEqual(faults('NO_RESPONDER', /hall/))
     await expect(lamp.request('hall/lamp', 'on')).rejects.toEqual(faults('DENIED', /lamp/))
+  })
+
+  it('expose what they may, and what others expose without the right counts as refused', async () => {
+    const all = { publish: ['**'], subscribe: ['**'] }
+    const join = network()
+    const desk = await join(await member(all))
+    const lamp = await join(await member({ ...all, expose: ['hall/**'] }))
+    await acquainted(desk, lamp)
+    expect(() => desk.expose('hall/lamp', 1)).toThrow(faults('DENIED', /expose "hall\/lamp"/))
+    expect(() => lamp.expose('office/lamp', 1)).toThrow(faults('DENIED', /office/))
+    lamp.expose('hall/lamp', 'on')
+    expect((await desk.fetch('**').all()).map(({ value }) => value)).toEqual(['on'])
+    // A program that does not keep to it.
+    const name = utf8('office/lamp')
+    const entry = { name, kind: 'value', version: 1, ageMs: 0, codec: 1, payload: name } as const
+    const liar = await join(await member({ ...all, expose: ['hall/**'] }))
+    await acquainted(desk, liar)
+    liar.respond('sixcast/variables', () => writePart({ more: false, entries: [entry] }))
+    const fetching = desk.fetch('office/*', { from: liar.id })
+    expect(await fetching.all()).toEqual([])
+    expect((await fetching.report).outcomes).toMatchObject([
+      { type: 'refused', values: 0, error: faults('DENIED', /no right to expose "office\/lamp"/) },
+    ])
+    expect(desk.stats().denied).toBe(1)
   })
 
   it('never meet those of the same key without the owner', async () => {
