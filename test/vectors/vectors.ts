@@ -10,6 +10,7 @@ import { proofVectors } from './proofs.ts'
 import { questionVectors } from './questions.ts'
 import { plain } from './samples.ts'
 import { signatureVectors } from './signatures.ts'
+import { variableVectors } from './variables.ts'
 
 export function vectorTexts(): Readonly<Record<string, string>> {
   return {
@@ -26,6 +27,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'proofs.json': text(proofVectors()),
     'questions.json': text(questionVectors()),
     'signatures.json': text(signatureVectors()),
+    'variables.json': text(variableVectors()),
   }
 }
 

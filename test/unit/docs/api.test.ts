@@ -16,6 +16,7 @@ import {
   SEND_FILE,
   SUBSCRIBE,
 } from '../../../bus/api/option-rules.ts'
+import { EXPOSE, FETCH } from '../../../bus/api/variables/rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
@@ -39,6 +40,8 @@ const TYPES = [
     'epoch-options',
     'rotate-options',
     'request-options',
+    'variable-options',
+    'variables/aggregate',
     'message',
     'service',
     'terms',
@@ -57,6 +60,8 @@ const RULES = {
   RESPOND,
   REQUEST,
   GATHER,
+  EXPOSE,
+  FETCH,
   CLOSE,
   SEND_FILE,
   RECEIVE_FILES,
@@ -94,6 +99,14 @@ describe('docs/api.md', () => {
     'GatherOptions',
     'Gathering',
     'GatherReport',
+    'ExposeOptions',
+    'Exposed',
+    'Variable',
+    'FetchOptions',
+    'Reading',
+    'VariableFailure',
+    'FetchReport',
+    'Fetching',
     'SendFileOptions',
     'SendProgress',
     'FileReceiver',
