@@ -1,5 +1,5 @@
 /** One peer that is asked for its variables: what has come of it, and what that makes in all. */
-import { BusError } from '../errors.ts'
+import type { BusError } from '../errors.ts'
 import type { PeerId } from '../options.ts'
 import type { Outcome } from '../request-options.ts'
 import type { FetchOutcome, VariableFailure } from '../variable-options.ts'

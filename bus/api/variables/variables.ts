@@ -20,7 +20,13 @@ export interface VariablesParts {
   readonly assertOpen: () => void
 }
 
-export function variableCalls(of: VariablesParts): VariableCalls {
+/** The calls of a bus that have to do with variables. */
+export interface Calls {
+  readonly expose: VariableCalls['expose']
+  readonly fetch: VariableCalls['fetch']
+}
+
+export function variableCalls(of: VariablesParts): Calls {
   const host = hostOf(of)
   const exposing = new Exposing(host)
   const budget = { used: 0, max: host.limits.repliesSize }
@@ -35,7 +41,7 @@ export function variableCalls(of: VariablesParts): VariableCalls {
     },
   }
   // What a variable holds is what the program, or its schema, says of it.
-  return calls as VariableCalls
+  return calls as Calls
 }
 
 function hostOf({ parts, id, presence, requests, event }: VariablesParts): VariablesHost {
