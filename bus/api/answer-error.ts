@@ -47,6 +47,7 @@ const CROSSING: ReadonlySet<string> = new Set<BusErrorCode>([
   'UNSUPPORTED',
   'BUSY',
   'TOO_SLOW',
+  'CHANGED',
 ])
 
 /** What the bus says of itself. */
@@ -74,6 +75,7 @@ const OWN_CODES: Readonly<Record<BusErrorCode, true>> = {
   UNSUPPORTED: true,
   NO_RESPONDER: true,
   BUSY: true,
+  CONFLICT: true,
   TOO_SLOW: true,
   REMOTE: true,
 }

@@ -51,6 +51,7 @@ export class LiveBus implements Bus {
   readonly topics: Iterable<TopicInfo>
   readonly expose: Bus['expose']
   readonly fetch: Bus['fetch']
+  readonly set: Bus['set']
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
@@ -92,6 +93,7 @@ export class LiveBus implements Bus {
     const variables = variableCalls({ parts, id, presence, requests, event, assertOpen })
     this.expose = variables.expose
     this.fetch = variables.fetch
+    this.set = variables.set
   }
 
   get path(): PathKind {

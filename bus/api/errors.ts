@@ -31,7 +31,7 @@ export type BusErrorCode =
   /** A sender's name for a file that could do harm. */
   | 'UNSAFE_NAME'
   | 'NO_SPACE'
-  /** A file is not what its hash says: it was written to while it was sent. */
+  /** A file is not what its hash says, or a variable has another version: it was written to. */
   | 'CHANGED'
   /** A peer has left before all of its file, or of its answer, had come. */
   | 'ABANDONED'
@@ -41,6 +41,8 @@ export type BusErrorCode =
   | 'NO_RESPONDER'
   /** Whoever could answer has as many questions at work as it takes. */
   | 'BUSY'
+  /** Several peers expose a variable that only one was meant to. */
+  | 'CONFLICT'
   /** The function of a variable takes longer than it may. */
   | 'TOO_SLOW'
   /** The responder has failed. */

@@ -9,6 +9,10 @@ export interface ExposeOptions<T> {
   readonly schema?: StandardSchemaV1<unknown, T>
   /** A function may take so many ms. Default: 1000. */
   readonly timeout?: number
+  /** Whether others may set it, and who and what. Not of what a function gives. Default: false. */
+  readonly writable?: boolean | ((from: PeerId, value: T) => boolean)
+  /** Called when another has set it. */
+  readonly written?: (value: T, from: PeerId) => void
 }
 
 /** What is exposed under a name, until it is closed or the bus is. */
@@ -103,6 +107,18 @@ export interface Fetching<T> extends AsyncIterable<Reading<T>> {
   all(): Promise<Reading<T>[]>
 }
 
+export interface SetOptions extends Cancel {
+  /** The owner. Default: the only peer that exposes the name. */
+  readonly to?: PeerId
+  /** The version that is to be replaced, as a `Reading` has it; else CHANGED. Default: any. */
+  readonly version?: number
+  /** Waits so many ms. Default: 5000. */
+  readonly timeout?: number
+}
+
+/** What a variable of another peer holds since it has been set. */
+export type Written<T = unknown> = Pick<Reading<T>, 'name' | 'value' | 'from' | 'version'>
+
 /** One name or pattern, or several. */
 export type Names<T> = string | Topic<T> | readonly string[]
 
@@ -121,4 +137,10 @@ export interface VariableCalls {
   expose<T>(name: string | Topic<T>, value: T, options?: ExposeOptions<T>): Variable<T>
   /** Asks all peers for their variables, by one question. Throws as `publish` does. */
   fetch<T = unknown>(names: Names<T>, options?: FetchOptions<T>): Fetching<T>
+  /**
+   * Sets a variable of another peer, which judges whether it may. Rejects with DENIED, CHANGED,
+   * CONFLICT (several peers expose the name), INVALID_VALUE, TOO_LARGE, UNSUPPORTED, NO_RESPONDER,
+   * or as `request` does.
+   */
+  set<T>(name: string | Topic<T>, value: T, options?: SetOptions): Promise<Written<T>>
 }

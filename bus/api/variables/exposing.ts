@@ -6,9 +6,20 @@
  */
 import { parsePattern, matches, parseTopic, type Pattern } from '../../core/topic/pattern.ts'
 import { textOf as decoded } from '../../core/text.ts'
-import { type Entry, entrySize, readReadAsk, writePart } from '../../core/wire/variables.ts'
+import {
+  type Entry,
+  entrySize,
+  type ReadAsk,
+  readReadAsk,
+  readWriteAsk,
+  writePart,
+  type WriteAsk,
+} from '../../core/wire/variables.ts'
+import { faultOf } from '../answer-error.ts'
+import { decodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import { EXPOSE } from './rules.ts'
+import type { PeerId } from '../options.ts'
 import type { Question, Responder } from '../request-options.ts'
 import { checkOptions } from '../rules.ts'
 import { type Topic, textOf } from '../topic.ts'
@@ -50,9 +61,9 @@ export class Exposing {
       throw new BusError('LIMIT', `${limits.variables} variables are exposed: ${mend}`)
     }
     const schema = options.schema ?? (typeof to === 'object' ? to.schema : undefined)
-    const { timeout: timeoutMs = TIMEOUT_MS } = options
+    const { timeout: timeoutMs = TIMEOUT_MS, writable = false, written } = options
     const end = (): void => this.#end(held)
-    const about = { name, segments, schema, timeoutMs, end }
+    const about = { name, segments, schema, timeoutMs, writable, written, end }
     const parts = { ...about, codec, limits, after, now, count, failed }
     // A function is what reads the value; it has no form on the wire itself.
     const what = typeof given === 'function' ? { read: given as ReadFunction } : { value: given }
@@ -76,20 +87,48 @@ export class Exposing {
   }
 
   /** What an asker gets: one part, or several. */
-  async #answer({ value }: Question): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-    const { count, tags } = this.#host
-    const ask = value instanceof Uint8Array ? readReadAsk(value) : undefined
+  async #answer({ value, from }: Question): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    const { count } = this.#host
+    const bytes = value instanceof Uint8Array ? value : new Uint8Array(0)
+    const write = readWriteAsk(bytes)
+    if (write) return await this.#write(from, write)
+    const ask = readReadAsk(bytes)
     if (!ask) {
       count('malformed')
       const fault = 'the question for variables is malformed, or of a later version'
       throw new BusError('UNSUPPORTED', `${fault}: do both run the same version of sixcast?`)
     }
+    return await this.#read(ask)
+  }
+
+  async #read(ask: ReadAsk): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    const { tags } = this.#host
     const patterns = ask.patterns.map(patternOf)
     const concerns = ask.tags.every((tag) => hasTag(tags, decoded(tag)))
     const wanted = concerns ? this.#matching(patterns) : []
     const entries = await Promise.all(wanted.map((held) => held.entry(ask.patienceMs)))
     const parts = partsOf(entries)
     return parts.length === 1 ? parts[0]! : inOrder(parts)
+  }
+
+  /** What the variable holds then, or why not; nothing when there is none of that name. */
+  async #write(from: PeerId, { name, version, codec, payload }: WriteAsk): Promise<Uint8Array> {
+    const { allows, count } = this.#host
+    const held = this.#heldByName.get(decoded(name) ?? '')
+    if (!held) return writePart({ more: false, entries: [] })
+    try {
+      if (!allows(from, 'write', held.segments)) {
+        count('denied')
+        throw new BusError('DENIED', `you have no right to write "${held.name}"`)
+      }
+      const given = decodeValue(codec, payload, this.#host.codec)
+      if ('issues' in given) throw new BusError('INVALID_VALUE', given.issues.join('; '))
+      held.write(from, given.value, version)
+      return writePart({ more: false, entries: [await held.entry(0)] })
+    } catch (error) {
+      if (!(error instanceof BusError)) this.#host.failed(error)
+      return writePart({ more: false, entries: [{ name, kind: 'fault', ...faultOf(error) }] })
+    }
   }
 
   #matching(patterns: readonly Pattern[]): Held[] {

@@ -8,7 +8,7 @@ import { faultOf } from '../answer-error.ts'
 import { type Encoded, encodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import type { After } from '../matching.ts'
-import type { PayloadCodec } from '../options.ts'
+import type { PayloadCodec, PeerId } from '../options.ts'
 import { validate } from '../schema.ts'
 import type { Variable } from '../variable-options.ts'
 
@@ -18,6 +18,8 @@ export interface HeldParts {
   readonly schema: StandardSchemaV1 | undefined
   /** How long a function may take. */
   readonly timeoutMs: number
+  readonly writable: boolean | ((from: PeerId, value: unknown) => boolean)
+  readonly written: ((value: unknown, from: PeerId) => void) | undefined
   readonly codec: PayloadCodec | undefined
   readonly limits: Limits
   readonly after: After
@@ -49,7 +51,7 @@ export class Held implements Variable<unknown> {
   ) {
     this.#parts = parts
     this.#read = 'read' in given ? given.read : undefined
-    if ('value' in given) this.#take(given.value)
+    if ('value' in given) this.#take(this.#checked(given.value))
   }
 
   get name(): string {
@@ -69,6 +71,33 @@ export class Held implements Variable<unknown> {
   }
 
   set(value: unknown): void {
+    this.#assertSettable()
+    this.#take(this.#checked(value))
+  }
+
+  /** Another sets it, who may do so in this realm. Throws DENIED and CHANGED besides. */
+  write(from: PeerId, given: unknown, version: number): void {
+    this.#assertSettable()
+    const { writable, written, failed } = this.#parts
+    if (writable === false) throw this.#deniedError('its owner lets nobody else set it')
+    const value = this.#checked(given)
+    if (version > 0 && version !== this.#version) {
+      const fault = `variable "${this.name}" has version ${this.#version}, not ${version}`
+      throw new BusError('CHANGED', `${fault}: fetch it again`)
+    }
+    if (typeof writable === 'function' && !writable(from, value)) {
+      throw this.#deniedError('its owner does not let you set it so')
+    }
+    this.#take(value)
+    try {
+      written?.(value, from)
+    } catch (error) {
+      // It has been set: what the owner makes of it is the owner's own.
+      failed(error)
+    }
+  }
+
+  #assertSettable(): void {
     if (this.#closed) {
       throw new BusError('CLOSED', `variable "${this.name}" has been closed: expose it again`)
     }
@@ -76,7 +105,6 @@ export class Held implements Variable<unknown> {
       const mend = 'change what the function gives'
       throw new BusError('UNSUPPORTED', `variable "${this.name}" is read by a function: ${mend}`)
     }
-    this.#take(value)
   }
 
   update(change: (value: unknown) => unknown): void {
@@ -106,8 +134,7 @@ export class Held implements Variable<unknown> {
     return this.close()
   }
 
-  #take(given: unknown): void {
-    const value = this.#checked(given)
+  #take(value: unknown): void {
     this.#encoded = this.#encode(value)
     this.#value = value
     this.#version += 1
@@ -166,6 +193,10 @@ export class Held implements Variable<unknown> {
     if (!before || !isSame(before, encoded)) this.#version += 1
     this.#encoded = encoded
     return encoded
+  }
+
+  #deniedError(why: string): BusError {
+    return new BusError('DENIED', `variable "${this.name}" stays as it is: ${why}`)
   }
 
   #schemaError(issues: readonly string[]): BusError {

@@ -6,7 +6,7 @@ import type { ActionName } from '../../core/wire/grant.ts'
 import type { After } from '../matching.ts'
 import type { PayloadCodec, PeerId, Presence } from '../options.ts'
 import type { AskCall, RespondCall } from '../request-call.ts'
-import type { Gathering, Responder } from '../request-options.ts'
+import type { Gathering, Reply, Responder } from '../request-options.ts'
 
 export interface VariablesHost {
   readonly id: PeerId
@@ -25,6 +25,7 @@ export interface VariablesHost {
   readonly allows: (peer: PeerId, action: ActionName, segments: readonly string[]) => boolean
   readonly respond: (call: RespondCall) => Responder
   readonly gather: (call: AskCall) => Gathering<unknown>
+  readonly request: (call: AskCall) => Promise<Reply>
 }
 
 /** All variables of a realm are asked for here. */

@@ -1,11 +1,16 @@
 /** What the options of `expose` and `fetch` may be. */
 import { CONNECT, REQUEST } from '../option-rules.ts'
-import { flag, rule, type Rules, whole } from '../rules.ts'
-import type { ExposeOptions, FetchOptions } from '../variable-options.ts'
+import { described, flag, rule, type Rules, whole } from '../rules.ts'
+import type { ExposeOptions, FetchOptions, SetOptions } from '../variable-options.ts'
 
 const { schema, timeout, to, signal } = REQUEST
 
-export const EXPOSE: Rules<ExposeOptions<unknown>> = { schema, timeout }
+export const EXPOSE: Rules<ExposeOptions<unknown>> = {
+  schema,
+  timeout,
+  writable: rule((value) => ['boolean', 'function'].includes(typeof value), 'true or a function'),
+  written: described((value) => typeof value === 'function', 'a function'),
+}
 
 export const FETCH: Rules<FetchOptions<unknown>> = {
   schema,
@@ -16,6 +21,8 @@ export const FETCH: Rules<FetchOptions<unknown>> = {
   timeout,
   signal,
 }
+
+export const SET: Rules<SetOptions> = { to, version: whole(1), timeout, signal }
 
 function isPeers(value: unknown): boolean {
   const ids: readonly unknown[] = Array.isArray(value) ? value : [value]

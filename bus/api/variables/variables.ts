@@ -6,9 +6,10 @@ import { instanceOf } from '../request-call.ts'
 import type { Requests } from '../requests.ts'
 import type { VariableCalls } from '../variable-options.ts'
 import { Exposing } from './exposing.ts'
-import { fetchCall } from './fetch-call.ts'
+import { type FetchCall, fetchCall } from './fetch-call.ts'
 import { LiveFetching } from './fetching.ts'
 import type { VariablesHost } from './host.ts'
+import { setCall, setVariable } from './setting.ts'
 
 export interface VariablesParts {
   readonly parts: BusParts
@@ -24,12 +25,14 @@ export interface VariablesParts {
 export interface Calls {
   readonly expose: VariableCalls['expose']
   readonly fetch: VariableCalls['fetch']
+  readonly set: VariableCalls['set']
 }
 
 export function variableCalls(of: VariablesParts): Calls {
   const host = hostOf(of)
   const exposing = new Exposing(host)
   const budget = { used: 0, max: host.limits.repliesSize }
+  const fetching = (call: FetchCall): LiveFetching => new LiveFetching(host, call, budget)
   const calls = {
     expose: (...given: Parameters<Exposing['expose']>) => {
       of.assertOpen()
@@ -37,7 +40,11 @@ export function variableCalls(of: VariablesParts): Calls {
     },
     fetch: (...given: Parameters<typeof fetchCall>) => {
       of.assertOpen()
-      return new LiveFetching(host, fetchCall(...given), budget)
+      return fetching(fetchCall(...given))
+    },
+    set: async (...given: Parameters<typeof setCall>) => {
+      of.assertOpen()
+      return setVariable({ host, fetching }, setCall(...given))
     },
   }
   // What a variable holds is what the program, or its schema, says of it.
@@ -63,5 +70,6 @@ function hostOf({ parts, id, presence, requests, event }: VariablesParts): Varia
       link.command((core) => core.seeking.allows(instanceOf(peer), action, segments)),
     respond: (call) => requests.respond(call),
     gather: (call) => requests.gather(call),
+    request: (call) => requests.request(call),
   }
 }

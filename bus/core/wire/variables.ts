@@ -4,12 +4,13 @@
  *
  *     read     uint8 0 | varint patience ms
  *              | varint n, n x (varint m, m bytes pattern) | varint n, n x (varint m, m bytes tag)
+ *     write    uint8 1 | varint n, n bytes name | varint version | uint8 codec | payload, to the end
  *     part     uint8 flags | entries, to the end
  *     entry    varint n, n bytes name | uint8 kind | body
  *       0 value   varint version | varint age ms | uint8 codec | varint n, n bytes payload
  *       1 fault   varint n, n bytes code | varint n, n bytes message
  *
- * A tag is `key=value`, and whoever lacks one of them has nothing to say. Flag 1: another part
+ * `version` of a write: the one that it is to replace, 0: any. A tag is `key=value`, and whoever lacks one of them has nothing to say. Flag 1: another part
  * follows. Text is UTF-8. Flags that are not known are of later versions: passed over. An entry of
  * a kind that is not known makes the part malformed, for its size is not known.
  */
@@ -21,6 +22,14 @@ export interface ReadAsk {
   readonly patienceMs: number
   readonly patterns: readonly Uint8Array[]
   readonly tags: readonly Uint8Array[]
+}
+
+export interface WriteAsk {
+  readonly name: Uint8Array
+  /** 0: whichever it has. */
+  readonly version: number
+  readonly codec: CodecTag
+  readonly payload: Uint8Array
 }
 
 /** One variable in an answer. */
@@ -69,6 +78,22 @@ export function readReadAsk(bytes: Uint8Array): ReadAsk | undefined {
   const tags = blocks(reader, ASKED_TAGS_MAX, TAG_SIZE_MAX)
   if (reader.failed || !patterns || !tags || patterns.length === 0) return undefined
   return { patienceMs, patterns, tags }
+}
+
+export function writeWriteAsk({ name, version, codec, payload }: WriteAsk): Uint8Array {
+  const writer = new Writer(1 + 2 + name.length + 8 + 1 + payload.length)
+  return writer.uint8(WRITE).block(name).varint(version).uint8(codec).put(payload).written
+}
+
+/** `undefined` when the bytes are malformed, or ask for something else. */
+export function readWriteAsk(bytes: Uint8Array): WriteAsk | undefined {
+  const reader = new Reader(bytes)
+  if (reader.uint8() !== WRITE) return undefined
+  const name = reader.block(NAME_SIZE_MAX)
+  const version = reader.varint()
+  const codec = reader.uint8()
+  const payload = reader.take(reader.left)
+  return reader.failed ? undefined : { name, version, codec, payload }
 }
 
 /** What an entry takes, at most. */
@@ -127,6 +152,7 @@ function blocks(reader: Reader, countMax: number, sizeMax: number): Uint8Array[]
 }
 
 const READ = 0
+const WRITE = 1
 const Kind = { value: 0, fault: 1 } as const
 const Flag = { more: 1 } as const
 /** Lengths, version, age, kind and codec of an entry. */
