@@ -3,12 +3,12 @@ import { open } from 'node:fs/promises'
 import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
-import { type Bus, BusError } from '../index.ts'
+import { type Bus, BusError, type PeerId } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { type Pair, pairs, tags } from './pairs.ts'
-import { assertJson, valueOf } from './payload.ts'
+import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
 import { outputOf } from './shell.ts'
 import { seconds } from './values.ts'
 
@@ -27,6 +27,7 @@ interface Job {
   /** Commands by name. */
   readonly commands: readonly Pair[]
   readonly tags: Readonly<Record<string, string>> | undefined
+  readonly writable: boolean
   readonly json: boolean
   /** How long a file or a command may take, ms. */
   readonly timeoutMs: number
@@ -50,7 +51,11 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'KEY=VALUE, by which get --where finds this peer; repeatable',
     })
-    .option('json', { type: 'boolean', describe: 'Values are JSON' })
+    .option('writable', {
+      type: 'boolean',
+      describe: 'Others may set the constants; each time NAME and VALUE are printed',
+    })
+    .option('json', { type: 'boolean', describe: 'Values are JSON; print JSON objects' })
     .option('timeout', {
       type: 'string',
       requiresArg: true,
@@ -68,7 +73,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   const { signal } = world.interrupt
   const bus = await world.connect(job.tags ? { tags: job.tags } : {})
   try {
-    exposeAll(bus, job, signal)
+    exposeAll(bus, job, world)
     world.log.info({ names: namesOf(job) }, 'exposing')
     await aborted(signal)
   } finally {
@@ -78,10 +83,15 @@ async function run(given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
-function exposeAll(bus: Bus, job: Job, signal: AbortSignal): void {
-  const { constants, files, commands, json, timeoutMs } = job
-  for (const [name, text] of constants)
-    bus.expose(name, valueOf(text, json, `the value of ${name}`))
+function exposeAll(bus: Bus, job: Job, world: World): void {
+  const { constants, files, commands, writable, json, timeoutMs } = job
+  const { signal } = world.interrupt
+  for (const [name, text] of constants) {
+    const written = (value: unknown, from: PeerId): void => {
+      void print({ name, value, from }, world)
+    }
+    bus.expose(name, valueOf(text, json, `the value of ${name}`), { writable, written })
+  }
   const options = { timeout: timeoutMs }
   for (const [name, path] of files) {
     bus.expose(name, async () => valueOf(await contentOf(path), json, `the file ${path}`), options)
@@ -94,6 +104,14 @@ function exposeAll(bus: Bus, job: Job, signal: AbortSignal): void {
     }
     bus.expose(name, read, options)
   }
+}
+
+async function print(
+  { name, value, from }: { readonly name: string; readonly value: unknown; readonly from: PeerId },
+  { json, output }: World,
+): Promise<void> {
+  if (json) await output.object({ type: 'written', name, ...fieldsOf(value), from })
+  else await output.write(`${name} ${lineOf(value)}\n`)
 }
 
 /** The beginning is enough to see that it is too large; devices and pipes have no size. */
@@ -123,19 +141,23 @@ function namesOf({ constants, files, commands }: Job): readonly string[] {
 }
 
 function jobOf(given: Arguments): Job {
-  const { values, file, command, tag, json = false, timeout } = given
+  const { values, file, command, tag, writable = false, json = false, timeout } = given
   const none = Array.isArray(values) && values.length === 0
   const job: Job = {
     constants: none ? [] : pairs(values, 'a value'),
     files: pairs(file, 'option --file'),
     commands: pairs(command, 'option --command'),
     tags: tags(tag, 'option --tag'),
+    writable: writable === true,
     json: json === true,
     timeoutMs: seconds(timeout ?? 1, 'option --timeout', { min: 0.001, max: 86_400 }),
   }
   const names = namesOf(job)
   if (names.length === 0) {
     throw new UsageError('nothing to expose: give NAME=VALUE, --file or --command')
+  }
+  if (job.writable && job.constants.length === 0) {
+    throw new UsageError('option --writable is of use only with NAME=VALUE')
   }
   for (const [i, name] of names.entries()) {
     const parsed = parseTopic(name)

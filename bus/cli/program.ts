@@ -28,6 +28,7 @@ import { reply } from './reply.ts'
 import { req } from './req.ts'
 import { revoke } from './revoke.ts'
 import { send } from './send.ts'
+import { set } from './set.ts'
 import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   req,
   reply,
   get,
+  set,
   expose,
   send,
   receive,
@@ -271,6 +273,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'echo',
   'everyone',
   'table',
+  'writable',
   'raw',
   'watch',
   'overwrite',

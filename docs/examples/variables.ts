@@ -1,5 +1,5 @@
 /** Variables: nodes expose what they know, and one question fetches it from all of them. */
-import { connect, groupBy, mean, percentile } from 'sixcast'
+import { BusError, connect, groupBy, mean, percentile } from 'sixcast'
 
 await using desk = await connect({ name: 'desk' })
 await using web1 = await connect({ name: 'web-1', tags: { role: 'web' } })
@@ -35,6 +35,15 @@ for (const [type, nodes] of groupBy(outcomes, ({ type }) => type)) {
 const [newest] = await desk.fetch<string>('version').all()
 console.log(`${newest?.value}, version ${newest?.version}`)
 
+// Others may set what its owner lets them, and only over what they have seen.
+db.expose('limit', 10, { writable: (_from, value) => value <= 50 })
+const { version: second } = await desk.set('limit', 20, { to: db.id, version: 1 })
+console.log(`limit has version ${second}`)
+for (const [value, version] of [[30, 1] as const, [99, 2] as const]) {
+  const set = desk.set('limit', value, { to: db.id, version })
+  await set.catch((error: unknown) => console.log(error instanceof BusError && error.code))
+}
+
 // Prints, in one order or another:
 // 3 nodes, mean 1, 90 % have 2 at most
 // web-2 has much to do
@@ -42,3 +51,6 @@ console.log(`${newest?.value}, version ${newest?.version}`)
 // answered web-2
 // absent db
 // 16.2, version 2
+// limit has version 2
+// CHANGED
+// DENIED

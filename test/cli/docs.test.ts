@@ -16,6 +16,7 @@ const COMMANDS = [
   'req',
   'reply',
   'get',
+  'set',
   'expose',
   'send',
   'receive',

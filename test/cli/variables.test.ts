@@ -32,6 +32,10 @@ function get(...words: string[]): Promise<Ended> {
   return home.run(['get', '--timeout', '30', ...words])
 }
 
+function set(...words: string[]): Promise<Ended> {
+  return home.run(['set', '--timeout', '30', ...words])
+}
+
 describe('variables', () => {
   it('are printed with the names of their owners, as text is', async () => {
     const { code, out, err } = await get('site')
@@ -119,6 +123,34 @@ describe('variables', () => {
   })
 })
 
+describe('set', () => {
+  it('sets what may be set, prints it on both sides, and only over what was seen', async () => {
+    const lamp = await owner('lamp', 'lamp=off', '--writable')
+    expect(await set('lamp', 'on')).toEqual({ code: 0, out: 'lamp lamp on\n', err: '' })
+    const found = await get('lamp', '--json')
+    const [reading] = objectsOf(found.out)
+    expect(reading).toMatchObject({ value: 'on', version: 2 })
+    const id = String(reading?.['from'])
+    const late = await set('lamp', 'dim', '--owner', id, '--over', '1')
+    expect(late).toMatchObject({ code: 1, out: '' })
+    expect(late.err).toMatch(/has version 2, not 1/)
+    const { out } = await set('lamp', '{"dim":1}', '--owner', id, '--over', '2', '--json')
+    expect(objectsOf(out)).toEqual([
+      { type: 'written', name: 'lamp', value: { dim: 1 }, from: id, version: 3 },
+    ])
+    lamp.kill('SIGTERM')
+    expect(await lamp.ended).toMatchObject({ code: 0, out: 'lamp on\nlamp {"dim":1}\n' })
+  })
+
+  it('is refused where nothing, or too much, can be set: exit 1', async () => {
+    const several = await set('site', 'x')
+    expect(several.err).toMatch(/2 peers expose "site"/)
+    expect(several.code).toBe(1)
+    expect((await set('rack', 'x')).err).toMatch(/"rack" stays as it is/)
+    expect((await set('nothing', 'x')).err).toMatch(/nobody who is here exposes "nothing"/)
+  })
+})
+
 describe('usage', () => {
   it.each([
     [['get', 'a//b'], /a\/\/b/],
@@ -126,7 +158,13 @@ describe('usage', () => {
     [['get', 'a', '--from', 'north'], /option --from is "north": 16 hexadecimal digits/],
     [['get', 'a', '--json', '--table'], /give --json or --table, not both/],
     [['get', 'a', '--min', '0'], /option --min is "0"/],
+    [['set', 'a/*', '1'], /wildcard/],
+    [['set', 'a'], /an argument is missing/],
+    [['set', 'a', '{', '--json'], /VALUE is not JSON/],
+    [['set', 'a', '1', '--owner', 'x'], /option --owner is "x"/],
+    [['set', 'a', '1', '--over', '0'], /option --over is "0"/],
     [['expose'], /nothing to expose/],
+    [['expose', '--writable', '--file', 'a=b'], /--writable is of use only with NAME=VALUE/],
     [['expose', 'load'], /a value is "load": a name, "=" and a value/],
     [['expose', 'a/*=1'], /wildcard/],
     [['expose', 'a=1', '--command', 'a=true'], /the name "a" is given twice/],

@@ -6,8 +6,10 @@ import {
   type Entry,
   readPart,
   readReadAsk,
+  readWriteAsk,
   writePart,
   writeReadAsk,
+  writeWriteAsk,
 } from '../../bus/core/wire/variables.ts'
 import { bounded, type Decoder, same, shape } from './decoder.ts'
 
@@ -62,6 +64,17 @@ export const questionDecoders: readonly Decoder[] = [
     outcome: (bytes) => {
       const read = bounded(readReadAsk(bytes), bytes)
       if (read) same(readReadAsk(writeReadAsk(read)), read)
+      return shape(read)
+    },
+  },
+  {
+    name: 'what asks to set a variable',
+    seeds: [0, 300].map((version) =>
+      writeWriteAsk({ name: utf8('lamp'), version, codec: 2, payload: utf8('{"on":true}') }),
+    ),
+    outcome: (bytes) => {
+      const read = bounded(readWriteAsk(bytes), bytes)
+      if (read) same(readWriteAsk(writeWriteAsk(read)), read)
       return shape(read)
     },
   },

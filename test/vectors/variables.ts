@@ -6,7 +6,9 @@ import {
   type Part,
   type ReadAsk,
   writePart,
+  type WriteAsk,
   writeReadAsk,
+  writeWriteAsk,
 } from '../../bus/core/wire/variables.ts'
 
 const questions: readonly ReadAsk[] = [
@@ -16,6 +18,10 @@ const questions: readonly ReadAsk[] = [
     patterns: [utf8('disk/*/free'), utf8('größe')],
     tags: [utf8('role=web'), utf8('site=north')],
   },
+]
+const writes: readonly WriteAsk[] = [
+  { name: utf8('lamp'), version: 0, codec: Codec.text, payload: utf8('on') },
+  { name: utf8('level'), version: 300, codec: Codec.json, payload: utf8('0.5') },
 ]
 const value: Entry = {
   name: utf8('load'),
@@ -41,6 +47,7 @@ export function variableVectors(): object {
   return {
     about: 'payloads of questions on sixcast/variables, and of their answers',
     questions: questions.map((question) => ({ question, bytes: writeReadAsk(question) })),
+    writes: writes.map((write) => ({ write, bytes: writeWriteAsk(write) })),
     answers: answers.map((answer) => ({ answer, bytes: writePart(answer) })),
   }
 }

@@ -90,6 +90,25 @@ describe('buses in a realm with an owner', () => {
     expect(desk.stats().denied).toBe(1)
   })
 
+  it('set what they may, and nothing else', async () => {
+    const all = { publish: ['**'], subscribe: ['**'] }
+    const join = network()
+    const lamp = await join(await member({ ...all, expose: ['**'] }))
+    const guard = await join(await member({ ...all, write: ['hall/*'] }))
+    const guest = await join(await member(all))
+    await acquainted(lamp, guard, guest)
+    lamp.expose('hall/lamp', 'off', { writable: true })
+    lamp.expose('office/lamp', 'off', { writable: true })
+    const to = lamp.id
+    expect((await guard.set('hall/lamp', 'on', { to })).value).toBe('on')
+    for (const [bus, name] of [[guard, 'office/lamp'] as const, [guest, 'hall/lamp'] as const]) {
+      await expect(bus.set(name, 'x', { to })).rejects.toEqual(
+        faults('DENIED', /no right to write/),
+      )
+    }
+    expect(lamp.stats().denied).toBe(2)
+  })
+
   it('never meet those of the same key without the owner', async () => {
     const join = network()
     const inside = await join(await member({ subscribe: ['**'] }))

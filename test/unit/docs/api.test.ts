@@ -16,7 +16,7 @@ import {
   SEND_FILE,
   SUBSCRIBE,
 } from '../../../bus/api/option-rules.ts'
-import { EXPOSE, FETCH } from '../../../bus/api/variables/rules.ts'
+import { EXPOSE, FETCH, SET } from '../../../bus/api/variables/rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
@@ -62,6 +62,7 @@ const RULES = {
   GATHER,
   EXPOSE,
   FETCH,
+  SET,
   CLOSE,
   SEND_FILE,
   RECEIVE_FILES,
@@ -106,6 +107,7 @@ describe('docs/api.md', () => {
     'Reading',
     'VariableFailure',
     'FetchReport',
+    'SetOptions',
     'Fetching',
     'SendFileOptions',
     'SendProgress',

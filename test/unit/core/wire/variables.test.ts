@@ -11,8 +11,11 @@ import {
   type ReadAsk,
   readPart,
   readReadAsk,
+  readWriteAsk,
   writePart,
+  type WriteAsk,
   writeReadAsk,
+  writeWriteAsk,
 } from '../../../../bus/core/wire/variables.ts'
 import { unhex } from '../crypto.ts'
 import { anyVarint } from './any.ts'
@@ -89,6 +92,34 @@ describe('a question for variables', () => {
     ]) {
       expect(readReadAsk(writeReadAsk(over))).toBe(undefined)
     }
+  })
+})
+
+describe('what asks to set one', () => {
+  const anyWrite: fc.Arbitrary<WriteAsk> = fc.record({
+    name: bytes(255),
+    version: anyVarint,
+    codec: fc.nat(255),
+    payload: bytes(300),
+  })
+
+  it('survives the round trip, and is no question for variables', () => {
+    fc.assert(
+      fc.property(anyWrite, (one) => {
+        expect(readWriteAsk(writeWriteAsk(one))).toEqual(one)
+        expect(readReadAsk(writeWriteAsk(one))).toBe(undefined)
+      }),
+    )
+  })
+
+  it('has the bytes of the diagram, and is refused when its head is cut', () => {
+    const write = { name: utf8('load'), version: 70, codec: 2, payload: utf8('1') }
+    const whole = writeWriteAsk(write)
+    expect(whole).toEqual(unhex('01' + '046c6f6164' + '4046' + '02' + '31'))
+    for (let size = 0; size < whole.length - 1; size++) {
+      expect(readWriteAsk(whole.subarray(0, size))).toBe(undefined)
+    }
+    expect(readWriteAsk(writeWriteAsk({ ...write, name: new Uint8Array(256) }))).toBe(undefined)
   })
 })
 
