@@ -23,8 +23,8 @@ describe('the bundle of a page', () => {
   })
 
   it('is of a size that pages can bear', () => {
-    // 93 kB when this was written: two thirds of it are the core.
-    expect(gzipSync(page.code, { level: 9 }).length).toBeLessThan(100_000)
+    // 99 kB when this was written: more than half of it are the core.
+    expect(gzipSync(page.code, { level: 9 }).length).toBeLessThan(110_000)
   })
 
   it('has the vault by itself, and only where it is wanted', async () => {
