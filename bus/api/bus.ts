@@ -52,6 +52,7 @@ export class LiveBus implements Bus {
   readonly expose: Bus['expose']
   readonly fetch: Bus['fetch']
   readonly set: Bus['set']
+  readonly watch: Bus['watch']
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
@@ -94,6 +95,7 @@ export class LiveBus implements Bus {
     this.expose = variables.expose
     this.fetch = variables.fetch
     this.set = variables.set
+    this.watch = variables.watch
   }
 
   get path(): PathKind {

@@ -119,6 +119,31 @@ export interface SetOptions extends Cancel {
 /** What a variable of another peer holds since it has been set. */
 export type Written<T = unknown> = Pick<Reading<T>, 'name' | 'value' | 'from' | 'version'>
 
+export interface WatchOptions<T> extends Cancel {
+  /** A value that does not match comes as failed. */
+  readonly schema?: StandardSchemaV1<unknown, T>
+  readonly from?: PeerId | readonly PeerId[]
+  /** Of peers that have all these tags. */
+  readonly where?: Readonly<Record<string, string>>
+  /** How often owners call functions, ms. Default: 1000. */
+  readonly every?: number
+}
+
+/** Something about a variable that was not known before. */
+export type Change<T = unknown> = { readonly name: string; readonly from: PeerId } & (
+  | {
+      readonly type: 'value'
+      readonly value: T
+      readonly version: number
+      /** How long it had been so when its owner said it, ms. */
+      readonly age: number
+    }
+  /** It cannot be had. */
+  | { readonly type: 'failed'; readonly error: BusError }
+  /** It is exposed no more, or its owner has gone. */
+  | { readonly type: 'gone' }
+)
+
 /** One name or pattern, or several. */
 export type Names<T> = string | Topic<T> | readonly string[]
 
@@ -143,4 +168,9 @@ export interface VariableCalls {
    * or as `request` does.
    */
   set<T>(name: string | Topic<T>, value: T, options?: SetOptions): Promise<Written<T>>
+  /**
+   * Gives what variables hold now, of all peers, and then what changes, until `break` or `signal`.
+   * Of each variable the newest change waits for the program, and none before it.
+   */
+  watch<T = unknown>(names: Names<T>, options?: WatchOptions<T>): AsyncIterable<Change<T>>
 }

@@ -59,7 +59,7 @@ export const questionDecoders: readonly Decoder[] = [
   {
     name: 'question for variables',
     seeds: [[], [utf8('role=web'), utf8('site=north')]].map((tags) =>
-      writeReadAsk({ patienceMs: 2500, patterns, tags }),
+      writeReadAsk({ watch: false, ms: 2500, patterns, tags }),
     ),
     outcome: (bytes) => {
       const read = bounded(readReadAsk(bytes), bytes)

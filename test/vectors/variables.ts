@@ -12,9 +12,10 @@ import {
 } from '../../bus/core/wire/variables.ts'
 
 const questions: readonly ReadAsk[] = [
-  { patienceMs: 2500, patterns: [utf8('load')], tags: [] },
+  { watch: false, ms: 2500, patterns: [utf8('load')], tags: [] },
   {
-    patienceMs: 2500,
+    watch: false,
+    ms: 2500,
     patterns: [utf8('disk/*/free'), utf8('größe')],
     tags: [utf8('role=web'), utf8('site=north')],
   },

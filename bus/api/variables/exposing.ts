@@ -1,14 +1,13 @@
 /**
  * The owning half of variables: what this bus exposes, and its answers to those who ask for it.
  *
- * One responder answers for all of them, and only while there are any: a process that exposes
- * nothing has nothing to do with such questions.
+ * One responder answers for all of them, from the first one on: a process that has never exposed
+ * anything has nothing to do with such questions. One that has, stays: those who watch are told at
+ * once that a variable has gone.
  */
 import { parsePattern, matches, parseTopic, type Pattern } from '../../core/topic/pattern.ts'
 import { textOf as decoded } from '../../core/text.ts'
 import {
-  type Entry,
-  entrySize,
   type ReadAsk,
   readReadAsk,
   readWriteAsk,
@@ -24,21 +23,19 @@ import type { Question, Responder } from '../request-options.ts'
 import { checkOptions } from '../rules.ts'
 import { type Topic, textOf } from '../topic.ts'
 import type { ExposeOptions } from '../variable-options.ts'
+import { feed, type FeedOptions, type FeedSource } from './feed.ts'
 import { Held, type ReadFunction } from './held.ts'
+import { partsOf } from './parts.ts'
 import { VARIABLES_PATTERN, type VariablesHost } from './host.ts'
 
 export class Exposing {
   readonly #host: VariablesHost
   readonly #heldByName = new Map<string, Held>()
+  readonly #listeners = new Set<(name: string) => void>()
   #responder: Responder | undefined
 
   constructor(host: VariablesHost) {
     this.#host = host
-  }
-
-  /** Whether anything is exposed. */
-  get isOwner(): boolean {
-    return this.#heldByName.size > 0
   }
 
   expose(to: string | Topic<unknown>, given: unknown, options: ExposeOptions<unknown> = {}): Held {
@@ -63,12 +60,14 @@ export class Exposing {
     const schema = options.schema ?? (typeof to === 'object' ? to.schema : undefined)
     const { timeout: timeoutMs = TIMEOUT_MS, writable = false, written } = options
     const end = (): void => this.#end(held)
-    const about = { name, segments, schema, timeoutMs, writable, written, end }
+    const changed = (one: string): void => this.#changed(one)
+    const about = { name, segments, schema, timeoutMs, writable, written, changed, end }
     const parts = { ...about, codec, limits, after, now, count, failed }
     // A function is what reads the value; it has no form on the wire itself.
     const what = typeof given === 'function' ? { read: given as ReadFunction } : { value: given }
     const held: Held = new Held(parts, what)
     this.#heldByName.set(name, held)
+    this.#changed(name)
     this.#responder ??= this.#respond()
     return held
   }
@@ -76,9 +75,7 @@ export class Exposing {
   #end(held: Held): void {
     if (this.#heldByName.get(held.name) !== held) return
     this.#heldByName.delete(held.name)
-    if (this.isOwner) return
-    void this.#responder?.close()
-    this.#responder = undefined
+    this.#changed(held.name)
   }
 
   #respond(): Responder {
@@ -87,7 +84,11 @@ export class Exposing {
   }
 
   /** What an asker gets: one part, or several. */
-  async #answer({ value, from }: Question): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  async #answer({
+    value,
+    from,
+    signal,
+  }: Question): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
     const { count } = this.#host
     const bytes = value instanceof Uint8Array ? value : new Uint8Array(0)
     const write = readWriteAsk(bytes)
@@ -98,15 +99,16 @@ export class Exposing {
       const fault = 'the question for variables is malformed, or of a later version'
       throw new BusError('UNSUPPORTED', `${fault}: do both run the same version of sixcast?`)
     }
-    return await this.#read(ask)
+    return await this.#read(ask, signal)
   }
 
-  async #read(ask: ReadAsk): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  async #read(ask: ReadAsk, signal: AbortSignal): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
     const { tags } = this.#host
     const patterns = ask.patterns.map(patternOf)
     const concerns = ask.tags.every((tag) => hasTag(tags, decoded(tag)))
+    if (ask.watch && concerns) return this.#feed(patterns, { everyMs: ask.ms, signal })
     const wanted = concerns ? this.#matching(patterns) : []
-    const entries = await Promise.all(wanted.map((held) => held.entry(ask.patienceMs)))
+    const entries = await Promise.all(wanted.map((held) => held.entry(ask.ms)))
     const parts = partsOf(entries)
     return parts.length === 1 ? parts[0]! : inOrder(parts)
   }
@@ -131,6 +133,26 @@ export class Exposing {
     }
   }
 
+  #feed(patterns: readonly Pattern[], how: FeedOptions): AsyncIterable<Uint8Array> {
+    const source: FeedSource = {
+      after: this.#host.after,
+      all: () => this.#matching(patterns),
+      held: (name) => this.#heldByName.get(name),
+      listen: (changed) => {
+        const listener = (name: string): void => {
+          if (patterns.some((pattern) => matches(pattern, name.split('/')))) changed(name)
+        }
+        this.#listeners.add(listener)
+        return () => this.#listeners.delete(listener)
+      },
+    }
+    return feed(source, how)
+  }
+
+  #changed(name: string): void {
+    for (const listener of this.#listeners) listener(name)
+  }
+
   #matching(patterns: readonly Pattern[]): Held[] {
     const held = [...this.#heldByName.values()]
     return held.filter(({ segments }) => patterns.some((pattern) => matches(pattern, segments)))
@@ -151,25 +173,8 @@ function hasTag(tags: Readonly<Record<string, string>>, tag: string | undefined)
   return at > 0 && Object.hasOwn(tags, key) && tags[key] === tag.slice(at + 1)
 }
 
-/** As many in one part as go into few packets. */
-function partsOf(entries: readonly Entry[]): Uint8Array[] {
-  const parts: Entry[][] = [[]]
-  let size = 0
-  for (const entry of entries) {
-    const more = entrySize(entry)
-    if (size > 0 && size + more > PART_SIZE) {
-      parts.push([])
-      size = 0
-    }
-    parts.at(-1)!.push(entry)
-    size += more
-  }
-  return parts.map((part, i) => writePart({ more: i < parts.length - 1, entries: part }))
-}
-
 async function* inOrder(parts: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
   for (const part of parts) yield await Promise.resolve(part)
 }
 
 const TIMEOUT_MS = 1000
-const PART_SIZE = 32 * 1024

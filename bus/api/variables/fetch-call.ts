@@ -6,8 +6,8 @@ import { BusError } from '../errors.ts'
 import type { PeerId } from '../options.ts'
 import { checkOptions } from '../rules.ts'
 import { textOf } from '../topic.ts'
-import type { FetchOptions, Names } from '../variable-options.ts'
-import { FETCH } from './rules.ts'
+import type { FetchOptions, Names, WatchOptions } from '../variable-options.ts'
+import { FETCH, WATCH } from './rules.ts'
 
 export interface FetchCall {
   readonly patterns: readonly Pattern[]
@@ -37,6 +37,16 @@ export function fetchCall(names: Names<unknown>, options: FetchOptions<unknown> 
   }
 }
 
+/** The same of a watch, whose question has no end of its own. */
+export function watchCall(
+  names: Names<unknown>,
+  options: WatchOptions<unknown> = {},
+): FetchCall & { readonly everyMs: number } {
+  checkOptions('watch', options, WATCH)
+  const { every: everyMs = EVERY_MS, ...rest } = options
+  return { ...fetchCall(names, rest), everyone: false, everyMs }
+}
+
 function patternsOf(names: Names<unknown>): readonly Pattern[] {
   const isList = (given: Names<unknown>): given is readonly string[] => Array.isArray(given)
   const texts = isList(names) ? names : [textOf(names)]
@@ -52,3 +62,4 @@ function patternsOf(names: Names<unknown>): readonly Pattern[] {
 }
 
 const TIMEOUT_MS = 5000
+const EVERY_MS = 1000

@@ -56,12 +56,9 @@ export class LiveFetching implements Fetching<unknown> {
     const { patterns, where = {}, timeoutMs, signal } = this.#call
     const tags = Object.entries(where).map(([key, value]) => utf8(`${key}=${value}`))
     // A getter that hangs must leave time for the answer to come.
-    const patienceMs = Math.ceil(timeoutMs / 2)
-    const value = writeReadAsk({
-      patienceMs,
-      patterns: patterns.map(({ text }) => utf8(text)),
-      tags,
-    })
+    const ms = Math.ceil(timeoutMs / 2)
+    const texts = patterns.map(({ text }) => utf8(text))
+    const value = writeReadAsk({ watch: false, ms, patterns: texts, tags })
     const { to, crowd } = this.#expected
     const ends = { expect: undefined, max: Infinity, quiet: undefined, first: false } as const
     const how = { schema: undefined, timeoutMs, signal, ...ends }
@@ -116,6 +113,8 @@ export class LiveFetching implements Fetching<unknown> {
       count('denied')
       return source.failure(name, deniedError(source.from, name))
     }
+    // Nothing that was there before can be gone.
+    if (entry.kind === 'gone') return this.#malformed(source)
     if (entry.kind === 'fault') return source.failure(name, errorOf(source.from, entry))
     const given = await this.#valueOf(entry)
     if ('issues' in given) {

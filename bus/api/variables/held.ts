@@ -27,6 +27,8 @@ export interface HeldParts {
   readonly count: (name: CounterName) => void
   /** The program's function has failed. */
   readonly failed: (error: unknown) => void
+  /** It has been set. */
+  readonly changed: (name: string) => void
   /** It is not exposed any more. */
   readonly end: () => void
 }
@@ -64,6 +66,11 @@ export class Held implements Variable<unknown> {
 
   get version(): number {
     return this.#version
+  }
+
+  /** Only who asks learns of its changes. */
+  get isRead(): boolean {
+    return this.#read !== undefined
   }
 
   get value(): unknown {
@@ -139,6 +146,7 @@ export class Held implements Variable<unknown> {
     this.#value = value
     this.#version += 1
     this.#setAt = this.#parts.now()
+    this.#parts.changed(this.name)
   }
 
   #checked(value: unknown): unknown {

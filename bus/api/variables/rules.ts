@@ -1,7 +1,7 @@
 /** What the options of `expose` and `fetch` may be. */
 import { CONNECT, REQUEST } from '../option-rules.ts'
 import { described, flag, rule, type Rules, whole } from '../rules.ts'
-import type { ExposeOptions, FetchOptions, SetOptions } from '../variable-options.ts'
+import type { ExposeOptions, FetchOptions, SetOptions, WatchOptions } from '../variable-options.ts'
 
 const { schema, timeout, to, signal } = REQUEST
 
@@ -19,6 +19,14 @@ export const FETCH: Rules<FetchOptions<unknown>> = {
   everyone: flag,
   min: whole(1),
   timeout,
+  signal,
+}
+
+export const WATCH: Rules<WatchOptions<unknown>> = {
+  schema,
+  from: FETCH.from,
+  where: FETCH.where,
+  every: whole(100, 86_400_000),
   signal,
 }
 

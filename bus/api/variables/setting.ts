@@ -111,7 +111,12 @@ function writtenOf(
   const [entry] = part?.entries ?? []
   if (part && !entry) throw nobodyError(name, owner)
   const given = entry?.kind === 'value' ? decodeValue(entry.codec, entry.payload, codec) : undefined
-  if (!entry || decoded(entry.name) !== name || (given && 'issues' in given)) {
+  if (
+    !entry ||
+    entry.kind === 'gone' ||
+    decoded(entry.name) !== name ||
+    (given && 'issues' in given)
+  ) {
     count('malformed')
     throw new BusError('INVALID_VALUE', `peer ${owner} answers what no bus answers: look at it`)
   }

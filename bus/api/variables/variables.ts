@@ -6,10 +6,11 @@ import { instanceOf } from '../request-call.ts'
 import type { Requests } from '../requests.ts'
 import type { VariableCalls } from '../variable-options.ts'
 import { Exposing } from './exposing.ts'
-import { type FetchCall, fetchCall } from './fetch-call.ts'
+import { type FetchCall, fetchCall, watchCall } from './fetch-call.ts'
 import { LiveFetching } from './fetching.ts'
 import type { VariablesHost } from './host.ts'
 import { setCall, setVariable } from './setting.ts'
+import { LiveWatching } from './watching.ts'
 
 export interface VariablesParts {
   readonly parts: BusParts
@@ -26,6 +27,7 @@ export interface Calls {
   readonly expose: VariableCalls['expose']
   readonly fetch: VariableCalls['fetch']
   readonly set: VariableCalls['set']
+  readonly watch: VariableCalls['watch']
 }
 
 export function variableCalls(of: VariablesParts): Calls {
@@ -41,6 +43,10 @@ export function variableCalls(of: VariablesParts): Calls {
     fetch: (...given: Parameters<typeof fetchCall>) => {
       of.assertOpen()
       return fetching(fetchCall(...given))
+    },
+    watch: (...given: Parameters<typeof watchCall>) => {
+      of.assertOpen()
+      return new LiveWatching(host, watchCall(...given))
     },
     set: async (...given: Parameters<typeof setCall>) => {
       of.assertOpen()

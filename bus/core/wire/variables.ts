@@ -2,13 +2,14 @@
  * What is asked of variables, and what of them an answer holds: payloads of questions on the topic
  * `sixcast/variables`, and of their answers.
  *
- *     read     uint8 0 | varint patience ms
+ *     read     uint8 0 | varint patience ms    watch    uint8 2 | varint interval ms
  *              | varint n, n x (varint m, m bytes pattern) | varint n, n x (varint m, m bytes tag)
  *     write    uint8 1 | varint n, n bytes name | varint version | uint8 codec | payload, to the end
  *     part     uint8 flags | entries, to the end
  *     entry    varint n, n bytes name | uint8 kind | body
  *       0 value   varint version | varint age ms | uint8 codec | varint n, n bytes payload
  *       1 fault   varint n, n bytes code | varint n, n bytes message
+ *       2 gone                              it is exposed no more
  *
  * `version` of a write: the one that it is to replace, 0: any. A tag is `key=value`, and whoever lacks one of them has nothing to say. Flag 1: another part
  * follows. Text is UTF-8. Flags that are not known are of later versions: passed over. An entry of
@@ -18,8 +19,10 @@ import { Reader, Writer } from './cursor.ts'
 import type { CodecTag } from './record.ts'
 
 export interface ReadAsk {
-  /** How long a getter may take. */
-  readonly patienceMs: number
+  /** True: changes are to follow, for as long as the asker waits. */
+  readonly watch: boolean
+  /** How long a getter may take; of a watch: how often it is to be called. */
+  readonly ms: number
   readonly patterns: readonly Uint8Array[]
   readonly tags: readonly Uint8Array[]
 }
@@ -42,6 +45,7 @@ export type Entry = { readonly name: Uint8Array } & (
       readonly payload: Uint8Array
     }
   | { readonly kind: 'fault'; readonly code: Uint8Array; readonly message: Uint8Array }
+  | { readonly kind: 'gone' }
 )
 
 export interface Part {
@@ -59,10 +63,13 @@ const TAG_SIZE_MAX = 32
 const CODE_SIZE_MAX = 64
 const MESSAGE_SIZE_MAX = 1024
 
-export function writeReadAsk({ patienceMs, patterns, tags }: ReadAsk): Uint8Array {
+export function writeReadAsk({ watch, ms, patterns, tags }: ReadAsk): Uint8Array {
   const blocks = [...patterns, ...tags].reduce((sum, one) => sum + 2 + one.length, 0)
   const writer = new Writer(1 + 8 + 2 + 2 + blocks)
-  writer.uint8(READ).varint(patienceMs).varint(patterns.length)
+  writer
+    .uint8(watch ? WATCH : READ)
+    .varint(ms)
+    .varint(patterns.length)
   for (const pattern of patterns) writer.block(pattern)
   writer.varint(tags.length)
   for (const tag of tags) writer.block(tag)
@@ -72,12 +79,13 @@ export function writeReadAsk({ patienceMs, patterns, tags }: ReadAsk): Uint8Arra
 /** `undefined` when the bytes are malformed, or ask for something that is not known. */
 export function readReadAsk(bytes: Uint8Array): ReadAsk | undefined {
   const reader = new Reader(bytes)
-  if (reader.uint8() !== READ) return undefined
-  const patienceMs = reader.varint()
+  const kind = reader.uint8()
+  if (kind !== READ && kind !== WATCH) return undefined
+  const ms = reader.varint()
   const patterns = blocks(reader, PATTERNS_MAX, NAME_SIZE_MAX)
   const tags = blocks(reader, ASKED_TAGS_MAX, TAG_SIZE_MAX)
   if (reader.failed || !patterns || !tags || patterns.length === 0) return undefined
-  return { patienceMs, patterns, tags }
+  return { watch: kind === WATCH, ms, patterns, tags }
 }
 
 export function writeWriteAsk({ name, version, codec, payload }: WriteAsk): Uint8Array {
@@ -98,9 +106,12 @@ export function readWriteAsk(bytes: Uint8Array): WriteAsk | undefined {
 
 /** What an entry takes, at most. */
 export function entrySize(entry: Entry): number {
-  const body =
-    entry.kind === 'value' ? entry.payload.length : entry.code.length + entry.message.length
-  return entry.name.length + body + ENTRY_HEAD_MAX
+  return entry.name.length + bodySize(entry) + ENTRY_HEAD_MAX
+}
+
+function bodySize(entry: Entry): number {
+  if (entry.kind === 'gone') return 0
+  return entry.kind === 'value' ? entry.payload.length : entry.code.length + entry.message.length
 }
 
 export function writePart({ more, entries }: Part): Uint8Array {
@@ -111,7 +122,8 @@ export function writePart({ more, entries }: Part): Uint8Array {
     if (entry.kind === 'value') {
       writer.uint8(Kind.value).varint(entry.version).varint(entry.ageMs)
       writer.uint8(entry.codec).block(entry.payload)
-    } else writer.uint8(Kind.fault).block(entry.code).block(entry.message)
+    } else if (entry.kind === 'gone') writer.uint8(Kind.gone)
+    else writer.uint8(Kind.fault).block(entry.code).block(entry.message)
   }
   return writer.written
 }
@@ -139,6 +151,7 @@ function readEntry(reader: Reader): Entry | undefined {
     const payload = reader.block(reader.left)
     return reader.failed ? undefined : { name, kind: 'value', version, ageMs, codec, payload }
   }
+  if (kind === Kind.gone) return reader.failed ? undefined : { name, kind: 'gone' }
   if (kind !== Kind.fault) return undefined
   const code = reader.block(CODE_SIZE_MAX)
   const message = reader.block(MESSAGE_SIZE_MAX)
@@ -153,7 +166,8 @@ function blocks(reader: Reader, countMax: number, sizeMax: number): Uint8Array[]
 
 const READ = 0
 const WRITE = 1
-const Kind = { value: 0, fault: 1 } as const
+const WATCH = 2
+const Kind = { value: 0, fault: 1, gone: 2 } as const
 const Flag = { more: 1 } as const
 /** Lengths, version, age, kind and codec of an entry. */
 const ENTRY_HEAD_MAX = 2 + 1 + 8 + 8 + 1 + 8

@@ -22,7 +22,8 @@ import { anyVarint } from './any.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength })
 const anyAsk: fc.Arbitrary<ReadAsk> = fc.record({
-  patienceMs: anyVarint,
+  watch: fc.boolean(),
+  ms: anyVarint,
   patterns: fc.array(bytes(255), { minLength: 1, maxLength: PATTERNS_MAX }),
   tags: fc.array(bytes(32), { maxLength: ASKED_TAGS_MAX }),
 })
@@ -41,13 +42,14 @@ const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     code: bytes(64),
     message: bytes(1024),
   }),
+  fc.record({ name: bytes(255), kind: fc.constant('gone' as const) }),
 )
 const anyPart: fc.Arbitrary<Part> = fc.record({
   more: fc.boolean(),
   entries: fc.array(anyEntry, { maxLength: 5 }),
 })
 
-const ask: ReadAsk = { patienceMs: 2500, patterns: [utf8('load')], tags: [utf8('role=web')] }
+const ask: ReadAsk = { watch: false, ms: 2500, patterns: [utf8('load')], tags: [utf8('role=web')] }
 const value: Entry = {
   name: utf8('load'),
   kind: 'value',
@@ -77,7 +79,7 @@ describe('a question for variables', () => {
       expect(readReadAsk(whole.subarray(0, size))).toBe(undefined)
     }
     expect(readReadAsk(writeReadAsk({ ...ask, patterns: [] }))).toBe(undefined)
-    expect(readReadAsk(Uint8Array.of(1, ...whole.subarray(1)))).toBe(undefined)
+    expect(readReadAsk(Uint8Array.of(3, ...whole.subarray(1)))).toBe(undefined)
   })
 
   it('is refused beyond its bounds', () => {
@@ -150,7 +152,7 @@ describe('a part of an answer', () => {
       expect(readPart(whole.subarray(0, size))).toBe(undefined)
     }
     const kind = whole.slice()
-    kind[1 + 5] = 2
+    kind[1 + 5] = 3
     expect(readPart(kind)).toBe(undefined)
   })
 

@@ -1,0 +1,90 @@
+/**
+ * What one watcher is told of the variables of this bus: all that match at first, then what changes.
+ *
+ * Of several changes of one variable between two tellings the last one counts, so a variable that
+ * is set a thousand times a second does not fill anything. What functions give is looked at as
+ * often as the watcher wishes.
+ */
+import { utf8 } from '../../core/text.ts'
+import type { Entry } from '../../core/wire/variables.ts'
+import type { After } from '../matching.ts'
+import type { Held } from './held.ts'
+import { partsOf } from './parts.ts'
+
+export interface FeedSource {
+  readonly after: After
+  /** Those that match. */
+  readonly all: () => readonly Held[]
+  readonly held: (name: string) => Held | undefined
+  /** Of those that match: one was set, has come or has gone. The result ends it. */
+  readonly listen: (changed: (name: string) => void) => () => void
+}
+
+export interface FeedOptions {
+  /** How often functions are called. */
+  readonly everyMs: number
+  readonly signal: AbortSignal
+}
+
+export async function* feed(source: FeedSource, options: FeedOptions): AsyncIterable<Uint8Array> {
+  const { signal } = options
+  const everyMs = Math.max(EVERY_MIN_MS, options.everyMs)
+  const told = new Map<string, Told>()
+  const due = new Set(source.all().map(({ name }) => name))
+  let wake = (): void => undefined
+  const note = (name: string): void => {
+    due.add(name)
+    wake()
+  }
+  const deaf = source.listen(note)
+  const woken = (): void => wake()
+  signal.addEventListener('abort', woken)
+  let stop = source.after(everyMs, tick)
+  function tick(): void {
+    for (const { name, isRead } of source.all()) if (isRead) note(name)
+    stop = source.after(everyMs, tick)
+  }
+  try {
+    for (let first = true; !signal.aborted; first = false) {
+      const names = [...due]
+      due.clear()
+      const entries = await Promise.all(names.map((name) => news(source, told, { name, everyMs })))
+      const found = entries.filter((entry) => entry !== undefined)
+      if (found.length > 0 || first) yield* partsOf(found)
+      await new Promise<void>((resolve) => source.after(GAP_MS, resolve))
+      while (due.size === 0 && !signal.aborted) {
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    }
+  } finally {
+    stop()
+    deaf()
+    signal.removeEventListener('abort', woken)
+  }
+}
+
+/** What was told last: a variable that is exposed anew begins with version 1 again. */
+interface Told {
+  readonly held: Held
+  readonly what: string
+}
+
+async function news(
+  source: FeedSource,
+  told: Map<string, Told>,
+  { name, everyMs }: { readonly name: string; readonly everyMs: number },
+): Promise<Entry | undefined> {
+  const held = source.held(name)
+  if (!held) return told.delete(name) ? { name: utf8(name), kind: 'gone' } : undefined
+  const entry = await held.entry(Math.max(everyMs, PATIENCE_MIN_MS))
+  const what = entry.kind === 'value' ? String(entry.version) : 'fault'
+  const before = told.get(name)
+  if (before?.held === held && before.what === what) return undefined
+  told.set(name, { held, what })
+  return entry
+}
+
+/** Between two tellings at least. */
+const GAP_MS = 20
+const EVERY_MIN_MS = 100
+const PATIENCE_MIN_MS = 1000
