@@ -44,6 +44,14 @@ for (const [value, version] of [[30, 1] as const, [99, 2] as const]) {
   await set.catch((error: unknown) => console.log(error instanceof BusError && error.code))
 }
 
+// What it holds, and then what changes.
+for await (const change of desk.watch<number>('limit')) {
+  if (change.type !== 'value') continue
+  console.log(`limit is ${change.value}`)
+  if (change.value === 50) break
+  await desk.set('limit', 50)
+}
+
 // Prints, in one order or another:
 // 3 nodes, mean 1, 90 % have 2 at most
 // web-2 has much to do
@@ -54,3 +62,5 @@ for (const [value, version] of [[30, 1] as const, [99, 2] as const]) {
 // limit has version 2
 // CHANGED
 // DENIED
+// limit is 20
+// limit is 50

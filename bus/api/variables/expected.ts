@@ -2,7 +2,7 @@
  * Who has an outcome in the report of a fetch.
  *
  * With `from`: these. With `where`, or for everyone: who is here and has the tags, whether or not
- * it exposes anything. Else: who exposes anything.
+ * it exposes anything. Else: who exposes anything, or has.
  */
 import { WANTED_MAX } from '../../core/wire/question.ts'
 import type { Crowd } from '../inquiry.ts'

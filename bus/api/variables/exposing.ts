@@ -19,7 +19,7 @@ import { decodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import { EXPOSE } from './rules.ts'
 import type { PeerId } from '../options.ts'
-import type { Question, Responder } from '../request-options.ts'
+import type { Question } from '../request-options.ts'
 import { checkOptions } from '../rules.ts'
 import { type Topic, textOf } from '../topic.ts'
 import type { ExposeOptions } from '../variable-options.ts'
@@ -32,7 +32,7 @@ export class Exposing {
   readonly #host: VariablesHost
   readonly #heldByName = new Map<string, Held>()
   readonly #listeners = new Set<(name: string) => void>()
-  #responder: Responder | undefined
+  #responds = false
 
   constructor(host: VariablesHost) {
     this.#host = host
@@ -68,7 +68,7 @@ export class Exposing {
     const held: Held = new Held(parts, what)
     this.#heldByName.set(name, held)
     this.#changed(name)
-    this.#responder ??= this.#respond()
+    if (!this.#responds) this.#respond()
     return held
   }
 
@@ -78,9 +78,10 @@ export class Exposing {
     this.#changed(held.name)
   }
 
-  #respond(): Responder {
+  #respond(): void {
     const handler = (question: Question): Promise<unknown> => this.#answer(question)
-    return this.#host.respond({ pattern: VARIABLES_PATTERN, handler, options: {} })
+    this.#host.respond({ pattern: VARIABLES_PATTERN, handler, options: {} })
+    this.#responds = true
   }
 
   /** What an asker gets: one part, or several. */

@@ -39,25 +39,31 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncIter
   const deaf = source.listen(note)
   const woken = (): void => wake()
   signal.addEventListener('abort', woken)
+  let over = false
+  const end = source.after(LEASE_MAX_MS, () => {
+    over = true
+    wake()
+  })
   let stop = source.after(everyMs, tick)
   function tick(): void {
     for (const { name, isRead } of source.all()) if (isRead) note(name)
     stop = source.after(everyMs, tick)
   }
   try {
-    for (let first = true; !signal.aborted; first = false) {
+    for (let first = true; !over && !signal.aborted; first = false) {
       const names = [...due]
       due.clear()
       const entries = await Promise.all(names.map((name) => news(source, told, { name, everyMs })))
       const found = entries.filter((entry) => entry !== undefined)
       if (found.length > 0 || first) yield* partsOf(found)
       await new Promise<void>((resolve) => source.after(GAP_MS, resolve))
-      while (due.size === 0 && !signal.aborted) {
+      while (due.size === 0 && !over && !signal.aborted) {
         await new Promise<void>((resolve) => (wake = resolve))
       }
     }
   } finally {
     stop()
+    end()
     deaf()
     signal.removeEventListener('abort', woken)
   }
@@ -86,5 +92,7 @@ async function news(
 
 /** Between two tellings at least. */
 const GAP_MS = 20
+/** Whoever watches asks again before that: no question holds a place for longer. */
+const LEASE_MAX_MS = 60_000
 const EVERY_MIN_MS = 100
 const PATIENCE_MIN_MS = 1000

@@ -16,7 +16,7 @@ import {
   SEND_FILE,
   SUBSCRIBE,
 } from '../../../bus/api/option-rules.ts'
-import { EXPOSE, FETCH, SET } from '../../../bus/api/variables/rules.ts'
+import { EXPOSE, FETCH, SET, WATCH } from '../../../bus/api/variables/rules.ts'
 import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
@@ -63,6 +63,7 @@ const RULES = {
   EXPOSE,
   FETCH,
   SET,
+  WATCH,
   CLOSE,
   SEND_FILE,
   RECEIVE_FILES,
@@ -108,6 +109,7 @@ describe('docs/api.md', () => {
     'VariableFailure',
     'FetchReport',
     'SetOptions',
+    'WatchOptions',
     'Fetching',
     'SendFileOptions',
     'SendProgress',
