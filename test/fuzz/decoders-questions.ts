@@ -33,6 +33,7 @@ const entries: readonly Entry[] = [
   },
   { name: utf8('load'), kind: 'fault', code: utf8('TOO_SLOW'), message: utf8('over 20 ms') },
 ]
+const gone: Entry = { name: utf8('load'), kind: 'gone' }
 const patterns = [utf8('load'), utf8('disk/*/free')]
 
 export const questionDecoders: readonly Decoder[] = [
@@ -80,7 +81,7 @@ export const questionDecoders: readonly Decoder[] = [
   },
   {
     name: 'part of an answer with variables',
-    seeds: [writePart({ more: true, entries }), writePart({ more: false, entries: [] })],
+    seeds: [writePart({ more: true, entries }), writePart({ more: false, entries: [gone] })],
     outcome: (bytes) => {
       const read = bounded(readPart(bytes), bytes)
       if (read) same(readPart(writePart(read)), read)

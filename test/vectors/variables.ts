@@ -12,6 +12,7 @@ import {
 } from '../../bus/core/wire/variables.ts'
 
 const questions: readonly ReadAsk[] = [
+  { watch: true, ms: 1000, patterns: [utf8('load')], tags: [] },
   { watch: false, ms: 2500, patterns: [utf8('load')], tags: [] },
   {
     watch: false,
@@ -41,6 +42,7 @@ const fault: Entry = {
 const answers: readonly Part[] = [
   { more: false, entries: [] },
   { more: false, entries: [value, fault] },
+  { more: false, entries: [{ name: utf8('load'), kind: 'gone' }] },
   { more: true, entries: [{ ...value, codec: Codec.bytes, payload: new Uint8Array(0) }] },
 ]
 

@@ -6,6 +6,8 @@ import type { Bus, PeerId } from '../../../bus/api/options.ts'
 import type { Change } from '../../../bus/api/variable-options.ts'
 import type { Simulation } from '../../../bus/testing/options.ts'
 import { simulate } from '../../../bus/testing/simulation.ts'
+import { utf8 } from '../../../bus/core/text.ts'
+import { writeReadAsk } from '../../../bus/core/wire/variables.ts'
 import { code } from './asking.ts'
 import { pair } from './company.ts'
 
@@ -127,6 +129,23 @@ describe('a watch', () => {
     const before = calls
     await net.run(20_000)
     expect(calls).toBe(before)
+    await net.close()
+  })
+
+  it('holds its owner for a minute at most, whatever it asks for', async () => {
+    const { net, connect } = await world(8)
+    const [desk, one] = [await connect('desk'), await connect('one')]
+    let calls = 0
+    one.expose('load', () => (calls += 1))
+    await net.run(1000)
+    const ask = writeReadAsk({ watch: true, ms: 1, patterns: [utf8('load')], tags: [] })
+    const gathering = desk.gather('sixcast/variables', ask, { timeout: 600_000 })
+    const began = net.time
+    const { outcomes } = await net.until(gathering.report, 600_000)
+    expect(outcomes).toMatchObject([{ type: 'answered', from: one.id }])
+    expect(net.time - began).toBeLessThan(65_000)
+    // Nor does it call more often than ten times a second.
+    expect(calls).toBeLessThan(620)
     await net.close()
   })
 

@@ -24,5 +24,5 @@ it('the vectors of variables can be read back', () => {
     expect(plain(readPart(unhex(bytes))!)).toEqual(answer)
   }
   const { questions, writes, answers } = file
-  expect([questions.length, writes.length, answers.length]).toEqual([2, 2, 3])
+  expect([questions.length, writes.length, answers.length]).toEqual([3, 2, 4])
 })
