@@ -33,6 +33,7 @@ import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.t
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 import { flag } from './values.ts'
+import { watch } from './watch.ts'
 import { unknownVariables } from './variables.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -42,6 +43,7 @@ const COMMANDS: readonly Command[] = [
   req,
   reply,
   get,
+  watch,
   set,
   expose,
   send,

@@ -16,6 +16,7 @@ const COMMANDS = [
   'req',
   'reply',
   'get',
+  'watch',
   'set',
   'expose',
   'send',

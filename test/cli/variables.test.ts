@@ -151,6 +151,30 @@ describe('set', () => {
   })
 })
 
+describe('watch', () => {
+  it('prints what is there, what changes, and what has gone', async () => {
+    const door = await owner('door', 'door=open', '--writable')
+    const run = home.start(['watch', 'door', '--json'])
+    await run.says(/"open"/)
+    expect((await set('door', 'shut')).code).toBe(0)
+    await run.says(/"shut"/)
+    door.kill('SIGTERM')
+    await run.says(/"gone"/)
+    run.kill('SIGINT')
+    const { code, out } = await run.ended
+    const shown = objectsOf(out).map(({ type, value, version }) => [type, value, version])
+    expect(shown).toEqual([
+      ['value', 'open', 1],
+      ['value', 'shut', 2],
+      ['gone', undefined, undefined],
+    ])
+    expect(code).toBe(0)
+    const lines = await home.run(['watch', 'site', '--count', '2'])
+    expect(lines.out.split('\n').toSorted()).toEqual(['', 'north site north', 'south site south'])
+    expect(lines.code).toBe(0)
+  })
+})
+
 describe('usage', () => {
   it.each([
     [['get', 'a//b'], /a\/\/b/],
@@ -163,6 +187,7 @@ describe('usage', () => {
     [['set', 'a', '{', '--json'], /VALUE is not JSON/],
     [['set', 'a', '1', '--owner', 'x'], /option --owner is "x"/],
     [['set', 'a', '1', '--over', '0'], /option --over is "0"/],
+    [['watch', 'a', '--every', '0.01'], /option --every is "0.01"/],
     [['expose'], /nothing to expose/],
     [['expose', '--writable', '--file', 'a=b'], /--writable is of use only with NAME=VALUE/],
     [['expose', 'load'], /a value is "load": a name, "=" and a value/],
