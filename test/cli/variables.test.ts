@@ -183,7 +183,7 @@ describe('usage', () => {
     [['get', 'a', '--json', '--table'], /give --json or --table, not both/],
     [['get', 'a', '--min', '0'], /option --min is "0"/],
     [['set', 'a/*', '1'], /wildcard/],
-    [['set', 'a'], /an argument is missing/],
+    [['set', 'a'], /VALUE is missing/],
     [['set', 'a', '{', '--json'], /VALUE is not JSON/],
     [['set', 'a', '1', '--owner', 'x'], /option --owner is "x"/],
     [['set', 'a', '1', '--over', '0'], /option --over is "0"/],

@@ -229,6 +229,8 @@ const ELSEWHERE = [
   'answeringFull',
   'repliesFull',
   'answersUnknown',
+  'variablesFull',
+  'variablesLate',
 ]
 
 /**
@@ -237,7 +239,8 @@ const ELSEWHERE = [
  * is full its transport tells, and no packet; slow receivers need a topic that waits for them. What
  * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it. Pages
  * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator. What
- * asks and answers is the bus around the peer: `requests.test.ts` and its neighbours have its bounds.
+ * asks and answers, and has variables, is the bus around the peer: `requests.test.ts`,
+ * `variable-failures.test.ts` and their neighbours have its bounds.
  * Thousands of packets that are missed, and are called expired, take a plan: `repair.test.ts` has it.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(
