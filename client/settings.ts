@@ -10,7 +10,14 @@ import { parseSeed } from '../bus/io/identity-text.ts'
 import { LOCAL_REALM } from '../bus/io/key-text.ts'
 import type { Opening } from '../bus/io/realm-keys.ts'
 import { settledRights } from '../bus/io/rights-text.ts'
-import { openingOf, openRealm, paceOf, relaysOf, type Settings } from '../bus/io/settled.ts'
+import {
+  openingOf,
+  openRealm,
+  paceOf,
+  peersOf,
+  relaysOf,
+  type Settings,
+} from '../bus/io/settled.ts'
 import { tweetnaclCrypto } from '../bus/io/tweetnacl.ts'
 import { identityOfSeed, newIdentity, verifyNow } from './ed25519.ts'
 
@@ -37,6 +44,7 @@ export async function settlePage(options: ConnectOptions): Promise<Settings> {
     scope,
     interfaces: undefined,
     relays: relaysOf(options),
+    ...peersOf({}),
     port: 0,
     hops: undefined,
     fold: options.groups ?? 0,
@@ -46,7 +54,7 @@ export async function settlePage(options: ConnectOptions): Promise<Settings> {
 }
 
 function assertForPages(options: ConnectOptions): void {
-  for (const name of ['interface', 'port', 'hops', 'multicast'] as const) {
+  for (const name of ['interface', 'port', 'hops', 'multicast', 'peers', 'unicastPort'] as const) {
     if (options[name] === undefined) continue
     const mend = "it has no network of its own, and the relay's is the relay's matter; leave it out"
     throw new BusError('INVALID_OPTION', `option "${name}" is of no use in a page: ${mend}`)

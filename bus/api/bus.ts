@@ -31,6 +31,7 @@ import type {
   TopicInfo,
 } from './options.ts'
 import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
+import { Paths } from './paths.ts'
 import { LivePresence, type PeerPath, TopicTable } from './presence.ts'
 import { offerOf, publicationOf } from './publish-call.ts'
 import { checkOptions } from './rules.ts'
@@ -53,6 +54,8 @@ export class LiveBus implements Bus {
   readonly fetch: Bus['fetch']
   readonly set: Bus['set']
   readonly watch: Bus['watch']
+  /** The path in use. */
+  readonly paths: Paths
   readonly #parts: BusParts
   readonly #topicTable = new TopicTable()
   readonly #events = new Broadcast<BusEvent>()
@@ -62,7 +65,6 @@ export class LiveBus implements Bus {
   readonly #matching = new Matching()
   readonly #requests: Requests
   readonly #flushes = new Map<number, () => void>()
-  #path: PathKind
   #nextId = 1
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
   #closing: Promise<CloseReport> | undefined
@@ -82,7 +84,7 @@ export class LiveBus implements Bus {
       },
     })
     this.topics = this.#topicTable
-    this.#path = parts.path
+    this.paths = new Paths(parts.path, event)
     const instance = parts.link.command((peer) => peer.instance)
     this.id = peerId(instance)
     const { id, presence } = this
@@ -99,7 +101,7 @@ export class LiveBus implements Bus {
   }
 
   get path(): PathKind {
-    return this.#path
+    return this.paths.shown
   }
 
   get ready(): Promise<void> {
@@ -270,6 +272,10 @@ export class LiveBus implements Bus {
       case 'attached':
         this.#matching.attached(notice.topic, notice.count)
         return this.#requests.attached(notice.topic, notice.from, notice.first)
+      case 'way':
+        return this.setPeerPath(notice)
+      case 'unicast':
+        return this.paths.useUnicast(notice.inUse, notice.reason)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'epoch':
@@ -292,14 +298,6 @@ export class LiveBus implements Bus {
     this.#events.emit(event)
   }
 
-  /** The path in use has changed. */
-  setPath(path: PathKind, reason: string): void {
-    if (path === this.#path) return
-    const from = this.#path
-    this.#path = path
-    this.event({ type: 'path', from, to: path, reason })
-  }
-
   /** The path of one peer has changed. */
   setPeerPath(to: PeerPath): void {
     const change = this.presence.turn(to)
@@ -318,7 +316,10 @@ export class LiveBus implements Bus {
   }
 
   #infoOf(entry: RosterEntry): PeerInfo {
-    return this.presence.infoOf(entry, { wallOffset: this.#parts.wallOffset, path: this.#path })
+    return this.presence.infoOf(entry, {
+      wallOffset: this.#parts.wallOffset,
+      path: this.paths.base,
+    })
   }
 
   async #close(lingerMs: number): Promise<CloseReport> {

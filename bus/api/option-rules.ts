@@ -39,6 +39,7 @@ import {
   shown,
   whole,
 } from './rules.ts'
+import { parsePeerAddress, PEER_ADDRESS_MEND, PEER_ADDRESSES_MAX } from './peer-address.ts'
 import { isSchema, SCHEMA_MEND } from './schema.ts'
 
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
@@ -65,6 +66,8 @@ export const CONNECT: Rules<ConnectOptions> = {
   interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
   relay: rule(isRelays, 'a ws:// or wss:// address, or a list of them'),
   multicast: flag,
+  peers: rule(arePeers, PEER_ADDRESS_MEND, [PEER_ADDRESSES_MAX]),
+  unicastPort: whole(1, 65_535),
   port: whole(1, 65_535),
   hops: whole(0, 255),
   groups: whole(0, 65_536),
@@ -299,6 +302,12 @@ function isInterfaces(value: unknown): boolean {
 function isRelays(value: unknown): boolean {
   const addresses: readonly unknown[] = Array.isArray(value) ? value : [value]
   return addresses.length > 0 && addresses.every(isRelay)
+}
+
+function arePeers(value: unknown): boolean {
+  const peers: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const good = peers.every((one) => typeof one === 'string' && parsePeerAddress(one))
+  return good && peers.length > 0 && peers.length <= PEER_ADDRESSES_MAX
 }
 
 function isRelay(value: unknown): boolean {

@@ -17,6 +17,7 @@ import type {
   RespondOptions,
 } from './request-options.ts'
 import type { Service } from './service.ts'
+import type { PeerOptions, UnresolvedEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-options.ts'
@@ -29,7 +30,7 @@ export type { Flow, MatchedOptions, Proof, PublishOptions } from './publish-opti
 export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
 
 /** How packets travel now. */
-export type PathKind = 'multicast' | 'relay' | 'memory' | 'none'
+export type PathKind = 'multicast' | 'unicast' | 'relay' | 'memory' | 'none'
 
 /** Any pino-shaped logger. */
 export interface Logger {
@@ -54,7 +55,7 @@ export interface PayloadCodec {
   decode(bytes: Uint8Array): unknown
 }
 
-export interface ConnectOptions extends Cancel {
+export interface ConnectOptions extends Cancel, PeerOptions {
   /** The realm's name; buses in different realms never hear each other. Default: 'local'. */
   readonly realm?: string
   /**
@@ -73,7 +74,7 @@ export interface ConnectOptions extends Cancel {
    * one that answers reaches those whom multicast does not.
    */
   readonly relay?: string | readonly string[]
-  /** False: by the link to a relay alone. Default: true, but in pages, which have no other way. */
+  /** False: by a relay alone, else by unicast alone. Default: true, but in pages without a network. */
   readonly multicast?: boolean
   /** UDP port of the groups. Default: 62278 ("6CAST" on a telephone's keys). */
   readonly port?: number
@@ -228,6 +229,7 @@ export type BusEvent =
   | { readonly type: 'peer'; readonly change: PresenceChange }
   | { readonly type: 'topic'; readonly topic: TopicInfo }
   | EpochEvent
+  | UnresolvedEvent
   | { readonly type: 'error'; readonly error: Error }
 
 /** What a lingering close has learnt. */

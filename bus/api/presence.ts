@@ -55,7 +55,7 @@ export class LivePresence implements Presence {
   /** A peer comes by another way than before. */
   turn({ instance, path, reason: pathReason }: PeerPath): PresenceChange | undefined {
     const known = this.#peersById.get(peerId(instance))
-    if (!known) return undefined
+    if (!known || (known.path === path && known.pathReason !== '')) return undefined
     const change = { type: 'update', peer: { ...known, path, pathReason } } as const
     this.apply(change)
     return change

@@ -58,17 +58,20 @@ export class World {
 
   /** Opens the bus that the settings describe, with what the command adds. */
   async connect(added: Pick<ConnectOptions, 'rate' | 'tags'> = {}): Promise<Bus> {
-    const { 'log-level': _level, key, identity, rights, ...plain } = this.settings
+    const { 'log-level': _level, key, identity, rights, ...shared } = this.settings
+    const { 'unicast-port': unicastPort, ...plain } = shared
     const { signal } = this.interrupt
-    if (plain.multicast === false && plain.relay === undefined) {
-      const mend = 'name one, as in: --relay wss://relay.example.org'
+    const isNamed = plain.peers !== undefined || unicastPort !== undefined
+    if (plain.multicast === false && plain.relay === undefined && !isNamed) {
+      const mend = 'name one, as in: --relay wss://relay.example.org, or a --peer'
       throw new UsageError(`without multicast (--no-multicast) a relay is needed: ${mend}`)
     }
     const root = key === undefined ? {} : { key: await this.#keyText(key) }
     const self = identity === undefined ? {} : { identity: await identityNamed(identity, signal) }
     const may =
       rights === undefined ? {} : { rights: (await secretNamed(rights, signal, 'rights')).text }
-    return connect({ ...plain, ...root, ...self, ...may, ...added, log: this.log, signal })
+    const port = unicastPort === undefined ? {} : { unicastPort }
+    return connect({ ...plain, ...port, ...root, ...self, ...may, ...added, log: this.log, signal })
   }
 
   /** Looked at here, where it is known where it came from. */

@@ -77,6 +77,8 @@ function refuse(given: Arguments): void {
     'interface',
     'relay',
     'multicast',
+    'peer',
+    'unicast-port',
     'hops',
     'name',
     'scope',

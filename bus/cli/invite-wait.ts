@@ -15,8 +15,10 @@ import { identityOf, lifeOfCode, wishesOf } from './wishes.ts'
 
 export async function inviteByCode(given: Arguments, world: World): Promise<number> {
   if (given['file'] !== undefined) throw new UsageError('give --file or --wait, not both')
-  if (world.settings.relay) {
-    throw new UsageError('option --relay is of no use with --wait: both meet by multicast')
+  const { relay, peers } = world.settings
+  if (relay || peers) {
+    const option = relay ? '--relay' : '--peer'
+    throw new UsageError(`option ${option} is of no use with --wait: both meet by multicast`)
   }
   const issuing = await issuingRealm(world)
   // Else the newcomer alone would be told, when it comes.

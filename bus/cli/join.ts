@@ -102,8 +102,9 @@ async function acceptFrom(name: string, world: World): Promise<Entered> {
 /** The identity is one that is here, or made here: none travels. */
 async function enter(code: string, given: Arguments, world: World): Promise<Entered> {
   const { settings, interrupt, log } = world
-  if (settings.relay) {
-    throw new UsageError('option --relay is of no use with a code: both meet by multicast')
+  if (settings.relay || settings.peers) {
+    const option = settings.relay ? '--relay' : '--peer'
+    throw new UsageError(`option ${option} is of no use with a code: both meet by multicast`)
   }
   const { scope, port, hops, interface: interfaces } = settings
   const own = await ownIdentity(world)

@@ -195,8 +195,13 @@ function withSettings(program: Argv): void {
     })
     .option('multicast', {
       type: 'boolean',
-      describe: 'Go by multicast; --no-multicast: by the relay alone [default: yes]',
+      describe: 'Go by multicast; --no-multicast: by relay or unicast alone [default: yes]',
     })
+    .option('peer', {
+      ...value,
+      describe: 'Reach this peer by unicast, [ADDRESS]:PORT, HOST:PORT or srv:NAME; repeatable',
+    })
+    .option('unicast-port', { ...value, describe: 'UDP port where unicast comes [default: any]' })
     .option('port', { ...value, describe: 'UDP port [default: 62278]' })
     .option('hops', { ...value, describe: 'Hop limit [default: 0 at host, 1 at link, 16 above]' })
     .option('name', { ...value, describe: 'Name shown to others [default: host and a suffix]' })
@@ -292,6 +297,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
   'interface',
   'relay',
+  'peer',
   'origin',
   'link',
   'limit',

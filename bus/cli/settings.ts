@@ -30,6 +30,9 @@ export interface Settings {
   relay: readonly string[]
   /** Beside a relay: by multicast as well. */
   multicast: boolean
+  /** Peers to reach by unicast. */
+  peers: readonly string[]
+  'unicast-port': number
   port: number
   hops: number
   name: string
@@ -47,7 +50,7 @@ export async function settingsOf(flags: Raw, env: NodeJS.ProcessEnv): Promise<Pa
   const { config, path } = await configOf(flags, env)
   const fromFile = configured(config, path)
   const fromEnv = read((name) => fromEnvironment(name, env), variableOf)
-  const fromFlags = read((name) => flags[name], optionOf)
+  const fromFlags = read((name) => flags[flagOf(name)], optionOf)
   return combine([fromFile, fromEnv, fromFlags])
 }
 
@@ -67,7 +70,12 @@ export function variableOf(name: string): string {
 }
 
 export function optionOf(name: string): string {
-  return `option --${name}`
+  return `option --${flagOf(name)}`
+}
+
+/** A flag names one peer, and is repeated. */
+function flagOf(name: string): string {
+  return name === 'peers' ? 'peer' : name
 }
 
 /**
@@ -101,7 +109,7 @@ function read(
 
 function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
   const raw = env[variableOf(name)] || undefined
-  const several = name === 'interface' || name === 'relay'
+  const several = name === 'interface' || name === 'relay' || name === 'peers'
   return several ? raw?.split(',').map((entry) => entry.trim()) : raw
 }
 
@@ -127,7 +135,7 @@ function configured(config: Raw, path: string): Partial<Settings> {
 }
 
 /** As `connect` would refuse it, which does not know where the value came from. */
-function checked<T>(option: 'realm' | 'relay' | 'name', value: T, source: string): T {
+function checked<T>(option: 'realm' | 'relay' | 'peers' | 'name', value: T, source: string): T {
   const fault = CONNECT[option].faultOf(value)
   if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
   return value
@@ -147,6 +155,8 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   interface: list,
   relay: (raw, source) => checked('relay', list(raw, source), source),
   multicast: flag,
+  peers: (raw, source) => checked('peers', list(raw, source), source),
+  'unicast-port': (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   hops: (raw, source) => whole(raw, source, { min: 0, max: 255 }),
   name: (raw, source) => checked('name', text(raw, source), source),

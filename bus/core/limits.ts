@@ -68,6 +68,10 @@ export interface Limits {
   readonly failedHellosBySource: number
   /** Hellos a second that unknown instances may make this peer send. */
   readonly askedHellos: number
+  /** Endpoints that this peer says hello to by unicast. */
+  readonly namedPeers: number
+  /** Peers that are reached by unicast where multicast does not reach them. */
+  readonly unicastPeers: number
   /** How long a peer whose own way to the others is gone takes nobody for gone. */
   readonly outage: number
   /** Signatures in work (asked for, not answered). */
@@ -137,6 +141,10 @@ export const defaultLimits: Limits = {
   failedHellos: 10_000,
   failedHellosBySource: 5000,
   askedHellos: 20,
+  // A site that is named in full; each greeting is one packet.
+  namedPeers: 256,
+  // Each of them is a copy of everything: what is more is for a relay.
+  unicastPeers: 32,
   // A relay that starts anew, a cable that is pulled and plugged in again.
   outage: 60_000,
   signatures: 256,

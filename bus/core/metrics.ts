@@ -89,9 +89,13 @@ export const COUNTER_NAMES = [
   'answersFull',
   'answersHeldFull',
   'linkFull',
+  'namedFull',
+  'unicastFull',
   // repair of memberships
   'rejoins',
   'clones',
+  // unicast
+  'greetings',
   // epochs
   'pagesSent',
 ] as const

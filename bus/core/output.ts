@@ -1,8 +1,8 @@
 /** What the core asks of the world: the driver drains these after each input, in order. */
 import type { CounterName } from './metrics.ts'
 
-/** By which way packets go, of a transport that has both. */
-export type Rung = 'multicast' | 'relay'
+/** By which way packets go, of a transport that has several. */
+export type Rung = 'multicast' | 'unicast' | 'relay'
 
 /** A UDP endpoint; the address may carry a zone (`fe80::1%eth0`). */
 export interface Endpoint {
@@ -148,6 +148,15 @@ export type Notice =
     }
   /** The subscription has been given everything that was there when it came. */
   | { readonly type: 'live'; readonly subscription: number }
+  /** The packets of a peer that is reached by unicast come by another rung than before. */
+  | {
+      readonly type: 'way'
+      readonly instance: bigint
+      readonly path: Rung
+      readonly reason: string
+    }
+  /** Somebody is reached by unicast alone, or nobody any more. */
+  | { readonly type: 'unicast'; readonly inUse: boolean; readonly reason: string }
   /**
    * One more peer has attached to this peer's stream of a topic, and gets its messages from the
    * index `first` on: `count` of them are there now.

@@ -78,6 +78,8 @@ export class Context {
   readonly #members = new Map<string, number>()
   /** Told of each group that is joined, or left. */
   onMember: (group: string, joined: boolean) => void = () => undefined
+  /** Whom no multicast reaches: copies of what goes to a group. */
+  beside: (group: string) => readonly Endpoint[] = () => NOBODY
   #nextId = 1
   /** Signatures in work: those of control, and packets' that are being verified. */
   #waiting = 0
@@ -117,6 +119,8 @@ export class Context {
     this.metrics.count('packetsSent')
     this.metrics.count('bytesSent', datagram.length)
     this.outputs.push({ type: 'transmit', to, datagram })
+    if (typeof to !== 'string') return
+    for (const endpoint of this.beside(to)) this.transmit(endpoint, datagram)
   }
 
   /** Counts a dropped packet; a summary goes out with the next housekeeping. */
@@ -271,5 +275,6 @@ export class Context {
   }
 }
 
+const NOBODY: readonly Endpoint[] = []
 /** Dropped packets are summed up at most this often. */
 const REPORT_MS = 1000

@@ -10,7 +10,9 @@ import { answerTo, type Endpoint } from './output.ts'
 import type { Context, Proof, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Gatekeeper } from './peer-gate.ts'
+import { HELLO_LABEL, HelloOut } from './peer-hello-out.ts'
 import { newRemote } from './peer-remote.ts'
+import { Unicast } from './peer-unicast.ts'
 import { Recent } from './recent.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf } from './seal/control-keys.ts'
@@ -18,17 +20,8 @@ import { Backoff } from './service/backoff.ts'
 import { Challenge } from './service/challenge.ts'
 import { HelloBudget } from './service/hello-budget.ts'
 import { answerDelay, jitteredInterval, statedInterval } from './service/presence.ts'
-import { utf8 } from './text.ts'
-import {
-  type Hello,
-  HELLO_LIST_MAX,
-  HelloFlag,
-  listRoom,
-  readHello,
-  writeHello,
-} from './wire/hello.ts'
-import { type Header, Kind, nonceOf, NUMBER_MAX, readHeader } from './wire/packet.ts'
-import { concat } from './bytes.ts'
+import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello } from './wire/hello.ts'
+import { type Header, nonceOf, readHeader } from './wire/packet.ts'
 
 /** What the greeter tells the peer. */
 export interface GreeterEvents {
@@ -71,6 +64,11 @@ export class Greeter {
   /** Who has said goodbye: hellos of before may still be looked at. */
   readonly #departed = new Recent(SEEN_MAX)
   readonly #budget: HelloBudget
+  readonly #out: HelloOut
+  /** Who has said hello by unicast and gets the next one the same way. */
+  readonly #callers = new Map<string, Endpoint>()
+  /** Those whom no multicast reaches. */
+  readonly unicast: Unicast
 
   constructor(context: Context, control: ControlOut, events: GreeterEvents) {
     this.#context = context
@@ -80,6 +78,11 @@ export class Greeter {
     this.#gate = new Gatekeeper(context)
     this.#backoff = new Backoff(context.limits.peers)
     this.#budget = new HelloBudget(context.limits)
+    const streamCount = (): number => events.streamCount()
+    this.#out = new HelloOut(context, control, { challenge: this.#challenge, streamCount })
+    this.unicast = new Unicast(context, control, (endpoint) => {
+      this.#out.send({ flags: HelloFlag.askAll, asked: [], echoes: [], to: [endpoint] })
+    })
   }
 
   /** When somebody unknown was last asked who it is. */
@@ -100,8 +103,8 @@ export class Greeter {
     for (const { challenge } of remotes) this.#echo(now, challenge)
   }
 
-  /** Asks an instance that was heard but is not known. */
-  ask(now: number, instance: bigint): void {
+  /** Asks an instance that was heard but is not known, also by the way that it came. */
+  ask(now: number, instance: bigint, from?: Endpoint): void {
     this.#budget.at(now)
     if (this.#asked.has(instance)) return
     // The budget is of hellos; one that is going to be sent may ask several.
@@ -115,6 +118,7 @@ export class Greeter {
     if (another) this.#budget.asks()
     this.#askedAt = now
     this.#asked.add(instance)
+    if (from) this.#callBack(from)
     this.schedule(now)
   }
 
@@ -139,7 +143,8 @@ export class Greeter {
 
   /** Says goodbye; `then` runs with it once it has been handed out. */
   bye(then: (now: number, packet: Uint8Array) => void): void {
-    this.#makeHello(HelloFlag.bye, [], [], then)
+    const to = [this.#context.controlGroup]
+    this.#out.send({ flags: HelloFlag.bye, asked: [], echoes: [], to }, then)
   }
 
   onHello(now: number, packet: Uint8Array, from: Endpoint): void {
@@ -194,7 +199,10 @@ export class Greeter {
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
-    if (asks || (!remote && !fresh)) this.#echo(now, hello.challenge)
+    if (asks || (!remote && !fresh)) {
+      this.#callBack(answerTo(from, hello.port))
+      this.#echo(now, hello.challenge)
+    }
     if (asks && remote) this.#events.doubted(now, remote)
     if (fresh) {
       const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
@@ -216,6 +224,7 @@ export class Greeter {
     const remote = this.#context.roster.get(heard.header.instance)
     if (!remote) return this.#admit(now, heard, rights)
     this.#refresh(now, remote, heard)
+    this.unicast.met(now, remote, heard.from)
     const { rights: before } = remote
     // A recorded hello must not bring back what has been replaced: the later grant counts.
     if (!rights || before === rights || (before && rights.notBefore < before.notBefore)) return
@@ -232,6 +241,8 @@ export class Greeter {
     this.#asked.delete(header.instance)
     this.#backoff.forget(header.instance)
     this.#context.emit({ type: 'peer', change: 'join', peer: remote.entry })
+    // Before anything is said to the newcomer.
+    this.unicast.met(now, remote, from)
     this.#events.joined(now, remote, hello.streamCount)
   }
 
@@ -245,6 +256,7 @@ export class Greeter {
 
   #remove(now: number, remote: Remote, silent = false): void {
     this.#context.roster.remove(remote.instance)
+    this.unicast.forget(now, remote)
     this.#challenge.renew()
     // Answers that are under way echo the old challenge: strangers may be asked again at once.
     this.#backoff.clear()
@@ -255,6 +267,11 @@ export class Greeter {
   #plausible(header: Header, hello: Hello): boolean {
     const { crypto } = this.#context.env
     return instanceOf(crypto, hello.identity, hello.salt) === header.instance
+  }
+
+  #callBack(from: Endpoint): void {
+    if (from.rung !== 'unicast' || this.#callers.size >= HELLO_LIST_MAX) return
+    this.#callers.set(`${from.address} ${from.port}`, from)
   }
 
   #echo(now: number, challenge: bigint): void {
@@ -277,55 +294,17 @@ export class Greeter {
     this.#answerAt = Infinity
     this.#greetAt = now + GREETING_MS <= this.#greetUntil ? now + GREETING_MS : Infinity
     if (this.#greetAt < Infinity) this.#context.timers.setBefore('hello', this.#greetAt)
-    const { name, tags, rights } = this.#aboutSelf()
     // Long rights leave less room: what does not fit goes with the next one.
-    const room = listRoom({ name, tags, rights })
+    const { room } = this.#out
     const echoes = [...this.#echoes].slice(0, room)
     const asked = [...this.#asked].slice(0, room - echoes.length)
     for (const challenge of echoes) this.#echoes.delete(challenge)
     for (const instance of asked) this.#asked.delete(instance)
     const flags = this.#askAll ? HelloFlag.askAll : 0
     this.#askAll = false
-    this.#makeHello(flags, asked, echoes)
-  }
-
-  #makeHello(
-    flags: number,
-    asked: bigint[],
-    echoes: bigint[],
-    then?: (now: number, packet: Uint8Array) => void,
-  ): void {
-    const { env, keys, sealer, self, controlGroup, roster } = this.#context
-    const random = env.random(10)
-    const view = new DataView(random.buffer, random.byteOffset, random.byteLength)
-    const number = (view.getUint16(4) * 0x100000000 + view.getUint32(6)) % NUMBER_MAX
-    const id = { kind: Kind.hello, flags: 0, stream: view.getUint32(0), number }
-    const body = writeHello({
-      flags,
-      identity: self.identity,
-      salt: self.salt,
-      challenge: this.#challenge.value,
-      controlNumber: this.#control.number,
-      intervalMs: statedInterval(roster.size + 1),
-      port: this.#context.port,
-      streamCount: this.#events.streamCount(),
-      ...this.#aboutSelf(),
-      asked,
-      echoes,
-    })
-    this.#context.sign(HELLO_LABEL, [sealer.headerBytes(id), body], (now, signature) => {
-      // The epoch in the header has been signed.
-      if (this.#context.keys !== keys) return this.#makeHello(flags, asked, echoes, then)
-      const packet = sealer.seal(id, concat(body, signature), keys.control)
-      this.#context.transmit(controlGroup, packet)
-      then?.(now, packet)
-    })
-  }
-
-  #aboutSelf(): Pick<Hello, 'name' | 'tags' | 'rights'> {
-    const { config, rights } = this.#context
-    const tags = Object.entries(config.tags).map(([key, value]) => utf8(`${key}=${value}`))
-    return { name: utf8(config.name), tags, rights: rights?.bytes ?? NO_RIGHTS }
+    const to = [this.#context.controlGroup, ...this.#callers.values()]
+    this.#callers.clear()
+    this.#out.send({ flags, asked, echoes, to })
   }
 
   #armBeacon(now: number): void {
@@ -335,8 +314,6 @@ export class Greeter {
   }
 }
 
-const NO_RIGHTS = new Uint8Array(0)
-const HELLO_LABEL = utf8('sixcast/1/hello')
 const SEEN_MAX = 1024
 /** One hello answers and asks up to 32 others: 25 a second are 800. */
 const HELLO_SPACING_MS = 40

@@ -5,7 +5,7 @@
  * waits in the quarantine: the only state that unauthenticated packets have, bounded in count,
  * bytes and time.
  */
-import { answerTo, type Endpoint, type Rung } from './output.ts'
+import { answerTo, type Endpoint } from './output.ts'
 import type { Context, Inflow, Remote } from './peer-context.ts'
 import type { Direct } from './peer-direct.ts'
 import type { EpochChange } from './peer-epochs.ts'
@@ -28,8 +28,10 @@ export interface InboundEvents {
   /** A relay speaks for itself. */
   relay(now: number, packet: Uint8Array, from: Endpoint): void
   readonly epochs: Pick<EpochChange, 'hasPages' | 'heard' | 'onPacket'>
-  unknownInstance(now: number, instance: bigint): void
+  unknownInstance(now: number, instance: bigint, from: Endpoint): void
   unknownStream(now: number, remote: Remote, stream: number): void
+  /** A control packet of this instance has opened: by which way it came. */
+  heard(now: number, remote: Remote, from: Endpoint): void
   record(now: number, remote: Remote, record: ControlRecord): void
   received(now: number, inflow: Inflow): void
   readonly direct: Pick<Direct, 'onPacket'>
@@ -109,7 +111,7 @@ export class Inbound {
     if (header.kind === Kind.parity) return this.#onParity(now, remote, { header, packet })
     if (!remote) {
       this.#hold(now, header.instance, { packet, from })
-      return this.#events.unknownInstance(now, header.instance)
+      return this.#events.unknownInstance(now, header.instance, from)
     }
     if (header.kind === Kind.control) return this.#onControl(now, remote, { header, packet, from })
     if (header.kind === Kind.direct)
@@ -153,19 +155,16 @@ export class Inbound {
     const body = keys && sealer.open(packet, remote.controlKey.of(keys))
     if (!body) return this.#context.reject('forged')
     remote.endpoint = answerTo(from, remote.port)
-    if (from.rung) this.#onRung(remote, from.rung, header.number)
+    if (from.rung === 'multicast') {
+      remote.multicastHigh = Math.max(remote.multicastHigh, header.number)
+    }
+    this.#events.heard(now, remote, from)
     if (isCopy) return
     epochs.heard(now, keys)
     remote.window.accept(header.number)
     remote.heardAt = now
     const whole = readControl(body, (record) => this.#events.record(now, remote, record))
     if (!whole) this.#context.reject('malformed')
-  }
-
-  #onRung(remote: Remote, rung: Rung, number: number): void {
-    const { instance, intervalMs, multicastHigh } = remote
-    if (rung === 'multicast') remote.multicastHigh = Math.max(multicastHigh, number)
-    this.#context.emit({ type: 'heard', instance, rung, intervalMs, relay: false })
   }
 
   #onData(

@@ -35,6 +35,7 @@ type Source = 'repair' | 'solo' | 'new' | 'answer'
 
 export class Pacer {
   readonly #context: Context
+  readonly #burst: number
   readonly #bucket: TokenBucket
   readonly #rate: Rate
   /** Called for each new packet that has left. */
@@ -61,7 +62,8 @@ export class Pacer {
     this.#sent = sent
     this.#keeper = new Keeper(context)
     const { rate, minRate, packetSize } = context.config
-    this.#bucket = new TokenBucket(rate, burstOf(packetSize), now)
+    this.#burst = burstOf(packetSize)
+    this.#bucket = new TokenBucket(rate, this.#burst, now)
     this.#rate = new Rate(minRate, rate, packetSize)
   }
 
@@ -190,7 +192,8 @@ export class Pacer {
     for (let repair = wanted.first; repair; repair = wanted.first) {
       const packet = 'stored' in repair ? keptPacket(now, repair) : this.#make(repair)
       if (packet) {
-        if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
+        const cost = this.#costOf(repair.to, packet)
+        if (!this.#bucket.take(now, cost)) return this.#bucket.when(now, cost)
         this.#context.transmit(repair.to, packet)
         if (wanted !== this.#answers) this.#repairedAt = now
         if ('stored' in repair) this.#sentAgain(now, repair)
@@ -201,6 +204,12 @@ export class Pacer {
       if (packet) return 'sent'
     }
     return 'none'
+  }
+
+  /** Bytes that leave, with the copies for those whom no multicast reaches. */
+  #costOf(to: string | Endpoint, { length }: Uint8Array): number {
+    const copies = typeof to === 'string' ? this.#context.beside(to).length : 0
+    return copies === 0 ? length : Math.min(this.#burst, length * (1 + copies))
   }
 
   #sentAgain(now: number, { stored, to }: Wanted): void {
@@ -233,7 +242,8 @@ export class Pacer {
         gate = Math.min(gate, leavesAt)
         continue
       }
-      if (!this.#bucket.take(now, packet.length)) return this.#bucket.when(now, packet.length)
+      const cost = this.#costOf(stream.options.group, packet)
+      if (!this.#bucket.take(now, cost)) return this.#bucket.when(now, cost)
       this.#context.transmit(stream.options.group, packet)
       this.#advance(now, stream, packet.length)
       return 'sent'

@@ -7,6 +7,7 @@ import type { Meeting } from './peer-meeting.ts'
 import type { Publisher } from './peer-publisher.ts'
 import type { Silence } from './peer-silence.ts'
 import type { Subscriber } from './peer-subscriber.ts'
+import type { Unicast } from './peer-unicast.ts'
 import type { ControlRecord } from './wire/control.ts'
 
 interface Parts {
@@ -17,6 +18,7 @@ interface Parts {
   readonly meeting: Meeting
   readonly acquaintance: Acquaintance
   readonly direct: Direct
+  readonly unicast: Unicast
 }
 
 export class Records {
@@ -30,7 +32,7 @@ export class Records {
 
   /** A record of a known instance, from a packet that has opened. */
   on(now: number, remote: Remote, record: ControlRecord): void {
-    const { silence, learner, publisher, subscriber, meeting, acquaintance, direct } = this.#parts
+    const { silence, learner, publisher, subscriber, meeting, acquaintance } = this.#parts
     const toSelf = 'target' in record && record.target === this.#context.self.instance
     if (toSelf) remote.knows = true
     switch (record.type) {
@@ -64,7 +66,9 @@ export class Records {
       case 'cursor':
         return toSelf ? publisher.responder.onCursor(now, remote, record) : undefined
       case 'answered':
-        return direct.onAnswered(now, remote, record)
+        return this.#parts.direct.onAnswered(now, remote, record)
+      case 'reach':
+        return this.#parts.unicast.onReach(now, remote, record)
       case 'interest':
         return undefined // for relays
     }

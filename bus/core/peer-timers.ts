@@ -62,6 +62,8 @@ export class TimerHands {
         return direct.onAnswerTimer(now)
       case 'answered':
         return direct.onAnsweredTimer()
+      case 'unicast':
+        return greeter.unicast.onTimer(now)
       case 'close':
       case 'seek':
       case 'live':

@@ -21,6 +21,7 @@ import { ControlOut } from './peer-control.ts'
 import { type Answer, type AnswerFault, Direct } from './peer-direct.ts'
 import { EpochChange } from './peer-epochs.ts'
 import { Greeter } from './peer-hello.ts'
+import { housekeep } from './peer-housekeeping.ts'
 import { Inbound } from './peer-inbound.ts'
 import { InterestOut } from './peer-interest.ts'
 import { Learner } from './peer-learner.ts'
@@ -100,22 +101,24 @@ export class Peer {
     const acquaintance = new Acquaintance(context, this.#control)
     const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
     const [publisher, subscriber, direct] = [this.#publisher, this.#subscriber, this.#direct]
-    const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct }
+    const [greeter, epochs] = [this.#greeter, this.#epochs]
+    const { unicast } = greeter
+    const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct, unicast }
     const records = new Records(context, each)
     this.#interest = new InterestOut(context, this.#control, (at) => this.#greeter.schedule(at))
-    this.#hands = new TimerHands({
-      ...each,
-      greeter: this.#greeter,
-      epochs: this.#epochs,
-      interest: this.#interest,
-      housekeep: (at) => this.#housekeep(at),
-    })
+    const keep = (at: number): void => {
+      const [outage, inbound] = [this.#outage, this.#inbound]
+      housekeep(at, context, { ...each, outage, greeter, inbound })
+    }
+    const interest = this.#interest
+    this.#hands = new TimerHands({ ...each, greeter, epochs, interest, housekeep: keep })
     const sent = { control: this.#control, streams: publisher.streams, direct }
     this.#inbound = new Inbound(context, {
       hello: (at, packet, from) => this.#greeter.onHello(at, packet, from),
       relay: (at, packet, from) => this.#interest.onRelay(at, packet, from),
       epochs: this.#epochs,
-      unknownInstance: (at, instance) => this.#greeter.ask(at, instance),
+      unknownInstance: (at, instance, from) => this.#greeter.ask(at, instance, from),
+      heard: (at, remote, from) => unicast.heard(at, remote, from),
       unknownStream: (at, remote, stream) => this.#learner.hearStream(at, remote, stream),
       record: (at, remote, record) => records.on(at, remote, record),
       received: (at, inflow) => this.#subscriber.received(at, inflow),
@@ -151,6 +154,11 @@ export class Peer {
   }
 
   // --- commands
+
+  /** Says hello by unicast to these, in place of any before, until they answer. */
+  name(now: number, endpoints: readonly Endpoint[]): void {
+    this.#greeter.unicast.name(now, endpoints)
+  }
 
   /** Joins the control group and says hello. */
   start(now: number): void {
@@ -300,6 +308,7 @@ export class Peer {
     this.#context.roster.forgive(ms)
     this.#subscriber.forgive(now, ms)
     this.#silence.forgive(ms)
+    this.#greeter.unicast.forgive(ms)
     this.#publisher.forgive(ms)
   }
 
@@ -316,20 +325,6 @@ export class Peer {
     this.#learner.forget(remote)
     this.#publisher.responder.forget(remote, silent)
     this.#direct.forget(remote.instance)
-  }
-
-  #housekeep(now: number): void {
-    this.#outage.pass(now)
-    const present = this.#context.roster.size
-    this.#greeter.expire(now)
-    if (this.#context.roster.size < present) this.#silence.lost(now)
-    this.#inbound.expire(now)
-    this.#publisher.housekeep(now)
-    this.#subscriber.housekeep(now)
-    this.#direct.housekeep(now)
-    this.#context.reportRejected(now)
-    this.#silence.watch(now)
-    this.#context.timers.set('housekeeping', now + HOUSEKEEPING_MS)
   }
 
   #goodbye(confirmation: Confirmation): void {

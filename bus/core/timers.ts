@@ -19,6 +19,7 @@ const TIMER_NAMES = [
   'proof',
   'answer',
   'answered',
+  'unicast',
 ] as const
 
 export type TimerName = (typeof TIMER_NAMES)[number]

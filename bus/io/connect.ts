@@ -3,6 +3,8 @@ import type { Bus, ConnectOptions } from '../api/options.ts'
 import { keeping } from './epoch-files.ts'
 import { fileWork as files } from './files/work.ts'
 import { following, PeerCredentials } from './link-credentials.ts'
+import { dnsResolver } from './dns.ts'
+import { lookUp } from './names.ts'
 import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
@@ -10,6 +12,7 @@ import type { LadderClock } from './ladder.ts'
 import { nodeSystem } from './system.ts'
 import type { Transport } from './transport.ts'
 import { udpTransport } from './udp.ts'
+import { unicastTransport } from './udp-unicast.ts'
 import type { Beside, LinkTransport } from './websocket.ts'
 
 /**
@@ -19,11 +22,13 @@ import type { Beside, LinkTransport } from './websocket.ts'
 export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const settings = await settle(options)
   options.signal?.throwIfAborted()
-  const { scope, interfaces, port, hops, relays } = settings
-  const native = (): Transport => udpTransport({ scope, interfaces, port, hops })
+  const { scope, interfaces, port, hops, relays, unicastPort } = settings
+  const native = (): Transport => udpTransport({ scope, interfaces, port, hops }, unicastPort)
   if (relays.length > 0) return connectByRelay(settings, options, native)
   const system = await nodeSystem(settings.identity)
-  return openBus(native(), { ...common(settings, options), path: 'multicast', system })
+  const parts = { ...common(settings, options), system }
+  if (options.multicast !== false) return openBus(native(), { ...parts, path: 'multicast' })
+  return openBus(unicastTransport(unicastPort), { ...parts, path: 'unicast' })
 }
 
 /** By a link to one of the relays, and by multicast as well unless that is not wanted. */
@@ -77,6 +82,11 @@ const nodeClock: LadderClock = {
 function common(
   settings: Settings,
   options: ConnectOptions,
-): Pick<Opening, 'settings' | 'options' | 'files' | 'keep'> {
-  return { settings, options, files, keep: keeping(settings, options.keep) }
+): Pick<Opening, 'settings' | 'options' | 'files' | 'keep' | 'named'> {
+  const keep = keeping(settings, options.keep)
+  const { peers } = settings
+  const after: LadderClock['after'] = (delayMs, then) => nodeClock.after(delayMs, then)
+  const named: Opening['named'] = (listener) =>
+    lookUp({ peers, resolver: dnsResolver(), after, ...listener })
+  return { settings, options, files, keep, ...(peers.length > 0 && { named }) }
 }

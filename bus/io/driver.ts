@@ -108,6 +108,8 @@ export class Driver {
       case 'attached':
       case 'met':
       case 'live':
+      case 'way':
+      case 'unicast':
       case 'rejected':
       case 'epoch':
       case 'ready':

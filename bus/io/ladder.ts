@@ -6,7 +6,7 @@
  * Endpoints bear the rung that they were heard by, so an answer goes back the same way.
  */
 import { BusError } from '../api/errors.ts'
-import type { Endpoint, Hearing, Rung } from '../core/output.ts'
+import type { Endpoint, Hearing } from '../core/output.ts'
 import { Ladder, type LadderStep } from '../core/path/ladder.ts'
 import { writeInstances, writeRung } from '../core/wire/link.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
@@ -33,6 +33,9 @@ export interface LadderClock {
   after(delayMs: number, then: () => void): () => void
 }
 
+/** What the ladder joins. */
+type Side = 'multicast' | 'relay'
+
 export function ladderTransport(options: LadderOptions): Transport {
   return new LadderTransport(options)
 }
@@ -50,7 +53,7 @@ class LadderTransport implements Transport {
   #reaches = { multicast: false, relay: false }
   /** Whether the link is a member of the groups. */
   #joined = true
-  #told: Rung | 'none' = 'none'
+  #told: Side | 'none' = 'none'
   #cancelTick: (() => void) | undefined
   #cancelRetry: (() => void) | undefined
 
@@ -79,7 +82,7 @@ class LadderTransport implements Transport {
     return (this.#native?.pending ?? 0) + this.#link.pending
   }
 
-  get path(): Rung | 'none' {
+  get path(): Side | 'none' {
     const { multicast, relay } = this.#reaches
     if (multicast && (!relay || this.#ladder.near)) return 'multicast'
     return relay ? 'relay' : 'none'
@@ -200,16 +203,16 @@ class LadderTransport implements Transport {
     this.#tell('multicast is there', true)
   }
 
-  #listenerOf(rung: Rung): TransportListener {
+  #listenerOf(rung: Side): TransportListener {
     return {
-      datagram: (bytes, { address, port }) => {
-        this.#listener?.datagram(bytes, { address, port, rung })
+      datagram: (bytes, { address, port, rung: by = rung }) => {
+        this.#listener?.datagram(bytes, { address, port, rung: by })
       },
       event: (event) => this.#on(rung, event),
     }
   }
 
-  #on(rung: Rung, event: TransportEvent): void {
+  #on(rung: Side, event: TransportEvent): void {
     if (event.type === 'unreachable' || event.type === 'reachable') {
       const up = event.type === 'reachable'
       this.#reaches[rung] = up

@@ -9,6 +9,7 @@ import { Peer } from '../core/peer.ts'
 import type { Rights } from '../core/rights.ts'
 import { Driver } from './driver.ts'
 import { epochKeeper, readPage } from './epochs.ts'
+import type { NamesOptions } from './names.ts'
 import { realmOptions } from './realm-keys.ts'
 import type { System } from './runtime.ts'
 import type { Settings } from './settled.ts'
@@ -22,6 +23,8 @@ export interface Opening {
   readonly files: FileWork
   /** Keeps the realm's epochs. */
   readonly keep: (kept: KeptEpoch) => Promise<void>
+  /** Begins to tell whom unicast is to reach; the result ends it. */
+  readonly named?: (listener: Pick<NamesOptions, 'named' | 'failed'>) => () => void
   /** Called with rights that the program has renewed. */
   readonly renewed?: (rights: Rights) => void
   /** Called when the bus has closed. */
@@ -52,6 +55,7 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     command: driver.command.bind(driver),
     endTurn: () => driver.endTurn(),
     close: async () => {
+      unname?.()
       driver.stop()
       await drained(transport, system)
       await transport.close()
@@ -77,11 +81,28 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
   }
   driver.command((starting, now) => starting.start(now))
+  const unname = given.named?.(naming({ bus, driver, log }))
   if (options.signal?.aborted) {
     await bus.close({ linger: 0 })
     throw options.signal.reason
   }
   return bus
+}
+
+/** Whom unicast is to reach goes to the peer, and what cannot be looked up to the program. */
+function naming(to: {
+  bus: LiveBus
+  driver: Driver
+  log: Logger | undefined
+}): Pick<NamesOptions, 'named' | 'failed'> {
+  const { bus, driver, log } = to
+  return {
+    named: (endpoints) => driver.command((peer, now) => peer.name(now, endpoints)),
+    failed: (peer, reason) => {
+      log?.warn({ peer, reason }, 'a named peer cannot be looked up')
+      bus.event({ type: 'unresolved', peer, reason })
+    },
+  }
 }
 
 function peerOf(
@@ -130,13 +151,13 @@ function react(
     case 'unreachable':
       log?.warn({ reason: event.reason }, 'no datagram can leave')
       driver.command((peer, now) => peer.pathLost(now))
-      return bus.setPath('none', event.reason)
+      return bus.paths.turn('none', event.reason)
     case 'reachable':
-      bus.setPath(path, event.reason ?? 'datagrams leave again')
+      bus.paths.turn(path, event.reason ?? 'datagrams leave again')
       return driver.command((peer, now) => peer.pathChanged(now, transport.port))
     case 'path':
       log?.info({ path: event.path, reason: event.reason }, 'path changed')
-      bus.setPath(event.path, event.reason)
+      bus.paths.turn(event.path, event.reason)
       if (event.greets) driver.command((peer, now) => peer.pathChanged(now, transport.port))
       return undefined
     case 'peer':

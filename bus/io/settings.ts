@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { nanoid } from 'nanoid'
 import { BusError } from '../api/errors.ts'
 import { CONNECT } from '../api/option-rules.ts'
-import type { ConnectOptions } from '../api/options.ts'
+import type { ConnectOptions, Scope } from '../api/options.ts'
 import { checkOptions } from '../api/rules.ts'
 import { identityOf } from './identity.ts'
 import { LOCAL_REALM } from './key-text.ts'
@@ -11,7 +11,7 @@ import { keyFileOf, realmKeyText } from './keyfile.ts'
 import { type Opening, parseOpening } from './realm-keys.ts'
 import { readRealmFile, type RealmSettings } from './realm-file.ts'
 import { rightsOf } from './rights.ts'
-import { openingOf, openRealm, paceOf, relaysOf, type Settings } from './settled.ts'
+import { openingOf, openRealm, paceOf, peersOf, relaysOf, type Settings } from './settled.ts'
 import { given } from './given.ts'
 import { pageIn } from './epoch-files.ts'
 
@@ -20,8 +20,8 @@ export const DEFAULT_PORT = 62278
 export async function settle(options: ConnectOptions): Promise<Settings> {
   checkOptions('connect', options, CONNECT)
   const { realm = LOCAL_REALM, interface: wish } = options
-  if (options.multicast === false && relaysOf(options).length === 0) throw noWay()
   const { scope = 'host', port, groups } = await sharedOf(options, realm)
+  assertWays(options, scope)
   const { root, ring, owner, epoch, epochKey } = await keyOf(options, realm)
   const ownFiles = options.key === undefined && !options.open && owner !== undefined
   const identity = await identityOf(options, realm)
@@ -39,6 +39,7 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
     scope,
     interfaces: typeof wish === 'string' ? [wish] : wish,
     relays: relaysOf(options),
+    ...peersOf(options),
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
     fold: groups ?? 0,
@@ -47,12 +48,30 @@ export async function settle(options: ConnectOptions): Promise<Settings> {
   }
 }
 
-function noWay(): BusError {
-  const mend = "give the address of a relay, such as { relay: 'wss://relay.example.org' }"
-  return new BusError(
-    'INVALID_OPTION',
-    `option "multicast" is false, and there is no relay: ${mend}`,
-  )
+/** Throws INVALID_OPTION where there is no way to anybody, or one that excludes another. */
+function assertWays(options: ConnectOptions, scope: Scope): void {
+  const { multicast = true, peers, unicastPort } = options
+  const linked = relaysOf(options).length > 0
+  const named = peers !== undefined ? 'peers' : 'unicastPort'
+  const isNamed = peers !== undefined || unicastPort !== undefined
+  if (!multicast && !linked && !isNamed) {
+    const mend =
+      "give the address of a relay, such as { relay: 'wss://relay.example.org' }, or peers"
+    throw invalid(`option "multicast" is false, and there is no relay: ${mend}`)
+  }
+  if (isNamed && scope === 'host') {
+    const mend = "give a wider scope, such as 'link'"
+    throw invalid(`option "${named}" is of no use at scope 'host', which no packet leaves: ${mend}`)
+  }
+  if (isNamed && !multicast && linked) {
+    const mend = 'leave out one of the three'
+    const fault = 'is of no use with a relay and without multicast, where nothing goes by UDP'
+    throw invalid(`option "${named}" ${fault}: ${mend}`)
+  }
+}
+
+function invalid(message: string): BusError {
+  return new BusError('INVALID_OPTION', message)
 }
 
 /** What of the options says which realm it is. */

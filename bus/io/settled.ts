@@ -32,6 +32,9 @@ export interface Settings {
   readonly interfaces: readonly string[] | undefined
   /** Addresses of relays; empty: none is used. */
   readonly relays: readonly string[]
+  /** Addresses of peers to reach by unicast, and the port where it comes to this process. */
+  readonly peers: readonly string[]
+  readonly unicastPort: number | undefined
   readonly port: number
   readonly hops: number | undefined
   readonly fold: number
@@ -61,6 +64,14 @@ export function paceOf(
 
 export function relaysOf({ relay = [] }: ConnectOptions): readonly string[] {
   return typeof relay === 'string' ? [relay] : relay
+}
+
+/** Whom unicast is to reach, and where it comes. */
+export function peersOf({
+  peers = [],
+  unicastPort,
+}: ConnectOptions): Pick<Settings, 'peers' | 'unicastPort'> {
+  return { peers: typeof peers === 'string' ? [peers] : peers, unicastPort }
 }
 
 /** The keys of an open realm: none. Throws INVALID_OPTION beside a key. */

@@ -20,8 +20,10 @@ export interface UdpParts {
 }
 
 /** Of a peer: a socket for everything that comes, and one for each busy group to send by. */
-export const PEER: UdpParts = {
-  receiver: (options) => new Receiver(options),
-  memberships: (by) => new Memberships(by),
-  connects: true,
+export function peerParts(unicastPort?: number): UdpParts {
+  return {
+    receiver: (options) => new Receiver({ ...options, unicastPort }),
+    memberships: (by) => new Memberships(by),
+    connects: true,
+  }
 }

@@ -1,10 +1,12 @@
 /** The two sockets that read: the shared port for multicast, a private one for unicast. */
 import type { RemoteInfo, Socket } from 'node:dgram'
-import type { Endpoint } from '../core/output.ts'
+import type { Endpoint, Rung } from '../core/output.ts'
 import { closeSocket, openError, openSocket, systemCode } from './udp-socket.ts'
 
 export interface ReceiverOptions {
   readonly port: number
+  /** The private port to have, if it is free. Default: any. */
+  readonly unicastPort?: number | undefined
   readonly receiveBuffer: number
   /** True at scope `host`: what comes from another machine is dropped unseen. */
   readonly hostOnly: boolean
@@ -27,7 +29,7 @@ export class Receiver {
   constructor(options: ReceiverOptions) {
     const failed = (error: Error): void => options.warn(`receiving failed: ${systemCode(error)}`)
     try {
-      this.#private = openPrivate(options.hostOnly, failed)
+      this.#private = options.hostOnly ? openOnLoopback(failed) : openPrivate(options, failed)
     } catch (error) {
       throw openError(error, 0)
     }
@@ -40,9 +42,8 @@ export class Receiver {
     const size = enlarge(this.#shared, options.receiveBuffer)
     enlarge(this.#private, options.receiveBuffer)
     if (size < options.receiveBuffer) options.warn(smallBuffer(size, options.receiveBuffer))
-    const listen = options.hostOnly ? hostListener(options) : options.datagram
-    this.#shared.on('message', listen)
-    this.#private.on('message', listen)
+    this.#shared.on('message', listener(options, 'multicast'))
+    this.#private.on('message', listener(options, 'unicast'))
   }
 
   get port(): number {
@@ -59,9 +60,22 @@ export class Receiver {
   }
 }
 
+/** Another process of this host may have the port that is wished for. */
+export function openPrivate(
+  { unicastPort: port, warn }: Pick<ReceiverOptions, 'unicastPort' | 'warn'>,
+  failed: (error: Error) => void,
+): Socket {
+  try {
+    return openSocket({ ...(port !== undefined && { port }), failed })
+  } catch (error) {
+    if (port === undefined) throw error
+    warn(`UDP port ${port} is not to be had (${systemCode(error)}): unicast comes to another one`)
+    return openSocket({ failed })
+  }
+}
+
 /** At scope `host` on ::1, where no other machine can reach it. */
-function openPrivate(hostOnly: boolean, failed: (error: Error) => void): Socket {
-  if (!hostOnly) return openSocket({ failed })
+function openOnLoopback(failed: (error: Error) => void): Socket {
   try {
     return openSocket({ address: loopback, failed })
   } catch {
@@ -70,10 +84,20 @@ function openPrivate(hostOnly: boolean, failed: (error: Error) => void): Socket 
 }
 
 /**
- * Multicast of this scope comes from no other machine, the kernel sees to that; unicast to the
- * shared port might. Whatever address a peer sent from, its private port is on ::1.
+ * Tells by which way datagrams come. At scope host there is one alone: multicast of this scope comes
+ * from no other machine, the kernel sees to that; unicast to the shared port might. Whatever address
+ * a peer sent from, its private port is on ::1.
  */
-function hostListener(options: ReceiverOptions): (bytes: Uint8Array, from: RemoteInfo) => void {
+function listener(
+  options: ReceiverOptions,
+  rung: Rung,
+): (bytes: Uint8Array, from: RemoteInfo & { rung?: Rung }) => void {
+  if (!options.hostOnly) {
+    return (bytes, from) => {
+      from.rung = rung
+      options.datagram(bytes, from)
+    }
+  }
   return (bytes, from) => {
     if (from.address !== loopback && !options.isOwn(from.address)) return
     from.address = loopback

@@ -12,7 +12,7 @@ import {
   type NetworkInterface,
 } from './interfaces.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
-import { PEER, type UdpParts, type UdpReceiver } from './udp-parts.ts'
+import { peerParts, type UdpParts, type UdpReceiver } from './udp-parts.ts'
 import { UdpPath } from './udp-path.ts'
 import { defaultHops, defaultSize, probeGroup } from './udp-scope.ts'
 import { TwinFinder } from './udp-twins.ts'
@@ -35,8 +35,9 @@ export interface UdpOptions {
   readonly timer?: RepeatTimer
 }
 
-export function udpTransport(options: UdpOptions): Transport {
-  return new UdpTransport(options, PEER)
+/** `unicastPort`: the private port to have, if it is free. */
+export function udpTransport(options: UdpOptions, unicastPort?: number): Transport {
+  return new UdpTransport(options, peerParts(unicastPort))
 }
 
 export class UdpTransport implements Transport {

@@ -16,7 +16,8 @@ export const SIMULATE: Rules<SimulateOptions> = {
   ]),
 }
 
-const { scope: _s, interface: _i, port: _p, hops: _h, ...simulated } = CONNECT
+const { scope: _s, interface: _i, port: _p, hops: _h, ...most } = CONNECT
+const { peers: _n, unicastPort: _u, ...simulated } = most
 export const SIMULATED: Rules<SimulatedOptions> = {
   ...simulated,
   host: rule((value) => typeof value === 'string' && value !== '', 'a name'),

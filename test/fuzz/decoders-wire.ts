@@ -79,6 +79,7 @@ const records: readonly ControlRecord[] = [
   { type: 'oldest', stream: 1, first: 2, index: 3 },
   { type: 'meet', streams: 2, attempt: 1, targets: [ID] },
   { type: 'met', target: ID, streams: 2 },
+  { type: 'reach', target: ID, multicast: true, token: ID, echo: ID },
   { type: 'answered', entries: [{ answerer: ID, runs: [{ first: 1, count: 2 }] }] },
 ]
 

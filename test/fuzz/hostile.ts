@@ -200,6 +200,7 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
     () => ({ type: 'meet', streams: odd(), attempt: odd(), targets: list(() => id) }),
     () => ({ type: 'met', target: id, streams: odd() }),
+    () => ({ type: 'reach', target: id, multicast: odd() % 2 === 0, token: id, echo: 0n }),
     () => ({
       type: 'answered',
       entries: list(() => ({

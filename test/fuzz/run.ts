@@ -221,6 +221,9 @@ export class Fuzz {
 const ELSEWHERE = [
   'repairsFull',
   'linkFull',
+  'namedFull',
+  'unicastFull',
+  'greetings',
   'receiversSlow',
   'unproven',
   'revoked',

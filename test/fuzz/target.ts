@@ -42,6 +42,8 @@ export const tightLimits: Limits = {
   answerSize: 4000,
   answersSize: 8000,
   answersHeldSize: 32 * 1024,
+  namedPeers: 4,
+  unicastPeers: 4,
 }
 
 /** Bytes a second: one member's share of it is less than the history holds. */

@@ -23,6 +23,8 @@ export class Network {
   readonly hosts: Host[] = []
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
+  /** Processes are told by which way each datagram comes. */
+  rungs = false
   /** Whether a datagram gets down to a host at all. */
   passes: (host: Host, bytes: Uint8Array) => boolean = () => true
   /** Told of each datagram that has not come up to its segment, or down to `host`. */
@@ -176,7 +178,8 @@ export class Network {
         const hears = typeof to === 'string' ? this.#hears(process, host, to) : isAt(process, to)
         // All hear the same bytes: who changed them would spoil them for everybody, and be found.
         const group = typeof to === 'string' ? to : undefined
-        if (hears) process.receive(bytes, from, group)
+        const rung = group === undefined ? 'unicast' : 'multicast'
+        if (hears) process.receive(bytes, this.rungs ? { ...from, rung } : from, group)
       }
     })
   }

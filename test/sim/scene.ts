@@ -17,6 +17,8 @@ export interface Setting {
   readonly relays: readonly (readonly number[])[]
   /** The relay, by its place in the list, of each peer that has no segment. */
   readonly linked?: readonly number[]
+  /** No multicast passes at first, and who is reached by which way is told. */
+  readonly apart?: boolean
   /** Which two relays each trunk is between. */
   readonly trunks?: readonly (readonly [number, number])[]
 }
@@ -30,10 +32,13 @@ export class Scene {
   readonly processes: readonly Process[]
   readonly #random: Random
 
-  constructor(seed: number, { loss = 0, peers, relays, linked = [], trunks = [] }: Setting) {
+  constructor(seed: number, given: Setting) {
+    const { loss = 0, peers, relays, linked = [], trunks = [] } = given
     this.#random = new Random(seed, 'relay')
     this.world = new World(quietPlan(seed), new Trace())
     const { network } = this.world
+    network.rungs = given.apart ?? false
+    this.multicast(!network.rungs)
     this.relays = relays.map((segments) => new SimRelay(this.world, network.host(segments)))
     this.trunks = trunks.map(
       ([a, b]) => new SimTrunk(this.world, [this.relays[a]!, this.relays[b]!]),
@@ -50,6 +55,11 @@ export class Scene {
     for (const host of this.world.network.hosts) {
       for (const { up, down } of host.interfaces) up.loss = down.loss = loss
     }
+  }
+
+  /** Whether multicast passes from one host to another. */
+  multicast(passes: boolean): void {
+    this.world.network.swallows = () => !passes
   }
 
   wait(ms: number): void {

@@ -82,8 +82,9 @@ export class World {
   onClosed: (process: Process, told: Told) => void = () => undefined
   /** What a process knows of its realm when it starts. */
   knownTo: (like: Launch) => Known = ({ realm }) => ({ realm: this.realms[realm]! })
-  /** Called with what a process is told of epochs. */
+  /** Called with what a process is told of epochs; and with all that nobody else here is for. */
   onEpoch: (process: Process, notice: Of<'epoch'>) => void = () => undefined
+  onOther: (process: Process, notice: Notice) => void = () => undefined
   readonly #lingers = new Map<Process, number>()
   readonly #trace: Trace
   readonly #random: Random
@@ -305,7 +306,7 @@ export class World {
       case 'rejected':
         return this.#note(`${process.id} rejected ${notice.count} (${notice.reason})`)
       default:
-        return undefined // of no interest here
+        return this.onOther(process, notice)
     }
   }
 
@@ -344,7 +345,6 @@ export function patiently(world: World, demand: () => void): void {
 
 const ECHO = '/echo'
 const EVENTS_MAX = 1_000_000
-
 const EVERYTHING = { publish: ['**'], subscribe: ['**'] }
 const PATIENCE_STEP_MS = 3000
 const PATIENCE_MS = 40_000

@@ -69,11 +69,15 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
   { type: 'met', target, streams: 70 },
 ]
 
+/** Apart from the others: who is reached by multicast alone may skip it. */
+const reach = { type: 'reach', target, multicast: true, token: target, echo: 7n } as const
+
 export function controlVectors(): object {
   return {
     about: 'a record: type, varint size, body; a control packet holds several, one after the other',
     records: records.map((record) => ({ record, bytes: controlBytes(record) })),
     bindings: bindings(),
+    reach: { record: reach, bytes: controlBytes(reach) },
   }
 }
 

@@ -27,7 +27,7 @@ export type LadderStep =
 
 interface Known {
   rung: Rung | undefined
-  /** When it was heard by multicast. */
+  /** When it was heard by multicast, or by unicast where copies come that way. */
   heardAt: number
   intervalMs: number
   spared: boolean
@@ -90,9 +90,9 @@ export class Ladder {
     const known = this.#knownByInstance.get(instance) ?? newKnown()
     this.#knownByInstance.set(instance, known)
     known.intervalMs = intervalMs
-    if (rung === 'multicast') {
+    if (rung !== 'relay') {
       known.heardAt = now
-      this.#turn(instance, known, { rung, reason: 'heard by multicast' })
+      this.#turn(instance, known, { rung, reason: `heard by ${rung}` })
       if (this.#linked && !this.#near && !known.spared) {
         known.spared = true
         this.#steps.push({ type: 'spare', instances: [instance] })

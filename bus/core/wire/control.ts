@@ -13,11 +13,9 @@
  *     heartbeat  uint8 flags | varint group round trip, us | entries: varint stream, varint head,
  *                varint index, varint receivers
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
- *     nak        see nak.ts
- *     interest   see interest.ts
+ *     nak, interest     see nak.ts and interest.ts
  *     oldest, expired   see gone.ts
- *     meet, met         see meeting.ts
- *     answered          see answered.ts
+ *     meet, met, answered, reach   see meeting.ts, answered.ts and reach.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -40,6 +38,7 @@ import { SIGNATURE_SIZE } from './hello.ts'
 import { type Interest, readInterest, writeInterest } from './interest.ts'
 import { type Meet, type Met, readMeet, readMet, writeMeeting } from './meeting.ts'
 import { type Nak, readNak, writeNak } from './nak.ts'
+import { type ReachReport, readReach, writeReach } from './reach.ts'
 
 export const ControlType = {
   beacon: 1,
@@ -56,6 +55,7 @@ export const ControlType = {
   meet: 12,
   met: 13,
   answered: 14,
+  reach: 15,
 } as const
 
 export const HeartbeatFlag = {
@@ -175,6 +175,7 @@ export type ControlRecord =
   | Meet
   | Met
   | Answered
+  | ReachReport
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -226,6 +227,8 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writeMeeting(writer, record)
     case 'answered':
       return writeAnswered(writer, record)
+    case 'reach':
+      return writeReach(writer, record)
   }
 }
 
@@ -252,7 +255,7 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
     case ControlType.beacon:
       return { type: 'beacon', intervalMs: reader.varint(), streamCount: reader.varint() }
     case ControlType.want:
-      return readWant(reader)
+      return { type: 'want', target: reader.uint64(), ...readSpan(reader) }
     case ControlType.bindings:
       return readBindings(reader)
     case ControlType.attach:
@@ -282,14 +285,15 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return readMet(reader)
     case ControlType.answered:
       return readAnswered(reader)
+    case ControlType.reach:
+      return readReach(reader)
     default:
       return undefined
   }
 }
 
-function readWant(reader: Reader): Want {
-  const target = reader.uint64()
-  return { type: 'want', target, first: reader.varint(), count: reader.varint() }
+function readSpan(reader: Reader): Pick<Want, 'first' | 'count'> {
+  return { first: reader.varint(), count: reader.varint() }
 }
 
 function readBindings(reader: Reader): Bindings {

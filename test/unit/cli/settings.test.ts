@@ -42,6 +42,18 @@ describe('settings', () => {
     expect(await settle({}, env, { interface: 'c' })).toEqual({ interface: ['c'] })
   })
 
+  it('know peers as a list: a flag names one, and the variable all of them', async () => {
+    expect(await settle({ peers: 'a:1' }, {}, {})).toEqual({ peers: ['a:1'] })
+    const env = { SIXCAST_PEERS: '[2001:db8::1]:1, b:2', SIXCAST_UNICAST_PORT: '3' }
+    const fromEnv = { peers: ['[2001:db8::1]:1', 'b:2'], 'unicast-port': 3 }
+    expect(await settle({ peers: ['a:1'] }, env, {})).toEqual(fromEnv)
+    expect(await settle({}, env, { peer: 'c:3', 'unicast-port': '4' })).toEqual({
+      peers: ['c:3'],
+      'unicast-port': 4,
+    })
+    await expect(settle({}, {}, { peer: 'c' })).rejects.toThrow(/option --peer is \["c"\]: '\[2001/)
+  })
+
   it.each([
     [{ key: '/f' }, {}, { open: true }, { open: true }],
     [{ open: true }, { SIXCAST_KEY: '/e' }, {}, { key: '/e' }],

@@ -11,6 +11,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'bus/core/wire/gone.ts readRuns': 'a list within records that readControl reads',
   'bus/core/wire/meeting.ts readMeet': 'a record that readControl reads',
   'bus/core/wire/meeting.ts readMet': 'a record that readControl reads',
+  'bus/core/wire/reach.ts readReach': 'a record that readControl reads',
+  'bus/api/peer-address.ts parsePeerAddress': 'an option of the program itself',
   'bus/core/wire/nak.ts readNak': 'a record that readControl reads',
   'bus/io/epochs.ts readPage': 'parsePage, less what it says of the epoch',
   'bus/io/listen.ts parseListen': 'an option of the program itself, no bytes or text of others',

@@ -154,6 +154,13 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
   }),
   fc.record({ type: fc.constant('met' as const), target: anyUint64, streams: anyVarint }),
   fc.record({
+    type: fc.constant('reach' as const),
+    target: anyUint64,
+    multicast: fc.boolean(),
+    token: anyUint64,
+    echo: anyUint64,
+  }),
+  fc.record({
     type: fc.constant('answered' as const),
     entries: shortList(
       fc.record({

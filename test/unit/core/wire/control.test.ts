@@ -44,7 +44,7 @@ describe('control records', () => {
       }),
       { numRuns: 300 },
     )
-    expect(seen.size).toBe(14)
+    expect(seen.size).toBe(15)
   })
 
   it('are refused when bytes are left over inside their size', () => {

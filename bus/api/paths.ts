@@ -1,0 +1,39 @@
+/** By which way packets go, as the program sees it: the transport's, or unicast while that is needed. */
+import type { BusEvent, PathKind } from './options.ts'
+
+export class Paths {
+  readonly #event: (event: BusEvent) => void
+  #base: PathKind
+  #unicast = false
+
+  constructor(path: PathKind, event: (event: BusEvent) => void) {
+    this.#base = path
+    this.#event = event
+  }
+
+  /** The lowest rung that somebody needs. */
+  get shown(): PathKind {
+    return this.#unicast && this.#base === 'multicast' ? 'unicast' : this.#base
+  }
+
+  /** How peers come of whom nothing else is known. */
+  get base(): PathKind {
+    return this.#base
+  }
+
+  /** The transport goes by another way. */
+  turn(path: PathKind, reason: string): void {
+    this.#change(reason, () => (this.#base = path))
+  }
+
+  /** Somebody is reached by unicast alone, or nobody any more. */
+  useUnicast(inUse: boolean, reason: string): void {
+    this.#change(reason, () => (this.#unicast = inUse))
+  }
+
+  #change(reason: string, change: () => void): void {
+    const from = this.shown
+    change()
+    if (this.shown !== from) this.#event({ type: 'path', from, to: this.shown, reason })
+  }
+}
