@@ -84,7 +84,7 @@ export class LiveBus implements Bus {
       },
     })
     this.topics = this.#topicTable
-    this.paths = new Paths(parts.path, event)
+    this.paths = new Paths(parts, event)
     const instance = parts.link.command((peer) => peer.instance)
     this.id = peerId(instance)
     const { id, presence } = this

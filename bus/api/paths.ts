@@ -1,13 +1,18 @@
 /** By which way packets go, as the program sees it: the transport's, or unicast while that is needed. */
-import type { BusEvent, PathKind } from './options.ts'
+import type { BusEvent, Logger, PathKind } from './options.ts'
 
 export class Paths {
   readonly #event: (event: BusEvent) => void
+  readonly #log: Logger | undefined
   #base: PathKind
   #unicast = false
 
-  constructor(path: PathKind, event: (event: BusEvent) => void) {
+  constructor(
+    { path, log }: { readonly path: PathKind; readonly log?: Logger | undefined },
+    event: (event: BusEvent) => void,
+  ) {
     this.#base = path
+    this.#log = log
     this.#event = event
   }
 
@@ -29,6 +34,7 @@ export class Paths {
   /** Somebody is reached by unicast alone, or nobody any more. */
   useUnicast(inUse: boolean, reason: string): void {
     this.#change(reason, () => (this.#unicast = inUse))
+    this.#log?.info({ path: this.shown, reason }, 'path changed')
   }
 
   #change(reason: string, change: () => void): void {
