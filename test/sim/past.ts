@@ -94,6 +94,8 @@ function checkModest(world: World, { subscribed, stream }: Owed, first: number):
   const own = subscribed.process === stream.publisher
   const young = stream.messages[first]!.at >= (own ? liveAt : met) - YOUNG_MS
   if (!past || past.ageMs > 0 || stream.openedAt > at - EARLY_MS || !young) return
+  // What has waited in the socket for long looks as if it were new.
+  if (subscribed.process.stoodStillAt(at)) return
   const least = Math.max(0, countBefore(stream, at - EARLY_MS) - past.back)
   check(first >= least, 'contract', () => {
     return `${name(subscribed, stream)}: began at ${first}, though ${least} was asked for`

@@ -69,6 +69,7 @@ export class Process implements Station {
   #waitingSize = 0
   #busyUntil = 0
   #stalledUntil = 0
+  readonly #stalls: { readonly from: number; readonly until: number }[] = []
   #draining = false
   #turnSet = false
   #timer = 0
@@ -142,7 +143,13 @@ export class Process implements Station {
   }
 
   /** Nothing runs for a while, as in a collection of garbage or under SIGSTOP. */
+  /** Whether it stood still at that time, or shortly before it. */
+  stoodStillAt(time: number): boolean {
+    return this.#stalls.some(({ from, until }) => time >= from && time < until + STALE_MS)
+  }
+
   stall(durationMs: number): void {
+    this.#stalls.push({ from: this.#world.time, until: this.#world.time + durationMs })
     this.#stalledUntil = Math.max(this.#stalledUntil, this.#world.time + durationMs)
   }
 
@@ -249,4 +256,6 @@ function keptSize(datagram: Uint8Array): number {
 /** net.core.rmem_default. */
 const RECEIVE_BUFFER_SIZE = 212_992
 const TIMER_LATE_MS = 1
+/** Until what has come meanwhile is read. */
+const STALE_MS = 1000
 const AFTER_DATAGRAMS_MS = 0.001

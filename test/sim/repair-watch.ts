@@ -31,6 +31,8 @@ interface RepairCounts {
   sent: number
   repeats: number
   parity: number
+  /** Who has asked. */
+  readonly askers: Set<bigint>
 }
 
 type Transmit = Extract<Act, { readonly type: 'transmit' }>
@@ -92,9 +94,10 @@ export class RepairWatch {
   /** Throws a violation unless each stream keeps to what its losses allow; `late` came out of order. */
   check(late: number): void {
     for (const [stream, counts] of this) {
-      const { lost, questions, asked, sent, repeats, parity } = counts
+      const { lost, questions, asked, sent, repeats, parity, askers } = counts
       const answers = repeats + parity
-      const most = QUESTIONS_A_LOSS * (lost + late) + QUESTIONS_AN_ANSWER * answers + SPARE
+      const vain = SPARE * Math.max(1, askers.size)
+      const most = QUESTIONS_A_LOSS * (lost + late) + QUESTIONS_AN_ANSWER * answers + vain
       check(questions <= most, 'repair', () => {
         return `${stream}: ${questions} questions for ${lost} lost and ${answers} answers`
       })
@@ -108,6 +111,7 @@ export class RepairWatch {
     for (const nak of this.#naksIn(instance, number)) {
       const account = this.#of(nak.target, nak.stream)
       account.questions += 1
+      account.askers.add(instance)
       eachMissing(nak, () => {
         account.asked += 1
         return true
@@ -124,7 +128,8 @@ export class RepairWatch {
     if (!accounts) this.#accountsByInstance.set(instance, (accounts = new Map()))
     let account = accounts.get(stream)
     if (!account) {
-      account = { lost: 0, questions: 0, asked: 0, sent: 0, repeats: 0, parity: 0, highest: 0 }
+      const none = { lost: 0, questions: 0, asked: 0, sent: 0, repeats: 0, parity: 0, highest: 0 }
+      account = { ...none, askers: new Set() }
       accounts.set(stream, account)
     }
     return account
@@ -151,5 +156,8 @@ const QUESTIONS_AN_ANSWER = 2
 const ANSWERS_A_PACKET = 1
 /** Parity that leaves unasked, for each packet. */
 const UNASKED = 0.5
-/** In a world of few packets chance has its way; and whoever stands still leaves others waiting. */
+/**
+ * In a world of few packets chance has its way; and each of those who lack what does not come asks
+ * for it every half second.
+ */
 const SPARE = 20

@@ -263,9 +263,13 @@ function checkNothingLost(world: World): void {
 function watchCloses(world: World): void {
   world.onClosed = (process, told) => {
     const { plan, ledger } = world
-    const { unconfirmed } = told
     checkLost(world, process, told)
     if (!plan.calm || world.lingerOf(process) < PATIENT_MS) return
+    // Whom only recordings have made known here cannot answer.
+    const unconfirmed = told.unconfirmed.filter((instance) => {
+      const other = world.processes.find(({ peer }) => peer.instance === instance)
+      return !other || world.reaches(process, other)
+    })
     check(unconfirmed.length === 0, 'close', () => `${process.id} says that some lack something`)
     for (const stream of ledger.streamsOf(process).filter((s) => s.delivery === 'reliable')) {
       for (const subscribed of ledger.subscriptions) {

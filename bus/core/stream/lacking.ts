@@ -15,17 +15,20 @@ export type Overheard = Pick<Nak, 'first' | 'missing' | 'flags'>
 interface Parts {
   readonly blocks: Blocks
   readonly holes: Holes
+  /** What has been sent behind this number there is no room for yet. */
+  readonly roomTo: number
 }
 
 /** Whether the block that begins at `base` is to be mended by parity. */
-export function isMendable(now: number, base: number, { blocks, holes }: Parts): boolean {
-  if (!blocks.able(now, base)) return false
+export function isMendable(now: number, base: number, { blocks, holes, roomTo }: Parts): boolean {
+  // Rows stand for all of a block that has been sent, also for what has been turned away.
+  if (base + BLOCK - 1 > roomTo || !blocks.able(now, base)) return false
   const lacks = lacksOf(base, { blocks, holes })
   return lacks > 0 && lacks <= LACKS_MAX
 }
 
 /** Symbols of a block that are missing and that no row at hand stands for. */
-function lacksOf(base: number, { blocks, holes }: Parts): number {
+function lacksOf(base: number, { blocks, holes }: Pick<Parts, 'blocks' | 'holes'>): number {
   const missing = holes.within(base, base + BLOCK - 1)
   return missing.length - blocks.worth(base, missing)
 }
@@ -54,14 +57,14 @@ export function lessen(now: number, { first, missing }: Ask, parts: Parts): bool
 export function coverage(
   now: number,
   nak: Overheard,
-  parts: { readonly blocks: Blocks | undefined; readonly holes: Holes },
+  parts: Omit<Parts, 'blocks'> & { readonly blocks: Blocks | undefined },
 ): (hole: Hole) => boolean {
-  const { blocks, holes } = parts
+  const { blocks, holes, roomTo } = parts
   if (!(nak.flags & NakFlag.parity)) return (hole) => covers(nak, hole)
   const known = new Map<number, boolean>()
   const judge = (base: number): boolean => {
-    if (!blocks?.able(now, base)) return false
     const end = base + BLOCK - 1
+    if (end > roomTo || !blocks?.able(now, base)) return false
     return countNamed(nak, base, end) >= lacksOf(base, { blocks, holes })
   }
   return ({ from, to }) => {

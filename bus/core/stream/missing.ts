@@ -36,6 +36,8 @@ export class Missing {
   readonly #own = new Patience()
   /** Times that a heartbeat, and no packet, has shown that something is missing. */
   #dark = 0
+  /** What has been sent behind this number there is no room for yet. */
+  #roomTo = Infinity
   readonly #holes = new Holes()
 
   constructor(options: MissingOptions) {
@@ -142,16 +144,18 @@ export class Missing {
     this.#holes.dropBelow(number)
   }
 
-  /** What to ask for now of the packets up to `last`. */
-  ask(now: number, last: number): Question | undefined {
+  /** What to ask for now of the packets up to `last`; packets up to `known` have been sent. */
+  ask(now: number, last: number, known: number = last): Question | undefined {
+    this.#roomTo = known > last ? last : Infinity
     const { timing } = this.#options
     const againAt = this.#askedAgainAt(now, timing.again())
-    const [blocks, holes] = [this.#blocks, this.#holes]
-    const parts = blocks?.active ? { blocks, holes } : undefined
+    const [blocks, holes, roomTo] = [this.#blocks, this.#holes, this.#roomTo]
+    const parts = blocks?.active ? { blocks, holes, roomTo } : undefined
     const ask = holes.ask(now, {
       last,
       againAt,
-      soonMs: timing.soon,
+      // Where nothing comes, what is missing soon shares its questions, however it came to be so.
+      soonMs: this.#patience.tried ? Math.max(timing.soon, (againAt - now) / 2) : timing.soon,
       block: parts ? BLOCK : 1,
       mendable: (base) => parts !== undefined && isMendable(now, base, parts),
     })
@@ -174,7 +178,8 @@ export class Missing {
 
   /** Another receiver has asked. Returns whether a question was saved. */
   overheard(now: number, nak: Overheard): boolean {
-    const covered = coverage(now, nak, { blocks: this.#blocks, holes: this.#holes })
+    const [blocks, holes, roomTo] = [this.#blocks, this.#holes, this.#roomTo]
+    const covered = coverage(now, nak, { blocks, holes, roomTo })
     return this.#holes.overheard(now, now + this.#options.timing.again(), covered)
   }
 

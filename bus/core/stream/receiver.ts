@@ -192,7 +192,7 @@ export class ReceiverStream {
     // What proves those that wait is always of use.
     const ahead = this.options.proven ? LEAVES_MAX : 0
     const last = this.#buffer.lastOfUse(this.next, ahead)
-    const question = this.missing.ask(now, Math.min(limit, last))
+    const question = this.missing.ask(now, Math.min(limit, last), this.#known)
     this.#arm()
     return question
   }

@@ -21,7 +21,7 @@ function lacking(count: number, lost: readonly number[]) {
     const missing = holes.within(base, last)
     blocks.add(base, { row: index, count: last - base + 1, sum: new Uint8Array(9) }, missing)
   }
-  return { blocks, holes, row }
+  return { blocks, holes, row, roomTo: Infinity }
 }
 
 /** A question for these packets, and what is left of it. */
@@ -58,10 +58,22 @@ describe('a question', () => {
     expect(isMendable(0, 1, lacking(BLOCK, many))).toBe(false)
     expect(isMendable(0, 1, lacking(BLOCK, many.slice(1)))).toBe(true)
   })
+
+  it('is for the packets themselves where there is no room for the rest of a block', () => {
+    const parts = { ...lacking(2 * BLOCK, [3, 70]), roomTo: 80 }
+    expect(lessened(parts, 3)).toEqual({ parity: true, numbers: [3] })
+    expect(lessened(parts, 70)).toEqual({ parity: false, numbers: [70] })
+    const asked = { ...heard(70), flags: NakFlag.parity }
+    expect(coverage(0, asked, parts)(hole(70))).toBe(false)
+    expect(coverage(0, asked, { ...parts, roomTo: Infinity })(hole(70))).toBe(true)
+  })
 })
 
+function hole(from: number, to = from) {
+  return { from, to, shownAt: 0, dueAt: 0, askedAt: -Infinity }
+}
+
 describe('a question of somebody else', () => {
-  const hole = (from: number, to = from) => ({ from, to, shownAt: 0, dueAt: 0, askedAt: -Infinity })
   const covered = (parts: ReturnType<typeof lacking>, ...numbers: readonly number[]) => {
     return coverage(0, { ...heard(...numbers), flags: NakFlag.parity }, parts)
   }
@@ -85,7 +97,7 @@ describe('a question of somebody else', () => {
     parts.blocks.distrust(0, 1)
     expect(covered(parts, 3)(hole(3))).toBe(false)
     expect(coverage(0, heard(3), parts)(hole(3))).toBe(true)
-    const none = { blocks: undefined, holes: parts.holes }
+    const none = { ...parts, blocks: undefined }
     expect(coverage(0, { ...heard(3), flags: NakFlag.parity }, none)(hole(3))).toBe(false)
   })
 })
