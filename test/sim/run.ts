@@ -248,7 +248,8 @@ function checkNothingLost(world: World): void {
       subscribed.past && subscribed.past.ageMs === 0 ? firstAsked(world, { subscribed, stream }) : 0
     const first = Math.max(
       counted,
-      stream.messages.findIndex(({ at }) => at >= since),
+      // What expired before it was sent is in no packet that one could begin with.
+      stream.messages.findIndex(({ at, expiresMs }) => at >= since && expiresMs === Infinity),
     )
     if (first < 0) continue
     const where = name(subscribed, stream)

@@ -40,6 +40,8 @@ export interface AskRules {
   readonly againAt: number
   /** What is due within this time is asked for as well. */
   readonly soonMs: number
+  /** The same, of what has been asked for before. */
+  readonly againSoonMs: number
   /** So is whatever else is missing of a block of so many packets. */
   readonly block: number
   /** Which blocks parity mends, by their first packets: they are not asked for with others. */
@@ -138,10 +140,13 @@ export class Holes {
    * Gathers what is due, up to number `last`, as one question; it is due again at `againAt`. What
    * is due soon comes along. What lies too far from the first of it stays due.
    */
-  ask(now: number, { last, againAt, soonMs, block, mendable }: AskRules): Ask | undefined {
+  ask(now: number, rules: AskRules): Ask | undefined {
+    const { last, againAt, soonMs, againSoonMs, block, mendable } = rules
     if (now < this.#dueAt) return undefined
     if (this.inOrder) this.#await(now, againAt - now)
-    const soon = now + soonMs
+    const isSoon = ({ dueAt, askedAt }: Hole): boolean => {
+      return dueAt <= now + (askedAt > -Infinity ? againSoonMs : soonMs)
+    }
     const due = this.#holes.find(({ dueAt, from }) => dueAt <= now && from <= last)
     if (!due) {
       this.#recount(now, last, againAt)
@@ -157,7 +162,7 @@ export class Holes {
     const kind = kindOf(due)
     const whole = new Set<number>()
     for (const hole of this.#holes) {
-      if (hole.dueAt > soon || kindOf(hole) !== kind) continue
+      if (!isSoon(hole) || kindOf(hole) !== kind) continue
       whole.add(blockFrom(hole.from, block)).add(blockFrom(hole.to, block))
     }
     const along = (hole: Hole): boolean => {

@@ -154,8 +154,9 @@ export class Missing {
     const ask = holes.ask(now, {
       last,
       againAt,
-      // Where nothing comes, what is missing soon shares its questions, however it came to be so.
-      soonMs: this.#patience.tried ? Math.max(timing.soon, (againAt - now) / 2) : timing.soon,
+      soonMs: timing.soon,
+      // What is missing for long shares its questions soon, however it came to be missing.
+      againSoonMs: Math.max(timing.soon, (againAt - now) / (this.#patience.tried ? 2 : 4)),
       block: parts ? BLOCK : 1,
       mendable: (base) => parts !== undefined && isMendable(now, base, parts),
     })

@@ -11,6 +11,7 @@ const rules = (now: number, rest: Partial<AskRules> = {}): AskRules => {
     last: Infinity,
     againAt: now + AGAIN,
     soonMs: 0,
+    againSoonMs: 0,
     block: 1,
     mendable: () => false,
     ...rest,
@@ -106,6 +107,17 @@ describe('a question', () => {
     expect(asked(holes, 9, { soonMs: 5 })).toEqual([])
     expect(asked(holes, 10, { soonMs: 5 })).toEqual([1, 5, 9])
     expect(holes.dueAt).toBe(16)
+  })
+
+  it('takes what has been asked for before along from farther', () => {
+    const holes = missing([[1, 1]], 10)
+    holes.show({ from: 5, to: 5, shownAt: 0, dueAt: 30 })
+    expect(asked(holes, 10)).toEqual([1])
+    expect(asked(holes, 30)).toEqual([5])
+    holes.show({ from: 9, to: 9, shownAt: 30, dueAt: 130 })
+    // 1 is due at 110, 5 at 130, and 9 for the first time.
+    expect(asked(holes, 110, { againSoonMs: 20 })).toEqual([1, 5])
+    expect(holes.dueAt).toBe(130)
   })
 
   it('says since when the oldest of it has been missing', () => {
@@ -261,7 +273,7 @@ function play(holes: Holes, { what, now, at, from, to }: Step): unknown {
     case 'drop':
       return holes.dropBelow(Math.floor(at / 8))
     case 'ask':
-      return asked(holes, now, { soonMs: at % 10 })
+      return asked(holes, now, { soonMs: at % 10, againSoonMs: at % 25 })
   }
 }
 
@@ -297,7 +309,7 @@ class Model {
         for (const number of this.numbers) if (number < at >>> 3) this.#missing.delete(number)
         return undefined
       case 'ask':
-        return this.#ask(now, at % 10)
+        return this.#ask(now, at % 10, at % 25)
     }
   }
 
@@ -310,14 +322,17 @@ class Model {
     return this.#missing.delete(number)
   }
 
-  #ask(now: number, soonMs: number): number[] {
+  #ask(now: number, soonMs: number, againSoonMs: number): number[] {
     for (const [number, one] of this.#missing) {
       const flows = number > this.#flowed && one.askedAt > -Infinity && one.dueAt <= now
       if (flows) one.dueAt = Math.max(one.dueAt, this.#flowedAt + AGAIN)
     }
     const of = (number: number): Missing => this.#missing.get(number)!
     const first = this.numbers.find((number) => of(number).dueAt <= now) ?? Infinity
-    const due = this.numbers.filter((number) => number >= first && of(number).dueAt <= now + soonMs)
+    const due = this.numbers.filter((number) => {
+      const { askedAt, dueAt } = of(number)
+      return number >= first && dueAt <= now + (askedAt > -Infinity ? againSoonMs : soonMs)
+    })
     for (const number of due) Object.assign(of(number), { askedAt: now, dueAt: now + AGAIN })
     return due
   }
