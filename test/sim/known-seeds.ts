@@ -37,6 +37,7 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [44300, 'asked for one hole after the other while nothing came'],
   [50768, 'asked for one hole after the other while nothing came'],
   [59322, 'asked for one hole after the other while nothing came'],
+  [78818, 'asked for the same hole every few milliseconds while new packets came'],
   [76986, 'asked for one hole after the other while nothing came'],
   [62754, 'asked for one hole after the other while nothing came'],
   [200345, 'let a message expire since a forgery had shown it missing before it was published'],

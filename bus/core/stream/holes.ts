@@ -11,6 +11,8 @@ export interface Hole {
   readonly dueAt: number
   /** When they were last asked for, or `-Infinity`. */
   readonly askedAt: number
+  /** Times that this receiver has asked for them while others came. */
+  readonly asks: number
 }
 
 /** What is asked for at one time. */
@@ -38,6 +40,8 @@ export interface AskRules {
   readonly last: number
   /** When what is asked for now is asked for again. */
   readonly againAt: number
+  /** Other packets do come: what has been asked for often is asked for later than that. */
+  readonly flowing: boolean
   /** What is due within this time is asked for as well. */
   readonly soonMs: number
   /** The same, of what has been asked for before. */
@@ -73,14 +77,14 @@ export class Holes {
   }
 
   /** Packets behind all others known are missing. */
-  show(hole: Omit<Hole, 'askedAt'>): void {
-    this.#holes.push({ ...hole, askedAt: -Infinity })
+  show(hole: Omit<Hole, 'askedAt' | 'asks'>): void {
+    this.#holes.push({ ...hole, ...UNASKED })
     this.#dueAt = Math.min(this.#dueAt, hole.dueAt)
   }
 
   /** A packet that had come was none: it is asked for at once. */
   reopen(now: number, number: number): void {
-    const hole = { from: number, to: number, shownAt: now, dueAt: now, askedAt: -Infinity }
+    const hole = { from: number, to: number, shownAt: now, dueAt: now, ...UNASKED }
     this.#holes.splice(this.#find(number), 0, hole)
     this.#dueAt = Math.min(this.#dueAt, now)
   }
@@ -141,7 +145,7 @@ export class Holes {
    * is due soon comes along. What lies too far from the first of it stays due.
    */
   ask(now: number, rules: AskRules): Ask | undefined {
-    const { last, againAt, soonMs, againSoonMs, block, mendable } = rules
+    const { last, againAt, flowing, soonMs, againSoonMs, block, mendable } = rules
     if (now < this.#dueAt) return undefined
     if (this.inOrder) this.#await(now, againAt - now)
     const isSoon = ({ dueAt, askedAt }: Hole): boolean => {
@@ -182,7 +186,9 @@ export class Holes {
       }
       const to = Math.min(hole.to, end)
       for (let number = hole.from; number <= to; number++) mark(missing, number - first)
-      asked.push({ ...hole, to, dueAt: againAt, askedAt: now })
+      const asks = hole.asks + (flowing ? 1 : 0)
+      const waitMs = flowing ? againMs(againAt - now, asks) : againAt - now
+      asked.push({ ...hole, to, dueAt: now + waitMs, askedAt: now, asks })
       if (hole.to > to) asked.push({ ...hole, from: to + 1 })
       shownAt = Math.min(shownAt, hole.shownAt)
       highest = to
@@ -301,6 +307,12 @@ export class Holes {
   }
 }
 
+/** How long to wait for what has been asked for so often, where an answer takes `roundMs`. */
+function againMs(roundMs: number, asks: number): number {
+  const slow = (roundMs * (asks - 2)) / 2
+  return Math.max(roundMs, Math.min(AGAIN_MAX_MS, slow))
+}
+
 /** The first packet of the block of so many packets that a packet is in. */
 function blockFrom(number: number, block: number): number {
   return number - ((number - 1) % block)
@@ -313,5 +325,8 @@ export function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole):
   return true
 }
 
+const UNASKED = { askedAt: -Infinity, asks: 0 }
+/** What is asked for in vain is asked for this often at least. */
+const AGAIN_MAX_MS = 500
 /** Others are relied on for so long: who names a hole again and again must not keep it open. */
 const OVERHEAR_MS = 1000

@@ -154,9 +154,10 @@ export class Missing {
     const ask = holes.ask(now, {
       last,
       againAt,
+      flowing: !this.#patience.tried,
       soonMs: timing.soon,
       // What is missing for long shares its questions soon, however it came to be missing.
-      againSoonMs: Math.max(timing.soon, (againAt - now) / (this.#patience.tried ? 2 : 4)),
+      againSoonMs: Math.max(timing.soon, (againAt - now) / 2),
       block: parts ? BLOCK : 1,
       mendable: (base) => parts !== undefined && isMendable(now, base, parts),
     })

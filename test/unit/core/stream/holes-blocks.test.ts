@@ -15,7 +15,14 @@ function missing(ranges: readonly (readonly [number, number])[]): Holes {
 /** What is asked for at `now`, and would be again 100 ms later. */
 function asked(holes: Holes, now: number, rest: Pick<AskRules, 'block' | 'mendable'> = whole) {
   return numbersOf(
-    holes.ask(now, { last: Infinity, againAt: now + 100, soonMs: 0, againSoonMs: 0, ...rest }),
+    holes.ask(now, {
+      last: Infinity,
+      againAt: now + 100,
+      flowing: true,
+      soonMs: 0,
+      againSoonMs: 0,
+      ...rest,
+    }),
   )
 }
 

@@ -10,6 +10,7 @@ const rules = (now: number, rest: Partial<AskRules> = {}): AskRules => {
   return {
     last: Infinity,
     againAt: now + AGAIN,
+    flowing: true,
     soonMs: 0,
     againSoonMs: 0,
     block: 1,
@@ -118,6 +119,18 @@ describe('a question', () => {
     // 1 is due at 110, 5 at 130, and 9 for the first time.
     expect(asked(holes, 110, { againSoonMs: 20 })).toEqual([1, 5])
     expect(holes.dueAt).toBe(130)
+  })
+
+  it('asks for what it has asked for often ever more rarely', () => {
+    const holes = missing([[1, 1]], 0)
+    const times: number[] = []
+    for (let now = 0; now <= 5000; now += 1) if (asked(holes, now).length > 0) times.push(now)
+    const waits = times.slice(1).map((time, at) => time - times[at]!)
+    expect(waits.slice(0, 8)).toEqual([100, 100, 100, 100, 150, 200, 250, 300])
+    expect(waits.at(-1)).toBe(500)
+    // While nothing comes at all, that is the receiver's business.
+    expect(asked(holes, 6000, { flowing: false })).toEqual([1])
+    expect(holes.dueAt).toBe(6100)
   })
 
   it('says since when the oldest of it has been missing', () => {
@@ -280,6 +293,7 @@ function play(holes: Holes, { what, now, at, from, to }: Step): unknown {
 interface Missing {
   dueAt: number
   askedAt: number
+  asks: number
 }
 
 /** The same, packet by packet, without a thought for speed. */
@@ -300,7 +314,7 @@ class Model {
     switch (what) {
       case 'show':
         for (let number = from; number <= to; number++) {
-          this.#missing.set(number, { dueAt: now + (at % 50), askedAt: -Infinity })
+          this.#missing.set(number, { dueAt: now + (at % 50), askedAt: -Infinity, asks: 0 })
         }
         return undefined
       case 'fill':
@@ -333,7 +347,11 @@ class Model {
       const { askedAt, dueAt } = of(number)
       return number >= first && dueAt <= now + (askedAt > -Infinity ? againSoonMs : soonMs)
     })
-    for (const number of due) Object.assign(of(number), { askedAt: now, dueAt: now + AGAIN })
+    for (const number of due) {
+      const asks = of(number).asks + 1
+      const waitMs = Math.max(AGAIN, Math.min(500, (AGAIN * (asks - 2)) / 2))
+      Object.assign(of(number), { askedAt: now, dueAt: now + waitMs, asks })
+    }
     return due
   }
 }

@@ -70,7 +70,7 @@ describe('a question', () => {
 })
 
 function hole(from: number, to = from) {
-  return { from, to, shownAt: 0, dueAt: 0, askedAt: -Infinity }
+  return { from, to, shownAt: 0, dueAt: 0, askedAt: -Infinity, asks: 0 }
 }
 
 describe('a question of somebody else', () => {
