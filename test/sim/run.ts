@@ -17,10 +17,11 @@ import {
   settledAtOf,
 } from './past.ts'
 import { type Fault, isFrugal, losesUnrepaired, type Plan, planOf, summaryOf } from './plan.ts'
-import type { Process } from './process.ts'
 import { type Overrides, planWith } from './overrides.ts'
+import type { Process } from './process.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { Trace } from './trace.ts'
+import { mayReach } from './reach.ts'
 import { check, RULES, Violation } from './violation.ts'
 import { advance, patiently, type Told, World } from './world.ts'
 
@@ -263,25 +264,20 @@ function checkNothingLost(world: World): void {
 /** Each close ends in time; in a calm world everybody has confirmed everything then. */
 function watchCloses(world: World): void {
   world.onClosed = (process, told) => {
-    const { plan, ledger } = world
+    const { ledger, schedule } = world
     checkLost(world, process, told)
-    if (!plan.calm || world.lingerOf(process) < PATIENT_MS) return
-    // Whom only recordings have made known here cannot answer.
-    const unconfirmed = told.unconfirmed.filter((instance) => {
-      const other = world.processes.find(({ peer }) => peer.instance === instance)
-      return !other || world.reaches(process, other)
-    })
-    check(unconfirmed.length === 0, 'close', () => `${process.id} says that some lack something`)
+    if (!world.plan.calm || world.lingerOf(process) < PATIENT_MS) return
+    const lacking = told.unconfirmed.some((instance) => mayReach(world, process, instance))
+    check(!lacking, 'close', () => `${process.id} says that some lack something`)
     for (const stream of ledger.streamsOf(process).filter((s) => s.delivery === 'reliable')) {
-      for (const subscribed of ledger.subscriptions) {
-        if (!subscribed.process.open || subscribed.endedAt !== undefined) continue
-        if (!world.reaches(process, subscribed.process)) continue
-        if (!ledger.matches(subscribed, stream)) continue
-        if (subscribed.process.startedAt + SETTLED_MS > world.schedule.time) continue
-        const track = subscribed.tracks.get(stream)
-        if (!track && stream.messages.at(-1)!.at <= subscribed.at) continue
+      for (const one of ledger.subscriptions) {
+        const { process: other, at, endedAt } = one
+        if (!other.open || endedAt !== undefined || !world.reaches(process, other)) continue
+        if (!ledger.matches(one, stream) || other.startedAt + SETTLED_MS > schedule.time) continue
+        const track = one.tracks.get(stream)
+        if (!track && stream.messages.at(-1)!.at <= at) continue
         check(track?.next === stream.messages.length, 'close', () => {
-          return `${name(subscribed, stream)}: closed at ${track?.next} of ${stream.messages.length}`
+          return `${name(one, stream)}: closed at ${track?.next} of ${stream.messages.length}`
         })
       }
     }
