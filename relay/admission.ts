@@ -10,6 +10,7 @@ import type { Judge } from './judge.ts'
 import type { RelayKeys } from './keys.ts'
 import { type Link, pingMs, type Proof } from './link.ts'
 import type { RelaySettings } from './options.ts'
+import type { Sessions } from './sessions.ts'
 import type { LinkInfo, RelayOptions } from './types.ts'
 
 export interface AdmissionOptions {
@@ -21,8 +22,8 @@ export interface AdmissionOptions {
   /** Of rights, in a realm with an owner. */
   readonly judge: Judge
   readonly infoOf: (link: Link) => LinkInfo
-  /** A private port for the link; 0: there is none. */
-  readonly open: (link: Link, wanted: number) => number
+  /** The session that the link takes up, or a new one; undefined: there is no port for it. */
+  readonly open: Sessions['open']
 }
 
 export class Admission {
@@ -55,13 +56,16 @@ export class Admission {
     if (!(await this.#isAdmitted(link))) return link.end('admit')
     if (link.ended) return
     const { settings, datagramSize, open } = this.#options
-    const port = open(link, proof.port)
-    if (port === 0) return link.end('noPort')
+    const opened = open(link, proof)
+    if (!opened) return link.end('noPort')
+    const { session, resumed } = opened
+    const { port } = session
     const { limits } = settings
     const intervalMs = Math.ceil(pingMs(limits))
     const groups = limits.groupsPerLink
-    const terms = writeWelcomeTerms({ port, intervalMs, groups, datagramSize })
-    link.admit(port, writeWelcome(terms, good.relayMac(link.nonce, mac, terms)))
+    const terms = writeWelcomeTerms({ port, intervalMs, groups, datagramSize, resumed })
+    const welcome = writeWelcome(terms, good.relayMac(link.nonce, mac, terms))
+    link.admit(session, { welcome, received: resumed ? proof.received : 0 })
   }
 
   /** A link shows other rights: they count if they are good, and else those of before do. */

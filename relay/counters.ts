@@ -4,6 +4,8 @@ export const RELAY_COUNTERS = {
   // links
   linksOpened: 'Links that were admitted',
   linksClosed: 'Ends of links that were admitted',
+  linksResumed: 'Links that took up the session of one that had broken',
+  sessionsEnded: 'Sessions whose peers did not come back in time',
   trunksOpened: 'Trunks on which both relays have proved themselves',
   trunksClosed: 'Ends of such trunks',
   // traffic
@@ -38,6 +40,9 @@ export const RELAY_COUNTERS = {
   linkGroupsFull: 'Links ended: joined more groups than one may',
   throttled: 'Times that a link was read later',
   bufferFull: 'Datagrams dropped: too much waits for a link',
+  sessionFull: 'Datagrams dropped: too much is kept for a peer whose link is gone',
+  sessionsFull: 'Sessions given up for others: as many links as there may be, or no port left',
+  sessionsLost: 'Sessions begun anew: what the peer had missed was not kept',
   trunkBufferFull: 'Datagrams dropped: too much waits for a trunk',
   foreign: 'Datagrams dropped: no whole packets of the realm',
   otherEpoch: 'Datagrams of an epoch whose control key is missing',

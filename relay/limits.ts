@@ -21,6 +21,12 @@ export interface RelayLimits {
   readonly bufferSize: number
   /** The same for all links: beyond it each of them has its equal share. */
   readonly buffersSize: number
+  /** A peer whose link has broken may take up its session again for so long. */
+  readonly sessionTime: number
+  /** Bytes that are kept for one such peer, and of what it has not said to have received. */
+  readonly sessionSize: number
+  /** The same for all peers: each has its equal share of it. */
+  readonly sessionsSize: number
   /** Trunks at once. */
   readonly trunks: number
   /** Bytes that wait for one trunk; datagrams that find no room are dropped. */
@@ -51,6 +57,11 @@ export const defaultRelayLimits: RelayLimits = {
   // 0.2 s of a peer's default rate: more would only make packets late, and asked for again.
   bufferSize: 1024 * 1024,
   buffersSize: 128 * 1024 * 1024,
+  // So long a peer gives nobody up for its own silence.
+  sessionTime: 60_000,
+  sessionSize: 8 * 1024 * 1024,
+  // What many are told alike they share: it is counted for each of them.
+  sessionsSize: 256 * 1024 * 1024,
   // Each costs what all control of the realm does.
   trunks: 64,
   // It carries many peers: 0.4 s of what one sends at most unless told otherwise.

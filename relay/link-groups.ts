@@ -20,8 +20,9 @@ export class LinkGroups {
     return this.#portsByGroup.size
   }
 
+  /** Or there is another one in the place of one that broke, and has joined what that had. */
   opened(port: number): void {
-    this.#groupsByPort.set(port, new Set())
+    if (!this.#groupsByPort.has(port)) this.#groupsByPort.set(port, new Set())
   }
 
   closed(port: number): void {

@@ -18,6 +18,7 @@ import { LinkOutbox, type Turns } from '../bus/io/link-outbox.ts'
 import { type Closing, CLOSINGS } from './closing.ts'
 import type { Counters } from './counters.ts'
 import type { RelayLimits } from './limits.ts'
+import type { Session } from './session.ts'
 
 export type Proof = Extract<LinkRecord, { type: 'proof' }>
 
@@ -47,13 +48,14 @@ export class Link {
   readonly remote: string
   readonly since: number = Date.now()
   readonly nonce: Uint8Array
-  readonly outbox: LinkOutbox
   /** What the relay has found the peer may do; undefined: nobody has asked. */
   rights: Rights | undefined
   readonly #socket: WebSocket
   readonly #host: LinkHost
   readonly #bucket: TokenBucket
-  #port = 0
+  /** Of what is said before it has been admitted. */
+  readonly #opening: LinkOutbox
+  #session: Session | undefined
   #identity: Uint8Array | undefined
   #chain: Uint8Array = new Uint8Array(0)
   #proving = false
@@ -66,6 +68,7 @@ export class Link {
   #timer: NodeJS.Timeout
   #resume: NodeJS.Timeout | undefined
   #ending = false
+  #why: Closing | undefined
   #code = 0
   readonly #closed: Promise<void>
 
@@ -78,7 +81,7 @@ export class Link {
     this.#host = host
     this.remote = from.remote
     this.nonce = from.nonce
-    this.outbox = new LinkOutbox(socket, () => host.room(), host.turns)
+    this.#opening = new LinkOutbox(socket, () => host.room(), host.turns)
     const rate = host.limits.bytesPerSecond
     this.#bucket = new TokenBucket(rate, Math.max(BURST_SIZE, rate / 10), performance.now())
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
@@ -89,12 +92,21 @@ export class Link {
     this.#closed = new Promise((resolve) => {
       socket.on('close', (code) => resolve(this.#onClose(code)))
     })
-    this.outbox.push(writeChallenge(from.nonce))
+    this.#opening.push(writeChallenge(from.nonce))
   }
 
   /** Its private port; 0 until it has been admitted. */
   get port(): number {
-    return this.#port
+    return this.#session?.port ?? 0
+  }
+
+  /** What it has beyond this link, once it has been admitted. */
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  get outbox(): LinkOutbox {
+    return this.#session?.outbox ?? this.#opening
   }
 
   /** The peer's public key, as it has proved. */
@@ -112,6 +124,13 @@ export class Link {
     return this.#ending
   }
 
+  /** Whether it has broken: its peer has said no goodbye, and the relay has found no fault in it. */
+  get broken(): boolean {
+    if (this.#why === undefined) return this.#code === ABNORMAL
+    // Who is slow still answers; who does not may be somewhere else by now.
+    return this.#why === 'idle' || (this.#why === 'stuck' && this.#heardAt < this.#stuckAt)
+  }
+
   /** The code that it was closed with; 0 before. */
   get code(): number {
     return this.#code
@@ -121,10 +140,14 @@ export class Link {
     this.#identity = identity
   }
 
-  /** It has proved itself and has a port; the welcome says so. */
-  admit(port: number, welcome: Uint8Array): void {
-    this.#port = port
-    this.outbox.push(welcome)
+  /** It has proved itself and has a port: the welcome says so, and then its session goes on. */
+  admit(session: Session, { welcome, received }: Welcome): void {
+    this.#opening.push(welcome)
+    this.#opening.flush()
+    this.#host.counters.count('messagesOut', this.#opening.messages)
+    this.#host.counters.count('bytesOut', this.#opening.bytes)
+    this.#session = session
+    session.attach(this.#socket, received)
     clearTimeout(this.#timer)
     this.#timer = setInterval(() => this.#look(), pingMs(this.#host.limits))
   }
@@ -145,6 +168,12 @@ export class Link {
     void this.ending(why)
   }
 
+  /** Its peer has another one: nothing more is to be said here. */
+  replaced(): void {
+    this.#ending = true
+    this.#socket.terminate()
+  }
+
   /** The same; resolves when the socket is closed. */
   ending(why: Closing): Promise<void> {
     if (!this.#ending) this.#end(why)
@@ -153,6 +182,7 @@ export class Link {
 
   #end(why: Closing): void {
     this.#ending = true
+    this.#why = why
     const { code, reason, counter } = CLOSINGS[why]
     if (counter) this.#host.counters.count(counter)
     this.outbox.flush()
@@ -192,11 +222,15 @@ export class Link {
 
   #take(record: LinkRecord): void {
     if (this.#ending) return
-    if (record.type === 'rights' && (this.#port !== 0 || !this.#proving)) {
+    if (record.type === 'rights' && (this.#session || !this.#proving)) {
       this.#chain = record.chain.slice()
-      if (this.#port !== 0) this.#host.shown(this, this.#chain)
-    } else if (this.#port !== 0) {
-      if (!this.#host.record(this, record)) this.end('malformed')
+      if (this.#session) this.#host.shown(this, this.#chain)
+    } else if (this.#session) {
+      const good =
+        record.type === 'received'
+          ? this.#session.received(record.received)
+          : this.#host.record(this, record)
+      if (!good) this.end('malformed')
     } else if (record.type === 'proof' && !this.#proving) {
       this.#proving = true
       this.#host.prove(this, record)
@@ -240,6 +274,12 @@ export class Link {
   }
 }
 
+/** What a link is told when it is admitted, and how much of its session its peer has received. */
+export interface Welcome {
+  readonly welcome: Uint8Array
+  readonly received: number
+}
+
 /** However small, a datagram costs a call to the system, and a membership a socket. */
 function costOf(record: LinkRecord): number {
   switch (record.type) {
@@ -262,6 +302,8 @@ const DATAGRAM_COST = 512
 const GROUP_COST = 1024
 /** Five signatures at most. */
 const RIGHTS_COST = 16_384
+/** RFC 6455: the connection has ended without a closing handshake. */
+const ABNORMAL = 1006
 const PING_MIN_MS = 100
 const PING_MAX_MS = 2500
 /** A WebSocket's own ping is answered this often. */

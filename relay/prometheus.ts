@@ -75,6 +75,7 @@ type Gauge = keyof typeof GAUGES
 
 const GAUGES = {
   links: 'Links of peers now',
+  absent: 'Peers whose links have broken and whose sessions are kept now',
   groups: 'Groups that any link has joined now',
   peers: 'Peers that have said hello',
   relays: 'Other relays on the networks',

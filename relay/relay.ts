@@ -28,6 +28,7 @@ import { prometheusText } from './prometheus.ts'
 import { Renewal } from './renewal.ts'
 import { Room } from './room.ts'
 import { Segment } from './segment.ts'
+import { Sessions } from './sessions.ts'
 import { TrunkProofs } from './trunk-proof.ts'
 import { Trunks } from './trunks.ts'
 import { RelayTurns } from './turns.ts'
@@ -66,7 +67,7 @@ class LiveRelay implements Relay {
   readonly #room: Room
   readonly #turns = new RelayTurns()
   readonly #links = new Set<Link>()
-  readonly #linkByPort = new Map<number, Link>()
+  readonly #sessions: Sessions
   /** Of links and of trunks. */
   readonly #places = new Places()
   /** Ports that are held for peers who are elsewhere. */
@@ -91,6 +92,16 @@ class LiveRelay implements Relay {
     this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
+    this.#sessions = new Sessions({
+      limits,
+      counters,
+      ports: this.#ports,
+      turns: this.#turns,
+      log: options.log,
+      room: () => this.#room.ofOne(performance.now(), this.#links),
+      opened: (port, identity) => this.#bridge.opened(port, identity),
+      closed: (port) => this.#feed(() => this.#bridge.closed(port)),
+    })
     this.#admission = new Admission({
       env,
       keys,
@@ -99,7 +110,7 @@ class LiveRelay implements Relay {
       judge,
       datagramSize: this.#segment?.datagramSize ?? (scope === 'host' ? 60_000 : 1232),
       infoOf: (link) => this.#infoOf(link),
-      open: (link, wanted) => this.#openPort(link, wanted),
+      open: (link, claim) => (this.#links.has(link) ? this.#sessions.open(link, claim) : undefined),
     })
     this.#trunks = new Trunks(settings.links, {
       id,
@@ -138,7 +149,7 @@ class LiveRelay implements Relay {
   }
 
   get links(): Iterable<LinkInfo> {
-    return [...this.#linkByPort.values()].map((link) => this.#infoOf(link))
+    return [...this.#sessions.links()].map((link) => this.#infoOf(link))
   }
 
   async open(): Promise<void> {
@@ -147,7 +158,8 @@ class LiveRelay implements Relay {
     this.#ticks = setInterval(() => {
       this.#feed((now) => {
         this.#bridge.tick(now)
-        this.#admission.tick(now, this.#linkByPort.values())
+        this.#admission.tick(now, this.#sessions.links())
+        this.#sessions.tick(now)
       })
     }, TICK_MS)
     await this.#door.open()
@@ -160,8 +172,9 @@ class LiveRelay implements Relay {
       counts.messagesOut += messages
       counts.bytesOut += bytes
     }
-    const [links, { epoch }] = [this.#linkByPort.size, this.#keys.newest]
-    return { links, epoch, ...this.#bridge.size, ...counts }
+    const { size: links, absent } = this.#sessions
+    const { epoch } = this.#keys.newest
+    return { links, absent, epoch, ...this.#bridge.size, ...counts }
   }
 
   async reload(options?: RelayOptions): Promise<Reloaded> {
@@ -233,28 +246,11 @@ class LiveRelay implements Relay {
     this.#places.add(remote)
   }
 
-  /** Gives an admitted link its private port; 0 when there is none. */
-  #openPort(link: Link, wanted: number): number {
-    if (!this.#links.has(link)) return 0
-    const port = this.#ports.open(wanted)
-    if (port === 0) return 0
-    this.#linkByPort.set(port, link)
-    this.#bridge.opened(port, link.identity)
-    this.#counters.count('linksOpened')
-    this.#log?.info({ remote: link.remote, port }, 'link opened')
-    return port
-  }
-
   #onEnded(link: Link): void {
     if (!this.#links.delete(link)) return
     this.#places.remove(link.remote)
-    this.#countOut(link.outbox)
-    if (link.port === 0) return
-    this.#linkByPort.delete(link.port)
-    this.#feed(() => this.#bridge.closed(link.port))
-    this.#ports.close(link.port)
-    this.#counters.count('linksClosed')
-    this.#log?.info({ remote: link.remote, port: link.port, code: link.code }, 'link closed')
+    if (link.session) this.#sessions.ended(link)
+    else this.#countOut(link.outbox)
   }
 
   #countOut({ messages, bytes }: LinkOutbox): void {
@@ -295,14 +291,14 @@ class LiveRelay implements Relay {
         return this.#segment?.unicast(output.port, output.to, output.datagram)
       case 'hears': {
         const record = writeHears(output.yes, output.relay)
-        return this.#linkByPort.get(output.port)?.outbox.push(record)
+        return this.#sessions.outbox(output.port)?.push(record)
       }
       case 'trunk':
         return this.#trunks.send(output.relay, output.record)
       case 'down': {
         const record = writeDatagram(output.from, output.datagram)
         if (!record) return undefined
-        const taken = output.ports.filter((port) => this.#linkByPort.get(port)?.offer(record))
+        const taken = output.ports.filter((port) => this.#sessions.offer(port, record))
         return this.#counters.count('datagramsDown', taken.length)
       }
     }
@@ -343,7 +339,8 @@ class LiveRelay implements Relay {
   }
 
   get #outboxes(): LinkOutbox[] {
-    return [...this.#links, ...this.#trunks].map(({ outbox }) => outbox)
+    const opening = [...this.#links].filter(({ session }) => !session)
+    return [...opening, ...this.#trunks].map((one) => one.outbox).concat(this.#sessions.outboxes)
   }
 }
 

@@ -69,6 +69,8 @@ export interface LinkInfo {
 /** What there is now, and every counter. */
 export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly links: number
+  /** Peers whose links have broken, and whose sessions are kept. */
+  readonly absent: number
   /** Groups that any link has joined. */
   readonly groups: number
   /** Peers of the network that have said hello. */

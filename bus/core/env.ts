@@ -25,7 +25,7 @@ export function randomUnit(env: Env): number {
 }
 
 /** A random unsigned 64-bit number. */
-export function randomUint64(env: Env): bigint {
+export function randomUint64(env: Pick<Env, 'random'>): bigint {
   let value = 0n
   for (const byte of env.random(8)) value = (value << 8n) | BigInt(byte)
   return value

@@ -7,6 +7,7 @@ import {
   type WelcomeTerms,
   writeProof,
   writeProofClaim,
+  writeReceived,
   writeRights,
   writeSign,
 } from '../core/wire/link.ts'
@@ -32,6 +33,14 @@ export interface LinkCredentials {
 export interface Caller {
   readonly credentials: LinkCredentials
   readonly sockets: LinkSockets
+}
+
+/** What a peer has at one relay beyond one link. */
+export interface LinkSession {
+  /** Random; the relay knows it by this. */
+  readonly id: bigint
+  /** Messages that have come since it began. */
+  received: number
 }
 
 export interface LinkEnd {
@@ -60,6 +69,11 @@ export class ClientLink {
   readonly #events: LinkEvents
   /** The private port to ask for; 0: any. */
   readonly #port: number
+  readonly #session: LinkSession
+  /** Messages of which the relay has been told that they have come. */
+  #said = 0
+  /** Bytes of those of which it has not. */
+  #unsaid = 0
   #relayNonce: Uint8Array | undefined
   #mac: Uint8Array | undefined
   /** The one that it has been shown: others may come meanwhile. */
@@ -73,13 +87,14 @@ export class ClientLink {
 
   /** Throws when the address is none that can be called from here. */
   constructor(
-    at: { readonly url: string; readonly port: number },
+    at: { readonly url: string; readonly port: number; readonly session: LinkSession },
     caller: Caller,
     events: LinkEvents,
   ) {
     const { sockets } = caller
     this.url = at.url
     this.#port = at.port
+    this.#session = at.session
     this.#caller = caller
     this.#events = events
     this.#socket = sockets.dial(at.url, {
@@ -118,8 +133,26 @@ export class ClientLink {
   #hear(message: Uint8Array | undefined): void {
     if (this.#fault !== undefined || this.#ended) return
     this.#heard += 1
+    // The welcome is none of the session.
+    const counts = this.#terms !== undefined
     const whole = message && readLinkMessage(message, (record) => this.#take(record))
-    if (!whole) this.#fail('the relay speaks another protocol')
+    if (!whole) return this.#fail('the relay speaks another protocol')
+    if (counts) this.#count(message.length)
+  }
+
+  /** The relay keeps what it has not been told of: told with each pong, and of so many bytes. */
+  #count(size: number): void {
+    this.#session.received += 1
+    this.#unsaid += size
+    if (this.#unsaid >= RECEIVED_SIZE) this.#sayReceived()
+  }
+
+  #sayReceived(): void {
+    const { received } = this.#session
+    if (received === this.#said) return
+    this.#said = received
+    this.#unsaid = 0
+    this.outbox.push(writeReceived(received))
   }
 
   #take(record: LinkRecord): void {
@@ -137,7 +170,8 @@ export class ClientLink {
       case 'hears':
         return this.#terms && this.#events.hears(record.yes, record.relay)
       case 'ping':
-        return this.outbox.push(writeSign('pong'))
+        this.outbox.push(writeSign('pong'))
+        return this.#sayReceived()
       default:
         return undefined // a relay has no use for the others
     }
@@ -148,7 +182,9 @@ export class ClientLink {
     const { proof, identity, rights, hint, scope, sign, random } = this.#caller.credentials
     this.#relayNonce = nonce.slice()
     this.#proof = proof
-    const own = { nonce: random(LINK_NONCE_SIZE), identity, hint, scope, port: this.#port }
+    const nonceOwn = random(LINK_NONCE_SIZE)
+    const { id: session, received } = this.#session
+    const own = { nonce: nonceOwn, identity, hint, scope, port: this.#port, session, received }
     const claimed = writeProofClaim(own)
     this.#mac = proof.peerMac(this.#relayNonce, claimed)
     const mac = this.#mac
@@ -169,10 +205,12 @@ export class ClientLink {
     if (!sameMac(mac, record.mac)) {
       return this.#fail('the relay does not know the key of this realm', { denied: true })
     }
-    const { port, groups } = record
+    const { port, groups, resumed } = record
+    if (!resumed) this.#session.received = 0
+    this.#said = this.#session.received
     const datagramSize = Math.min(DATAGRAM_MAX, Math.max(DATAGRAM_MIN, record.datagramSize))
     const intervalMs = Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, record.intervalMs))
-    this.#terms = { port, groups, datagramSize, intervalMs }
+    this.#terms = { port, groups, datagramSize, intervalMs, resumed }
     this.#cancelTimer()
     this.#watch(intervalMs)
     this.#events.welcomed(this.#terms)
@@ -215,6 +253,8 @@ function isDenial(code: number): boolean {
 
 /** Bytes that may wait for a slow network before datagrams are dropped: 0.2 s of the default rate. */
 const BUFFER_SIZE = 1024 * 1024
+/** The relay is told of so many bytes at the latest that they have come. */
+const RECEIVED_SIZE = 64 * 1024
 /** From the call to the welcome. */
 const WELCOME_MS = 5000
 const CLOSE_MS = 2000

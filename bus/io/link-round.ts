@@ -1,7 +1,7 @@
 /** One round of calls to several relays: in order, a little apart, and the first welcome wins. */
 import type { Endpoint } from '../core/output.ts'
 import type { WelcomeTerms } from '../core/wire/link.ts'
-import { type Caller, ClientLink, type LinkEnd } from './link-client.ts'
+import { type Caller, ClientLink, type LinkEnd, type LinkSession } from './link-client.ts'
 
 export interface RoundEvents {
   welcomed(link: ClientLink, terms: WelcomeTerms): void
@@ -17,9 +17,17 @@ export interface Fault extends LinkEnd {
   readonly url: string
 }
 
+/** Whom to call, and what to ask each of them for. */
+export interface Called {
+  readonly urls: readonly string[]
+  /** The private port; 0: any. */
+  readonly port: number
+  readonly sessionAt: (url: string) => LinkSession
+}
+
 export class LinkRound {
   readonly #urls: readonly string[]
-  readonly #port: number
+  readonly #to: Called
   readonly #caller: Caller
   readonly #events: RoundEvents
   readonly #calls = new Set<ClientLink>()
@@ -29,14 +37,9 @@ export class LinkRound {
   #winner: ClientLink | undefined
   #over = false
 
-  /** `port`: the private port to ask for; 0: any. */
-  constructor(
-    to: { readonly urls: readonly string[]; readonly port: number },
-    caller: Caller,
-    events: RoundEvents,
-  ) {
+  constructor(to: Called, caller: Caller, events: RoundEvents) {
     this.#urls = to.urls
-    this.#port = to.port
+    this.#to = to
     this.#caller = caller
     this.#events = events
     this.#call()
@@ -62,7 +65,8 @@ export class LinkRound {
 
   #dial(url: string): void {
     try {
-      const link: ClientLink = new ClientLink({ url, port: this.#port }, this.#caller, {
+      const at = { url, port: this.#to.port, session: this.#to.sessionAt(url) }
+      const link: ClientLink = new ClientLink(at, this.#caller, {
         welcomed: (terms) => this.#onWelcomed(link, terms),
         datagram: (bytes, from) => {
           if (this.#winner === link && !this.#over) this.#events.datagram(bytes, from)

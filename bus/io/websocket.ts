@@ -2,9 +2,11 @@
  * The transport over a link to a relay: the relay joins, sends and hears in this peer's place.
  *
  * When a link breaks, the next one is sought at once and then ever more rarely; memberships are
- * told anew. What was on its way is lost, as on any network, and the streams' repair mends it.
+ * told anew. The relay keeps what comes meanwhile, for a while; what it does not keep, and what was
+ * on its way up, is lost, as on any network, and the streams' repair mends it.
  */
 import { BusError } from '../api/errors.ts'
+import { randomUint64 } from '../core/env.ts'
 import type { Endpoint } from '../core/output.ts'
 import { addressBytes } from '../core/wire/address.ts'
 import {
@@ -15,7 +17,7 @@ import {
   writeRights,
   writeUnicast,
 } from '../core/wire/link.ts'
-import type { Caller, ClientLink, LinkEnd } from './link-client.ts'
+import type { Caller, ClientLink, LinkEnd, LinkSession } from './link-client.ts'
 import { type Fault, LinkRound } from './link-round.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 
@@ -34,6 +36,11 @@ export interface Beside {
   readonly hears: (yes: boolean, relay: bigint) => void
 }
 
+interface Session extends LinkSession {
+  /** Groups that the relay was told of. */
+  readonly told: Set<string>
+}
+
 /** The transport over WebSocket. */
 export function linkTransport(options: LinkOptions): LinkTransport {
   return new LinkTransport(options)
@@ -43,8 +50,10 @@ export class LinkTransport implements Transport {
   readonly #options: LinkOptions
   #urls: readonly string[]
   readonly #groups = new Set<string>()
+  /** At each relay, by its address. */
+  readonly #sessions = new Map<string, Session>()
   /** Those that the relay has been told of. */
-  readonly #told = new Set<string>()
+  #told = new Set<string>()
   #state: 'new' | 'open' | 'closed' = 'new'
   #listener: TransportListener | undefined
   #round: LinkRound | undefined
@@ -174,7 +183,8 @@ export class LinkTransport implements Transport {
   /** Seeks a relay. `first` is told of the first round, the listener of all others. */
   #call(first?: { welcomed(): void; failed(faults: readonly Fault[]): void }): void {
     const { beside } = this.#options
-    const to = { urls: this.#urls, port: beside?.port() || this.port }
+    const sessionAt = (url: string): Session => this.#sessionAt(url)
+    const to = { urls: this.#urls, port: beside?.port() || this.port, sessionAt }
     this.#round = new LinkRound(to, this.#options, {
       welcomed: (link, terms) => {
         this.#begin(link, terms)
@@ -193,15 +203,35 @@ export class LinkTransport implements Transport {
     this.#terms = terms
     this.#waitMs = 0
     this.#calls = 0
+    this.#retell(link, terms)
+  }
+
+  #sessionAt(url: string): Session {
+    const known = this.#sessions.get(url)
+    if (known) return known
+    const id = randomUint64(this.#options.credentials)
+    const session = { id, received: 0, told: new Set<string>() }
+    this.#sessions.set(url, session)
+    return session
+  }
+
+  /** What a link that broke was told last may not have come. */
+  #retell(link: ClientLink, { resumed }: WelcomeTerms): void {
+    const { told } = this.#sessionAt(link.url)
+    const left = resumed ? [...told].filter((group) => !this.#groups.has(group)) : []
+    told.clear()
+    this.#told = told
+    for (const record of writeGroups('leave', left)) link.outbox.push(record)
     this.#tell(this.#groups)
   }
 
   #lost(link: ClientLink, { reason, leaving }: LinkEnd): void {
     this.#link = undefined
-    this.#told.clear()
+    this.#told = new Set()
     this.#warned = false
-    // Who goes for good need not be asked first again.
-    if (leaving) this.#urls = [...this.#urls.filter((url) => url !== link.url), link.url]
+    // Who goes for good need not be asked first again; who has kept what comes meanwhile is.
+    const others = this.#urls.filter((url) => url !== link.url)
+    this.#urls = leaving ? [...others, link.url] : [link.url, ...others]
     this.#event({ type: 'unreachable', reason: `${link.url}: ${reason}` })
     this.#callLater()
   }

@@ -122,7 +122,8 @@ async function naiveSide(): Promise<Side> {
 function tell(clients: ReadonlySet<WebSocket>, from: WebSocket, message: Uint8Array): void {
   readLinkMessage(message, (record) => {
     if (record.type === 'proof') {
-      const terms = { port: FROM.port, intervalMs: 60_000, groups: 1, datagramSize: 60_000 }
+      const sizes = { groups: 1, datagramSize: 60_000 }
+      const terms = { port: FROM.port, intervalMs: 60_000, ...sizes, resumed: false }
       from.send(writeWelcome(writeWelcomeTerms(terms), counting(32)))
     }
     if (record.type !== 'multicast') return

@@ -12,6 +12,7 @@ import {
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeReceived,
   writeRights,
   writeRung,
   writeSign,
@@ -32,12 +33,20 @@ export function linkVectors(): object {
     hint: sealedRealm.hint,
     scope: 2,
     port: 40_000,
+    session: 0x0807060504030201n,
+    received: 300,
   }
   const claimed = writeProofClaim(claim)
   const mac = proof.peerMac(relayNonce, claimed)
   const statement = proof.statement(relayNonce, claimed)
   const signature = sign(statement)
-  const terms = { port: 40_000, intervalMs: 2500, groups: 4096, datagramSize: 1232 }
+  const terms = {
+    port: 40_000,
+    intervalMs: 2500,
+    groups: 4096,
+    datagramSize: 1232,
+    resumed: true,
+  }
   const told = writeWelcomeTerms(terms)
   const relayMac = proof.relayMac(relayNonce, mac, told)
   const group = 'ff12:1:2:3:4:5:8000:1'
@@ -70,6 +79,7 @@ export function linkVectors(): object {
       hears: writeHears(true, 0x0102030405060708n),
       spare: writeInstances('spare', [1n, 0xf0e0d0c0b0a09080n])[0],
       need: writeInstances('need', [1n])[0],
+      received: writeReceived(300),
     },
   }
 }

@@ -5,9 +5,10 @@
  *
  *     1 challenge   relay   nonce (32)
  *     2 proof       peer    nonce (32) | identity (32) | uint16 realm hint | uint8 scope
- *                           varint port | mac (32) | signature (64)
+ *                           varint port | uint64 session | varint received
+ *                           mac (32) | signature (64)
  *     3 welcome     relay   varint port | varint interval, ms | varint groups
- *                           varint datagram size | mac (32)
+ *                           varint datagram size | uint8 resumed | mac (32)
  *     4 join        peer    n x group (16)
  *     5 leave       peer    n x group (16)
  *     6 rejoin      peer    n x group (16)
@@ -55,6 +56,7 @@ export const LinkType = {
   hears: 14,
   spare: 15,
   need: 16,
+  received: 17,
 } as const
 
 /** Where a datagram comes from or goes to; the address may end in a zone, `%` and a number. */
@@ -75,6 +77,10 @@ export interface ProofClaim {
   readonly scope: number
   /** The private port it had before; 0: none. */
   readonly port: number
+  /** What it calls its session at this relay, random; 0: it wants none. */
+  readonly session: bigint
+  /** Messages of the session that have come, the welcomes not counted. */
+  readonly received: number
 }
 
 export interface WelcomeTerms {
@@ -85,6 +91,8 @@ export interface WelcomeTerms {
   /** Groups that the link may join. */
   readonly groups: number
   readonly datagramSize: number
+  /** The session goes on where it was. */
+  readonly resumed: boolean
 }
 
 /** A record that came; byte arrays are views of the message. */
@@ -114,6 +122,8 @@ export type LinkRecord =
   | { readonly type: 'hears'; readonly yes: boolean; readonly relay: bigint }
   /** Whose packets the peer hears by itself, so that they need not come down; or no more. */
   | { readonly type: 'spare' | 'need'; readonly instances: readonly bigint[] }
+  /** Messages of the session that have come: they need not be kept any more. */
+  | { readonly type: 'received'; readonly received: number }
 
 /** Calls `each` with every known record; false when the message is malformed from there on. */
 export function readLinkMessage(message: Uint8Array, each: (record: LinkRecord) => void): boolean {
@@ -154,6 +164,7 @@ const READERS: ReadonlyMap<number, Read> = new Map<number, Read>([
   ],
   [LinkType.spare, (fields) => readInstances('spare', fields)],
   [LinkType.need, (fields) => readInstances('need', fields)],
+  [LinkType.received, (fields) => ({ type: 'received', received: fields.varint() })],
 ])
 
 function readProof(fields: Reader): LinkRecord | undefined {
@@ -163,6 +174,8 @@ function readProof(fields: Reader): LinkRecord | undefined {
     hint: fields.uint16(),
     scope: fields.uint8(),
     port: fields.varint(),
+    session: fields.uint64(),
+    received: fields.varint(),
   }
   const claimed = fields.bytes.subarray(0, fields.offset)
   const proof = { mac: fields.take(LINK_MAC_SIZE), signature: fields.take(SIGNATURE_SIZE) }
@@ -175,6 +188,7 @@ function readWelcome(fields: Reader): LinkRecord | undefined {
     intervalMs: fields.varint(),
     groups: fields.varint(),
     datagramSize: fields.varint(),
+    resumed: fields.uint8() === 1,
   }
   const claimed = fields.bytes.subarray(0, fields.offset)
   const mac = fields.take(LINK_MAC_SIZE)
@@ -219,9 +233,11 @@ export function writeChallenge(nonce: Uint8Array): Uint8Array {
 
 /** What mac and signature of a proof cover. */
 export function writeProofClaim(claim: ProofClaim): Uint8Array {
-  const writer = new Writer(LINK_NONCE_SIZE + IDENTITY_SIZE + 3 + varintSize(claim.port))
-  writer.put(claim.nonce).put(claim.identity).uint16(claim.hint).uint8(claim.scope)
-  return writer.varint(claim.port).written
+  const { nonce, identity, hint, scope, port, session, received } = claim
+  const numbers = varintSize(port) + 8 + varintSize(received)
+  const writer = new Writer(LINK_NONCE_SIZE + IDENTITY_SIZE + 3 + numbers)
+  writer.put(nonce).put(identity).uint16(hint).uint8(scope)
+  return writer.varint(port).uint64(session).varint(received).written
 }
 
 export function writeProof(
@@ -234,9 +250,10 @@ export function writeProof(
 
 /** What the mac of a welcome covers. */
 export function writeWelcomeTerms(terms: WelcomeTerms): Uint8Array {
-  const { port, intervalMs, groups, datagramSize } = terms
-  const writer = new Writer(4 * 8)
-  return writer.varint(port).varint(intervalMs).varint(groups).varint(datagramSize).written
+  const { port, intervalMs, groups, datagramSize, resumed } = terms
+  const writer = new Writer(4 * 8 + 1)
+  writer.varint(port).varint(intervalMs).varint(groups).varint(datagramSize)
+  return writer.uint8(resumed ? 1 : 0).written
 }
 
 export function writeWelcome(claimed: Uint8Array, mac: Uint8Array): Uint8Array {
@@ -294,6 +311,10 @@ export function writeInstances(type: 'spare' | 'need', instances: readonly bigin
     records.push(recordOf(LinkType[type], instanceBytes(instances.slice(at, at + GROUPS_MAX))))
   }
   return records
+}
+
+export function writeReceived(received: number): Uint8Array {
+  return recordOf(LinkType.received, new Writer(varintSize(received)).varint(received).written)
 }
 
 /** What the sender may do in a realm with an owner; said before the proof, and when it is renewed. */

@@ -45,7 +45,13 @@ export class FakeRelay implements AsyncDisposable {
       readLinkMessage(data, (record) => {
         if (record.type !== 'proof' || this.#welcomes === 0) return
         this.#welcomes -= 1
-        const terms = { port: 40_000, intervalMs: 100, groups: 10, datagramSize: 1232 }
+        const terms = {
+          port: 40_000,
+          intervalMs: 100,
+          groups: 10,
+          datagramSize: 1232,
+          resumed: false,
+        }
         const claimed = writeWelcomeTerms(terms)
         socket.send(writeWelcome(claimed, proof.relayMac(nonce, record.mac, claimed)))
       })

@@ -18,6 +18,7 @@ import { counting, crypto } from '../core/crypto.ts'
 interface Claims {
   readonly fault?: 'signature' | 'nonce'
   readonly port?: number
+  readonly session?: { readonly id: bigint; readonly received: number }
   readonly identity?: Identity
   /** What it shows of rights, in a realm with an owner. */
   readonly rights?: Uint8Array
@@ -30,6 +31,7 @@ export class LinkPeer implements AsyncDisposable {
   /** Datagrams that have come. */
   datagrams = 0
   port = 0
+  resumed = false
   onPing = (): void => undefined
   readonly #keys: RealmKeys
 
@@ -52,6 +54,7 @@ export class LinkPeer implements AsyncDisposable {
           if (record.type === 'ping') link.onPing()
           if (record.type !== 'welcome') return
           link.port = record.port
+          link.resumed = record.resumed
           resolve()
         })
       })
@@ -83,7 +86,7 @@ export class LinkPeer implements AsyncDisposable {
   }
 
   #prove(nonce: Uint8Array, claims: Claims): void {
-    const { fault, port = 0, identity = newIdentity(), rights } = claims
+    const { fault, port = 0, identity = newIdentity(), rights, session } = claims
     const signer = fault === 'signature' ? newIdentity() : identity
     const answered = fault === 'nonce' ? counting(32) : nonce
     const proof = new LinkProof(crypto, this.#keys)
@@ -93,6 +96,8 @@ export class LinkPeer implements AsyncDisposable {
       hint: this.#keys.hint,
       scope: SCOPES.host,
       port,
+      session: session?.id ?? 0n,
+      received: session?.received ?? 0,
     })
     const signature = signerOf(signer)(proof.statement(answered, claimed))
     if (rights) this.show(rights)

@@ -125,6 +125,8 @@ export class ThinLink {
       hint: keys.hint,
       scope: SCOPES.host,
       port: 0,
+      session: 0n,
+      received: 0,
     })
     this.send(
       writeProof(claimed, proof.peerMac(nonce, claimed), sign(proof.statement(nonce, claimed))),

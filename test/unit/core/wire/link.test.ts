@@ -17,6 +17,7 @@ import {
   writeMulticast,
   writeProof,
   writeProofClaim,
+  writeReceived,
   writeRights,
   writeRung,
   writeSign,
@@ -49,9 +50,17 @@ const claim = fc.record({
   hint: fc.integer({ min: 0, max: 65_535 }),
   scope: fc.integer({ min: 0, max: 15 }),
   port: fc.integer({ min: 0, max: 65_535 }),
+  session: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  received: fc.nat({ max: 2 ** 40 }),
 })
 const number = fc.nat({ max: 2 ** 40 })
-const terms = fc.record({ port, intervalMs: number, groups: number, datagramSize: number })
+const terms = fc.record({
+  port,
+  intervalMs: number,
+  groups: number,
+  datagramSize: number,
+  resumed: fc.boolean(),
+})
 
 /** A record as it is read, and its bytes. */
 const anyRecord: fc.Arbitrary<{ record: LinkRecord; bytes: Uint8Array }> = fc.oneof(
@@ -102,6 +111,7 @@ const anyRecord: fc.Arbitrary<{ record: LinkRecord; bytes: Uint8Array }> = fc.on
     .map(([type, instances]) => {
       return pair({ type, instances }, concat(...writeInstances(type, instances)))
     }),
+  number.map((received) => pair({ type: 'received', received }, writeReceived(received))),
 )
 
 function pair(record: LinkRecord, written: Uint8Array): { record: LinkRecord; bytes: Uint8Array } {
@@ -143,9 +153,17 @@ describe('link records', () => {
       hint: 1,
       scope: 1,
       port: 65_536,
+      session: 0n,
+      received: 0,
     })
     expect(read(writeProof(claimed, counting(32), counting(64))).whole).toBe(false)
-    const said = writeWelcomeTerms({ port: 65_536, intervalMs: 1, groups: 1, datagramSize: 1 })
+    const said = writeWelcomeTerms({
+      port: 65_536,
+      intervalMs: 1,
+      groups: 1,
+      datagramSize: 1,
+      resumed: false,
+    })
     expect(read(writeWelcome(said, counting(32))).whole).toBe(false)
   })
 
