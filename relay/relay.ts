@@ -92,16 +92,7 @@ class LiveRelay implements Relay {
     this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
-    this.#sessions = new Sessions({
-      limits,
-      counters,
-      ports: this.#ports,
-      turns: this.#turns,
-      log: options.log,
-      room: () => this.#room.ofOne(performance.now(), this.#links),
-      opened: (port, identity) => this.#bridge.opened(port, identity),
-      closed: (port) => this.#feed(() => this.#bridge.closed(port)),
-    })
+    this.#sessions = this.#sessionsOf(limits)
     this.#admission = new Admission({
       env,
       keys,
@@ -172,8 +163,7 @@ class LiveRelay implements Relay {
       counts.messagesOut += messages
       counts.bytesOut += bytes
     }
-    const { size: links, absent } = this.#sessions
-    const { epoch } = this.#keys.newest
+    const [{ size: links, absent }, { epoch }] = [this.#sessions, this.#keys.newest]
     return { links, absent, epoch, ...this.#bridge.size, ...counts }
   }
 
@@ -202,6 +192,19 @@ class LiveRelay implements Relay {
     const links = [...this.#links].map((link) => link.ending('leaving'))
     await Promise.all([this.#trunks.close(), ...links])
     await Promise.all([this.#door.close(), this.#segment?.close()])
+  }
+
+  #sessionsOf(limits: RelaySettings['limits']): Sessions {
+    return new Sessions({
+      limits,
+      counters: this.#counters,
+      ports: this.#ports,
+      turns: this.#turns,
+      log: this.#log,
+      room: () => this.#room.ofOne(performance.now(), this.#links),
+      opened: (port, identity) => this.#bridge.opened(port, identity),
+      closed: (port) => this.#feed(() => this.#bridge.closed(port)),
+    })
   }
 
   #segmentOf({ scope, interface: interfaces, port, hops, bridge }: RelaySettings): Segment {

@@ -13,9 +13,9 @@ import type { SocketWriter } from '../bus/io/link-socket.ts'
 export interface SessionHost {
   readonly turns: Turns
   /** Bytes that may wait for a link. */
-  room(): number
+  readonly room: () => number
   /** Bytes that may be kept of one session. */
-  share(): number
+  readonly share: () => number
 }
 
 export class Session implements SocketWriter {

@@ -16,8 +16,8 @@ export interface SessionsHost extends Pick<SessionHost, 'turns' | 'room'> {
   readonly ports: Ports
   readonly log: Logger | undefined
   /** A link has that port now; it had none before, or what it has said since is unknown. */
-  opened(port: number, identity: Uint8Array): void
-  closed(port: number): void
+  readonly opened: (port: number, identity: Uint8Array) => void
+  readonly closed: (port: number) => void
 }
 
 /** What a peer says of its session when it calls. */

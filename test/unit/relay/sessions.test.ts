@@ -1,7 +1,13 @@
 /** Links that break and come back: what their peers missed meanwhile, and for whom it is kept. */
 import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { type Bus, type Gap, type Message, newIdentity, type Subscription } from '../../../bus/index.ts'
+import {
+  type Bus,
+  type Gap,
+  type Message,
+  newIdentity,
+  type Subscription,
+} from '../../../bus/index.ts'
 import { writeReceived } from '../../../bus/core/wire/link.ts'
 import type { Relay, RelayOptions } from '../../../relay/index.ts'
 import { Cut } from './cut.ts'
