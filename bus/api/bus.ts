@@ -263,12 +263,8 @@ export class LiveBus implements Bus {
         return this.#subscriptions.live(notice.subscription)
       case 'peer':
         return this.#onPeer(notice.change, notice.peer)
-      case 'topic': {
-        const { topic, from, delivery } = notice
-        const info = { topic, from: peerId(from), delivery }
-        this.#topicTable.add(info)
-        return this.event({ type: 'topic', topic: info })
-      }
+      case 'topic':
+        return this.event({ type: 'topic', topic: this.#topicTable.add(notice) })
       case 'attached':
         this.#matching.attached(notice.topic, notice.count)
         return this.#requests.attached(notice.topic, notice.from, notice.first)
@@ -327,7 +323,7 @@ export class LiveBus implements Bus {
     this.#requests.close()
     const closed = new Promise<Confirmation>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
-    const { unconfirmed, incomplete } = await closed
+    const { unconfirmed, incomplete, behind } = await closed
     const ending = this.#subscriptions.close()
     await this.#parts.link.close()
     // Handlers finish what has come; iterators are the program's own to end.
@@ -340,6 +336,7 @@ export class LiveBus implements Bus {
     return {
       unconfirmed: unconfirmed.map((peer) => this.#infoOf(peer)),
       incomplete: incomplete.map(({ peer, lost }) => ({ peer: this.#infoOf(peer), lost })),
+      ...(behind !== undefined && { behind }),
     }
   }
 

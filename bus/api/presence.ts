@@ -1,5 +1,5 @@
 /** The peers and topics of the realm as the program sees them. */
-import type { RosterEntry } from '../core/output.ts'
+import type { RosterEntry, StreamInfo } from '../core/output.ts'
 import { Broadcast } from './broadcast.ts'
 import type {
   Cancel,
@@ -79,10 +79,12 @@ export class LivePresence implements Presence {
 export class TopicTable implements Iterable<TopicInfo> {
   readonly #topicsByPeer = new Map<PeerId, Map<string, TopicInfo>>()
 
-  add(info: TopicInfo): void {
+  add({ topic, from, delivery }: Omit<StreamInfo, 'stream'>): TopicInfo {
+    const info = { topic, from: peerId(from), delivery }
     const topics = this.#topicsByPeer.get(info.from)
     if (topics) topics.set(info.topic, info)
     else this.#topicsByPeer.set(info.from, new Map([[info.topic, info]]))
+    return info
   }
 
   forget(id: PeerId): void {

@@ -3,9 +3,18 @@ import type { CloseReport, PeerInfo } from '../index.ts'
 import { shown, shownJson } from './shown.ts'
 
 /** Lines for standard error; none when everybody has everything. */
-export function lackingLines({ unconfirmed, incomplete }: CloseReport, json: boolean): string[] {
+export function lackingLines(report: CloseReport, json: boolean): string[] {
+  const { unconfirmed, incomplete, behind } = report
   const silent = unconfirmed.map((peer) => ({ peer }))
-  return [...line('unconfirmed', silent, json), ...line('incomplete', incomplete, json)]
+  const lines = [...line('unconfirmed', silent, json), ...line('incomplete', incomplete, json)]
+  return behind === undefined ? lines : [...lines, behindLine(behind, json)]
+}
+
+/** Others of the realm whom this member cannot reach. */
+function behindLine(epoch: number, json: boolean): string {
+  if (json) return `${shownJson({ type: 'behind', epoch })}\n`
+  const mend = 'take its page from another host by: sixcast keys adopt FILE'
+  return `sixcast: not heard by others, who are in epoch ${epoch} of the realm, of which no key is here: ${mend}\n`
 }
 
 interface Lacking {

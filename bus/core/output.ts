@@ -58,6 +58,8 @@ export interface Confirmation {
   readonly unconfirmed: readonly RosterEntry[]
   /** Who had to give messages up, and how many. */
   readonly incomplete: readonly { readonly peer: RosterEntry; readonly lost: number }[]
+  /** The epoch of others who have heard nothing, since its keys have not come here. */
+  readonly behind?: number
 }
 
 export type Output = Request | Notice

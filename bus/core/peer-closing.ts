@@ -4,12 +4,14 @@
  * The final numbers are repeated until each attached receiver has reported a cursor behind them,
  * and every answer has been acknowledged, or `linger` has passed since the last packet or repair
  * left, an answer was acknowledged, or the last peer came. Who fell silent meanwhile may come back
- * (peer-vanished.ts). A process that has only just started waits until receivers have had the time
+ * (peer-vanished.ts), and others may be in an epoch that is still to be caught up with (peer-lag.ts).
+ * A process that has only just started waits until receivers have had the time
  * to find it, and until those who are here have said that they have met it (peer-meeting.ts).
  */
 import type { Confirmation } from './output.ts'
 import type { Context, Remote } from './peer-context.ts'
 import type { Direct } from './peer-direct.ts'
+import type { Missing } from './peer-lag.ts'
 import type { Meeting } from './peer-meeting.ts'
 import { DISCOVERY_MS, type Publisher } from './peer-publisher.ts'
 import type { SenderStream } from './stream/sender.ts'
@@ -69,8 +71,9 @@ export class Closing {
     const quietAt = this.#quietAt(joinedAt)
     const lacking = this.#lacking(now)
     const told = waiting.length === 0 && unmet.length === 0 && this.#direct.awaited.size === 0
-    const settled = now >= quietAt && told && lacking === -Infinity
-    if (settled || now >= deadline) return this.#end(unmet)
+    const isBehind = this.#missing(now)?.isComing === true
+    const settled = now >= quietAt && told && lacking === -Infinity && !isBehind
+    if (settled || now >= deadline) return this.#end(now, unmet)
     if (waiting.length > 0 && now >= this.#finalAt) this.#repeat(now, waiting)
     const next = waiting.length > 0 ? this.#finalAt : now < quietAt ? quietAt : Infinity
     const lackingUntil = lacking > now ? lacking : Infinity
@@ -84,17 +87,27 @@ export class Closing {
     return vanished.at(now).reduce((last, one) => Math.max(last, vanished.until(one)), -Infinity)
   }
 
+  /** The epoch of others who do not hear what was published here. */
+  #missing(now: number): Missing | undefined {
+    return this.#publisher.streams.length > 0 ? this.#context.lag.missing(now) : undefined
+  }
+
+  /** Those of the epoch that this peer has caught up with meet it from then on. */
+  get #caughtUpAt(): number {
+    return this.#publisher.streams.length > 0 ? this.#context.lag.caughtUpAt : -Infinity
+  }
+
   /** Until then somebody may still be about to be met. */
   #quietAt(joinedAt: number): number {
     if (this.#lingerMs === 0) return 0
-    const settledAt = this.#settledAt
+    const settledAt = Math.max(this.#settledAt, this.#caughtUpAt + DISCOVERY_MS)
     return this.#meeting.quietAt({ settledAt, joinedAt, from: settledAt })
   }
 
   /** Who still gets repairs, or has just come, has more time, but not for ever. */
   #deadline(joinedAt: number): number {
     const heardAt = Math.max(this.#publisher.repairedAt, this.#direct.acknowledgedAt)
-    const last = Math.max(this.#idleAt, heardAt, joinedAt)
+    const last = Math.max(this.#idleAt, heardAt, joinedAt, this.#caughtUpAt)
     return Math.min(last + this.#lingerMs, this.#idleAt + this.#lingerMs * LINGER_FACTOR)
   }
 
@@ -105,7 +118,7 @@ export class Closing {
     this.#waitMs = Math.min(FINAL_MAX_MS, this.#waitMs * 2)
   }
 
-  #end(unmet: readonly Remote[]): void {
+  #end(now: number, unmet: readonly Remote[]): void {
     this.#ended = true
     this.#context.timers.clear('close')
     const vanished = this.#publisher.responder.vanished.at(this.#beganAt)
@@ -120,7 +133,9 @@ export class Closing {
       }
     }
     this.#direct.end()
+    const behind = this.#missing(now)?.epoch
     this.#done({
+      ...(behind !== undefined && { behind }),
       unconfirmed: [...unconfirmed].map(({ entry }) => entry),
       incomplete: [...lostOf].map(([{ entry }, lost]) => ({ peer: entry, lost })),
     })

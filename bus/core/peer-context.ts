@@ -7,6 +7,7 @@ import type { Endpoint, Output } from './output.ts'
 import { Groups, type ScopeName } from './path/group.ts'
 import { Roster } from './path/roster.ts'
 import type { Remote } from './peer-inflow.ts'
+import { Lag } from './peer-lag.ts'
 import { Revoked } from './revoked.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf, type Sender } from './seal/control-keys.ts'
@@ -59,6 +60,8 @@ export class Context {
   readonly metrics: Metrics = new Metrics()
   readonly timers: Timers = new Timers()
   readonly epochs: Epochs
+  /** Of an epoch that others are in and this peer is not. */
+  readonly lag: Lag
   /** What this peer may do; undefined: everything. */
   rights: Rights | undefined
   /** Whom the newest page has revoked. */
@@ -104,6 +107,7 @@ export class Context {
     this.groups = new Groups(config.scope, config.fold, (label) => this.keys.groupBytes(label))
     this.controlGroup = this.groups.control
     this.roster = new Roster(config.limits.peers)
+    this.lag = new Lag(this.epochs, this.roster)
   }
 
   /** The keys of the epoch that this peer seals with; names, tags and groups are those of all. */

@@ -1,5 +1,6 @@
 /** Changes from one epoch of the realm's keys to the next, as the owner's pages say. */
 import type { Context } from './peer-context.ts'
+import type { Greeter } from './peer-hello.ts'
 import { PageGossip } from './peer-page-gossip.ts'
 import { type NewEpoch, Pages } from './peer-pages.ts'
 import { RealmKeys, ringIn } from './seal/keys.ts'
@@ -7,13 +8,15 @@ import type { Header } from './wire/packet.ts'
 
 export class EpochChange {
   readonly #context: Context
+  readonly #greeter: Pick<Greeter, 'start'>
   readonly #entered: (now: number) => void
   readonly #pages: Pages
   readonly #gossip: PageGossip
 
   /** `entered`: packets may have waited for the keys of this epoch. */
-  constructor(context: Context, entered: (now: number) => void) {
+  constructor(context: Context, greeter: Pick<Greeter, 'start'>, entered: (now: number) => void) {
     this.#context = context
+    this.#greeter = greeter
     this.#entered = entered
     this.#pages = new Pages(context, {
       entered: (now, epoch) => this.#enter(now, epoch),
@@ -23,8 +26,11 @@ export class EpochChange {
   }
 
   start(now: number): void {
-    const { page } = this.#context.config
+    const { config, lag } = this.#context
+    const { page } = config
+    lag.begins(now)
     if (page) this.#pages.adopt(page)
+    if (this.hasPages) this.#gossip.begin(now)
     this.#arm(now)
   }
 
@@ -59,11 +65,15 @@ export class EpochChange {
   }
 
   #enter(now: number, { epoch, secret, isAtOnce }: NewEpoch): void {
-    const { epochs, env } = this.#context
+    const { epochs, env, lag } = this.#context
     const { ring } = epochs.current
     const next = ringIn(env.crypto, ring, { epoch, secret })
     const keys = new RealmKeys(env.crypto, { name: ring.name, root: undefined, ring: next })
+    const place = lag.enters(now, epoch)
     epochs.enter(now, keys, isAtOnce)
+    if (place !== 'early') epochs.heard(now, keys)
+    // What it has said so far nobody could open.
+    if (place === 'unknown') this.#greeter.start(now)
     this.#announce(now)
     this.#entered(now)
   }

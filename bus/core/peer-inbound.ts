@@ -214,7 +214,8 @@ export class Inbound {
     if (takers ? takers.length === 0 : !receiver.wants(number)) return 'spare'
     const { epochs, sealer } = this.#context
     const keys = packet.length > 0 ? epochs.at(epochOf(packet)) : undefined
-    const body = keys && sealer.open(packet, key.of(keys))
+    const topicKey = keys && key.of(keys)
+    const body = topicKey && sealer.open(packet, topicKey)
     if (!body) return 'forged'
     epochs.heard(now, keys)
     const accepted = { flags, body, mended: isMended }

@@ -4,7 +4,7 @@ import type { Present } from './path/roster.ts'
 import type { ProofRule } from './publication.ts'
 import type { Rights } from './rights.ts'
 import type { Sender } from './seal/control-keys.ts'
-import type { EpochKey } from './seal/epochs.ts'
+import type { EpochKey, TopicKey } from './seal/epochs.ts'
 import type { ReplayWindow } from './seal/replay.ts'
 import type { TokenBucket } from './stream/pace.ts'
 import type { Proofs } from './stream/proofs.ts'
@@ -63,7 +63,7 @@ export interface Replay extends Lane {
 export interface Inflow extends Lane {
   readonly binding: Binding
   readonly remote: Remote
-  readonly key: EpochKey
+  readonly key: TopicKey
   replays: readonly Replay[]
   /** What signatures have said of its packets. */
   readonly proofs: Proofs

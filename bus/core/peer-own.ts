@@ -32,5 +32,5 @@ export function ownKeyOf(
   if (kind === Kind.control) return controlKey.of(keys)
   // The stream of a direct packet is its asker's.
   const sender = kind === Kind.data ? streams[stream - 1] : undefined
-  return sender && keys.dataKeyOf(self, sender.options.topic)
+  return sender && keys.dataKeyIn(self, sender.options.topic)
 }

@@ -54,6 +54,11 @@ export class PageGossip {
     return Math.min(this.#answerAt, this.#askAt)
   }
 
+  /** Who begins, and hears nobody, may have slept: others may have said before what they know. */
+  begin(now: number): void {
+    this.#askAt = now + ALONE_MS
+  }
+
   /** A page has come, or the peer begins: others may not have it. */
   announce(now: number): void {
     this.#saidAt.clear()
@@ -122,6 +127,7 @@ export class PageGossip {
   #begin(now: number, good: GoodHead): void {
     const { head, id } = good
     if (id === this.#pages.held?.id || id === this.#fetch?.id) return
+    this.#context.lag.proves(head.epoch)
     if (this.#fetch && this.#fetch.head.epoch >= head.epoch) return
     const parts = head.hashes.map(() => undefined)
     this.#fetch = { ...good, parts, since: now }
@@ -148,6 +154,7 @@ export class PageGossip {
   /** Others are in an epoch that this peer has no key of. */
   #lags(now: number, epoch: number): void {
     if (epoch <= this.#pages.newest) return
+    this.#context.lag.hears(now, epoch)
     this.#behindEpoch = Math.max(this.#behindEpoch, epoch)
     this.#behindSince ??= now
     if (!this.#fetch && this.#askAt === Infinity) {
@@ -161,6 +168,11 @@ export class PageGossip {
 
   #ask(now: number): void {
     const fetch = this.#fetch
+    const isSure = !fetch && this.#behindSince === undefined && this.#context.roster.size > 0
+    if (isSure) {
+      this.#askAt = Infinity
+      return
+    }
     const missing = fetch ? [...fetch.parts.keys()].filter((i) => !fetch.parts[i]) : []
     this.#askedAt = now
     this.#askMs = Math.min(ASK_MAX_MS, this.#askMs * 2)
@@ -232,6 +244,8 @@ export class PageGossip {
 const HEAD = -1
 /** Parts that one ask names. */
 const ASK_PARTS = 3
+/** So long after its start a peer that has met nobody asks whether there is a newer page. */
+const ALONE_MS = 100
 /** The wait for an answer, at first and at most. */
 const ASK_MS = 100
 const ASK_MAX_MS = 4000

@@ -182,14 +182,17 @@ export class Pages {
   /** A guest that is given less than before has streams that it could not seal any more. */
   #isEnough(secret: EpochSecret): boolean {
     if ('key' in secret) return true
-    const { topics } = this.#context.keys.ring
+    const { topics } = this.#context.epochs.last.ring
     const given = secret.topics.map(({ prefix }) => prefix)
-    return topics.every(({ prefix }) => given.includes(prefix))
+    return topics.every(({ prefix }) => {
+      return given.some((one) => one === '' || `${prefix}/`.startsWith(`${one}/`))
+    })
   }
 
   #refuse(epoch: number, state: 'revoked' | 'excluded'): void {
     if (epoch <= this.#refused) return
     this.#refused = epoch
+    this.#context.lag.refuses(epoch)
     this.#context.emit({ type: 'epoch', state, epoch })
   }
 

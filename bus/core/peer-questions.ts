@@ -8,7 +8,7 @@
 import type { Context, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
 import { Incoming } from './peer-incoming.ts'
-import { EpochKey } from './seal/epochs.ts'
+import { EpochKey, type TopicKey } from './seal/epochs.ts'
 import { ReplayWindow } from './seal/replay.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { type AnsweredEntry, ENTRY_SIZE_MAX, RUN_SIZE_MAX } from './wire/answered.ts'
@@ -21,7 +21,7 @@ import type { Header } from './wire/packet.ts'
 interface Source {
   window: ReplayWindow
   readonly incoming: Incoming
-  readonly keyByStream: Map<number, EpochKey>
+  readonly keyByStream: Map<number, TopicKey>
 }
 
 /** What one answerer is to be told. */
@@ -122,7 +122,8 @@ export class Questions {
     const { topic, segments } = stream.options
     const keys = epochs.at(header.epoch)
     const key = keys?.opens(topic) ? this.#keyOf(remote, stream) : undefined
-    const body = keys && key && sealer.open(packet, key.of(keys))
+    const directKey = keys && key?.of(keys)
+    const body = directKey && sealer.open(packet, directKey)
     if (!body) {
       this.#context.reject('forged')
       return undefined
@@ -135,12 +136,12 @@ export class Questions {
   }
 
   /** What does not open is of nobody: only what does makes its sender a source. */
-  #keyOf(remote: Remote, { options }: SenderStream): EpochKey {
+  #keyOf(remote: Remote, { options }: SenderStream): TopicKey {
     const known = this.#sources.get(remote.instance)?.keyByStream
     let key = known?.get(options.stream)
     if (key) return key
     const { self } = this.#context
-    key = new EpochKey((keys) => keys.directKeyOf(self, options.topic, remote.sender))
+    key = new EpochKey((keys) => keys.directKeyIn(self, options.topic, remote.sender))
     if (known && known.size >= KEYS_MAX) known.clear()
     known?.set(options.stream, key)
     return key

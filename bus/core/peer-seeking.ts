@@ -61,15 +61,19 @@ export class Seeking {
   /** Looks whether it is so; called after each input. `joinedAt`: the newest peer's arrival. */
   step(now: number, joinedAt: number): void {
     if (!this.#meeting) return
-    const settledAt = this.#settledAt
+    const { caughtUpAt } = this.#context.lag
+    const settledAt = Math.max(this.#settledAt, caughtUpAt + DISCOVERY_MS)
     const from = Math.max(settledAt, this.#soughtAt)
     const quietAt = this.#meeting.quietAt({ settledAt, joinedAt, from })
     const unmet = this.#meeting.unmet(now)
-    if (unmet.length === 0 && now >= quietAt) {
+    // Who has slept through a rotation is heard by nobody until it has caught up.
+    const behindUntil = this.#context.lag.missing(now)?.isComing ? from + BEHIND_MS : -Infinity
+    if (unmet.length === 0 && now >= Math.max(quietAt, behindUntil)) {
       this.seek(now, false)
       return this.#context.emit({ type: 'met' })
     }
-    if (unmet.length === 0) return this.#context.timers.setBefore('seek', quietAt)
+    const nextAt = now < quietAt ? quietAt : behindUntil
+    if (unmet.length === 0) return this.#context.timers.setBefore('seek', nextAt)
     const askAt = this.#soughtAt + PATIENCE_MS
     const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)
     this.#context.timers.setBefore('seek', again)
@@ -78,3 +82,5 @@ export class Seeking {
 
 /** How long those who want something have to attach by themselves. */
 const PATIENCE_MS = 60
+/** How long the keys of another epoch are waited for. */
+const BEHIND_MS = 2000

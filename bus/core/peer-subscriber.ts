@@ -241,7 +241,7 @@ export class Subscriber {
       mends: true,
     })
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
-    const key = new EpochKey((keys) => keys.dataKeyOf(remote.sender, binding.topic))
+    const key = new EpochKey((keys) => keys.dataKeyIn(remote.sender, binding.topic))
     const inflow: Inflow = {
       ...this.#attacher.lane(now, receiver, { since, back: 0 }),
       binding,

@@ -85,7 +85,6 @@ export class Peer {
       matching: (segments) => this.#subscriber.matching(segments),
     })
     this.#live = new Live(now, context)
-    this.#epochs = new EpochChange(context, (at) => this.#inbound.releaseAll(at))
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
@@ -94,6 +93,7 @@ export class Peer {
       rightsChanged: (at, remote) => this.#learner.judge(at, remote),
       streamCount: () => this.#publisher.streams.length,
     })
+    this.#epochs = new EpochChange(context, this.#greeter, (at) => this.#inbound.releaseAll(at))
     const parts = { control: this.#control, greeter: this.#greeter, publisher: this.#publisher }
     this.#meeting = new Meeting(context, parts)
     this.seeking = new Seeking(now, context, parts)

@@ -150,8 +150,8 @@ describe('a peer that has slept', () => {
     const members = [owner, other, ...others]
     realm.wait(1000)
     realm.adopt(owner, realm.page(1, { members }))
-    realm.wait(10_000)
-    expect(realm.told.get(other)).toEqual(['entered 1'])
+    realm.wait(60_000)
+    expect(realm.told.get(other)?.at(-1)).toBe('entered 1')
   })
 })
 

@@ -53,6 +53,8 @@ type Of<T extends Notice['type']> = Extract<Notice, { type: T }>
 export interface Told {
   readonly unconfirmed: readonly bigint[]
   readonly lostBy: ReadonlyMap<bigint, number>
+  /** The epoch of others, which it has no key of. */
+  readonly behind?: number | undefined
 }
 
 export class World {
@@ -299,6 +301,7 @@ export class World {
         return this.onClosed(process, {
           unconfirmed: notice.unconfirmed.map(({ instance }) => instance),
           lostBy: new Map(notice.incomplete.map(({ peer, lost }) => [peer.instance, lost])),
+          behind: notice.behind,
         })
       case 'epoch':
         this.#note(`${process.id} ${notice.state} epoch ${notice.epoch}`)

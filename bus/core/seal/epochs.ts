@@ -33,9 +33,13 @@ export class Epochs {
     return this.#sealing
   }
 
-  /** The highest epoch whose key is known. */
+  /** The keys of the highest epoch that is known. */
+  get last(): RealmKeys {
+    return this.#next ?? this.#sealing
+  }
+
   get newest(): number {
-    return (this.#next ?? this.#sealing).epoch
+    return this.last.epoch
   }
 
   /** When `step` has something to do, or `Infinity`. */
@@ -88,18 +92,25 @@ export class Epochs {
   }
 }
 
-/** A key that each epoch has its own of, derived once; it is forgotten with its epoch. */
-export class EpochKey {
-  readonly #derive: (keys: RealmKeys) => Uint8Array
-  readonly #keyByEpoch = new WeakMap<RealmKeys, Uint8Array>()
+/**
+ * A key that each epoch has its own of, derived once; it is forgotten with its epoch. That of a
+ * topic may be none: a guest's keys of one epoch may open what those of another one do not.
+ */
+export class EpochKey<Key extends Uint8Array | undefined = Uint8Array> {
+  readonly #derive: (keys: RealmKeys) => Key
+  readonly #keyByEpoch = new WeakMap<RealmKeys, NonNullable<Key>>()
 
-  constructor(derive: (keys: RealmKeys) => Uint8Array) {
+  constructor(derive: (keys: RealmKeys) => Key) {
     this.#derive = derive
   }
 
-  of(keys: RealmKeys): Uint8Array {
-    let key = this.#keyByEpoch.get(keys)
-    if (!key) this.#keyByEpoch.set(keys, (key = this.#derive(keys)))
+  of(keys: RealmKeys): Key {
+    const known = this.#keyByEpoch.get(keys)
+    if (known) return known
+    const key = this.#derive(keys)
+    if (key) this.#keyByEpoch.set(keys, key)
     return key
   }
 }
+
+export type TopicKey = EpochKey<Uint8Array | undefined>

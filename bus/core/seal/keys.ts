@@ -132,9 +132,18 @@ export class RealmKeys extends ControlKeys {
     return this.senderKey(this.topicKey(topic), sender)
   }
 
+  /** The same for keys of another epoch, which may open fewer topics: a guest's do. */
+  dataKeyIn(sender: Sender, topic: string): Uint8Array | undefined {
+    return this.opens(topic) ? this.dataKeyOf(sender, topic) : undefined
+  }
+
   /** The key under which `answerer` seals its answers to what `asker` asks on `topic`. */
   directKeyOf(asker: Sender, topic: string, answerer: Sender): Uint8Array {
     return this.senderKey(this.dataKeyOf(asker, topic), answerer, 'sixcast/1/direct')
+  }
+
+  directKeyIn(asker: Sender, topic: string, answerer: Sender): Uint8Array | undefined {
+    return this.opens(topic) ? this.directKeyOf(asker, topic, answerer) : undefined
   }
 
   /** Seals a topic's name; the tag is the nonce, so equal names give equal bytes. */

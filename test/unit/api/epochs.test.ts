@@ -88,6 +88,24 @@ describe('a guest', () => {
     await vi.waitFor(() => expect(events).toEqual(['excluded 2']), WAIT)
     expect(() => guest.publish('hall/3/lamp', 1)).toThrow(/has no key for this identity/)
   })
+
+  it('is out when it is given less again before it has turned to what was more', async () => {
+    const { key, owner, invited } = await estate()
+    const ofGuest = await invited(['hall/**'])
+    const ring = guestKeyText(await guestKeyOf(realm, parseKey(key, 'it'), ['hall/3/**']))
+    const guest = await network()({ ...ofGuest, key: ring })
+    const events = told(guest)
+    const identity = identityName(ofGuest.identity)
+    const rotated = (from: string, topics: readonly string[]) =>
+      rotate({ realm, key: from, owner, members: [{ identity, topics }], atOnce: false })
+    const more = await rotated(key, ['hall/**'])
+    const less = await rotated(more.key, ['hall/3/**'])
+    guest.adopt(more.page)
+    await vi.waitFor(() => expect(events).toEqual(['entered 2']), WAIT)
+    guest.adopt(less.page)
+    await vi.waitFor(() => expect(events).toEqual(['entered 2', 'excluded 3']), WAIT)
+    expect(() => guest.publish('hall/4/lamp', 1)).toThrow(/has no key for this identity/)
+  })
 })
 
 const WAIT = { timeout: 8000 }

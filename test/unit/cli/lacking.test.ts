@@ -24,6 +24,16 @@ describe('receivers that lack messages', () => {
     ])
   })
 
+  it('are all those of an epoch that this member has no key of', () => {
+    const report = { unconfirmed: [], incomplete: [], behind: 3 }
+    expect(lackingLines(report, false)).toEqual([
+      expect.stringMatching(
+        /^sixcast: not heard by others, who are in epoch 3 .*keys adopt FILE\n$/,
+      ),
+    ])
+    expect(lackingLines(report, true)).toEqual(['{"type":"behind","epoch":3}\n'])
+  })
+
   it('are objects for programs', () => {
     const incomplete = [{ peer: peer('beta'), lost: 3 }]
     const [line] = lackingLines({ unconfirmed: [], incomplete }, true)

@@ -5,8 +5,9 @@ import {
   EPOCH_OVERLAP_MS,
   EpochKey,
   Epochs,
+  type TopicKey,
 } from '../../../../bus/core/seal/epochs.ts'
-import { RealmKeys } from '../../../../bus/core/seal/keys.ts'
+import { guestRing, RealmKeys } from '../../../../bus/core/seal/keys.ts'
 import { crypto } from '../crypto.ts'
 
 const root = new Uint8Array(32).fill(1)
@@ -77,6 +78,19 @@ describe('the key of an epoch', () => {
     expect(key.of(two)).toBe(two.control)
     expect(key.of(one)).toBe(one.control)
     expect(derived).toBe(2)
+  })
+
+  it('of a topic is none where the keys of a guest do not open it', () => {
+    const sender = { instance: 1n, salt: new Uint8Array(16), identity: new Uint8Array(32) }
+    const guestOf = (epoch: number, topic: string): RealmKeys => {
+      const ring = guestRing(crypto, keysOf(epoch).ring, [topic])
+      return new RealmKeys(crypto, { name: 'site', root: undefined, ring })
+    }
+    const [narrow, wide] = [guestOf(1, 'hall/3'), guestOf(2, 'hall')]
+    const key: TopicKey = new EpochKey((keys) => keys.dataKeyIn(sender, 'hall/4'))
+    expect([key.of(narrow), key.of(wide)?.length]).toEqual([undefined, 32])
+    expect(wide.directKeyIn(sender, 'hall/4', sender)?.length).toBe(32)
+    expect(narrow.directKeyIn(sender, 'hall/4', sender)).toBeUndefined()
   })
 
   it('has nothing to do with the root', () => {
