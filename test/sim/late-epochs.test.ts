@@ -2,9 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { EpochRealm as Realm } from './epoch-realm.ts'
 import { MARKER } from './plan.ts'
-import type { Process } from './process.ts'
+import type { Process, Told } from './process.ts'
 import { CLEAR } from './weather.ts'
-import type { Told } from './world.ts'
 
 const LINGER_MS = 2000
 /** Nobody opens the keys of before any more. */

@@ -35,6 +35,14 @@ export interface Surroundings {
 /** What a process knows of its realm when it starts. */
 export type Known = Pick<PeerConfig, 'realm' | 'page'>
 
+/** By instance: who did not confirm, and how many messages somebody has lost. */
+export interface Told {
+  readonly unconfirmed: readonly bigint[]
+  readonly lostBy: ReadonlyMap<bigint, number>
+  /** The epoch of others, which it has no key of. */
+  readonly behind?: number | undefined
+}
+
 export interface ProcessOptions {
   readonly id: string
   readonly host: Host

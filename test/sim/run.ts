@@ -23,7 +23,8 @@ import { Random } from '../../bus/testing/random.ts'
 import { Trace } from './trace.ts'
 import { mayReach } from './reach.ts'
 import { check, RULES, Violation } from './violation.ts'
-import { advance, patiently, type Told, World } from './world.ts'
+import type { Told } from './process.ts'
+import { advance, patiently, World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number

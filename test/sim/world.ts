@@ -21,7 +21,7 @@ import type { Host } from './host.ts'
 import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
 import { Presence } from './presence.ts'
-import { type Act, type Known, type Notice, Process } from './process.ts'
+import { type Act, type Known, type Notice, Process, type Told } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { RepairWatch } from './repair-watch.ts'
@@ -48,14 +48,6 @@ export interface Launch {
 }
 
 type Of<T extends Notice['type']> = Extract<Notice, { type: T }>
-
-/** By instance: who did not confirm, and how many messages somebody has lost. */
-export interface Told {
-  readonly unconfirmed: readonly bigint[]
-  readonly lostBy: ReadonlyMap<bigint, number>
-  /** The epoch of others, which it has no key of. */
-  readonly behind?: number | undefined
-}
 
 export class World {
   readonly plan: Plan
