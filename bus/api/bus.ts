@@ -265,6 +265,8 @@ export class LiveBus implements Bus {
         return this.#onPeer(notice.change, notice.peer)
       case 'topic':
         return this.event({ type: 'topic', topic: this.#topicTable.add(notice) })
+      case 'withheld':
+        return this.event({ ...notice, from: peerId(notice.from) })
       case 'attached':
         this.#matching.attached(notice.topic, notice.count)
         return this.#requests.attached(notice.topic, notice.from, notice.first)

@@ -21,6 +21,7 @@ import type { PeerOptions, UnresolvedEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-options.ts'
+import type { WithheldEvent } from './withheld.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
 export type { Message, Params } from './message.ts'
@@ -230,6 +231,7 @@ export type BusEvent =
   | { readonly type: 'topic'; readonly topic: TopicInfo }
   | EpochEvent
   | UnresolvedEvent
+  | WithheldEvent
   | { readonly type: 'error'; readonly error: Error }
 
 /** What a lingering close has learnt. */

@@ -4,7 +4,8 @@ import { patternsFor, type Rights } from '../core/rights.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import { Action, type ActionName } from '../core/wire/grant.ts'
 import { keyName } from '../io/identity.ts'
-import { keyFileOf } from '../io/keyfile.ts'
+import { isThere, keyFileOf } from '../io/keyfile.ts'
+import { ownerFileOf } from '../io/realm-file.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import { readRegister } from '../io/register.ts'
 import { faultOf, realmId, rightsFileOf } from '../io/rights.ts'
@@ -73,8 +74,16 @@ async function run(given: Arguments, world: World): Promise<number> {
 async function rightsOfWhom(who: string, realm: string, world: World): Promise<Rights> {
   if (who === 'me') {
     const path = world.settings.rights ?? rightsFileOf(realm)
+    if (world.settings.rights === undefined && !(await isThere(path))) {
+      const mend = 'join it by an invitation, or name the file of your rights by --rights'
+      throw new Failure('DENIED', `you have no rights in realm "${realm}" (${path}): ${mend}`)
+    }
     const { text, source } = await secretNamed(path, world.interrupt.signal, 'rights')
     return parseRights(text, source)
+  }
+  if (!(await isThere(ownerFileOf(realm)))) {
+    const mend = `ask where the realm was made, or what you may do yourself: acl test me`
+    throw new Failure('DENIED', `only the owner of realm "${realm}" knows its members: ${mend}`)
   }
   const register = await readRegister(realm)
   const fits = register.filter(({ name, rights }) => {
@@ -95,6 +104,10 @@ async function faultIn(
   world: World,
 ): Promise<{ readonly fault: string | undefined; readonly isOwned: boolean }> {
   const path = world.settings.key ?? keyFileOf(realm)
+  if (world.settings.key === undefined && !(await isThere(path))) {
+    const mend = 'name its key file by --key, or the realm that you mean by --realm'
+    throw new Failure('INVALID_KEY', `the key of realm "${realm}" is not here (${path}): ${mend}`)
+  }
   const { text, source } = await secretNamed(path, world.interrupt.signal)
   const opening = parseOpening(text, { source, realm })
   const { owner } = opening

@@ -30,13 +30,13 @@ export async function* chunksOfInput(signal: AbortSignal): AsyncGenerator<Uint8A
 export async function allOfInput(
   signal: AbortSignal,
   sizeMax: number,
+  mend = 'send its lines with --lines, or a smaller file',
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunksOfInput(signal)) {
     size += chunk.length
     if (size > sizeMax) {
-      const mend = 'send its lines with --lines, or a smaller file'
       throw new Failure('TOO_LARGE', `standard input is over ${sizeMax} bytes: ${mend}`)
     }
     chunks.push(chunk)

@@ -7,10 +7,9 @@ import type { Arguments, World } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
-import { assertNotRevoked, isRevoked, type Issuing, issuingRealm } from './owner.ts'
+import { assertNotRevoked, isRevoked, type Issuing, issuingRealm, newName } from './owner.ts'
 import { qrCode } from './qr.ts'
 import { shown } from './shown.ts'
-import { text } from './values.ts'
 import { identityOf, lifeOfCode, wishesOf } from './wishes.ts'
 
 export async function inviteByCode(given: Arguments, world: World): Promise<number> {
@@ -23,6 +22,8 @@ export async function inviteByCode(given: Arguments, world: World): Promise<numb
   const issuing = await issuingRealm(world)
   // Else the newcomer alone would be told, when it comes.
   if (given['for'] !== undefined) await assertNotRevoked(issuing.realm, identityOf(given['for']))
+  const only = given['for'] === undefined ? undefined : identityOf(given['for'])
+  if (given['as'] !== undefined) await newName(issuing.realm, given['as'], only)
   const invitation = await opened(issuing, given, world)
   try {
     await announce(invitation, { issuing, given, world })
@@ -105,7 +106,8 @@ function accepted(invitation: OpenInvitation, world: World): Promise<Newcomer | 
 async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise<void> {
   const { given, world } = to
   const { realm } = to.issuing
-  const called = given['as'] === undefined ? name || identity.slice(0, 16) : text(given['as'], AS)
+  const { as } = given
+  const called = typeof as === 'string' ? as : await nameOf(realm, { name, identity })
   const granted = parseRights(rights, 'the new rights')
   const { publish, subscribe } = wishesOf(given)
   const topics = given['guest'] === true && { topics: [...new Set([...publish, ...subscribe])] }
@@ -118,12 +120,24 @@ async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise
   }
 }
 
+/** As it calls itself; who has the name of another member has some of its digits behind it. */
+async function nameOf(
+  realm: string,
+  { name, identity }: Pick<Newcomer, 'name' | 'identity'>,
+): Promise<string> {
+  if (name === '') return identity.slice(0, 16)
+  const isFree = await newName(realm, name, identity).then(
+    () => true,
+    () => false,
+  )
+  return isFree ? name : `${name.slice(0, 40)}-${identity.slice(0, 8)}`
+}
+
 function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> } // as filtered
 }
 
-const AS = 'option --as'
 const REASONS = {
   used: 'somebody has joined by this code before',
   expired: 'the code has expired',

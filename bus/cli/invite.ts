@@ -13,7 +13,7 @@ import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
-import { assertNotRevoked, granted, type Owned, ownedRealm } from './owner.ts'
+import { assertNotRevoked, granted, newName, type Owned, ownedRealm } from './owner.ts'
 import { inviteByCode } from './invite-wait.ts'
 import { qrCode } from './qr.ts'
 import { text } from './values.ts'
@@ -70,6 +70,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   const to = asked ?? identityName(identity!) // one of them is there
   const { realm, owner } = owned
   await assertNotRevoked(realm, to)
+  const name = given['as'] === undefined ? to.slice(0, 16) : await newName(realm, given['as'], to)
   const rights = await granted(owned, { to, ...wishesOf(given) })
   const expires = after(given['expires'] ?? '1d', 'expires')
   const key = await keyFor(owned, given)
@@ -91,7 +92,6 @@ async function run(given: Arguments, world: World): Promise<number> {
     throw new Failure('EXISTS', `the file ${file} exists: it stays as it is; name another one`)
   }
   const picture = qr ? await qrCode(invitation.trim(), process.stdout) : undefined
-  const name = given['as'] === undefined ? to.slice(0, 16) : text(given['as'], 'option --as')
   await addMember(realm, { name, rights: parts.rights, ...guestTopics(given) })
   const about = { realm, identity: to, expires: expires.toISOString() }
   const kept = file === undefined ? { invitation: invitation.trim() } : { path: file }

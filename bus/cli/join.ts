@@ -149,7 +149,7 @@ async function found(name: string, { interrupt }: World): Promise<Secret> {
   if (name.startsWith('sixcast-invite-')) return { text: name, source: 'the invitation' }
   if (name !== '-') return secretNamed(name, interrupt.signal, 'invitation')
   assertInput()
-  const bytes = await allOfInput(interrupt.signal, INVITATION_SIZE_MAX)
+  const bytes = await allOfInput(interrupt.signal, INVITATION_SIZE_MAX, NO_INVITATION)
   if (!bytes) throw interrupt.signal.reason
   return { text: Buffer.from(bytes).toString(), source: 'standard input' }
 }
@@ -213,3 +213,5 @@ async function keepIdentity(invitation: Invitation, { settings }: World): Promis
   const mend = 'join on the host that has it, or name its file by --identity'
   throw new BusError('DENIED', `the invitation is for the identity ${holder}: ${mend}`)
 }
+
+const NO_INVITATION = 'an invitation is one line, as `sixcast invite` prints it'

@@ -11,6 +11,8 @@ import { rightsFileOf } from '../io/rights.ts'
 import type { World } from './command.ts'
 import { Failure, UsageError } from './exit.ts'
 import { identityNamed, secretNamed } from './secrets.ts'
+import { shownJson } from './shown.ts'
+import { text } from './values.ts'
 
 export interface Owned {
   readonly realm: string
@@ -86,8 +88,27 @@ export async function isRevoked(realm: string, identity: string): Promise<boolea
 
 export async function assertNotRevoked(realm: string, identity: string): Promise<void> {
   if (!(await isRevoked(realm, identity))) return
-  const mend = 'they make another one, by: sixcast identity --identity FILE'
+  const mend =
+    'an identity that was removed stays out; they make another one, by: sixcast identity --identity FILE'
   throw new Failure('DENIED', `the identity ${identity} was revoked: ${mend}`)
+}
+
+/** What the owner calls somebody new; one name is one member, or `revoke` could not tell them apart. */
+export async function newName(realm: string, raw: unknown, identity?: string): Promise<string> {
+  const name = text(raw, AS)
+  const { length } = new TextEncoder().encode(name)
+  if (length > NAME_SIZE_MAX || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)) {
+    const mend = `at most ${NAME_SIZE_MAX} bytes, no control characters`
+    throw new UsageError(`${AS} is ${shownJson(name.slice(0, NAME_SIZE_MAX))}: ${mend}`)
+  }
+  if (name === 'me') throw new UsageError(`${AS} is "me", which is yourself: choose another name`)
+  const members = await readRegister(realm)
+  const other = members.find((one) => one.name === name && keyName(one.rights.holder) !== identity)
+  if (!other) return name
+  const who = `${keyName(other.rights.holder).slice(0, 16)}…${other.revoked ? ', revoked' : ''}`
+  throw new UsageError(
+    `${AS} is ${shownJson(name)}, as a member is called (${who}): choose another`,
+  )
 }
 
 /** Rights that the owner grants, as text. */
@@ -100,3 +121,7 @@ export function assertName(realm: string, source: string = "the realm's name"): 
   if (isRealmName(realm)) return
   throw new UsageError(`${source} is ${JSON.stringify(realm)}: ${REALM_NAME}`)
 }
+
+const AS = 'option --as'
+/** As that of a peer. */
+const NAME_SIZE_MAX = 64

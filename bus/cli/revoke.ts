@@ -1,9 +1,11 @@
 /** `sixcast revoke`: removes a member from a realm. */
 import type { Argv } from 'yargs'
+import { hasRemoved } from '../io/epoch-files.ts'
 import { keyName } from '../io/identity.ts'
 import { type Member, readRegister, revokeMembers } from '../io/register.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure } from './exit.ts'
+import { note } from './log.ts'
 import { type Owned, ownedRealm } from './owner.ts'
 import { present, rotated, spread, STAY_S, stayOf, tellLeftOut } from './rotation.ts'
 
@@ -31,7 +33,8 @@ function build(parser: Argv): Argv {
 async function run(given: Arguments, world: World): Promise<number> {
   const owned = await ownedRealm(world)
   const stayMs = stayOf(given)
-  const identity = await found(owned, String(given['who']))
+  const { identity, isOut } = await found(owned, String(given['who']))
+  if (isOut) return tellOut(owned.realm, identity, world)
   await revokeMembers(owned.realm, ({ rights }) => keyName(rights.holder) === identity)
   const here = await present(world, stayMs)
   const made = await rotated(owned, true)
@@ -49,7 +52,21 @@ async function run(given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
-async function found({ realm, owner }: Owned, who: string): Promise<string> {
+/** What has been done is not done again: the others would have new keys for nothing. */
+async function tellOut(realm: string, identity: string, world: World): Promise<number> {
+  if (world.json) await world.output.object({ type: 'revoked', realm, identity, already: true })
+  const mend = `for new keys all the same, run: sixcast keys rotate --realm ${realm} --at-once`
+  note(`${identity.slice(0, 16)}… was revoked before, and is out; nothing is changed: ${mend}`)
+  return Exit.ok
+}
+
+interface Found {
+  readonly identity: string
+  /** Removed before, by the page that is here. */
+  readonly isOut: boolean
+}
+
+async function found({ realm, owner }: Owned, who: string): Promise<Found> {
   const fits = (await readRegister(realm)).filter(({ name, rights }: Member) => {
     return name === who || keyName(rights.holder).startsWith(who.toLowerCase())
   })
@@ -57,7 +74,11 @@ async function found({ realm, owner }: Owned, who: string): Promise<string> {
   const [identity] = holders
   if (identity !== undefined && holders.length === 1) {
     const self = fits.every(({ name }) => name === 'owner')
-    if (!self && keyName(owner.publicKey) !== identity) return identity
+    if (!self && keyName(owner.publicKey) !== identity) {
+      // Whoever is marked and is in no page: the command was ended between the two.
+      const marked = fits.every(({ revoked }) => revoked === true)
+      return { identity, isOut: marked && (await hasRemoved(realm, fits[0]!.rights.holder)) }
+    }
     throw new Failure('DENIED', 'the owner cannot be removed: make another realm')
   }
   const fault = identity === undefined ? 'no member is called' : 'several members are meant by'

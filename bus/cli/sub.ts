@@ -8,6 +8,7 @@ import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
 import { fieldsOf, lineOf, payloadOf } from './payload.ts'
 import { shown } from './shown.ts'
+import { withheldLine } from './withheld.ts'
 import { history, list, seconds, whole } from './values.ts'
 
 export const sub: Command = {
@@ -140,7 +141,7 @@ class Printer {
       aborted(interrupt.signal).then(() => this.#finish('interrupt')),
       output.broken.then(() => this.#finish('broken')),
     ])
-    const watching = this.#watchInvalid()
+    const watching = this.#watch()
     const printing = Promise.all(this.#subscriptions.map((one, i) => this.#print(one, i)))
     log.info({ patterns: this.#job.patterns.map(({ text }) => text) }, 'subscribed')
     const end = await Promise.race([ended, printing.then((): End => 'closed')])
@@ -236,8 +237,14 @@ class Printer {
     return undefined
   }
 
-  async #watchInvalid(): Promise<void> {
+  async #watch(): Promise<void> {
+    const told = new Set<string>()
     for await (const event of this.#bus.events()) {
+      if (event.type === 'withheld' && !told.has(event.reason)) {
+        told.add(event.reason)
+        const line = withheldLine(event, this.#world.settings, this.#job.form === 'json')
+        process.stderr.write(line)
+      }
       if (event.type !== 'invalid') continue
       this.#missing += 1
       const { topic, from, issues } = event

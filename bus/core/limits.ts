@@ -22,6 +22,8 @@ export interface Limits {
   readonly streams: number
   /** Streams remembered of all other instances together. */
   readonly bindings: number
+  /** The same of all instances of one identity. */
+  readonly memberBindings: number
   /** Subscriptions of one process. */
   readonly subscriptions: number
   /** Questions of this process that are under way. */
@@ -103,6 +105,8 @@ export const defaultLimits: Limits = {
   retainSize: 32 * 1024 * 1024,
   streams: 16_384,
   bindings: 65_536,
+  // 5 KB each where somebody subscribes to them: one member takes 32 MB at most.
+  memberBindings: 6000,
   subscriptions: 16_384,
   // A program that has so many open and goes on asking has lost sight of them.
   requests: 4096,

@@ -66,6 +66,7 @@ export const COUNTER_NAMES = [
   'pageBudget',
   'peersFull',
   'streamsFull',
+  'withheldFull',
   'receiversFull',
   'receiversSlow',
   'replaysFull',

@@ -148,6 +148,13 @@ export type Notice =
       readonly from: bigint
       readonly delivery: Delivery
     }
+  /** A subscription matches this topic of that instance, and is not given it. */
+  | {
+      readonly type: 'withheld'
+      readonly topic: string
+      readonly from: bigint
+      readonly reason: 'key' | 'rights' | 'proof'
+    }
   /** The subscription has been given everything that was there when it came. */
   | { readonly type: 'live'; readonly subscription: number }
   /** The packets of a peer that is reached by unicast come by another rung than before. */

@@ -8,6 +8,7 @@ import { Groups, type ScopeName } from './path/group.ts'
 import { Roster } from './path/roster.ts'
 import type { Remote } from './peer-inflow.ts'
 import { Lag } from './peer-lag.ts'
+import { Withheld } from './peer-withheld.ts'
 import { Revoked } from './revoked.ts'
 import type { Rights } from './rights.ts'
 import { instanceOf, type Sender } from './seal/control-keys.ts'
@@ -79,6 +80,7 @@ export class Context {
   readonly #answers = new Map<number, (now: number, answer: Uint8Array | boolean) => void>()
   readonly #rejected = new Map<CounterName, number>()
   readonly #members = new Map<string, number>()
+  readonly withheld: Withheld = new Withheld(this)
   /** Told of each group that is joined, or left. */
   onMember: (group: string, joined: boolean) => void = () => undefined
   /** Whom no multicast reaches: copies of what goes to a group. */

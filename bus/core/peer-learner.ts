@@ -4,7 +4,7 @@
  * Bindings come unasked when a stream is opened. What was lost, or said before this peer was here,
  * shows as a stream count higher than the bindings at hand, or as a packet of an unknown stream.
  */
-import { bytesOf64 } from './bytes.ts'
+import { bytesOf64, hexOf } from './bytes.ts'
 import { BINDINGS_LABEL, openBinding } from './peer-binding.ts'
 import type { Binding, Closure, Context, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
@@ -18,6 +18,8 @@ export interface LearnerEvents {
   learnt(now: number, remote: Remote): void
   /** A stream may not be taken any more. */
   unbound(now: number, remote: Remote, binding: Binding): void
+  /** Whether the program has subscribed to such a topic. */
+  wants(segments: readonly string[]): boolean
 }
 
 export class Learner {
@@ -27,6 +29,8 @@ export class Learner {
   /** Instances that a question is due for. */
   readonly #asking = new Set<Remote>()
   #bindings = 0
+  /** How many of them each identity has announced, by its digits. */
+  readonly #bindingsByMember = new Map<string, number>()
 
   constructor(context: Context, control: ControlOut, events: LearnerEvents) {
     this.#context = context
@@ -73,12 +77,12 @@ export class Learner {
   /** An instance has gone. */
   forget(remote: Remote): void {
     this.#asking.delete(remote)
-    this.#bindings -= knownOf(remote)
+    this.#count(remote, -knownOf(remote))
   }
 
   /** Rights have changed: what they close is let go, what they may open is asked for anew. */
   judge(now: number, remote: Remote): void {
-    this.#bindings -= remote.closed.size
+    this.#count(remote, -remote.closed.size)
     remote.closed.clear()
     for (const binding of remote.bindings.values()) {
       const closure = this.#closure(remote, binding)
@@ -109,15 +113,25 @@ export class Learner {
     const { limits, metrics } = this.#context
     remote.wanted.delete(binding.stream)
     if (isKnown(remote, binding.stream)) return
-    const full = knownOf(remote) >= limits.streams || this.#bindings >= limits.bindings
-    if (full) return metrics.count('streamsFull')
-    this.#bindings += 1
+    const ofMember = this.#bindingsByMember.get(hexOf(remote.sender.identity)) ?? 0
+    const isFull = knownOf(remote) >= limits.streams || ofMember >= limits.memberBindings
+    if (isFull || this.#bindings >= limits.bindings) return metrics.count('streamsFull')
+    this.#count(remote, 1)
     const closure = this.#closure(remote, binding)
+    if (closure === 'uninterested') this.#withhold(remote, binding)
     if (closure) return this.#close(remote, binding.stream, closure)
     remote.bindings.set(binding.stream, binding)
     const { topic, delivery } = binding
     this.#context.emit({ type: 'topic', topic, from: remote.instance, delivery })
     this.#events.bound(now, remote, binding)
+  }
+
+  #count({ sender }: Remote, by: number): void {
+    const member = hexOf(sender.identity)
+    const count = (this.#bindingsByMember.get(member) ?? 0) + by
+    this.#bindings += by
+    if (count > 0) this.#bindingsByMember.set(member, count)
+    else this.#bindingsByMember.delete(member)
   }
 
   /** Why a stream is not to be taken, if it is not. */
@@ -126,6 +140,13 @@ export class Learner {
     if (remote.rights?.allows('publish', segments) === false) return 'denied'
     const { rights } = this.#context
     return rights?.allows('subscribe', segments) === false ? 'uninterested' : undefined
+  }
+
+  /** What the program wants and this peer may not have. */
+  #withhold(remote: Remote, { topic, segments }: Binding): void {
+    if (!this.#events.wants(segments)) return
+    const { keys, withheld } = this.#context
+    withheld.tell(remote, topic, keys.opens(topic) ? 'rights' : 'key')
   }
 
   #close(remote: Remote, stream: number, closure: Closure): void {

@@ -73,7 +73,7 @@ export class Subscriber {
     for (const remote of this.#context.roster) {
       for (const binding of remote.bindings.values()) {
         const fits = fit(subscribed, binding)
-        if (fits === 'weak') this.#context.reject('weakProof')
+        if (fits === 'weak') this.#context.withheld.weak(remote, binding)
         if (fits !== 'taken') continue
         const known = remote.inflows.get(binding.stream)
         if (!known) this.#open(now, remote, binding)
@@ -95,7 +95,7 @@ export class Subscriber {
   /** A stream has become known. */
   onBound(now: number, remote: Remote, binding: Binding): void {
     const weak = this.matching(binding.segments).length > this.#takersOf(binding).length
-    if (weak) this.#context.reject('weakProof')
+    if (weak) this.#context.withheld.weak(remote, binding)
     this.#open(now, remote, binding)
   }
 

@@ -70,14 +70,14 @@ export class Peer {
   constructor(now: number, env: Env, config: PeerConfig) {
     const context = new Context(env, config)
     this.#silence = new Silence(now, context)
-    const forgive = (at: number, ms: number): void => this.#forgive(at, ms)
-    this.#outage = new Outage(now, context.limits.outage, forgive)
+    this.#outage = new Outage(now, context.limits.outage, (at, ms) => this.#forgive(at, ms))
     this.#context = context
     this.#control = new ControlOut(context)
     this.#subscriber = new Subscriber(context, this.#control)
     this.#learner = new Learner(context, this.#control, {
       bound: (at, remote, binding) => this.#subscriber.onBound(at, remote, binding),
       unbound: (at, remote, binding) => this.#subscriber.onUnbound(at, remote, binding),
+      wants: (segments) => this.#subscriber.matching(segments).length > 0,
       learnt: (at, remote) => this.#inbound.release(at, remote.instance),
     })
     this.#publisher = new Publisher(now, context, {

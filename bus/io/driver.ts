@@ -110,6 +110,7 @@ export class Driver {
       case 'live':
       case 'way':
       case 'unicast':
+      case 'withheld':
       case 'rejected':
       case 'epoch':
       case 'ready':

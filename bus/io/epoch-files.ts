@@ -6,11 +6,14 @@
  */
 import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { ConnectOptions } from '../api/options.ts'
+import { Revoked } from '../core/revoked.ts'
+import { readPageBody, splitPage } from '../core/wire/page.ts'
 import { isThere, keyFileOf, readKeyText, realmFile, replaceSecretFile } from './keyfile.ts'
 import { readPage } from './epochs.ts'
 import { PAGE_TEXT_SIZE_MAX, parsePage } from './page.ts'
 import { parseOpening } from './realm-keys.ts'
 import { readSmallFile } from './small-file.ts'
+import { nodeEnv } from './system.ts'
 
 export function pageFileOf(realm: string): string {
   return realmFile(realm, 'page')
@@ -40,6 +43,16 @@ export function keeping(
     if (ownFiles) await keepInFiles(realm, kept)
     await keep?.(kept)
   }
+}
+
+/** Whether the page that is here has removed that identity: then it is out, and stays so. */
+export async function hasRemoved(realm: string, identity: Uint8Array): Promise<boolean> {
+  const path = pageFileOf(realm)
+  if (!(await isThere(path))) return false
+  const split = splitPage(parsePage(await readPageFile(path), path).page)
+  const body = split && readPageBody(split.body)
+  const { crypto } = await nodeEnv()
+  return body !== undefined && new Revoked(crypto, body).has(identity, undefined)
 }
 
 /** Writes what is newer than what is there. */

@@ -19,6 +19,7 @@ import {
 import { newIdentity, signerOf } from './ed25519.ts'
 import { keyText, parseKey } from './key-text.ts'
 import { newKey } from './keyfile.ts'
+import { EVERYTHING, overreach } from './reach.ts'
 import { faultOf, realmId } from './rights.ts'
 import { parseRights, rightsText } from './rights-text.ts'
 
@@ -50,6 +51,11 @@ export async function grant(options: GrantOptions): Promise<string> {
   }
   const id = await realmId({ realm, root, owner })
   const before = chainOf(options, { id, owner })
+  const beyond = before && overreach(options, before)
+  if (beyond !== undefined) {
+    const mend = `hand on as much at most, or "${EVERYTHING}" for all of it`
+    throw new BusError('DENIED', `${beyond}: ${mend}`)
+  }
   const signed = writeGrant({
     holder: new Uint8Array(Buffer.from(to, 'hex')),
     depth,

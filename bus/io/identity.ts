@@ -4,10 +4,11 @@
  * An identity file is readable by its owner alone. One that nobody has made is not there: then each
  * start is new.
  */
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
 import type { ConnectOptions, Identity } from '../api/options.ts'
-import { checkOptions } from '../api/rules.ts'
+import { checkOptions, isRealmName } from '../api/rules.ts'
 import { hex } from './digits.ts'
 import { identityOfSeed, newIdentity } from './ed25519.ts'
 import { identityText, parseSeed } from './identity-text.ts'
@@ -39,6 +40,17 @@ export function createIdentityFile(path: string, identity: Identity): Promise<bo
 /** Where the identity is that an invitation to a realm has brought. */
 export function identityFileOf(realm: string): string {
   return realmFile(realm, 'identity')
+}
+
+/** Names of the realms in which the user has an identity of their own, in order. */
+export async function realmsWithIdentity(): Promise<readonly string[]> {
+  const names = await readdir(join(configDirectory(), 'realms')).catch((): string[] => [])
+  const ending = '.identity'
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .filter(isRealmName)
+    .toSorted()
 }
 
 /**

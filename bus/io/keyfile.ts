@@ -14,6 +14,7 @@ const KEY_SIZE = 32
 export const SECRET_SIZE_MAX = 8192
 /** Permission bits that anybody but the owner would have. */
 const OTHERS = 0o077
+const WRITABLE = 0o022
 /** What a file of a secret is called in errors. */
 export type SecretKind = 'key' | 'identity' | 'rights' | 'invitation'
 
@@ -99,8 +100,13 @@ export function looksSecret(path: string): boolean {
 }
 
 /** A key that others may read or put there protects nothing. */
-function assertOwn({ mode, uid }: Stats, { path, file }: Record<'path' | 'file', string>): void {
+function assertOwn(stats: Stats, { path, file }: Record<'path' | 'file', string>): void {
+  const { mode, uid } = stats
   const me = process.geteuid?.()
+  if (stats.isCharacterDevice() && (mode & OTHERS) !== 0) {
+    const mend = 'name a file, a pipe, or a descriptor that is open (fd:0)'
+    throw new BusError('INVALID_KEY', `${file} is a device, and holds no secret: ${mend}`)
+  }
   if (me !== undefined && uid !== me && uid !== 0) {
     const fault = `${file} belongs to user ${uid}, who may change it`
     throw new BusError('INVALID_KEY', `${fault}; as root, run: chown ${me} '${path}'`)
@@ -109,6 +115,37 @@ function assertOwn({ mode, uid }: Stats, { path, file }: Record<'path' | 'file',
   const open = (mode & 0o777).toString(8).padStart(4, '0')
   const fault = `${file} has mode ${open}, open to others`
   throw new BusError('INVALID_KEY', `${fault}; run: chmod 600 '${path}'`)
+}
+
+/**
+ * Whoever may write into the folder can put another file in the place of one that nobody else may
+ * change. Throws INVALID_KEY; where the system knows no users there is nothing to check.
+ */
+export async function assertOwnFolder(path: string): Promise<void> {
+  const folder = dirname(path)
+  const me = process.geteuid?.()
+  const stats = me === undefined ? undefined : await stat(folder).catch(() => undefined)
+  if (!stats) return
+  const { mode, uid } = stats
+  const of = `the folder ${folder}, which holds keys,`
+  if (uid !== me && uid !== 0) {
+    const mend = `as root, run: chown ${me} '${folder}'`
+    throw new BusError('INVALID_KEY', `${of} belongs to user ${uid}, who may change them; ${mend}`)
+  }
+  if ((mode & WRITABLE) === 0) return
+  const open = (mode & 0o7777).toString(8).padStart(4, '0')
+  const fault = `${of} has mode ${open}: others may put their own there`
+  throw new BusError('INVALID_KEY', `${fault}; run: chmod 700 '${folder}'`)
+}
+
+/** Reads a file of the user's own of up to that size, which nobody else may read or change. */
+export async function readOwnFile(
+  path: string,
+  about: { readonly file: string; readonly sizeMax: number },
+): Promise<string> {
+  await assertOwnFolder(path)
+  const check = (_: string, stats: Stats): void => assertOwn(stats, { path, file: about.file })
+  return readSmallFile(path, { sizeMax: about.sizeMax, check })
 }
 
 /** Writes a new key file, mode 0600; false when one is there already, which is left alone. */
@@ -193,6 +230,7 @@ export async function realmKeyText(realm: string, signal?: AbortSignal): Promise
   const path = keyFileOf(realm)
   if (realm === LOCAL_REALM) await createLocalKey(path)
   else await requireFile(path, realm)
+  await assertOwnFolder(path)
   return readKeyText(path, signal)
 }
 

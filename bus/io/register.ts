@@ -6,9 +6,8 @@
 import { BusError } from '../api/errors.ts'
 import { isObject } from '../api/rules.ts'
 import type { Rights } from '../core/rights.ts'
-import { isThere, realmFile, replaceSecretFile } from './keyfile.ts'
+import { isThere, readOwnFile, realmFile, replaceSecretFile } from './keyfile.ts'
 import { parseRights, rightsText } from './rights-text.ts'
-import { readSmallFile } from './small-file.ts'
 
 /** Some thousand members. */
 const REGISTER_SIZE_MAX = 4 * 1024 * 1024
@@ -54,7 +53,8 @@ export function memberLine({ rights, ...rest }: Member): string {
 
 async function textOf(realm: string): Promise<string> {
   const path = registerOf(realm)
-  return (await isThere(path)) ? readSmallFile(path, { sizeMax: REGISTER_SIZE_MAX }) : ''
+  if (!(await isThere(path))) return ''
+  return readOwnFile(path, { file: `the register ${path}`, sizeMax: REGISTER_SIZE_MAX })
 }
 
 /** Reads a line of the register; `source` names it in errors. Throws INVALID_KEY. */

@@ -170,6 +170,26 @@ describe('a member', () => {
   )
 
   attack(
+    'endless streams of many processes with one identity',
+    { by: 'member', holds: 'as many are remembered as of one member, and room is left for others' },
+    () => {
+      const world = new Attack({ memberBindings: 40 })
+      const topics = Array.from({ length: 30 }, (_, i) => `plant/${i}/x`)
+      const first = world.member()
+      world.announce(first, topics)
+      expect(world.count('streamsFull')).toBe(0)
+      const second = world.member(first.sender.identity)
+      world.announce(second, topics)
+      expect(world.count('streamsFull')).toBe(20)
+      world.announce(world.member(), topics)
+      expect(world.count('streamsFull')).toBe(20)
+      // Who goes leaves its place.
+      world.send(first.hello({ flags: 1 })).announce(world.member(first.sender.identity), topics)
+      expect(world.count('streamsFull')).toBe(20)
+    },
+  )
+
+  attack(
     'messages that are never finished',
     { by: 'member', holds: 'fragments take what the limit allows, whatever they announce' },
     () => {

@@ -52,10 +52,10 @@ export class Member {
   readonly #controlKey: Uint8Array
   readonly #dataKeys = new Map<string, Uint8Array>()
 
-  constructor(random: Random, keys: RealmKeys) {
+  constructor(random: Random, keys: RealmKeys, identity: Uint8Array = random.bytes(32)) {
     this.#random = random
     this.#keys = keys
-    const [identity, salt] = [random.bytes(32), random.bytes(16)]
+    const salt = random.bytes(16)
     this.sender = { instance: instanceOf(crypto, identity, salt), identity, salt }
     this.#sealer = new Sealer(crypto, keys, this.sender.instance)
     this.#controlKey = keys.controlKeyOf(this.sender)

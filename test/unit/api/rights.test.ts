@@ -187,6 +187,23 @@ describe('granting', () => {
     await expect(deeper).rejects.toEqual(faults('INVALID_OPTION', /would count nowhere/))
   })
 
+  it('of more than the issuer has is refused, and names what that is', async () => {
+    const [middle, last] = [newIdentity(), newIdentity()]
+    const own = { publish: ['a/**', 'b'], subscribe: ['a/*'], depth: 1 }
+    const on = { issuer: middle, rights: await granted(middle, own) }
+    for (const [wish, fault] of [
+      [{ publish: ['a/x/**', 'c'] }, /publish on "c" reaches further .*publish on a\/\*\* b: /],
+      [{ publish: ['*'] }, /publish on "\*" reaches further/],
+      [{ subscribe: ['a/**'] }, /subscribe on "a\/\*\*" .*subscribe on a\/\*: /],
+      [{ write: ['a/b'] }, /may not write: hand on as much at most, or "\*\*" for all of it/],
+    ] as const) {
+      await expect(granted(last, { ...on, ...wish })).rejects.toEqual(faults('DENIED', fault))
+    }
+    await expect(
+      granted(last, { ...on, publish: ['a/x', 'b'], subscribe: ['a/b'] }),
+    ).resolves.toBeDefined()
+  })
+
   it('is for the owner, and for whoever shows rights of their own', async () => {
     const [a, b] = [newIdentity(), newIdentity()]
     await expect(granted(a, { issuer: b })).rejects.toEqual(faults('DENIED', /is not the owner/))

@@ -47,8 +47,8 @@ export class Attack {
   }
 
   /** A member that is there. */
-  member(): Member {
-    const member = this.stranger()
+  member(identity?: Uint8Array): Member {
+    const member = this.stranger(identity)
     const { target } = this
     this.send(member.hello({ echoes: [target.challenge] }))
     const full = target.present.size >= target.limits.peers
@@ -59,8 +59,8 @@ export class Attack {
   }
 
   /** A member that nobody has heard of. */
-  stranger(): Member {
-    return new Member(this.random, this.keys)
+  stranger(identity?: Uint8Array): Member {
+    return new Member(this.random, this.keys, identity)
   }
 
   /** Announces streams of a member and waits until they are attached to. */

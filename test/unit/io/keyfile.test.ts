@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { keyText, parseKey } from '../../../bus/io/key-text.ts'
 import { createKeyFile, keyFileOf, newKey, readKeyFile, realmKey } from '../../../bus/io/keyfile.ts'
+import { readRegister } from '../../../bus/io/register.ts'
 import { hex } from '../core/crypto.ts'
 
 let directory = ''
@@ -111,6 +112,15 @@ describe('a key file', () => {
     await writeFile(path, 'x'.repeat(9000))
     await expect(readKeyFile(path)).rejects.toEqual(invalid(/it is larger than 8192 bytes/))
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'that is a device is named so, whatever its mode',
+    async () => {
+      await expect(readKeyFile('/dev/zero')).rejects.toEqual(
+        invalid(/the key file \/dev\/zero is a device, and holds no secret: name a file/),
+      )
+    },
+  )
 
   it('that is there is never replaced', async () => {
     const key = newKey()
@@ -217,4 +227,43 @@ describe('the key of a realm', () => {
     await createKeyFile(keyFileOf('plant'), newKey())
     expect((await realmKey('plant')).root).toHaveLength(32)
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'is not taken from a folder in which others may put their own',
+    async () => {
+      await createKeyFile(keyFileOf('plant'), newKey())
+      const folder = join(directory, 'sixcast', 'realms')
+      const addMine = (): Promise<void> =>
+        writeFile(join(folder, 'plant.members'), '', { mode: 0o600 })
+      await addMine()
+      for (const mode of [0o770, 0o702, 0o1777]) {
+        await chmod(folder, mode)
+        const fault = invalid(
+          /folder .*realms, which holds keys, has mode .*: others may .*chmod 700/,
+        )
+        await expect(realmKey('plant')).rejects.toEqual(fault)
+        await expect(readRegister('plant')).rejects.toEqual(fault)
+      }
+      // Names are no secret.
+      await chmod(folder, 0o755)
+      expect((await realmKey('plant')).root).toHaveLength(32)
+    },
+  )
+
+  it.skipIf(process.platform === 'win32')(
+    'has a register of members beside it, that nobody else may read or change',
+    async () => {
+      await createKeyFile(keyFileOf('plant'), newKey())
+      const register = join(directory, 'sixcast', 'realms', 'plant.members')
+      await writeFile(register, '', { mode: 0o600 })
+      expect(await readRegister('plant')).toEqual([])
+      for (const mode of [0o640, 0o602]) {
+        await chmod(register, mode)
+        const fault = invalid(
+          /^the register .*plant\.members has mode 06.., open to others; run: chmod 600/,
+        )
+        await expect(readRegister('plant')).rejects.toEqual(fault)
+      }
+    },
+  )
 })
