@@ -243,10 +243,7 @@ export interface CloseReport {
   readonly unconfirmed: readonly PeerInfo[]
   /** Receivers that had to give messages up, and how many: lost on the way, and not to be had. */
   readonly incomplete: readonly { readonly peer: PeerInfo; readonly lost: number }[]
-  /**
-   * The epoch of others in the realm who have heard nothing of this bus, since it has no keys of
-   * it. Absent: nobody of another epoch was heard, or this bus has published nothing.
-   */
+  /** The epoch of others who have heard nothing of this bus, since it has no keys of it. */
   readonly behind?: number
 }
 
