@@ -121,7 +121,7 @@ function assertOwn(stats: Stats, { path, file }: Record<'path' | 'file', string>
  * Whoever may write into the folder can put another file in the place of one that nobody else may
  * change. Throws INVALID_KEY; where the system knows no users there is nothing to check.
  */
-export async function assertOwnFolder(path: string): Promise<void> {
+async function assertOwnFolder(path: string): Promise<void> {
   const folder = dirname(path)
   const me = process.geteuid?.()
   const stats = me === undefined ? undefined : await stat(folder).catch(() => undefined)

@@ -18,12 +18,11 @@ import {
 } from './past.ts'
 import { type Fault, isFrugal, losesUnrepaired, type Plan, planOf, summaryOf } from './plan.ts'
 import { type Overrides, planWith } from './overrides.ts'
-import type { Process } from './process.ts'
+import type { Process, Told } from './process.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { Trace } from './trace.ts'
 import { mayReach } from './reach.ts'
 import { check, RULES, Violation } from './violation.ts'
-import type { Told } from './process.ts'
 import { advance, patiently, World } from './world.ts'
 
 export interface Outcome {
