@@ -6,7 +6,7 @@ import { StreamKeys } from '../../bus/core/peer-stream-keys.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { Batch } from '../../bus/core/stream/batch.ts'
 import { NakTiming } from '../../bus/core/stream/nak-timing.ts'
-import { Patience } from '../../bus/core/stream/patience.ts'
+import { type AskRules, Holes } from '../../bus/core/stream/holes.ts'
 import { ReceiverStream } from '../../bus/core/stream/receiver.ts'
 import { SenderStream } from '../../bus/core/stream/sender.ts'
 import { Kind } from '../../bus/core/wire/packet.ts'
@@ -118,7 +118,9 @@ describe('the simulator finds', () => {
   })
 
   it('a receiver that asks again before an answer can have come', () => {
-    plant(Patience.prototype, 'asked', (_self, [now]: [number, number]) => now + 1)
+    plant(Holes.prototype, 'ask', (_self, [now, rules]: [number, AskRules], ask) => {
+      return ask(now, { ...rules, againAt: now + 1, flowing: false })
+    })
     expect(foundWithin(40, ['repair'])).toBeDefined()
   })
 
