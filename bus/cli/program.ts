@@ -29,7 +29,7 @@ import { req } from './req.ts'
 import { revoke } from './revoke.ts'
 import { send } from './send.ts'
 import { set } from './set.ts'
-import { LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
+import { flagOf, LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
 import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 import { flag } from './values.ts'
@@ -220,7 +220,10 @@ function withSettings(program: Argv): void {
       describe: 'What is logged on standard error [default: warn]',
     })
     .option('config', { ...value, describe: 'Configuration file' })
-    .group([...SETTING_NAMES, 'config'], 'The bus (also SIXCAST_REALM, SIXCAST_KEY, ...):')
+    .group(
+      [...SETTING_NAMES.map(flagOf), 'config'],
+      'The bus (also SIXCAST_REALM, SIXCAST_KEY, ...):',
+    )
 }
 
 /**

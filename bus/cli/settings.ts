@@ -74,7 +74,7 @@ export function optionOf(name: string): string {
 }
 
 /** A flag names one peer, and is repeated. */
-function flagOf(name: string): string {
+export function flagOf(name: string): string {
   return name === 'peers' ? 'peer' : name
 }
 

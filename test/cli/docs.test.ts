@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Exit } from '../../bus/cli/exit.ts'
-import { SETTING_NAMES, variableOf } from '../../bus/cli/settings.ts'
+import { flagOf, SETTING_NAMES, variableOf } from '../../bus/cli/settings.ts'
 import { Home } from './command.ts'
 
 const home = new Home()
@@ -86,7 +86,7 @@ describe('docs/cli.md', () => {
 
   it('names every setting: flag, variable and key', () => {
     for (const name of SETTING_NAMES) {
-      const row = page.split('\n').find((line) => line.startsWith(`| \`--${name}`))
+      const row = page.split('\n').find((line) => line.startsWith(`| \`--${flagOf(name)}`))
       expect(row).toContain(`| \`${variableOf(name)}\` | \`${name}\` |`)
     }
     expect(page).toContain('`SIXCAST_CONFIG`')
