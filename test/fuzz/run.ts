@@ -234,6 +234,7 @@ const ELSEWHERE = [
   'answersUnknown',
   'variablesFull',
   'variablesLate',
+  'withheldFull',
 ]
 
 /**
@@ -243,7 +244,7 @@ const ELSEWHERE = [
  * nobody vouches for is forgotten after ten quiet seconds: `proof.test.ts` of the attacks has it. Pages
  * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator. What
  * asks and answers, and has variables, is the bus around the peer: `requests.test.ts`,
- * `variable-failures.test.ts` and their neighbours have its bounds.
+ * `variable-failures.test.ts` and their neighbours have its bounds; `peer-withheld.test.ts` those of what is told.
  * Thousands of packets that are missed, and are called expired, take a plan: `repair.test.ts` has it.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(
