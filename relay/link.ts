@@ -168,16 +168,16 @@ export class Link {
     void this.ending(why)
   }
 
-  /** Its peer has another one: nothing more is to be said here. */
-  replaced(): void {
-    this.#ending = true
-    this.#socket.terminate()
-  }
-
   /** The same; resolves when the socket is closed. */
   ending(why: Closing): Promise<void> {
     if (!this.#ending) this.#end(why)
     return this.#closed
+  }
+
+  /** Its peer has another one: nothing more is to be said here. */
+  replaced(): void {
+    this.#ending = true
+    this.#socket.terminate()
   }
 
   #end(why: Closing): void {

@@ -7,6 +7,7 @@
  * open and are newer than all that have come there before, so recordings keep nobody near.
  */
 import type { Crypto } from '../bus/core/env.ts'
+import { patienceMs } from '../bus/core/path/steadiness.ts'
 import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { type LinkRecord, RELAY_ADDRESS } from '../bus/core/wire/link.ts'
 import { type Instance, LINKS, type Way } from './instances.ts'
@@ -109,7 +110,7 @@ export class Rungs {
   tick(now: number, intervalOf: (instance: bigint) => number): void {
     for (const [port, rung] of this.#rungByPort) {
       const silentMs = now - rung.heardAt
-      if (rung.told && silentMs > patience(intervalOf(rung.instance))) this.#silent(port, rung)
+      if (rung.told && silentMs > patienceMs(intervalOf(rung.instance))) this.#silent(port, rung)
     }
   }
 
@@ -141,11 +142,3 @@ export class Rungs {
     this.#events.hears(port, yes)
   }
 }
-
-/** Two beacons and a half, each as late as it may be. */
-function patience(intervalMs: number): number {
-  return Math.max(PATIENCE_MIN_MS, 2.5 * Math.min(intervalMs, INTERVAL_MAX_MS))
-}
-
-const PATIENCE_MIN_MS = 1500
-const INTERVAL_MAX_MS = 60_000

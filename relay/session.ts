@@ -45,11 +45,6 @@ export class Session implements SocketWriter {
     this.outbox = new LinkOutbox(this, () => this.#room(), host.turns)
   }
 
-  /** Whether it waits for its peer. */
-  get absent(): boolean {
-    return this.#socket === undefined
-  }
-
   /** Whether a peer that has received so many messages would miss none. */
   reaches(received: number): boolean {
     return received >= this.#gone && received <= this.#gone + this.#kept.size

@@ -137,9 +137,9 @@ export class Sessions {
     return place
   }
 
-  #find({ identity }: Link, { session: id }: Claim): Place | undefined {
+  #find({ identity = NOBODY }: Link, { session: id }: Claim): Place | undefined {
     const place = this.#placeById.get(id)
-    return place && isSame(place.session.identity, identity) ? place : undefined
+    return place && Buffer.compare(place.session.identity, identity) === 0 ? place : undefined
   }
 
   /** What its peer has missed is not there any more. */
@@ -174,10 +174,6 @@ export class Sessions {
     const { sessionSize, sessionsSize } = this.#host.limits
     return Math.min(sessionSize, Math.floor(sessionsSize / Math.max(1, this.#places.size)))
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
 const NOBODY = new Uint8Array(0)

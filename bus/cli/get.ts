@@ -1,20 +1,18 @@
 /** `sixcast get`: fetches variables of everybody, and tells who has not given any. */
 import type { Argv } from 'yargs'
-import { parsePattern } from '../core/topic/pattern.ts'
 import type { Bus, FetchOptions, FetchOutcome, FetchReport, Reading } from '../index.ts'
+import { ASKED_REPEATABLE, askedOf, withAsked } from './asked.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { note } from './log.ts'
-import { tags } from './pairs.ts'
 import { fieldsOf, lineOf } from './payload.ts'
-import { peerIdOf } from './req.ts'
 import { table } from './table.ts'
-import { list, seconds, whole } from './values.ts'
+import { seconds, whole } from './values.ts'
 
 export const get: Command = {
   usage: 'get <names..>',
   describe: 'Fetch variables',
-  repeatable: ['names', 'where', 'from'],
+  repeatable: ASKED_REPEATABLE,
   build,
   run,
 }
@@ -26,21 +24,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  const options = parser
-    .positional('names', {
-      type: 'string',
-      describe: 'Names or patterns; * is any one segment, ** any number of them',
-    })
-    .option('where', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Of peers with the tag KEY=VALUE; repeatable',
-    })
-    .option('from', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Of the peer with this id; repeatable',
-    })
+  const options = withAsked(parser)
     .option('everyone', { type: 'boolean', describe: 'Tell as well who has no such variable' })
     .option('min', {
       type: 'string',
@@ -154,21 +138,14 @@ function exitCode({ outcomes }: FetchReport): number {
 }
 
 function jobOf(given: Arguments): Job {
-  const { names, where, from, everyone, min, timeout, json = false, table: tabled = false } = given
-  const texts = list(names, 'NAMES')
-  for (const text of texts) {
-    const parsed = parsePattern(text)
-    if (!parsed.ok) throw new UsageError(parsed.fault)
-  }
+  const { everyone, min, timeout, json = false, table: tabled = false } = given
+  const { names, peers } = askedOf(given)
   if (json === true && tabled === true) throw new UsageError('give --json or --table, not both')
-  const tagged = tags(where, 'option --where')
-  const ids = from === undefined ? undefined : list(from, 'option --from')
   return {
-    names: texts,
+    names,
     options: {
       timeout: seconds(timeout ?? 5, 'option --timeout', SECONDS),
-      ...(tagged && { where: tagged }),
-      ...(ids && { from: ids.map((id) => peerIdOf(id, 'option --from')) }),
+      ...peers,
       ...(everyone === true && { everyone }),
       ...(min !== undefined && { min: whole(min, 'option --min', { min: 1, max: MAX }) }),
     },

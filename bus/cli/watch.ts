@@ -1,18 +1,16 @@
 /** `sixcast watch`: prints what variables hold, and then what changes. */
 import type { Argv } from 'yargs'
-import { parsePattern } from '../core/topic/pattern.ts'
 import type { Change, PeerId, WatchOptions } from '../index.ts'
+import { ASKED_REPEATABLE, askedOf, withAsked } from './asked.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
-import { Exit, UsageError } from './exit.ts'
-import { tags } from './pairs.ts'
+import { Exit } from './exit.ts'
 import { fieldsOf, lineOf } from './payload.ts'
-import { peerIdOf } from './req.ts'
-import { list, seconds, whole } from './values.ts'
+import { seconds, whole } from './values.ts'
 
 export const watch: Command = {
   usage: 'watch <names..>',
   describe: 'Print variables as they change',
-  repeatable: ['names', 'where', 'from'],
+  repeatable: ASKED_REPEATABLE,
   build,
   run,
 }
@@ -25,21 +23,7 @@ interface Job {
 }
 
 function build(parser: Argv): Argv {
-  const options = parser
-    .positional('names', {
-      type: 'string',
-      describe: 'Names or patterns; * is any one segment, ** any number of them',
-    })
-    .option('where', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Of peers with the tag KEY=VALUE; repeatable',
-    })
-    .option('from', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Of the peer with this id; repeatable',
-    })
+  const options = withAsked(parser)
     .option('every', {
       type: 'string',
       requiresArg: true,
@@ -102,21 +86,14 @@ function objectOf(change: Change): object {
 }
 
 function jobOf(given: Arguments): Job {
-  const { names, where, from, every, count } = given
-  const texts = list(names, 'NAMES')
-  for (const text of texts) {
-    const parsed = parsePattern(text)
-    if (!parsed.ok) throw new UsageError(parsed.fault)
-  }
-  const tagged = tags(where, 'option --where')
-  const ids = from === undefined ? undefined : list(from, 'option --from')
+  const { every, count } = given
+  const { names, peers } = askedOf(given)
   const many = { min: 1, max: Number.MAX_SAFE_INTEGER }
   return {
-    names: texts,
+    names,
     options: {
       every: seconds(every ?? 1, 'option --every', { min: 0.1, max: 86_400 }),
-      ...(tagged && { where: tagged }),
-      ...(ids && { from: ids.map((id) => peerIdOf(id, 'option --from')) }),
+      ...peers,
     },
     count: count === undefined ? Infinity : whole(count, 'option --count', many),
   }

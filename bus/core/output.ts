@@ -23,6 +23,11 @@ export function sameDestination(a: string | Endpoint, b: string | Endpoint): boo
   return a.address === b.address && a.port === b.port && a.rung === b.rung
 }
 
+/** Tells endpoints apart, by whichever way they were heard. */
+export function endpointName({ address, port }: Endpoint): string {
+  return `${address} ${port}`
+}
+
 export type Delivery = 'reliable' | 'best-effort' | 'latest'
 
 /** Why messages were lost. */

@@ -1,5 +1,5 @@
 /** Says hello by unicast to endpoints that have been named, ever more rarely until they answer. */
-import type { Endpoint } from './output.ts'
+import { type Endpoint, endpointName } from './output.ts'
 import type { Context } from './peer-context.ts'
 
 interface Place {
@@ -23,7 +23,7 @@ export class Greetings {
     const { limits, metrics } = this.#context
     const places = new Map<string, Place>()
     for (const { address, port } of endpoints) {
-      const name = nameOf({ address, port })
+      const name = endpointName({ address, port })
       if (places.size >= limits.namedPeers && !places.has(name)) {
         metrics.count('namedFull')
         continue
@@ -36,7 +36,7 @@ export class Greetings {
 
   /** Greets those that are due, but who is `met` already; returns when the next one is. */
   step(now: number, met: readonly Endpoint[]): number {
-    const names = new Set(met.map(nameOf))
+    const names = new Set(met.map(endpointName))
     let next = Infinity
     for (const [name, place] of this.#places) {
       if (names.has(name)) {
@@ -53,10 +53,6 @@ export class Greetings {
     }
     return next
   }
-}
-
-function nameOf({ address, port }: Endpoint): string {
-  return `${address} ${port}`
 }
 
 const WAIT_MIN_MS = 500

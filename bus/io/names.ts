@@ -4,7 +4,7 @@
  * What was found stays in use while a name cannot be looked up; that is told, and tried again.
  */
 import { parsePeerAddress, type PeerAddress } from '../api/peer-address.ts'
-import type { Endpoint } from '../core/output.ts'
+import { type Endpoint, endpointName } from '../core/output.ts'
 
 /** What DNS says, or the system where DNS does not know a host. Both reject with why. */
 export interface Resolver {
@@ -65,9 +65,9 @@ class Names {
       if (this.#stopped) return
       name.failures = 0
       againMs = validMs
-      const before = name.found.map(nameOf).join()
+      const before = name.found.map(endpointName).join()
       name.found = endpoints
-      if (endpoints.map(nameOf).join() !== before) this.#tell()
+      if (endpoints.map(endpointName).join() !== before) this.#tell()
     } catch (error) {
       if (this.#stopped) return
       againMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** name.failures)
@@ -112,10 +112,6 @@ class Names {
 
 function endpointOf({ address, port }: { address: string; port: number }): Endpoint {
   return { address, port }
-}
-
-function nameOf({ address, port }: Endpoint): string {
-  return `${address} ${port}`
 }
 
 /** Of one service, and of one name. */

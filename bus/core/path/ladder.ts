@@ -8,6 +8,7 @@
  * hearing, and only what is new, so nobody on the network can feign a rung that does not carry.
  */
 import type { Hearing, Rung } from '../output.ts'
+import { patienceMs, Steadiness } from './steadiness.ts'
 
 /** What is to be done, in order. */
 export type LadderStep =
@@ -46,17 +47,15 @@ export class Ladder {
   readonly #beaconsByRelay = new Map<bigint, Beacons>()
   #native = false
   #linked = false
-  #near = false
+  readonly #steadiness = new Steadiness()
   /** The relay that hears this peer; 0: it does not. */
   #hears = 0n
-  #climbedAt = -Infinity
   /** When to leave the groups on the link: what is on its way there still counts. */
   #leaveAt = Infinity
-  #waitMs = WAIT_MIN_MS
 
   /** Whether packets go to groups by multicast alone. */
   get near(): boolean {
-    return this.#near
+    return this.#steadiness.good
   }
 
   poll(): LadderStep | undefined {
@@ -93,11 +92,11 @@ export class Ladder {
     if (rung !== 'relay') {
       known.heardAt = now
       this.#turn(instance, known, { rung, reason: `heard by ${rung}` })
-      if (this.#linked && !this.#near && !known.spared) {
+      if (this.#linked && !this.near && !known.spared) {
         known.spared = true
         this.#steps.push({ type: 'spare', instances: [instance] })
       }
-    } else if (now - known.heardAt > patience(known)) {
+    } else if (now - known.heardAt > patienceMs(known.intervalMs)) {
       const reason = known.heardAt === -Infinity ? 'heard by the relay alone' : silence(now, known)
       this.#turn(instance, known, { rung, reason })
     }
@@ -119,7 +118,7 @@ export class Ladder {
     }
     const needed: bigint[] = []
     for (const [instance, known] of this.#knownByInstance) {
-      if (!known.spared || now - known.heardAt <= patience(known)) continue
+      if (!known.spared || now - known.heardAt <= patienceMs(known.intervalMs)) continue
       known.spared = false
       needed.push(instance)
       this.#turn(instance, known, { rung: 'relay', reason: silence(now, known) })
@@ -145,25 +144,19 @@ export class Ladder {
     if (!this.#linked) return
     const beacons = this.#beaconsByRelay.get(this.#hears)
     const both = this.#native && beacons !== undefined && isFresh(now, beacons)
-    if (this.#near && !both) {
-      const soon = now - this.#climbedAt < STEADY_MS
-      this.#waitMs = soon ? Math.min(WAIT_MAX_MS, this.#waitMs * 2) : WAIT_MIN_MS
-      this.#fall(why)
-    } else if (!this.#near && both && now - beacons.since >= this.#waitMs) {
-      this.#climb(now)
-    }
+    if (!this.#steadiness.judge(now, both ? beacons.since : undefined)) return
+    if (this.near) this.#climb(now)
+    else this.#fall(why)
   }
 
   #climb(now: number): void {
-    this.#near = true
-    this.#climbedAt = now
     this.#leaveAt = now + LEAVE_MS
     const reason = 'the relay and this peer hear each other by multicast'
     this.#steps.push({ type: 'rung', near: true, reason })
   }
 
   #fall(reason: string): void {
-    this.#near = false
+    this.#steadiness.reset()
     this.#leaveAt = Infinity
     this.#steps.push({ type: 'rung', near: false, reason }, { type: 'members', joined: true })
     const spared = [...this.#knownByInstance].filter(([, known]) => known.spared)
@@ -175,11 +168,11 @@ export class Ladder {
 
   /** Without a link nothing is near or far; the next one is to have all groups from the start. */
   #rest(now: number): void {
-    this.#near = false
+    this.#steadiness.reset()
     this.#leaveAt = Infinity
     this.#steps.push({ type: 'members', joined: true })
     for (const [instance, known] of this.#knownByInstance) {
-      if (now - known.heardAt > patience(known)) continue
+      if (now - known.heardAt > patienceMs(known.intervalMs)) continue
       this.#turn(instance, known, { rung: 'multicast', reason: 'heard by multicast' })
     }
   }
@@ -199,11 +192,6 @@ function newKnown(): Known {
   return { rung: undefined, heardAt: -Infinity, intervalMs: 0, spared: false }
 }
 
-/** Two beacons and a half, each as late as it may be. */
-function patience({ intervalMs }: Known): number {
-  return Math.max(PATIENCE_MIN_MS, 2.5 * Math.min(intervalMs, INTERVAL_MAX_MS))
-}
-
 function silence(now: number, { heardAt }: Known): string {
   return `not heard by multicast for ${((now - heardAt) / 1000).toFixed(1)} s`
 }
@@ -212,15 +200,8 @@ function isFresh(now: number, { at, intervalMs }: Beacons): boolean {
   return now - at <= Math.max(BEACON_MIN_MS, MISSED * Math.min(intervalMs, BEACON_MAX_MS))
 }
 
-/** The relay and this peer have heard each other for so long before the link rests. */
-const WAIT_MIN_MS = 1500
-const WAIT_MAX_MS = 60_000
-/** Who falls sooner than this after a climb waits twice as long before the next. */
-const STEADY_MS = 60_000
 /** After a climb: what is on its way down the link still comes. */
 const LEAVE_MS = 1000
-const PATIENCE_MIN_MS = 1500
-const INTERVAL_MAX_MS = 60_000
 /** Beacons of a relay that are missed. */
 const MISSED = 3.5
 const BEACON_MIN_MS = 500

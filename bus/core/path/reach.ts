@@ -1,20 +1,19 @@
 /**
  * Whether multicast reaches from one peer to another, as the one that hears it judges.
  *
- * Quick to say no, since copies by unicast do no harm, and slow to say yes: a way that comes and
- * goes has to hold twice as long each time.
+ * Quick to say no, since copies by unicast do no harm, and slow to say yes.
  */
+import { patienceMs, Steadiness } from './steadiness.ts'
+
 export class Reach {
-  #good = false
+  readonly #steadiness = new Steadiness()
   /** Since when it has been heard without a break, and when last. */
   #since = -Infinity
   #at = -Infinity
   #intervalMs = 0
-  #climbedAt = -Infinity
-  #waitMs = WAIT_MIN_MS
 
   get good(): boolean {
-    return this.#good
+    return this.#steadiness.good
   }
 
   /** Heard by multicast, of one that speaks at least every `intervalMs`. */
@@ -31,30 +30,10 @@ export class Reach {
 
   /** Judges anew; true when the judgement is another one than before. */
   judge(now: number): boolean {
-    const fresh = this.#isFresh(now)
-    if (this.#good && !fresh) {
-      const soon = now - this.#climbedAt < STEADY_MS
-      this.#waitMs = soon ? Math.min(WAIT_MAX_MS, this.#waitMs * 2) : WAIT_MIN_MS
-      this.#good = false
-      return true
-    }
-    if (this.#good || !fresh || now - this.#since < this.#waitMs) return false
-    this.#climbedAt = now
-    this.#good = true
-    return true
+    return this.#steadiness.judge(now, this.#isFresh(now) ? this.#since : undefined)
   }
 
   #isFresh(now: number): boolean {
-    const patience = MISSED * Math.min(this.#intervalMs, INTERVAL_MAX_MS)
-    return now - this.#at <= Math.max(PATIENCE_MIN_MS, patience)
+    return now - this.#at <= patienceMs(this.#intervalMs)
   }
 }
-
-/** Two beacons and a half, each as late as it may be. */
-const MISSED = 2.5
-const PATIENCE_MIN_MS = 1500
-const INTERVAL_MAX_MS = 60_000
-const WAIT_MIN_MS = 1500
-const WAIT_MAX_MS = 60_000
-/** Who falls sooner than this after a climb waits twice as long before the next. */
-const STEADY_MS = 60_000
