@@ -1,5 +1,6 @@
 /** Where links come in: the HTTP server, what it tells those who look after it, and who is let through. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { BusError } from '../bus/api/errors.ts'
@@ -7,6 +8,7 @@ import { LINK_MESSAGE_MAX, LINK_PROTOCOL } from '../bus/core/wire/link.ts'
 import { systemCode } from '../bus/io/udp-socket.ts'
 import type { Counters, RelayCounter } from './counters.ts'
 import type { RelaySettings } from './options.ts'
+import { Places } from './places.ts'
 import { PROMETHEUS_TYPE } from './prometheus.ts'
 import { TRUNK_PROTOCOL } from './trunk-wire.ts'
 
@@ -27,6 +29,8 @@ export class Door {
   readonly #server: Server
   readonly #owned: boolean
   readonly #sockets: WebSocketServer
+  /** Of connections, those that are no links yet included. */
+  readonly #places = new Places()
   #url: string | undefined
   #closed = false
 
@@ -38,9 +42,16 @@ export class Door {
     if (this.#owned) {
       this.#server.maxHeadersCount = HEADERS_MAX
       this.settle()
+      this.#server.on('connection', this.#connected)
       this.#server.on('request', (request, response) => this.#answer(request, response))
     }
-    const bounds = { maxFragments: FRAGMENTS_MAX, maxBufferedChunks: CHUNKS_MAX, autoPong: false }
+    const bounds = {
+      maxFragments: FRAGMENTS_MAX,
+      maxBufferedChunks: CHUNKS_MAX,
+      autoPong: false,
+      // Who breaks the rules of WebSocket is told so, and may not keep the connection.
+      closeTimeout: CLOSE_MS,
+    }
     this.#sockets = new WebSocketServer({
       ...bounds,
       noServer: true,
@@ -95,6 +106,18 @@ export class Door {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections()
     await closed
+  }
+
+  /** Who says nothing takes a connection as well: no address may have all of them. */
+  readonly #connected = (socket: Socket): void => {
+    const { counters, settings } = this.#host
+    const remote = socket.remoteAddress ?? ''
+    if (this.#places.count(remote) >= settings.limits.linksPerAddress + SPARE_CONNECTIONS) {
+      counters.count('addressFull')
+      return void socket.destroy()
+    }
+    this.#places.add(remote)
+    socket.once('close', () => this.#places.remove(remote))
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -193,9 +216,11 @@ function listenError(cause: unknown, at: string): BusError {
 const PROTOCOLS: readonly string[] = [LINK_PROTOCOL, TRUNK_PROTOCOL]
 const HEADER_SIZE = 8192
 const HEADERS_MAX = 64
-/** Connections besides links: health checks, and those that are being refused. */
+/** Connections besides links, in all and of one address: health checks, and those being refused. */
 const SPARE_CONNECTIONS = 100
 /** WebSocket frames of one message, and pieces of one frame, that may wait for the rest. */
 const FRAGMENTS_MAX = 64
 const CHUNKS_MAX = 1024
+/** For the closing handshake. */
+const CLOSE_MS = 2000
 const REFUSAL_MS = 1000

@@ -87,6 +87,8 @@ export class Link {
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
     socket.on('message', (data: Buffer, binary) => this.#hear(data, binary))
     socket.on('ping', (data: Buffer) => this.#onPing(data))
+    // Nobody has asked for one.
+    socket.on('pong', () => this.#pay(DATAGRAM_COST))
     // 'close' follows, with the code.
     socket.on('error', () => host.counters.count('malformed'))
     this.#closed = new Promise((resolve) => {
@@ -199,7 +201,7 @@ export class Link {
     this.#heardAt = performance.now()
     counters.count('messagesIn')
     counters.count('bytesIn', data.length)
-    let cost = data.length
+    let cost = MESSAGE_COST + data.length
     const whole =
       binary &&
       readLinkMessage(data, (record) => {
@@ -299,6 +301,8 @@ function costOf(record: LinkRecord): number {
 /** What may come at once: more than one message ever costs. */
 const BURST_SIZE = 1024 * 1024
 const DATAGRAM_COST = 512
+/** However empty, a message is taken apart. */
+const MESSAGE_COST = 64
 const GROUP_COST = 1024
 /** Five signatures at most. */
 const RIGHTS_COST = 16_384

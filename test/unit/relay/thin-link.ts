@@ -22,6 +22,21 @@ export class ThinPeer {
     this.keys = new RealmKeys(crypto, realm)
     this.proof = new LinkProof(crypto, this.keys)
   }
+
+  /** What answers a challenge. */
+  answer(nonce: Uint8Array): Uint8Array {
+    const { keys, proof, identity, sign } = this
+    const claimed = writeProofClaim({
+      nonce: counting(32),
+      identity: identity.publicKey,
+      hint: keys.hint,
+      scope: SCOPES.host,
+      port: 0,
+      session: 0n,
+      received: 0,
+    })
+    return writeProof(claimed, proof.peerMac(nonce, claimed), sign(proof.statement(nonce, claimed)))
+  }
 }
 
 export class ThinLink {
@@ -87,7 +102,7 @@ export class ThinLink {
       const message = this.#rest.subarray(2, 2 + size)
       this.#rest = this.#rest.subarray(2 + size)
       readLinkMessage(message, (record) => {
-        if (record.type === 'challenge') this.#prove(record.nonce)
+        if (record.type === 'challenge') this.send(this.#peer.answer(record.nonce))
         if (record.type === 'welcome') this.#state = 'open'
       })
       if (this.#state !== 'open') continue
@@ -115,22 +130,6 @@ export class ThinLink {
       this.#left -= part
       at += part
     }
-  }
-
-  #prove(nonce: Uint8Array): void {
-    const { keys, proof, identity, sign } = this.#peer
-    const claimed = writeProofClaim({
-      nonce: counting(32),
-      identity: identity.publicKey,
-      hint: keys.hint,
-      scope: SCOPES.host,
-      port: 0,
-      session: 0n,
-      received: 0,
-    })
-    this.send(
-      writeProof(claimed, proof.peerMac(nonce, claimed), sign(proof.statement(nonce, claimed))),
-    )
   }
 }
 
