@@ -1,4 +1,5 @@
 /** The one list of public names. */
+export type * from './api/actor-options.ts'
 export { BusError, type BusErrorCode, type ErrorCode } from './api/errors.ts'
 export type * from './api/file-options.ts'
 export type * from './api/epoch-options.ts'

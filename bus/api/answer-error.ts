@@ -48,6 +48,8 @@ const CROSSING: ReadonlySet<string> = new Set<BusErrorCode>([
   'BUSY',
   'TOO_SLOW',
   'CHANGED',
+  'NO_ACTOR',
+  'MAILBOX_FULL',
 ])
 
 /** What the bus says of itself. */
@@ -77,5 +79,7 @@ const OWN_CODES: Readonly<Record<BusErrorCode, true>> = {
   BUSY: true,
   CONFLICT: true,
   TOO_SLOW: true,
+  NO_ACTOR: true,
+  MAILBOX_FULL: true,
   REMOTE: true,
 }

@@ -1,9 +1,9 @@
 /** What a bus is put together from. */
-import type { Limits } from '../core/limits.ts'
 import type { Peer } from '../core/peer.ts'
 import type { Rights } from '../core/rights.ts'
 import type { EpochParts } from './epoch-watch.ts'
 import type { FileWork } from './file-work.ts'
+import type { Limits } from './limits.ts'
 import type { After } from './matching.ts'
 import type { PathKind, PayloadCodec, Proof } from './options.ts'
 

@@ -1,5 +1,7 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
+import { actorCalls, Actors } from '../actors/actors.ts'
+import { actorsHost } from '../actors/host.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import type { BusParts } from './bus-parts.ts'
@@ -17,9 +19,7 @@ import type {
   CloseOptions,
   CloseReport,
   CounterName,
-  Gap,
   Handler,
-  Live,
   MatchedOptions,
   Message,
   PathKind,
@@ -54,6 +54,9 @@ export class LiveBus implements Bus {
   readonly fetch: Bus['fetch']
   readonly set: Bus['set']
   readonly watch: Bus['watch']
+  readonly spawn: Bus['spawn']
+  readonly actor: Bus['actor']
+  readonly group: Bus['group']
   /** The path in use. */
   readonly paths: Paths
   readonly #parts: BusParts
@@ -64,6 +67,7 @@ export class LiveBus implements Bus {
   readonly #epochs: EpochWatch
   readonly #matching = new Matching()
   readonly #requests: Requests
+  readonly #actors: Actors
   readonly #flushes = new Map<number, () => void>()
   #nextId = 1
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
@@ -98,6 +102,11 @@ export class LiveBus implements Bus {
     this.fetch = variables.fetch
     this.set = variables.set
     this.watch = variables.watch
+    this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen }), id)
+    const actors = actorCalls(this.#actors)
+    this.spawn = actors.spawn
+    this.actor = actors.actor
+    this.group = actors.group
   }
 
   get path(): PathKind {
@@ -133,35 +142,11 @@ export class LiveBus implements Bus {
     this.#parts.link.endTurn()
   }
 
-  subscribe<T = unknown, const P extends string = string>(
-    pattern: P | Topic<T, P>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
-  ): Subscription<Message<T, P>>
-  subscribe<T = unknown, const P extends string = string>(
-    pattern: P | Topic<T, P>,
-    options: SubscribeOptions<T> & { readonly gaps: true; readonly live?: false },
-  ): Subscription<Message<T, P> | Gap>
-  subscribe<T = unknown, const P extends string = string>(
-    pattern: P | Topic<T, P>,
-    options: SubscribeOptions<T> & { readonly gaps?: false; readonly live: true },
-  ): Subscription<Message<T, P> | Live>
-  subscribe<T = unknown, const P extends string = string>(
-    pattern: P | Topic<T, P>,
-    options: SubscribeOptions<T> & { readonly gaps: true; readonly live: true },
-  ): Subscription<Message<T, P> | Gap | Live>
-  subscribe<T = unknown, const P extends string = string>(
-    pattern: P | Topic<T, P>,
-    handler: Handler<Message<T, P>>,
-    options?: SubscribeOptions<T> & { readonly gaps?: false; readonly live?: false },
-  ): Subscription<never>
-  subscribe(
-    pattern: string | Topic<unknown>,
-    second?: Handler<Message> | SubscribeOptions<unknown>,
-    third?: SubscribeOptions<unknown>,
-  ): Subscription<unknown> {
+  // Its overloads are those of the interface.
+  readonly subscribe = ((pattern, second, third) => {
     this.#assertOpen()
     return this.#subscriptions.open(subscribeCall(pattern, second, third))
-  }
+  }) as SubscribeImplementation as Bus['subscribe']
 
   async matched(to: string | Topic<unknown>, options: MatchedOptions = {}): Promise<number> {
     this.#assertOpen()
@@ -224,7 +209,8 @@ export class LiveBus implements Bus {
   }
 
   stats(): Readonly<Record<CounterName, number>> {
-    return this.#parts.link.command((peer) => peer.metrics.snapshot())
+    const core = this.#parts.link.command((peer) => peer.metrics.snapshot())
+    return { ...core, ...this.#actors.stats() }
   }
 
   async flush(options: Cancel = {}): Promise<void> {
@@ -307,6 +293,7 @@ export class LiveBus implements Bus {
     if (type === 'leave') {
       this.#topicTable.forget(peer.id)
       this.#requests.left(entry.instance)
+      this.#actors.left(peer.id)
     }
     const change = { type, peer }
     this.presence.apply(change)
@@ -322,6 +309,7 @@ export class LiveBus implements Bus {
 
   async #close(lingerMs: number): Promise<CloseReport> {
     this.#matching.close()
+    this.#actors.close()
     this.#requests.close()
     const closed = new Promise<Confirmation>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
@@ -347,3 +335,9 @@ export class LiveBus implements Bus {
     this.#epochs.assertIn()
   }
 }
+
+type SubscribeImplementation = (
+  pattern: string | Topic<unknown>,
+  second?: Handler<Message> | SubscribeOptions<unknown>,
+  third?: SubscribeOptions<unknown>,
+) => Subscription<unknown>

@@ -41,10 +41,14 @@ export type BusErrorCode =
   | 'NO_RESPONDER'
   /** Whoever could answer has as many questions at work as it takes. */
   | 'BUSY'
-  /** Several peers expose a variable that only one was meant to. */
+  /** Several peers expose a variable, or have an actor, that only one was meant to. */
   | 'CONFLICT'
   /** The function of a variable takes longer than it may. */
   | 'TOO_SLOW'
+  /** There is no such actor: it was never spawned, has stopped, or has left with its peer. */
+  | 'NO_ACTOR'
+  /** As many messages wait for an actor as may. */
+  | 'MAILBOX_FULL'
   /** The responder has failed. */
   | 'REMOTE'
 

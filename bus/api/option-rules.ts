@@ -1,5 +1,4 @@
 /** Every option of every call with what it may be: one table for each call. */
-import { defaultLimits } from '../core/limits.ts'
 import { SCOPES } from '../core/path/group.ts'
 import { DELIVERIES } from '../core/peer-binding.ts'
 import { PROOFS, RETAIN_MAX } from '../core/publication.ts'
@@ -41,6 +40,7 @@ import {
 } from './rules.ts'
 import { parsePeerAddress, PEER_ADDRESS_MEND, PEER_ADDRESSES_MAX } from './peer-address.ts'
 import { isSchema, SCHEMA_MEND } from './schema.ts'
+import { busLimits } from './limits.ts'
 
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
 const HOUR_MS = 3_600_000
@@ -55,7 +55,7 @@ const linger = whole(0, HOUR_MS)
 const callback = described((value) => typeof value === 'function', 'a function')
 const flow = rule(isFlow, "'max', 'min', or { tagged: 'key=value' }")
 const tags: Rule = { faultOf: tagsFault, bounds: [TAGS_MAX, TAG_SIZE_MAX] }
-const limits = limitsRule(defaultLimits, '{ peers: 64 }')
+const limits = limitsRule(busLimits, '{ peers: 64 }')
 
 export const CONNECT: Rules<ConnectOptions> = {
   realm: rule(isRealmName, REALM_NAME, [1, 64]),
@@ -158,7 +158,7 @@ export const GATHER: Rules<GatherOptions<unknown>> = {
 }
 
 export const SEND_FILE: Rules<SendFileOptions> = {
-  count: whole(1, defaultLimits.receivers),
+  count: whole(1, busLimits.receivers),
   timeout: whole(0, 24 * HOUR_MS),
   name: rule((value) => typeof value === 'string', 'the name that receivers are to see'),
   progress: callback,

@@ -1,7 +1,9 @@
 /** The public option and message types of the bus, in one place. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Limits } from '../core/limits.ts'
-import type { CounterName } from '../core/metrics.ts'
+// oxlint-disable-next-line import/no-cycle -- A bus has actors, and an actor has its bus.
+import type { ActorCalls } from './actor-options.ts'
+import type { CounterName } from './counters.ts'
+import type { Limits } from './limits.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
 import type { Message } from './message.ts'
@@ -247,7 +249,7 @@ export interface CloseReport {
   readonly behind?: number
 }
 
-export interface Bus extends VariableCalls, AsyncDisposable {
+export interface Bus extends VariableCalls, ActorCalls, AsyncDisposable {
   /** This process on the bus. */
   readonly id: PeerId
   readonly realm: string

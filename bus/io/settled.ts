@@ -1,7 +1,7 @@
 /** What connect options come to, wherever they are read. */
 import { BusError } from '../api/errors.ts'
 import type { ConnectOptions, Identity, Limits, Proof, Scope } from '../api/options.ts'
-import { defaultLimits } from '../core/limits.ts'
+import { busLimits } from '../api/limits.ts'
 import type { Rights } from '../core/rights.ts'
 import type { KeyRing } from '../core/seal/keys.ts'
 import { type Opening, parseOpening } from './realm-keys.ts'
@@ -58,7 +58,7 @@ export function paceOf(
     minRate: options.minRate ?? Math.max(1000, rate / 20),
     lingerMs: linger,
     proof: options.proof ?? 'group',
-    limits: { ...defaultLimits, ...options.limits },
+    limits: { ...busLimits, ...options.limits },
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every decoder that the fuzzer feeds; test/unit/fuzz/registry.test.ts finds those that are missing. */
 import type { Decoder } from './decoder.ts'
+import { actorDecoders } from './decoders-actors.ts'
 import { answerDecoders } from './decoders-answers.ts'
 import { pageDecoders } from './decoders-page.ts'
 import { questionDecoders } from './decoders-questions.ts'
@@ -9,6 +10,7 @@ import { wireDecoders } from './decoders-wire.ts'
 
 export const decoders: readonly Decoder[] = [
   ...wireDecoders,
+  ...actorDecoders,
   ...answerDecoders,
   ...pageDecoders,
   ...questionDecoders,

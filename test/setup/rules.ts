@@ -47,7 +47,7 @@ const simulating = /^(bus\/testing|test|docs\/examples)\//
 const throughDoors = /^(bus\/cli|test|docs\/examples)\//
 
 /** These also run in browsers, so nothing they load, however indirectly, may be Node's. */
-const portable = /^(bus\/(api|core)|client)\//
+const portable = /^(bus\/(actors|api|core)|client)\//
 
 /** Every breach of the dependency rules, as sentences. */
 export function breaches(sources: readonly Source[]): string[] {

@@ -16,8 +16,10 @@ import {
   SEND_FILE,
   SUBSCRIBE,
 } from '../../../bus/api/option-rules.ts'
+import { ACTOR_COUNTER_NAMES } from '../../../bus/actors/counters.ts'
+import { ASK, ASK_ALL, DELIVER, SPAWN } from '../../../bus/actors/rules.ts'
+import { busLimits } from '../../../bus/api/limits.ts'
 import { EXPOSE, FETCH, SET, WATCH } from '../../../bus/api/variables/rules.ts'
-import { defaultLimits } from '../../../bus/core/limits.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
 import { RELAY_COUNTER_NAMES } from '../../../relay/counters.ts'
@@ -41,6 +43,7 @@ const TYPES = [
     'rotate-options',
     'request-options',
     'variable-options',
+    'actor-options',
     'variables/aggregate',
     'message',
     'service',
@@ -64,6 +67,10 @@ const RULES = {
   FETCH,
   SET,
   WATCH,
+  SPAWN,
+  DELIVER,
+  ASK,
+  ASK_ALL,
   CLOSE,
   SEND_FILE,
   RECEIVE_FILES,
@@ -111,6 +118,19 @@ describe('docs/api.md', () => {
     'SetOptions',
     'WatchOptions',
     'Fetching',
+    'Step',
+    'ActorContext',
+    'SpawnOptions',
+    'ActorEnd',
+    'ActorGone',
+    'DeliverOptions',
+    'ActorRef',
+    'Actor',
+    'MemberReply',
+    'MemberFailure',
+    'AskAllReport',
+    'AskingAll',
+    'Group',
     'SendFileOptions',
     'SendProgress',
     'FileReceiver',
@@ -167,7 +187,7 @@ describe('docs/api.md', () => {
   })
 
   it('names every limit with its default', () => {
-    const all = [...Object.entries(defaultLimits), ...Object.entries(defaultRelayLimits)]
+    const all = [...Object.entries(busLimits), ...Object.entries(defaultRelayLimits)]
     const rows = all.filter(([name, value]) => {
       const shown = value < 10_000 ? String(value) : value.toLocaleString('en-US')
       return !api.includes(`| \`${name}\` | ${shown} |`)
@@ -176,7 +196,7 @@ describe('docs/api.md', () => {
   })
 
   it('names every counter', () => {
-    expect(missing([...COUNTER_NAMES, ...RELAY_COUNTER_NAMES])).toEqual([])
+    expect(missing([...COUNTER_NAMES, ...ACTOR_COUNTER_NAMES, ...RELAY_COUNTER_NAMES])).toEqual([])
   })
 
   it('names every event', () => {

@@ -1,0 +1,37 @@
+/** Addresses of actors: a name, and the peer that has it where that is said. */
+import { BusError } from '../api/errors.ts'
+import type { PeerId } from '../api/terms.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
+
+export interface Address {
+  readonly name: string
+  /** Absent: whoever has an actor of the name. */
+  readonly peer: PeerId | undefined
+}
+
+/** Throws INVALID_TOPIC. */
+export function addressOf(text: string): Address {
+  const at = text.indexOf('@')
+  if (at < 0) return { name: nameOf(text), peer: undefined }
+  const peer = text.slice(at + 1)
+  if (/^[0-9a-f]{16}$/.test(peer)) {
+    return { name: nameOf(text.slice(0, at)), peer: peer as PeerId } // as the expression says
+  }
+  const mend = 'name@peer, with the 16 hexadecimal digits of bus.id, or the name alone'
+  throw new BusError('INVALID_TOPIC', `the address ${JSON.stringify(text)} has no peer: ${mend}`)
+}
+
+/** A name that an actor may have. Throws INVALID_TOPIC. */
+export function nameOf(text: string): string {
+  if (text.includes('@')) {
+    const mend = 'what stands behind it in an address is its peer'
+    throw new BusError('INVALID_TOPIC', `the name ${JSON.stringify(text)} has an "@": ${mend}`)
+  }
+  const parsed = parseTopic(text)
+  if (!parsed.ok) throw new BusError('INVALID_TOPIC', `of an actor: ${parsed.fault}`)
+  return text
+}
+
+export function addressText(name: string, peer: PeerId): string {
+  return `${name}@${peer}`
+}
