@@ -1,6 +1,7 @@
 /** Repair in the simulator: all of a lossy transfer arrives, at the price that theory allows. */
 import { expect, it } from 'vitest'
 import { quantile } from './tables.ts'
+import { cry, lostTails } from './tail.ts'
 import { repairsAtBest, sharedLosses, transfer } from './transfer.ts'
 
 it('delivers everything to four receivers that lose a tenth each, within the bound', () => {
@@ -25,10 +26,35 @@ it('sends every packet once when nothing is lost', () => {
   })
 })
 
-it('asks a few times, not fifty, for what fifty receivers lack at once', () => {
-  const naks = sharedLosses({ receivers: 50, losses: 100, seed: 1 }).toSorted((a, b) => a - b)
+it.each([
+  [10, 100],
+  [50, 100],
+  [100, 60],
+])('asks a few times, not %i, for what so many receivers lack at once', (receivers, losses) => {
+  const naks = sharedLosses({ receivers, losses, seed: 1 }).toSorted((a, b) => a - b)
   expect(naks[0]).toBeGreaterThan(0)
   expect(quantile(naks, 0.99)).toBeLessThanOrEqual(10)
+})
+
+it('delivers the last message of a burst within 100 ms of virtual time, also when it is lost', () => {
+  const waits = lostTails({ receivers: 10, bursts: 100, seed: 1 })
+  expect(waits).toHaveLength(1000)
+  // It was lost: without that it takes a third of a millisecond.
+  expect(waits[0]).toBeGreaterThan(1)
+  expect(waits.at(-1)).toBeLessThanOrEqual(100)
+})
+
+it('lets one receiver that loses three tenths cost fifty others no time', () => {
+  const setting = { receivers: 51, messages: 1000, seed: 1 }
+  const [calm, cried] = [cry({ ...setting, loss: 0 }), cry({ ...setting, loss: 0.3 })]
+  expect(calm).toMatchObject({ delivered: 51_000, reported: 0, sentAgain: 0 })
+  expect(cried).toMatchObject({ delivered: 51_000, reported: 0 })
+  const atBest = 1000 * repairsAtBest(0.3, 1)
+  expect(cried.sentAgain).toBeGreaterThan(0.8 * atBest)
+  expect(cried.sentAgain).toBeLessThan(1.25 * atBest)
+  expect(quantile(cried.others, 0.99)).toBeLessThan(1.1 * quantile(calm.others, 0.99))
+  // A repair and a question for each loss.
+  expect(cried.heardByOthers).toBeLessThan(calm.heardByOthers + 2 * atBest)
 })
 
 it('over cables that carry a fifth of the rate sends little more than they carry', () => {
