@@ -11,6 +11,7 @@ import { Peer, type PeerConfig } from '../../bus/core/peer.ts'
 import type { Signatures, Signer } from './crypto.ts'
 import type { Host, Station } from './host.ts'
 import type { Random } from '../../bus/testing/random.ts'
+import type { Slips } from './slips.ts'
 
 /** Outputs that are for the program. */
 export type Notice = Exclude<
@@ -55,6 +56,8 @@ export interface ProcessOptions {
   readonly env: Env
   /** Ticks of its clock for each true millisecond. */
   readonly clockRate: number
+  /** What else is wrong with its clock. */
+  readonly slips?: Slips | undefined
   /** How long one datagram keeps it busy, ms. */
   readonly workMs: number
   /** How long a signature may take, ms; 0 answers at once, as node:crypto does. */
@@ -114,7 +117,9 @@ export class Process implements Station {
 
   /** Its own monotonic clock. */
   get now(): number {
-    return this.#clockBase + this.#world.time * this.options.clockRate
+    const { slips, clockRate } = this.options
+    const { time } = this.#world
+    return this.#clockBase + (slips?.shown(time) ?? time) * clockRate
   }
 
   get stalled(): boolean {
@@ -188,6 +193,14 @@ export class Process implements Station {
     })
   }
 
+  /** How long it takes until its clock has gone on by so much. */
+  #trueDelay(ownMs: number): number {
+    const { slips, clockRate } = this.options
+    const { time } = this.#world
+    if (!slips) return ownMs / clockRate
+    return slips.trueTime(time, slips.shown(time) + ownMs / clockRate) - time
+  }
+
   #whenFree(then: () => void): void {
     if (!this.alive) return
     if (!this.stalled) return then()
@@ -244,7 +257,7 @@ export class Process implements Station {
     if (deadline === Infinity || this.#armedFor <= deadline) return
     this.#armedFor = deadline
     const token = ++this.#timer
-    const delayMs = Math.max(0, Math.ceil(deadline - this.now)) / this.options.clockRate
+    const delayMs = this.#trueDelay(Math.max(0, Math.ceil(deadline - this.now)))
     this.#world.after(delayMs + this.options.random.between(0, TIMER_LATE_MS), () => {
       if (token !== this.#timer) return
       this.#whenFree(() => {

@@ -25,6 +25,7 @@ import { type Act, type Known, type Notice, Process, type Told } from './process
 import { quickCrypto } from './quick.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { RepairWatch } from './repair-watch.ts'
+import type { Slips } from './slips.ts'
 import { Schedule } from '../../bus/testing/schedule.ts'
 import type { Trace } from './trace.ts'
 import { check, Violation } from './violation.ts'
@@ -76,6 +77,8 @@ export class World {
   onClosed: (process: Process, told: Told) => void = () => undefined
   /** What a process knows of its realm when it starts. */
   knownTo: (like: Launch) => Known = ({ realm }) => ({ realm: this.realms[realm]! })
+  /** What is wrong with the clocks of processes, by their ids, beyond their rates. */
+  slipsOf: (id: string) => Slips | undefined = () => undefined
   /** Called with what a process is told of epochs; and with all that nobody else here is for. */
   onEpoch: (process: Process, notice: Of<'epoch'>) => void = () => undefined
   onOther: (process: Process, notice: Notice) => void = () => undefined
@@ -154,6 +157,7 @@ export class World {
       random,
       env: { crypto: this.#crypto, random: (size) => random.bytes(size) },
       clockRate: 1 + random.between(-200e-6, 200e-6),
+      slips: this.slipsOf(id),
       workMs: plan.workMs,
       answerMs: plan.answerMs,
       config: {
