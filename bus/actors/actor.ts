@@ -187,11 +187,14 @@ export class LiveActor implements Living, Child, Busy {
   /** The message, decoded and checked, as its behaviour has taken it. */
   #checked(mail: Mail): unknown {
     const { schema } = this.#call
+    const life = this.#life
     const decoded = decodeValue(mail.codec, mail.payload, this.system.host.codec)
     const checked = schema && 'value' in decoded ? validate(schema, decoded.value) : decoded
     const call = (given: Awaited<typeof checked>): unknown => {
       if ('issues' in given) throw new Invalid(given.issues)
-      return this.#behaviour(this.#state, given.value, new LiveContext(this.#life, mail))
+      // A check that takes its time may outlive the life that it was begun in.
+      if (life.isOver) return undefined
+      return this.#behaviour(this.#state, given.value, new LiveContext(life, mail))
     }
     return checked instanceof Promise ? checked.then(call) : call(checked)
   }
@@ -206,7 +209,7 @@ export class LiveActor implements Living, Child, Busy {
 
   #take(life: Life, given: unknown): void {
     // It has failed, or was ended, while this was at work.
-    if (life !== this.#life || this.#end) return
+    if (life.isOver) return
     if (typeof given !== 'object' || given === null || !('state' in given)) {
       throw new TypeError(`the behaviour of "${this.name}" gave no step: return { state }`)
     }
@@ -220,7 +223,7 @@ export class LiveActor implements Living, Child, Busy {
   }
 
   #onThrown(life: Life, thrown: unknown): void {
-    if (life !== this.#life || this.#end) return
+    if (life.isOver) return
     if (!(thrown instanceof Invalid)) return this.failed(thrown)
     const { issues } = thrown
     const { host, metrics } = this.system

@@ -96,6 +96,28 @@ describe('an actor that fails', () => {
     expect(bus.stats()).toMatchObject({ actorsFailed: 2, actorsRestarted: 1 })
   })
 
+  it('leaves nothing behind of what its parent had at work', async () => {
+    const bus = await alone()
+    const { behaviour, open, taken } = gate()
+    const parent = async (state: number, message: string, context: ActorContext<string>) => {
+      if (message === 'spawn') context.spawn('child', counter, { initial: 0, failure: 'escalate' })
+      if (message !== 'work') return { state: state + 1, reply: state }
+      await behaviour(0, message, context)
+      return { state: 1000 }
+    }
+    const actor = bus.spawn('parent', parent, { initial: 0, backoff: 50 })
+    await actor.ask('spawn')
+    const work = refusal(actor.ask('work'))
+    await until(() => taken.length === 1)
+    const next = actor.ask('next')
+    bus.actor<Told>('parent/child').tell('fail')
+    expect(await work).toEqual(code('REMOTE', /it broke/))
+    // What it comes to now is of a life that is over.
+    open()
+    expect([await next, await actor.ask('next')]).toEqual([0, 1])
+    expect(bus.stats().actorsRestarted).toBe(1)
+  })
+
   it('takes its children along when it starts anew', async () => {
     const bus = await alone()
     const { behaviour } = parentOf({ initial: 0 })
