@@ -22,7 +22,7 @@ export interface GrantOptions {
   readonly to: string
   readonly publish?: readonly string[]
   readonly subscribe?: readonly string[]
-  /** Reserved for shared variables: to offer and to change them. */
+  /** Names of variables that they may offer, and set. */
   readonly expose?: readonly string[]
   readonly write?: readonly string[]
   /** Reserved for relays: what one may carry. */

@@ -6,12 +6,22 @@ import type { GrantOptions } from './grant-options.ts'
 type Meeting = Cancel &
   Pick<ConnectOptions, 'scope' | 'interface' | 'port' | 'hops' | 'name' | 'log'>
 /** What `grant` is told, but for whom. */
-type Granted = Pick<GrantOptions, 'realm' | 'key' | 'issuer' | 'rights' | 'until' | 'depth'>
+type Granted = Pick<
+  GrantOptions,
+  | 'realm'
+  | 'key'
+  | 'issuer'
+  | 'rights'
+  | 'until'
+  | 'depth'
+  | 'publish'
+  | 'subscribe'
+  | 'expose'
+  | 'write'
+>
 
 /** What the newcomer is granted, by whom, and for how long the code is good. */
 export interface InviteOptions extends Meeting, Granted {
-  readonly publish?: readonly string[]
-  readonly subscribe?: readonly string[]
   /** Keys for those topics alone, which end in `/**`, instead of the realm's. Default: false. */
   readonly guest?: boolean
   /** The realm's `groups`, if it folds its topics. */

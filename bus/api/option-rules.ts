@@ -214,6 +214,8 @@ export const INVITE: Rules<InviteOptions> = {
   depth: GRANT.depth,
   publish: patterns,
   subscribe: patterns,
+  expose: patterns,
+  write: patterns,
   guest: flag,
   groups: CONNECT.groups,
   only: GRANT.to,

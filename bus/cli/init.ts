@@ -60,7 +60,9 @@ async function make(realm: string, world: World): Promise<string> {
   const to = identityName(self)
   const owned = { realm, key: { ...key, owner: key.owner! }, owner: made.owner } // it has just been made
   const until = new Date(Date.now() + TEN_YEARS_MS)
-  const rights = await granted(owned, { to, until, publish: ['**'], subscribe: ['**'] })
+  const all = ['**']
+  const may = { publish: all, subscribe: all, expose: all, write: all }
+  const rights = await granted(owned, { to, until, ...may })
   const shared = { ...(scope && { scope }), ...(port !== undefined && { port }) }
   await createSecretFile(ownerFileOf(realm), identityText(made.owner))
   await createSecretFile(rightsFileOf(realm), rights)

@@ -17,7 +17,7 @@ import { assertNotRevoked, granted, newName, type Owned, ownedRealm } from './ow
 import { inviteByCode } from './invite-wait.ts'
 import { qrCode } from './qr.ts'
 import { text } from './values.ts'
-import { after, identityOf, wishesOf } from './wishes.ts'
+import { after, identityOf, topicsOf, wishesOf } from './wishes.ts'
 
 export const invite: Command = {
   usage: 'invite',
@@ -31,6 +31,11 @@ function build(parser: Argv): Argv {
   const options = parser
     .option('publish', { ...value, describe: 'PATTERN that they may publish on; repeatable' })
     .option('subscribe', { ...value, describe: 'PATTERN that they may read; repeatable' })
+    .option('expose', {
+      ...value,
+      describe: 'PATTERN of variables that they may offer; repeatable',
+    })
+    .option('write', { ...value, describe: 'PATTERN of variables that they may set; repeatable' })
     .option('expires', { ...value, describe: 'How long it can be accepted: 90s, 12h, 7d' })
     .option('until', { ...value, describe: 'How long they are members: 12h, 30d' })
     .option('depth', {
@@ -100,17 +105,13 @@ async function run(given: Arguments, world: World): Promise<number> {
   return Exit.ok
 }
 
-/** What a guest is given keys for, also in the epochs to come. */
+/** The register has what a guest is given keys for, also in the epochs to come. */
 function guestTopics(given: Arguments): { topics?: readonly string[] } {
-  if (given['guest'] !== true) return {}
-  const { publish, subscribe } = wishesOf(given)
-  return { topics: [...new Set([...publish, ...subscribe])] }
+  return given['guest'] === true ? { topics: topicsOf(given) } : {}
 }
 
 /** The realm's key, or the part of it that opens what a guest may read or publish. */
 async function keyFor({ realm, key }: Owned, given: Arguments): Promise<string> {
   if (given['guest'] !== true) return keyText(key.root, key.owner, key)
-  const { publish, subscribe } = wishesOf(given)
-  const patterns = [...new Set([...publish, ...subscribe])]
-  return guestKeyText(await guestKeyOf(realm, key, patterns))
+  return guestKeyText(await guestKeyOf(realm, key, topicsOf(given)))
 }

@@ -28,24 +28,29 @@ async function run(_given: Arguments, world: World): Promise<number> {
     return Exit.ok
   }
   const rows = found.map(({ name, rights, revoked }) => {
-    const { publish, subscribe } = patternsOf(rights)
+    const lists = ACTIONS.map((action) => patternsOf(rights)[action].join(' '))
     const ends = revoked ? 'revoked' : new Date(rights.notAfter * 1000).toISOString()
     const holder = `${keyName(rights.holder).slice(0, 16)}…`
-    return [name, holder, publish.join(' '), subscribe.join(' '), ends]
+    return [name, holder, ...lists, ends]
   })
-  await world.output.write(table(['NAME', 'IDENTITY', 'PUBLISH', 'SUBSCRIBE', 'UNTIL'], rows))
+  await world.output.write(
+    table(['NAME', 'IDENTITY', ...ACTIONS.map((one) => one.toUpperCase()), 'UNTIL'], rows),
+  )
   return Exit.ok
 }
 
 function objectOf({ name, rights, revoked = false }: Member): object {
-  const { publish, subscribe } = patternsOf(rights)
   const until = new Date(rights.notAfter * 1000).toISOString()
   const identity = keyName(rights.holder)
-  return { type: 'member', name, identity, publish, subscribe, until, revoked }
+  return { type: 'member', name, identity, ...patternsOf(rights), until, revoked }
 }
 
 /** Of the last grant, which the owner has made here. */
-function patternsOf(rights: Member['rights']): Record<'publish' | 'subscribe', string[]> {
+function patternsOf(rights: Member['rights']): Record<Listed, string[]> {
   const rules = rights.rules.at(-1) ?? []
-  return { publish: patternsFor('publish', rules), subscribe: patternsFor('subscribe', rules) }
+  const lists = ACTIONS.map((action) => [action, patternsFor(action, rules)])
+  return Object.fromEntries(lists) as Record<Listed, string[]> // one for each action
 }
+
+const ACTIONS = ['publish', 'subscribe', 'expose', 'write'] as const
+type Listed = (typeof ACTIONS)[number]

@@ -26,6 +26,8 @@ export interface Given {
   readonly until: Date
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
+  readonly expose: readonly string[]
+  readonly write: readonly string[]
   readonly depth?: number
 }
 

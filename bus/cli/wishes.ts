@@ -1,4 +1,5 @@
 /** What an invitation shall bring, as the command line says it. */
+import { VARIABLES } from '../api/variables/host.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { isBoxable } from '../io/boxes.ts'
 import type { Arguments } from './command.ts'
@@ -9,24 +10,38 @@ import { duration, list, text, whole } from './values.ts'
 export interface Wishes {
   readonly publish: string[]
   readonly subscribe: string[]
+  readonly expose: string[]
+  readonly write: string[]
   readonly until: Date
   readonly depth: number
 }
 
-/** Without any pattern everything; with some those alone. */
+/**
+ * Without any pattern everything; with some those alone. Who exposes has to hear questions for
+ * variables, and who sets one has to ask, so these bring the right to that as well.
+ */
 export function wishesOf(given: Arguments): Wishes {
-  const { publish, subscribe } = given
-  const all = publish === undefined && subscribe === undefined
-  const patterns = (raw: unknown, name: string): string[] => {
-    if (all) return ['**']
-    return raw === undefined ? [] : [...list(raw, `option --${name}`)]
+  const isOpen = ACTIONS.every((action) => given[action] === undefined)
+  const patterns = (action: (typeof ACTIONS)[number]): string[] => {
+    if (isOpen) return ['**']
+    const raw = given[action]
+    return raw === undefined ? [] : [...list(raw, `option --${action}`)]
   }
+  const [expose, write] = [patterns('expose'), patterns('write')]
   return {
-    publish: patterns(publish, 'publish'),
-    subscribe: patterns(subscribe, 'subscribe'),
+    publish: [...patterns('publish'), ...(!isOpen && write.length > 0 ? [QUESTIONS] : [])],
+    subscribe: [...patterns('subscribe'), ...(!isOpen && expose.length > 0 ? [QUESTIONS] : [])],
+    expose,
+    write,
     until: after(given['until'] ?? '365d', 'until'),
     depth: whole(given['depth'] ?? 0, 'option --depth', { min: 0, max: GRANTS_MAX - 1 }),
   }
+}
+
+/** What a guest is given keys for: all that it may read or publish. */
+export function topicsOf(given: Arguments): string[] {
+  const { publish, subscribe } = wishesOf(given)
+  return [...new Set([...publish, ...subscribe])]
 }
 
 export function after(raw: unknown, name: string): Date {
@@ -51,4 +66,8 @@ export function lifeOfCode({ expires }: Arguments): number {
   throw new UsageError(`option --expires is ${JSON.stringify(expires)} with --wait: ${mend}`)
 }
 
+/** What an invitation may name; `relay` is reserved. */
+const ACTIONS = ['publish', 'subscribe', 'expose', 'write'] as const
+/** In the form that a guest has a key for. */
+const QUESTIONS = `${VARIABLES}/**`
 const DAY_MS = 86_400_000

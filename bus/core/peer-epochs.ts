@@ -1,4 +1,5 @@
 /** Changes from one epoch of the realm's keys to the next, as the owner's pages say. */
+import type { Endpoint } from './output.ts'
 import type { Context } from './peer-context.ts'
 import type { Greeter } from './peer-hello.ts'
 import { PageGossip } from './peer-page-gossip.ts'
@@ -45,8 +46,8 @@ export class EpochChange {
   }
 
   /** A packet says something about pages. */
-  onPacket(now: number, packet: Uint8Array): void {
-    this.#gossip.onPacket(now, packet)
+  onPacket(now: number, packet: Uint8Array, from: Endpoint): void {
+    this.#gossip.onPacket(now, packet, from)
     this.#arm(now)
   }
 

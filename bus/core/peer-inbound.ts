@@ -101,7 +101,7 @@ export class Inbound {
     if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
     if (header.instance === self.instance) return this.#onOwn(header, packet)
     if (header.kind === Kind.page && this.#events.epochs.hasPages) {
-      return this.#events.epochs.onPacket(now, packet)
+      return this.#events.epochs.onPacket(now, packet, from)
     }
     if (!epochs.at(header.epoch)) return this.#onOtherEpoch(now, header, { packet, from })
     if (header.kind === Kind.hello) return this.#events.hello(now, packet, from)

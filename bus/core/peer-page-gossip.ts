@@ -9,8 +9,10 @@
  */
 import type { Context } from './peer-context.ts'
 import type { GoodHead, Pages } from './peer-pages.ts'
+import type { Endpoint } from './output.ts'
 import { Recent } from './recent.ts'
 import { Backoff } from './service/backoff.ts'
+import { Fair } from './service/fair.ts'
 import { answerDelay } from './service/presence.ts'
 import { type Header, Kind, NUMBER_MAX, readHeader } from './wire/packet.ts'
 import { type PageTalk, readPageTalk, writePageTalk } from './wire/page-talk.ts'
@@ -40,18 +42,26 @@ export class PageGossip {
   #askedAt = -Infinity
   #toldAt = -Infinity
   #answers = 0
-  #verifications = 0
   #secondEnds = 0
+  /** Heads that may be verified now, more of which come all the time. */
+  #turns = TURNS_MAX
+  #turnsAt = 0
+  /** Heads that have to wait for that. */
+  readonly #heads: Fair<Uint8Array>
+  /** When the own page is said again unasked, the next time last. */
+  #sayAgainAt: number[] = []
 
   constructor(context: Context, pages: Pages) {
     this.#context = context
     this.#pages = pages
     this.#sleepers = new Backoff(context.limits.peers)
+    this.#heads = new Fair(HEADS_MAX, () => context.unit())
   }
 
   /** When `onTimer` has something to do, or `Infinity`. */
   get deadline(): number {
-    return Math.min(this.#answerAt, this.#askAt)
+    const headAt = this.#heads.size > 0 ? this.#turnsAt + TURN_MS : Infinity
+    return Math.min(this.#answerAt, this.#askAt, headAt, this.#sayAgainAt.at(-1) ?? Infinity)
   }
 
   /** Who begins, and hears nobody, may have slept: others may have said before what they know. */
@@ -64,7 +74,9 @@ export class PageGossip {
     this.#saidAt.clear()
     if (this.#fetch && this.#fetch.head.epoch <= this.#pages.newest) this.#settle()
     if (this.#pages.newest >= this.#behindEpoch) this.#settle()
-    if (this.#pages.held) this.#answer(now, [HEAD], ANNOUNCED_MS)
+    if (!this.#pages.held) return
+    this.#answer(now, [HEAD], ANNOUNCED_MS)
+    this.#sayAgainAt = SAY_AGAIN_MS.map((ms) => now + ms)
   }
 
   /** Somebody seals with the keys of another epoch. */
@@ -74,7 +86,7 @@ export class PageGossip {
     if (asleep && this.#sleepers.allow(now, instance)) this.#answer(now, [HEAD], ANNOUNCED_MS)
   }
 
-  onPacket(now: number, packet: Uint8Array): void {
+  onPacket(now: number, packet: Uint8Array, { address }: Endpoint): void {
     const { sealer, keys } = this.#context
     const { instance, stream, number } = readHeader(packet)
     const nonce = `${instance} ${stream} ${number}`
@@ -85,12 +97,17 @@ export class PageGossip {
     const talk = readPageTalk(body)
     if (!talk) return this.#context.reject('malformed')
     if (talk.type === 'ask') return this.#onAsk(now, talk)
-    if (talk.type === 'head') return this.#onHead(now, talk.head)
+    if (talk.type === 'head') return this.#onHead(now, talk.head, address)
     this.#onPart(now, talk)
   }
 
   onTimer(now: number): void {
     this.#second(now)
+    this.#verifyWaiting(now)
+    if ((this.#sayAgainAt.at(-1) ?? Infinity) <= now) {
+      this.#sayAgainAt.pop()
+      this.#answer(now, [HEAD], HOLD_MS)
+    }
     if (this.#answerAt <= now) this.#sayDue(now)
     if (this.#askAt <= now) this.#ask(now)
   }
@@ -108,7 +125,7 @@ export class PageGossip {
     this.#answer(now, wanted, HOLD_MS)
   }
 
-  #onHead(now: number, bytes: Uint8Array): void {
+  #onHead(now: number, bytes: Uint8Array, source: string): void {
     const weighed = this.#pages.weigh(bytes)
     if (!weighed) return
     const { id, worth } = weighed
@@ -118,10 +135,31 @@ export class PageGossip {
       return this.#answer(now, [HEAD], ANNOUNCED_MS)
     }
     if (worth === 'own' || id === this.#fetch?.id) return
-    this.#second(now)
-    if (this.#verifications >= VERIFICATIONS_MAX) return this.#context.metrics.count('pageBudget')
-    this.#verifications += 1
+    this.#turnsPassed(now)
+    if (this.#heads.size === 0 && this.#turns > 0) return this.#verify(bytes)
+    if (!this.#heads.add(source, bytes.slice())) this.#context.metrics.count('pageBudget')
+  }
+
+  /** Heads that many have sent take turns, or whoever sends most would keep the true one out. */
+  #verifyWaiting(now: number): void {
+    this.#turnsPassed(now)
+    while (this.#turns > 0 && this.#heads.size > 0) {
+      const bytes = this.#heads.take()!
+      const weighed = this.#pages.weigh(bytes)
+      if (weighed?.worth === 'news' && weighed.id !== this.#fetch?.id) this.#verify(bytes)
+    }
+  }
+
+  #verify(bytes: Uint8Array): void {
+    this.#turns -= 1
     this.#pages.verify(bytes, (at, good) => this.#begin(at, good))
+  }
+
+  #turnsPassed(now: number): void {
+    const passed = Math.floor((now - this.#turnsAt) / TURN_MS)
+    if (passed <= 0) return
+    this.#turns = Math.min(TURNS_MAX, this.#turns + passed)
+    this.#turnsAt += passed * TURN_MS
   }
 
   #begin(now: number, good: GoodHead): void {
@@ -175,7 +213,7 @@ export class PageGossip {
     }
     const missing = fetch ? [...fetch.parts.keys()].filter((i) => !fetch.parts[i]) : []
     this.#askedAt = now
-    this.#askMs = Math.min(ASK_MAX_MS, this.#askMs * 2)
+    this.#askMs = Math.min(fetch ? SURE_MAX_MS : ASK_MAX_MS, this.#askMs * 2)
     // Without a head it is for others to be heard again: nothing is asked for on one packet's word.
     this.#askAt = fetch ? now + this.#askMs : Infinity
     const wanted = missing.slice(0, ASK_PARTS)
@@ -237,7 +275,6 @@ export class PageGossip {
     if (now < this.#secondEnds) return
     this.#secondEnds = now + 1000
     this.#answers = 0
-    this.#verifications = 0
   }
 }
 
@@ -246,15 +283,21 @@ const HEAD = -1
 const ASK_PARTS = 3
 /** So long after its start a peer that has met nobody asks whether there is a newer page. */
 const ALONE_MS = 100
-/** The wait for an answer, at first and at most. */
+/** The wait for an answer, at first and at most, and for a page that the owner has signed. */
 const ASK_MS = 100
 const ASK_MAX_MS = 4000
+const SURE_MAX_MS = 1000
 /** What somebody has said within this time is not said again, to who asks and unasked. */
 const HOLD_MS = 50
 const ANNOUNCED_MS = 1000
-/** Packets a second that tell others of a page, and heads a second that are verified. */
+/** Who has a page says its head again after so long, last first: a rotation is rare, loss is not. */
+const SAY_AGAIN_MS = [6000, 3000, 1500, 700, 250]
+/** Packets a second that tell others of a page. */
 const ANSWERS_MAX = 100
-const VERIFICATIONS_MAX = 10
+/** Heads that are verified at once, one more each time; and those that wait for it. */
+const TURNS_MAX = 10
+const TURN_MS = 20
+const HEADS_MAX = 64
 /** Somebody who is alone for so long, though a newer epoch is heard, is told so. */
 const BEHIND_MS = 10_000
 const TOLD_MS = 60_000

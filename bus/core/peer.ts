@@ -129,6 +129,11 @@ export class Peer {
   }
 
   /** This life of this peer. */
+  /** Overwrites the keys, once nothing more is sent or heard. */
+  wipe(): void {
+    this.#context.epochs.wipe()
+  }
+
   get instance(): bigint {
     return this.#context.self.instance
   }

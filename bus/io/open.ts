@@ -59,6 +59,8 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
       driver.stop()
       await drained(transport, system)
       await transport.close()
+      peer.wipe()
+      for (const key of [settings.root, settings.epochKey]) key?.fill(0)
       given.closed?.()
     },
   }

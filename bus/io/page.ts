@@ -45,7 +45,10 @@ export interface PageParts {
   readonly madeAt: number
 }
 
-/** The bytes of a page. Throws TOO_LARGE, or INVALID_KEY when an identity is none. */
+/**
+ * The bytes of a page. Throws TOO_LARGE, INVALID_KEY when an identity is none, or INVALID_OPTION
+ * when one is given twice: two texts in one box would give each other away.
+ */
 export function pageOf(
   parts: PageParts,
   by: {
@@ -57,6 +60,7 @@ export function pageOf(
 ): Uint8Array {
   const { crypto, sign, pair = newBoxPair() } = by
   const nameOf = (identity: Uint8Array): Uint8Array => memberOf(crypto, identity)
+  assertDifferent(parts.members.map(({ identity }) => hex(identity)))
   const body = writePageBody({
     members: parts.revoked.identities.map(nameOf),
     serials: parts.revoked.serials,
@@ -102,4 +106,15 @@ export function parsePage(
   if (page && read) return { epoch: read.head.epoch, page }
   const mend = `expected one line "${HEAD}" and base64url digits; the realm's owner makes it`
   throw new BusError('INVALID_KEY', `${source} holds no page of an epoch: ${mend}`)
+}
+
+function assertDifferent(identities: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const identity of identities) {
+    if (seen.has(identity)) {
+      const mend = 'name each once, and for a guest all its topics'
+      throw new BusError('INVALID_OPTION', `the member ${identity} is named twice: ${mend}`)
+    }
+    seen.add(identity)
+  }
 }

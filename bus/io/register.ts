@@ -7,6 +7,7 @@ import { BusError } from '../api/errors.ts'
 import { isObject } from '../api/rules.ts'
 import type { Rights } from '../core/rights.ts'
 import { isThere, readOwnFile, realmFile, replaceSecretFile } from './keyfile.ts'
+import { withLock } from './lock.ts'
 import { parseRights, rightsText } from './rights-text.ts'
 
 /** Some thousand members. */
@@ -32,18 +33,19 @@ export async function readRegister(realm: string): Promise<readonly Member[]> {
   return lines.map((line, i) => parseMember(line, `line ${i + 1} of ${registerOf(realm)}`))
 }
 
-export async function addMember(realm: string, member: Member): Promise<void> {
-  await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${memberLine(member)}`)
+export function addMember(realm: string, member: Member): Promise<void> {
+  return withLock(registerOf(realm), async () => {
+    await replaceSecretFile(registerOf(realm), `${await textOf(realm)}${memberLine(member)}`)
+  })
 }
 
 /** Marks all that these identities were granted. */
-export async function revokeMembers(
-  realm: string,
-  isMeant: (one: Member) => boolean,
-): Promise<void> {
-  const members = await readRegister(realm)
-  const lines = members.map((one) => memberLine(isMeant(one) ? { ...one, revoked: true } : one))
-  await replaceSecretFile(registerOf(realm), lines.join(''))
+export function revokeMembers(realm: string, isMeant: (one: Member) => boolean): Promise<void> {
+  return withLock(registerOf(realm), async () => {
+    const members = await readRegister(realm)
+    const lines = members.map((one) => memberLine(isMeant(one) ? { ...one, revoked: true } : one))
+    await replaceSecretFile(registerOf(realm), lines.join(''))
+  })
 }
 
 /** The line of a member in the register. */

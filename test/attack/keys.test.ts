@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 import { describe, expect, vi } from 'vitest'
 import type { BusEvent, ConnectOptions, Logger } from '../../bus/api/options.ts'
 import { reportError } from '../../bus/cli/log.ts'
+import { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { connect } from '../../bus/index.ts'
 import { keyText } from '../../bus/io/key-text.ts'
 import { createKeyFile, newKey, readKeyFile } from '../../bus/io/keyfile.ts'
@@ -263,6 +264,27 @@ describe('a key', () => {
       errors.mockRestore()
       expect(text).toContain('key file')
       expect(shows(text, key)).toBe(false)
+    },
+  )
+
+  attack(
+    'in the memory of a process that has closed its bus',
+    { by: 'local user', holds: 'the keys are overwritten, and what the program gave is its own' },
+    async () => {
+      const wiped = vi.spyOn(RealmKeys.prototype, 'wipe')
+      await using segment = new Segment()
+      const key = randomBytes(32)
+      const given = new Uint8Array(key)
+      const bus = await segment.bus({ key: given })
+      bus.publish('hall/door', 1)
+      await bus.close()
+      expect(wiped).toHaveBeenCalledTimes(1)
+      const { ring } = wiped.mock.contexts[0] as RealmKeys
+      for (const one of [ring.control, ring.names, ring.tags, ring.topics[0]!.key]) {
+        expect([...one].every((byte) => byte === 0)).toBe(true)
+      }
+      expect(Buffer.from(given).equals(key)).toBe(true)
+      wiped.mockRestore()
     },
   )
 

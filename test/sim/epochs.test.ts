@@ -153,6 +153,19 @@ describe('a peer that has slept', () => {
     realm.wait(60_000)
     expect(realm.told.get(other)?.at(-1)).toBe('entered 1')
   })
+
+  it('is given soon where nearly a third is lost: within seconds', () => {
+    const late: number[] = []
+    for (let seed = 1; seed <= 20; seed++) {
+      const realm = new Realm(seed, { ...CLEAR, loss: 0.3 })
+      const members = Array.from({ length: 8 }, () => realm.member(false))
+      realm.wait(1000)
+      realm.adopt(members[0]!, realm.page(1, { members }))
+      realm.wait(5000)
+      for (const one of members) if (realm.told.get(one)?.at(-1) !== 'entered 1') late.push(seed)
+    }
+    expect(late).toEqual([])
+  })
 })
 
 describe('pages that are not the next one', () => {

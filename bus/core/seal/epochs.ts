@@ -71,6 +71,11 @@ export class Epochs {
     if (keys === this.#next) this.#turn(now)
   }
 
+  /** The peer is closed. */
+  wipe(): void {
+    for (const keys of [this.#sealing, this.#next, this.#before]) keys?.wipe()
+  }
+
   step(now: number): void {
     if (this.#turnAt <= now) this.#turn(now)
     if (this.#endAt <= now) this.#end()

@@ -173,6 +173,14 @@ export class RealmKeys extends ControlKeys {
     return key
   }
 
+  /** Overwrites what others' packets could be opened with: nothing is sealed or opened any more. */
+  wipe(): void {
+    const { address, control, tags, names, topics } = this.ring
+    const derived = [...this.#topicKeys.values(), ...topics.map(({ key }) => key)]
+    for (const key of [address, control, tags, names, ...derived]) key.fill(0)
+    this.#pages?.fill(0)
+  }
+
   #topicKey(topic: string): Uint8Array | undefined {
     const known = this.#prefixes.get(topic) ?? this.#topicKeys.get(topic)
     if (known || topic === '') return known

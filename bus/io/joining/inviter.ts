@@ -77,7 +77,8 @@ async function contentOf(options: InviteOptions): Promise<Content> {
     ? guestKeyText(await guestKeyOf(realm, parseKey(key, 'option "key"'), patterns))
     : key
   const settings = { scope, port, groups } // JSON leaves out what is undefined
-  const may = { until, depth, publish, subscribe }
+  const { expose = [], write = [] } = options
+  const may = { until, depth, publish, subscribe, expose, write }
   const granted = { realm, key, issuer, ...may, ...(own && { rights: own }) }
   return async (to) => ({ realm, key: given, settings, rights: await grant({ ...granted, to }) })
 }

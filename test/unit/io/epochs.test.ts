@@ -75,6 +75,15 @@ describe('rotate', () => {
     60_000,
   )
 
+  it('refuses a member that is named twice: one box has room for one text', async () => {
+    const [{ identity }] = members as [{ identity: string }]
+    const twice = rotate({ ...about, members: [{ identity }, { identity, topics: ['a/**'] }] })
+    await expect(twice).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(`${identity} is named twice`),
+    })
+  })
+
   it('has an end', async () => {
     const { root, owner, epochKey } = parseKey(made.key, '')
     const last = keyText(root, owner, { epoch: 65_535, epochKey })

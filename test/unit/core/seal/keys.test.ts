@@ -22,6 +22,18 @@ function derive(key: Uint8Array, ...label: readonly Uint8Array[]): Uint8Array {
 }
 
 describe('RealmKeys', () => {
+  it('overwrites what it has derived, and nothing that it was given', () => {
+    const keys = realm()
+    const topic = keys.topicKey('home/kitchen')
+    const { pages } = keys
+    const { tags, names, control, address } = keys.ring
+    const derived = [topic, keys.topicKey(''), pages, tags, names, control, address]
+    for (const key of derived) expect(key.some((byte) => byte !== 0)).toBe(true)
+    keys.wipe()
+    for (const key of derived) expect(hex(key)).toBe('00'.repeat(32))
+    expect(hex(root)).toBe(hex(counting(32)))
+  })
+
   it('derives a topic key segment by segment', () => {
     const epoch = derive(derive(root, utf8('realm:home')), utf8('epoch'), bytesOf64(0n))
     const topic = derive(epoch, utf8('topic'))
