@@ -62,7 +62,7 @@ export class Asker {
     this.#context.metrics.count('naksSent')
     if (toAll) return this.#control.add(this.#context.controlGroup, nak)
     this.#control.add(remote.endpoint, nak)
-    if (!solo) this.#control.add(binding.group, nak)
+    if (!solo) this.#control.add(binding.group, { ...nak, flags: nak.flags | NakFlag.copy })
   }
 }
 

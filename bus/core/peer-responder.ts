@@ -90,6 +90,8 @@ export class Responder {
   }
 
   onNak(now: number, remote: Remote, nak: Nak): void {
+    // Who is slow would answer both, one after the other.
+    if (nak.flags & NakFlag.copy) return
     const stream = this.#streams[nak.stream - 1]
     if (stream?.options.delivery !== 'reliable' || !this.#mayHear(remote, stream)) return
     const { metrics } = this.#context

@@ -3,84 +3,13 @@ import { describe, expect } from 'vitest'
 import { newIdentity, signerOf } from '../../bus/io/ed25519.ts'
 import { pageOf } from '../../bus/io/page.ts'
 import { concat } from '../../bus/core/bytes.ts'
-import { RealmKeys } from '../../bus/core/seal/keys.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
-import { PAGE_BODY_SIZE_MAX, partsOf, readPageHead, splitPage } from '../../bus/core/wire/page.ts'
-import { type PageTalk, writePageTalk } from '../../bus/core/wire/page-talk.ts'
+import { PAGE_BODY_SIZE_MAX, readPageHead, splitPage } from '../../bus/core/wire/page.ts'
+import { writePageTalk } from '../../bus/core/wire/page-talk.ts'
 import { Kind, nonceOf } from '../../bus/core/wire/packet.ts'
-import { EpochRealm } from '../sim/epoch-realm.ts'
-import type { Process } from '../sim/process.ts'
 import { quickCrypto } from '../sim/quick.ts'
-import { CLEAR } from '../sim/weather.ts'
 import { attack } from './attack.ts'
-
-/** A realm of two members and somebody who was one: it has the root, and says what it likes. */
-class Siege extends EpochRealm {
-  readonly one: Process
-  readonly other: Process
-  readonly members: readonly Process[]
-  readonly keys: RealmKeys
-  #number = 0
-
-  constructor(seed: number) {
-    super(seed, CLEAR)
-    this.one = this.member(false)
-    this.other = this.member(true)
-    this.members = [this.one, this.other]
-    this.keys = new RealmKeys(quickCrypto, this.world.realms[0]!)
-    this.wait(1000)
-  }
-
-  /** A packet about pages, sealed as everybody can who was ever a member. */
-  packet(talk: PageTalk): Uint8Array {
-    this.#number += 1
-    const id = { kind: Kind.page, flags: 0, stream: 7, number: this.#number }
-    return new Sealer(quickCrypto, this.keys, 0x99n).seal(id, writePageTalk(talk), this.keys.pages)
-  }
-
-  hear(bytes: Uint8Array): void {
-    this.one.receive(bytes, { address: 'fe80::bad', port: 9 })
-  }
-
-  say(talk: PageTalk): void {
-    this.hear(this.packet(talk))
-  }
-
-  /** Tells a page, head and parts. */
-  tell(page: Uint8Array): void {
-    const { head, body } = splitPage(page)!
-    const id = this.idOf(page)
-    this.say({ type: 'head', head })
-    this.wait(50)
-    for (const [index, part] of partsOf(body).entries()) {
-      this.say({ type: 'part', page: id, index, part })
-    }
-    this.wait(2000)
-  }
-
-  /** Heads of the next epoch that nobody has signed, each another one. */
-  *forgedHeads(count: number): Generator<Uint8Array> {
-    const { head } = splitPage(this.page(1, { members: this.members }))!
-    for (let i = 1; i <= count; i++) {
-      const forged = head.slice()
-      // The last hash, before a signature of 64 bytes.
-      new DataView(forged.buffer).setUint32(forged.length - 64 - 4, i)
-      yield forged
-    }
-  }
-
-  idOf(page: Uint8Array): bigint {
-    const { signed } = readPageHead(splitPage(page)!.head)!
-    return new DataView(quickCrypto.hash(signed).buffer).getBigUint64(0)
-  }
-
-  /** Bytes that the first member has sent about pages, by asking it with `act`. */
-  answered(act: () => void): number {
-    const before = this.count(this.one, 'pagesSent')
-    act()
-    return this.count(this.one, 'pagesSent') - before
-  }
-}
+import { Siege } from './page-siege.ts'
 
 const SECRET = { key: new Uint8Array(32).fill(66) }
 
@@ -142,54 +71,6 @@ describe('a page of an epoch', () => {
       expect(siege.count(siege.one, 'pageForged')).toBe(1)
     },
   )
-
-  attack(
-    'hundreds of heads a second',
-    { by: 'member', holds: 'fifty of them are verified, and the others dropped unread' },
-    () => {
-      const siege = new Siege(12)
-      const { one } = siege
-      const before = siege.count(one, 'pageForged')
-      for (const head of siege.forgedHeads(1000)) {
-        siege.say({ type: 'head', head })
-        siege.wait(1)
-      }
-      siege.wait(3000)
-      const verified = siege.count(one, 'pageForged') - before
-      expect(verified).toBeGreaterThan(50)
-      // Ten at once, fifty a second, and the 64 that wait at the end.
-      expect(verified).toBeLessThanOrEqual(10 + 50 + 64)
-      expect(siege.count(one, 'pageBudget')).toBe(1000 - verified)
-    },
-  )
-
-  for (const [sources, seconds] of [
-    [1, 3],
-    [200, 30],
-  ] as const) {
-    attack(
-      `a thousand forged heads a second from ${sources} ${sources > 1 ? 'addresses' : 'address'}`,
-      { by: 'member', holds: 'the true page comes through, and who is removed is out' },
-      () => {
-        const siege = new Siege(13)
-        const { one, other } = siege
-        const heads = [...siege.forgedHeads(1000 * seconds)]
-        const owner = siege.member(false)
-        siege.wait(1000)
-        const removal = { members: [one, owner], revoked: [other], isAtOnce: true }
-        siege.adopt(owner, siege.page(1, removal))
-        for (const [i, head] of heads.entries()) {
-          const from = { address: `fe80::bad:${i % sources}`, port: 9 }
-          one.receive(siege.packet({ type: 'head', head }), from)
-          siege.wait(1)
-          if (siege.told.get(one)?.includes('entered 1')) break
-        }
-        expect(siege.told.get(one)).toEqual(['entered 1'])
-        siege.wait(1000)
-        expect([...siege.world.presence.seenBy(one)]).toEqual([owner])
-      },
-    )
-  }
 
   attack(
     'with a box that who was revoked has put in',

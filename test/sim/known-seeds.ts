@@ -40,6 +40,8 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [78818, 'asked for the same hole every few milliseconds while new packets came'],
   [76986, 'asked for one hole after the other while nothing came'],
   [62754, 'asked for one hole after the other while nothing came'],
+  [96504, 'answered a question twice where a slow publisher hears its own topic'],
+  [51873, 'answered a question once more when its copy for the group was replayed'],
   [200345, 'let a message expire since a forgery had shown it missing before it was published'],
   [200349, 'let a message expire since a forgery had shown it missing before it was published'],
   [200629, 'never flushed beside a forger'],

@@ -19,6 +19,8 @@ export const NakFlag = {
   parity: 2,
   /** The packets are here: those are asked for that vouch for them. */
   proof: 4,
+  /** For the group to overhear: the publisher, which may be in it, has been asked by itself. */
+  copy: 8,
 } as const
 
 /** Packets that one record can name. */

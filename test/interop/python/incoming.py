@@ -277,11 +277,12 @@ class Incoming:
         bits = bytearray((wanted[-1] - first) // 8 + 1)
         for number in wanted:
             bits[(number - first) // 8] |= 0x80 >> (number - first) % 8
-        nak = wire.record(
-            'nak', target=self.remote.instance, flags=int(solo), rtt=int((self.rtt or 0) * 1000),
-            missed=self.missed, all=max(self.top + 1 - self.first, 0), stream=self.number,
-            first=first, bitmap=bits)
-        for where in [self.peer.control_group] if to_all else [self.remote.private] + [self.group] * (not solo):
+        copy = [(self.group, 8)] if not solo and not to_all else []
+        for where, flags in [(self.peer.control_group if to_all else self.remote.private, 0)] + copy:
+            nak = wire.record(
+                'nak', target=self.remote.instance, flags=flags | solo, rtt=int((self.rtt or 0) * 1000),
+                missed=self.missed, all=max(self.top + 1 - self.first, 0), stream=self.number,
+                first=first, bitmap=bits)
             self.peer.say(nak, where)
         wait = self.again()
         for number in wanted:

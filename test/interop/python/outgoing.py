@@ -123,6 +123,8 @@ class Outgoing:
         return wire.record('started', asker=remote.instance, entries=[answer])
 
     def nak(self, remote, values):
+        if values['flags'] & 8:
+            return
         now, solo = self.peer.now, values['flags'] & 1
         self.asked = now
         rtt = min(values['rtt'] / 1000, 500)

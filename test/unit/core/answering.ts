@@ -47,6 +47,7 @@ interface Wish {
   readonly parity?: boolean
   readonly rttUs?: number
   readonly stream?: number
+  readonly copy?: boolean
 }
 
 export class Answering {
@@ -141,9 +142,10 @@ export class Answering {
 
   /** The receiver at a place asks for packets. */
   ask(place: number, numbers: readonly number[], wish: Wish = {}): this {
-    const { solo = false, parity = false, rttUs = 0, stream = 1 } = wish
+    const { solo = false, parity = false, copy = false, rttUs = 0, stream = 1 } = wish
     const target = this.attack.target.peer.instance
-    const flags = (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0)
+    const wanted = (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0)
+    const flags = wanted | (copy ? NakFlag.copy : 0)
     const about = { type: 'nak', target, flags, rttUs, missed: 0, all: 0, stream } as const
     return this.send(place, { ...about, ...question(...numbers) })
   }

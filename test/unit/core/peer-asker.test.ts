@@ -64,8 +64,8 @@ describe('a subscriber that misses packets', () => {
   it('lets the group hear it where there are others, and the publisher, who may not', () => {
     const world = new Asking({ receivers: 5 }).take(1, 3).wait(80)
     expect(world.asked).toEqual(['2 to 1', '2 to group'])
-    const { parity } = NakFlag
-    expect(world.naks.map(({ nak }) => nak.flags)).toEqual([parity, parity])
+    const { parity, copy } = NakFlag
+    expect(world.naks.map(({ nak }) => nak.flags)).toEqual([parity, parity | copy])
     expect(world.count('naksSent')).toBe(1)
   })
 

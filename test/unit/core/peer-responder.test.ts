@@ -18,6 +18,14 @@ describe('a question', () => {
     expect(world.ask(2, [2, 4]).log()).toEqual(['2 to group', '4 to group'])
   })
 
+  it('is no question where it is a copy for the group, which a publisher may hear as well', () => {
+    const world = new Answering().publish(3)
+    world.log()
+    world.ask(1, [2], { copy: true }).wait(50)
+    expect(world.log()).toEqual([])
+    expect(world.ask(1, [2]).wait(50).log()).toEqual(['2 to group'])
+  })
+
   it('is answered with the same bytes as at first', () => {
     const world = new Answering().publish(3)
     world.ask(1, [2], { solo: true }).wait(20).ask(1, [2])

@@ -19,7 +19,8 @@ import { writeSecret } from '../../../bus/core/seal/epoch-secret.ts'
 
 const realm = 'site'
 const made = newRealm(realm)
-const members = [{ identity: Buffer.from(newIdentity().publicKey).toString('hex') }]
+const memberOf = () => ({ identity: Buffer.from(newIdentity().publicKey).toString('hex') })
+const members = [memberOf()]
 const about = { realm, key: made.key, owner: made.owner, members }
 let directory = ''
 
@@ -62,11 +63,7 @@ describe('rotate', () => {
       { members: [{ ...members[0]!, topics: ['*/a'] }] },
       'INVALID_PATTERN',
     ],
-    [
-      'two thousand members',
-      { members: Array.from({ length: 2000 }, () => members[0]!) },
-      'TOO_LARGE',
-    ],
+    ['two thousand members', { members: Array.from({ length: 2000 }, memberOf) }, 'TOO_LARGE'],
   ])(
     'refuses %s',
     async (_what, more, code) => {
