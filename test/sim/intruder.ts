@@ -7,9 +7,6 @@ export class Intruder {
   readonly #random: Random
   readonly #captured: { readonly bytes: Uint8Array; readonly at: number }[] = []
 
-  /** Called with what a process is given again, or for the first time if it has missed it. */
-  onReplay: (victim: Process, bytes: Uint8Array) => void = () => undefined
-
   constructor(random: Random) {
     this.#random = random
   }
@@ -25,10 +22,7 @@ export class Intruder {
   /** A captured datagram again, from anywhere; long after the true one has come. */
   replay(time: number, victim: Process): void {
     const old = this.#captured.filter(({ at }) => at + REPLAY_MS < time)
-    if (old.length === 0) return
-    const { bytes } = this.#random.pick(old)
-    this.onReplay(victim, bytes)
-    victim.receive(bytes.slice(), this.#from())
+    if (old.length > 0) victim.receive(this.#random.pick(old).bytes.slice(), this.#from())
   }
 
   /** Random bytes, or, where every bit is authenticated, a captured datagram with some changed. */

@@ -84,16 +84,6 @@ export class RepairWatch {
     })
   }
 
-  /** A question that the topic's group alone had heard may reach the publisher in this way. */
-  onReplay({ peer }: Process, datagram: Uint8Array): void {
-    splitDatagram(datagram, (packet) => {
-      const { kind, instance, number } = readHeader(packet)
-      for (const nak of kind === Kind.control ? this.#naksIn(instance, number) : []) {
-        if (nak.target === peer.instance) this.#of(nak.target, nak.stream).asked += countOf(nak)
-      }
-    })
-  }
-
   /** By publisher and number of the stream. */
   *[Symbol.iterator](): Generator<readonly [string, RepairCounts]> {
     for (const [instance, accounts] of this.#accountsByInstance) {
@@ -122,7 +112,10 @@ export class RepairWatch {
       const account = this.#of(nak.target, nak.stream)
       account.questions += 1
       account.askers.add(instance)
-      account.asked += countOf(nak)
+      eachMissing(nak, () => {
+        account.asked += 1
+        return true
+      })
     }
   }
 
@@ -141,15 +134,6 @@ export class RepairWatch {
     }
     return account
   }
-}
-
-function countOf(nak: Nak): number {
-  let count = 0
-  eachMissing(nak, () => {
-    count += 1
-    return true
-  })
-  return count
 }
 
 /** The header alone, as the nonce has it. */

@@ -103,7 +103,6 @@ export class World {
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
     this.network.onLost = (bytes) => this.repair.onLost(bytes)
     this.intruder = new Intruder(random.fork('intruder'))
-    this.intruder.onReplay = (victim, bytes) => this.repair.onReplay(victim, bytes)
     const { schedule, ledger, presence, acts } = this
     this.workload = new Workload(plan, {
       random: random.fork('workload'),
