@@ -11,7 +11,7 @@ export class Vanished {
   /** In the order in which they were given up. */
   readonly #remotes = new Map<bigint, Remote>()
 
-  /** `ageMs`: how long a message can be had again. The latest `sizeMax` are kept. */
+  /** `ageMs`: how long a message can be had again, and who lacks it is kept; `sizeMax` at most. */
   constructor(sizeMax: number, ageMs: number) {
     this.#sizeMax = sizeMax
     this.#ageMs = ageMs
@@ -20,9 +20,10 @@ export class Vanished {
   add(remote: Remote): void {
     this.#remotes.delete(remote.instance)
     this.#remotes.set(remote.instance, remote)
-    for (const oldest of this.#remotes.keys()) {
-      if (this.#remotes.size <= this.#sizeMax) return
-      this.#remotes.delete(oldest)
+    for (const [instance, oldest] of this.#remotes) {
+      const isLate = this.until(oldest) <= remote.heardAt
+      if (!isLate && this.#remotes.size <= this.#sizeMax) return
+      this.#remotes.delete(instance)
     }
   }
 
