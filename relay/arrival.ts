@@ -1,5 +1,7 @@
 /** What comes to a relay and goes on from it. */
 import type { Endpoint } from '../bus/core/output.ts'
+import type { Header } from '../bus/core/wire/packet.ts'
+import type { HeardHello } from './hellos.ts'
 
 /** A datagram, and where it came from. */
 export interface Heard {
@@ -14,6 +16,15 @@ export interface Arrival extends Heard {
   readonly face: string
   /** Trunks that it has crossed. */
   readonly hops?: number
+}
+
+/** A packet that may be carried, and what the relay's keys open of it. */
+export interface Passed {
+  readonly header: Header
+  readonly packet: Uint8Array
+  /** Of a control packet whose sender and epoch are known. */
+  readonly body?: Uint8Array
+  readonly hello?: HeardHello
 }
 
 /** A datagram that goes on, and how many trunks it has crossed. */

@@ -12,25 +12,29 @@ import { Groups, type ScopeName } from '../bus/core/path/group.ts'
 import { Ring } from '../bus/core/ring.ts'
 import { RELAY_ADDRESS, type LinkRecord } from '../bus/core/wire/link.ts'
 import { readHeader } from '../bus/core/wire/packet.ts'
-import type { Carried, Heard } from './arrival.ts'
+import type { Heard, Passed } from './arrival.ts'
 import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
 import { trunkTo } from './faces.ts'
-import { Gate } from './gate.ts'
-import { type Instance, LINKS } from './instances.ts'
+import { Gate, type Spread } from './gate.ts'
+import { Hellos, type Verify } from './hellos.ts'
+import { LINKS } from './instances.ts'
 import type { Judge } from './judge.ts'
 import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
 import { LinkGroups } from './link-groups.ts'
 import { isGroup } from './marks.ts'
 import { Memberships } from './memberships.ts'
+import { Outlet } from './outlet.ts'
 import { Permits } from './permits.ts'
+import { Senders } from './senders.ts'
 import { HOPS_MAX, type TrunkRecord } from './trunk-wire.ts'
 
 export interface BridgeOptions {
   readonly crypto: Crypto
   readonly keys: RelayKeys
+  readonly verify: Verify
   readonly scope: ScopeName
   /** Random, of this start of the relay. */
   readonly id: bigint
@@ -49,16 +53,21 @@ export class Bridge {
   readonly #crossing: Crossing
   readonly #memberships: Memberships
   readonly #outputs = new Ring<BridgeOutput>()
+  readonly #outlet: Outlet
   readonly #links: LinkGroups
 
   constructor(options: BridgeOptions) {
-    const { crypto, keys, scope, id, limits, counters, judge } = options
+    const { crypto, keys, verify, scope, id, limits, counters, judge } = options
     this.#options = options
     const stranger = (instance: bigint, isLinked: boolean): void => {
       this.#crossing.ask(instance, isLinked)
     }
-    this.#gate = new Gate({ keys, judge, counters, stranger })
-    this.#permits = new Permits(crypto, keys, limits.peers)
+    const hellos = new Hellos({ crypto, keys, verify }, counters)
+    const senders = new Senders({ crypto, keys, hellos }, { sizeMax: limits.peers, counters })
+    const isOpen = (now: number, face: string): boolean => this.#crossing.isOpen(now, face)
+    this.#gate = new Gate({ keys, senders, judge, limits, counters, stranger, isOpen })
+    this.#permits = new Permits(limits.peers)
+    this.#outlet = new Outlet(this.#outputs, counters, (face) => this.#crossing.relayOf(face))
     const control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
     this.#control = control
     this.#memberships = new Memberships({
@@ -75,7 +84,7 @@ export class Bridge {
       {
         changed: (group) => this.#memberships.settle(group),
         say: (face, packet) => this.#say(face, packet),
-        tell: (face, record) => this.#tell(face, record),
+        tell: (face, record) => this.#outlet.tell(face, record),
         hold: (port) => this.#outputs.push({ type: 'hold', port }),
         release: (port) => this.#outputs.push({ type: 'release', port }),
         hears: (port, yes) => this.#outputs.push({ type: 'hears', port, yes, relay: id }),
@@ -167,22 +176,25 @@ export class Bridge {
   }
 
   /** A datagram has come by a segment to a group. */
-  fromGroup(now: number, group: string, { bytes, from, face = '' }: Heard): void {
-    if (!this.#hear(now, bytes, from)) return
-    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes })
+  fromGroup(now: number, group: string, heard: Heard): void {
+    const { bytes, from, face = '' } = heard
+    const packets = this.#hear(now, heard, { face, isControl: group === this.#control })
+    if (!packets) return
+    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes, packets })
     if (!faces) return
-    this.#down(this.#takers(group, bytes), from, bytes)
-    this.#cross(faces, group, { datagram: bytes })
+    this.#outlet.down(this.#takers(group, bytes), from, bytes)
+    this.#outlet.cross(faces, group, { datagram: bytes })
   }
 
   /** A datagram has come to a private port: of a link, or of somebody elsewhere. */
-  fromPort(now: number, port: number, { bytes, from, face = '' }: Heard): void {
+  fromPort(now: number, port: number, heard: Heard): void {
+    const { bytes, from, face = '' } = heard
     const links = this.#linksAt(port)
-    if (!this.#hear(now, bytes, from)) return
-    this.#down(links, from, bytes)
+    if (!this.#hear(now, heard)) return
+    this.#outlet.down(links, from, bytes)
     for (const one of this.#crossing.fromPort(port, { face, bytes })) {
       this.#options.counters.count('unicastCrossed')
-      this.#reach(one, port, { datagram: bytes })
+      this.#outlet.reach(one, port, { datagram: bytes })
     }
   }
 
@@ -195,7 +207,8 @@ export class Bridge {
     const { counters, scope } = this.#options
     const { datagram, hops } = record
     if (record.type === 'group' && !isGroup(record.group, scope)) return counters.count('foreign')
-    if (!this.#gate.passes(now, { bytes: datagram, from: { address: face } })) return
+    const packets = this.#gate.passes(now, { bytes: datagram, from: { address: face } })
+    if (!packets) return
     if (hops > HOPS_MAX) return counters.count('hopsSpent')
     counters.count('datagramsFar')
     // Who answers on a link names that port, and reaches the instance by it.
@@ -203,10 +216,11 @@ export class Bridge {
     const from = { address: RELAY_ADDRESS, port }
     if (record.type === 'instance') return this.#toInstance(record, { face, from })
     const { group } = record
-    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes: datagram, hops })
+    const arrival = { face, from, bytes: datagram, hops, packets }
+    const faces = this.#crossing.fromGroup(now, group, arrival)
     if (!faces) return
-    this.#down(this.#takers(group, datagram), from, datagram)
-    this.#cross(faces, group, { datagram, hops })
+    this.#outlet.down(this.#takers(group, datagram), from, datagram)
+    this.#outlet.cross(faces, group, { datagram, hops })
   }
 
   #toInstance(
@@ -216,8 +230,8 @@ export class Bridge {
     const one = this.#crossing.instance(instance)
     if (!one || one.way.face === face) return this.#options.counters.count('unicastRefused')
     this.#options.counters.count('unicastCrossed')
-    if (one.way.face === LINKS) this.#down([Number(one.way.via)], from, datagram)
-    else this.#reach(one, from.port, { datagram, hops })
+    if (one.way.face === LINKS) this.#outlet.down([Number(one.way.via)], from, datagram)
+    else this.#outlet.reach(one, from.port, { datagram, hops })
   }
 
   /** Whether the relay has to hear a group on a segment. */
@@ -227,38 +241,9 @@ export class Bridge {
   }
 
   #say(face: string, packet: Uint8Array): void {
-    if (face !== LINKS) return this.#bring([face], this.#control, { datagram: packet })
+    if (face !== LINKS) return this.#outlet.bring([face], this.#control, { datagram: packet })
     const from = { address: RELAY_ADDRESS, port: SELF_PORT }
-    this.#down(this.#links.members(this.#control), from, packet)
-  }
-
-  #tell(face: string, record: TrunkRecord): void {
-    const relay = this.#crossing.relayOf(face)
-    if (relay) this.#outputs.push({ type: 'trunk', relay, record })
-  }
-
-  #bring(faces: readonly string[], group: string, { datagram, hops = 0 }: Carried): void {
-    for (const face of faces) {
-      if (!this.#crossing.relayOf(face)) {
-        this.#outputs.push({ type: 'multicast', face, group, datagram })
-      } else if (hops >= HOPS_MAX) this.#options.counters.count('hopsSpent')
-      else this.#tell(face, { type: 'group', hops: hops + 1, group, datagram })
-    }
-  }
-
-  /** The same, from one network to others. */
-  #cross(faces: readonly string[], group: string, carried: Carried): void {
-    this.#options.counters.count('datagramsCrossed', faces.length)
-    this.#bring(faces, group, carried)
-  }
-
-  /** On a segment from that port of the relay. */
-  #reach(one: Instance, port: number, { datagram, hops = 0 }: Carried): void {
-    const { instance, way, address, port: at } = one
-    if (!this.#crossing.relayOf(way.face)) {
-      this.#outputs.push({ type: 'unicast', port, to: { address, port: at }, datagram })
-    } else if (hops >= HOPS_MAX) this.#options.counters.count('hopsSpent')
-    else this.#tell(way.face, { type: 'instance', hops: hops + 1, instance, datagram })
+    this.#outlet.down(this.#links.members(this.#control), from, packet)
   }
 
   #join(port: number, group: string): boolean {
@@ -287,13 +272,14 @@ export class Bridge {
       counters.count('groupRefused')
       return false
     }
-    if (!this.#gate.passes(now, { bytes: datagram, from: { link: port } })) return true
+    const packets = this.#gate.passes(now, { bytes: datagram, from: { link: port } })
+    if (!packets) return true
     counters.count('datagramsUp')
     const from = { address: RELAY_ADDRESS, port }
-    const arrival = { face: LINKS, from, bytes: datagram }
-    this.#bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, { datagram })
+    const arrival = { face: LINKS, from, bytes: datagram, packets }
+    this.#outlet.bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, { datagram })
     const others = this.#takers(group, datagram).filter((one) => one !== port)
-    this.#down(others, from, datagram)
+    this.#outlet.down(others, from, datagram)
     return true
   }
 
@@ -309,9 +295,9 @@ export class Bridge {
       const far = [...this.#crossing.fromPort(to.port, { face: LINKS, bytes: datagram })].filter(
         ({ way }) => this.#crossing.relayOf(way.face),
       )
-      for (const one of far) this.#reach(one, port, { datagram })
+      for (const one of far) this.#outlet.reach(one, port, { datagram })
       const links = this.#linksAt(to.port)
-      this.#down(links, { address: RELAY_ADDRESS, port }, datagram)
+      this.#outlet.down(links, { address: RELAY_ADDRESS, port }, datagram)
       if (links.length + far.length === 0) counters.count('unicastRefused')
     } else if (this.#permits.allows(to)) {
       this.#outputs.push({ type: 'unicast', port, to, datagram })
@@ -333,15 +319,12 @@ export class Bridge {
     return [...own, ...this.#crossing.linksOf(port)]
   }
 
-  #down(ports: readonly number[], from: Endpoint, datagram: Uint8Array): void {
-    if (ports.length > 0) this.#outputs.push({ type: 'down', ports, from, datagram })
-  }
-
-  /** Whether the datagram may be carried; what it tells of its sender is remembered. */
-  #hear(now: number, bytes: Uint8Array, from: Endpoint): boolean {
-    return this.#gate.passes(now, { bytes, from }, (header, packet) => {
-      this.#permits.heard(now, from.address, { header, packet })
-    })
+  /** The packets of a datagram that may be carried; what they tell of their sender is remembered. */
+  #hear(now: number, { bytes, from }: Heard, spread?: Spread): readonly Passed[] | undefined {
+    const { address } = from
+    const packets = this.#gate.passes(now, { bytes, from: { address, spread } })
+    for (const passed of packets ?? []) this.#permits.heard(address, passed)
+    return packets
   }
 }
 

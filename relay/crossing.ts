@@ -8,12 +8,12 @@
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
 import { type ControlRecord } from '../bus/core/wire/control.ts'
-import { type Header, Kind, readHeader, splitDatagram } from '../bus/core/wire/packet.ts'
-import type { Arrival } from './arrival.ts'
+import { Kind, readHeader } from '../bus/core/wire/packet.ts'
+import type { Arrival, Passed } from './arrival.ts'
 import type { Counters } from './counters.ts'
 import { Faces, OPEN_MS } from './faces.ts'
 import { Holds, type HoldsEvents } from './holds.ts'
-import { type Instance, Instances, isSame, LINKS, type Way } from './instances.ts'
+import { type Instance, Instances, isSame, LINKS, type Stray, type Way } from './instances.ts'
 import { Interest } from './interest.ts'
 import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
@@ -74,16 +74,14 @@ export class Crossing {
       },
     })
     this.#instances = new Instances(
-      { crypto, keys, sizeMax: limits.peers },
+      { keys, sizeMax: limits.peers },
       {
         settled: (one) => this.#onSettled(one),
         gone: (one) => this.#onGone(one),
         came: ({ instance }) => this.#yields.came(instance),
         moved: (one) => this.#place(one),
-        strayed: (one, way) => this.#onStrayed(one, way),
-        opened: (now, one, { header, way, from }) => {
-          this.rungs.came(now, one, { way, number: header.number, address: from.address })
-        },
+        strayed: (one, stray) => this.#onStrayed(one, stray),
+        opened: (now, one, stray) => this.#onOpened(now, one, stray),
         record: (now, one, record) => this.#onRecord(now, one, record),
         unknown: (instance) => this.ask(instance, false),
       },
@@ -146,30 +144,39 @@ export class Crossing {
     return this.#interest.groups
   }
 
+  /** Whether everything goes to a face yet, since nobody there has had time to say a word. */
+  isOpen(now: number, face: string): boolean {
+    return this.#faces.isOpen(now, face)
+  }
+
   /** The faces that a datagram of a group goes on to; `undefined` when it goes nowhere at all. */
-  fromGroup(now: number, group: string, arrival: Arrival): readonly string[] | undefined {
+  fromGroup(
+    now: number,
+    group: string,
+    { packets, ...arrival }: Arrival & { readonly packets: readonly Passed[] },
+  ): readonly string[] | undefined {
     this.#now = now
     const { face, from, bytes } = arrival
     const via = this.#viaOf(face, from)
     const way = { face, via, hops: arrival.hops ?? 0 }
-    let first: Header | undefined
-    splitDatagram(bytes, (packet) => {
-      const header = readHeader(packet)
-      first ??= header
-      if (header.kind === Kind.relay) this.#onBeacon(now, arrival, packet)
-      else if (group === this.#options.control) {
-        this.#instances.heard(now, { header, packet, way, from })
-      }
-    })
-    if (!first || first.kind === Kind.relay) return undefined
-    const known = this.#instances.get(first.instance)
+    const isControl = group === this.#options.control
+    let isFirst = true
+    for (const passed of packets) {
+      if (passed.header.kind === Kind.relay) this.#onBeacon(now, arrival, passed.packet)
+      else if (isControl) isFirst = this.#instances.heard(now, { passed, way, from }) && isFirst
+    }
+    const first = packets[0]
+    if (!first || first.header.kind === Kind.relay) return undefined
+    const known = this.#instances.get(first.header.instance)
     const settled = known !== undefined && !known.lost
-    if (settled && !isSame(known.way, way)) {
-      this.#options.counters.count('copies')
+    const fault = settled && !isSame(known.way, way) ? 'copies' : isFirst ? undefined : 'replayed'
+    if (fault) {
+      this.#options.counters.count(fault)
       return undefined
     }
-    const others = this.#othersThatWant(face, group, first.instance)
-    if (others.length === 0) return others
+    const others = this.#othersThatWant(face, group, first)
+    // Links may have as many repairs of a topic as there are; control is said once.
+    if (others.length === 0 && !isControl) return others
     if (this.#seen.pass(now, bytes, { way: `${face} ${via}`, strict: !settled })) return others
     this.#options.counters.count('circling')
     return undefined
@@ -239,30 +246,29 @@ export class Crossing {
     return this.#talk.via(face, from)
   }
 
-  #othersThatWant(face: string, group: string, instance: bigint): readonly string[] {
+  #othersThatWant(face: string, group: string, first: Passed): readonly string[] {
     const others: string[] = []
     for (const other of this.#faces.names) {
       if (other === face || !this.wants(other, group)) continue
-      if (!this.#isSpared(other, group, instance)) others.push(other)
+      if (!this.#isSpared(other, group, first)) others.push(other)
     }
     return others
   }
 
   /** Whether it comes there another way. By trunks control does both ways, so that each is known. */
-  #isSpared(face: string, group: string, instance: bigint): boolean {
-    if (!this.#faces.isTrunk(face)) return this.#yields.has(face, instance)
-    return group !== this.#options.control && this.#prunes.has(face, instance)
+  #isSpared(face: string, group: string, { header, body }: Passed): boolean {
+    const { instance, number } = header
+    const isControl = group === this.#options.control
+    if (this.#faces.isTrunk(face)) return !isControl && this.#prunes.has(face, instance)
+    if (this.#yields.has(face, instance)) return true
+    return (
+      isControl && body !== undefined && this.#yields.holds(this.#now, { face, instance, number })
+    )
   }
 
   #onBeacon(now: number, arrival: Arrival, packet: Uint8Array): void {
     const beacon = this.#talk.hear(now, arrival, packet)
-    if (!beacon?.fresh) return
-    const { face, from } = arrival
-    // What looked as if it were on the segment itself comes from that relay.
-    for (const one of this.#instances) {
-      const same = one.way.face === face && one.way.via === 0n && one.address === from.address
-      if (same) one.way = { face, via: beacon.id, hops: 0 }
-    }
+    if (beacon?.fresh) this.#instances.brought(arrival, beacon.id)
   }
 
   #onRecord(now: number, one: Instance, record: ControlRecord): void {
@@ -277,13 +283,22 @@ export class Crossing {
   }
 
   /** It comes by a face that this relay would bring it to. */
-  #onStrayed(one: Instance, { face, via }: Way): void {
-    if (face === one.way.face || face === LINKS) return
-    const { instance } = one
+  #onStrayed(
+    { instance, way, high }: Instance,
+    { way: { face, via }, number, isNew }: Stray,
+  ): void {
+    if (face === way.face || face === LINKS) return
     if (this.#faces.isTrunk(face)) return this.#prunes.say(this.#now, face, instance)
-    if (via === 0n || this.#talk.outranks(via, one.instance)) {
-      this.#yields.brought(face, one.instance, via)
+    if (via === 0n || this.#talk.outranks(via, instance)) {
+      this.#yields.copied(this.#now, { face, instance, to: via, number, high, isNew })
     }
+  }
+
+  /** What may be a copy of what this relay has brought to a segment keeps nobody near it. */
+  #onOpened(now: number, one: Instance, { way, from, number, isNew }: Stray): void {
+    const { face } = way
+    if (face !== one.way.face && !isNew && !this.#yields.has(face, one.instance)) return
+    this.rungs.came(now, one, { way, number, address: from.address })
   }
 
   #onSettled(one: Instance): void {

@@ -4,17 +4,18 @@
  * Only control packets that open and are newer than all before move an instance to another way, so
  * junk and recordings do not. By trunks the shortest way counts, as control packets that are not
  * old show it: then ways there and back are of one length, and what is wanted by a way is sent it.
- * A hello says who somebody is, and where only of one who is not known.
+ * A hello says who somebody is, and where only of one who is not known. One that says another port
+ * or address than before, or goodbye, is signed and of today.
  */
-import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { instanceOf } from '../bus/core/seal/control-keys.ts'
-import { Sealer } from '../bus/core/seal/sealer.ts'
+import { Recent } from '../bus/core/recent.ts'
+import { ReplayWindow } from '../bus/core/seal/replay.ts'
 import { type ControlRecord, readControl } from '../bus/core/wire/control.ts'
-import { HelloFlag, readHello } from '../bus/core/wire/hello.ts'
+import { HelloFlag } from '../bus/core/wire/hello.ts'
 import { type Header, Kind } from '../bus/core/wire/packet.ts'
-import { type RelayKeys, SenderKeys } from './keys.ts'
-import { Opener } from './opener.ts'
+import type { Arrival, Passed } from './arrival.ts'
+import type { HeardHello } from './hellos.ts'
+import type { RelayKeys } from './keys.ts'
 
 /** By which face something comes, and who has brought it there. */
 export interface Way {
@@ -30,7 +31,6 @@ export const LINKS = 'links'
 
 export interface Instance {
   readonly instance: bigint
-  readonly keys: SenderKeys
   /** Its private port. */
   port: number
   /** Where packets for it go, on its way. */
@@ -42,6 +42,9 @@ export interface Instance {
   lost: boolean
   /** The highest number of a control packet of it. */
   high: number
+  /** The same by its way; what has come by that is here. */
+  highHere: number
+  readonly here: ReplayWindow
   /** New control packets that have come by other ways since one came by its own. */
   strays: number
   heardAt: number
@@ -52,12 +55,12 @@ export interface InstancesEvents {
   /** It is new, has another port, or comes by another way. */
   settled(one: Instance): void
   gone(one: Instance): void
-  /** A control packet of it has come by its way. */
+  /** A control packet of it has come by its way, newer than all that have. */
   came(one: Instance): void
   /** One has come by another way. */
-  strayed(one: Instance, way: Way): void
+  strayed(one: Instance, stray: Stray): void
   /** A control packet of it opens, by whichever way it has come. */
-  opened(now: number, one: Instance, heard: HeardPacket): void
+  opened(now: number, one: Instance, stray: Stray): void
   /** Other faces are as near as its way than before. */
   moved(one: Instance): void
   record(now: number, one: Instance, record: ControlRecord): void
@@ -66,28 +69,33 @@ export interface InstancesEvents {
 
 /** A packet as it was heard. */
 export interface HeardPacket {
-  readonly header: Header
-  readonly packet: Uint8Array
+  readonly passed: Passed
   readonly way: Way
   readonly from: Endpoint
 }
 
+/** A control packet by a way. */
+export interface Stray {
+  readonly way: Way
+  readonly from: Endpoint
+  readonly number: number
+  /** It is newer than all that have come by any way. */
+  readonly isNew: boolean
+}
+
 export class Instances {
-  readonly #crypto: Crypto
   readonly #keys: RelayKeys
-  readonly #opener: Opener
   readonly #sizeMax: number
   readonly #events: InstancesEvents
   readonly #byInstance = new Map<bigint, Instance>()
   readonly #byPort = new Map<number, Set<Instance>>()
+  /** Hellos that have been taken, by their nonces. */
+  readonly #taken = new Recent(REMEMBERED_MAX)
+  /** Who has said goodbye is not believed again. */
+  readonly #departed = new Recent(REMEMBERED_MAX)
 
-  constructor(
-    { crypto, keys, sizeMax }: { crypto: Crypto; keys: RelayKeys; sizeMax: number },
-    events: InstancesEvents,
-  ) {
-    this.#crypto = crypto
+  constructor({ keys, sizeMax }: { keys: RelayKeys; sizeMax: number }, events: InstancesEvents) {
     this.#keys = keys
-    this.#opener = new Opener(new Sealer(crypto, keys.sealing, 0n))
     this.#sizeMax = sizeMax
     this.#events = events
   }
@@ -104,9 +112,16 @@ export class Instances {
     return this.#byPort.get(port) ?? []
   }
 
-  heard(now: number, heard: HeardPacket): void {
-    if (heard.header.kind === Kind.hello) this.#onHello(now, heard)
-    else if (heard.header.kind === Kind.control) this.#onControl(now, heard)
+  /** False when it has come before by the way of its instance. */
+  heard(now: number, heard: HeardPacket): boolean {
+    const { hello, body, header } = heard.passed
+    if (hello || body) this.#keys.heard(now, header.epoch)
+    if (hello) return this.#onHello(now, heard, hello)
+    const one = this.#byInstance.get(header.instance)
+    if (one && body) return this.#onControl(now, one, { ...heard, body })
+    const mayOpen = header.kind === Kind.control && this.#keys.at(header.epoch) !== undefined
+    if (mayOpen) this.#events.unknown(header.instance)
+    return true
   }
 
   /** Ways that are there no more. */
@@ -124,6 +139,14 @@ export class Instances {
     this.#events.settled(one)
   }
 
+  /** A relay speaks there: what looked as if it were on the segment itself comes from it. */
+  brought({ face, from }: Arrival, relay: bigint): void {
+    for (const one of this.#byInstance.values()) {
+      const same = one.way.face === face && one.way.via === 0n && one.address === from.address
+      if (same) one.way = { face, via: relay, hops: 0 }
+    }
+  }
+
   /** Forgets those who have fallen silent. */
   expire(now: number): void {
     for (const one of this.#byInstance.values()) {
@@ -132,59 +155,70 @@ export class Instances {
     }
   }
 
-  #onHello(now: number, { header, packet, way, from }: HeardPacket): void {
-    const body = this.#opener.open(now, packet, this.#keys.at(header.epoch)?.control)
-    const hello = body && readHello(body)?.hello
-    if (!hello) return
-    this.#keys.heard(now, header.epoch)
-    const { instance } = header
-    const { identity, salt, port, flags, intervalMs, controlNumber } = hello
-    if (instanceOf(this.#crypto, identity, salt) !== instance) return
+  #onHello(now: number, { passed, way, from }: HeardPacket, hello: HeardHello): boolean {
+    const { instance } = passed.header
+    const { flags, port, intervalMs, controlNumber } = hello.hello
     const known = this.#byInstance.get(instance)
-    if (flags & HelloFlag.bye) return known && this.#forget(known)
-    if (known && !known.lost && !isSame(known.way, way)) return
-    const keys = known?.keys ?? new SenderKeys(this.#keys, { instance, salt, identity })
-    if (known) this.#unplace(known)
-    const one: Instance = known ?? {
-      instance,
-      keys,
-      port,
-      address: from.address,
-      way,
-      beside: new Set(),
-      lost: false,
-      high: controlNumber,
-      strays: 0,
-      heardAt: now,
-      intervalMs,
+    if (flags & HelloFlag.bye) {
+      this.#departed.add(`${instance}`)
+      if (known) this.#forget(known)
+      return true
     }
-    Object.assign(one, { port, address: from.address, way, lost: false, heardAt: now, intervalMs })
+    if (known && !known.lost && !isSame(known.way, way)) return true
+    if (this.#isTaken(passed.header) || this.#departed.has(`${instance}`)) return false
+    if (known && controlNumber < known.high) return true
+    const { address } = from
+    const isOther = known && (known.lost || known.port !== port || known.address !== address)
+    if (isOther && !hello.isSigned()) return true
+    const one = known ?? newInstance(instance, { way, from, controlNumber })
+    if (known) this.#unplace(known)
+    Object.assign(one, { port, address, way, lost: false, heardAt: now, intervalMs })
     this.#place(one)
     this.#events.settled(one)
+    return true
   }
 
-  #onControl(now: number, heard: HeardPacket): void {
-    const { header, packet, way, from } = heard
-    const one = this.#byInstance.get(header.instance)
-    if (!one) return this.#events.unknown(header.instance)
-    const { number } = header
-    if (number + RECENT < one.high) return
-    const body = this.#opener.open(now, packet, one.keys.at(header.epoch))
-    if (!body) return
-    this.#keys.heard(now, header.epoch)
+  #isTaken({ instance, stream, number }: Header): boolean {
+    const name = `${instance} ${stream} ${number}`
+    if (this.#taken.has(name)) return true
+    this.#taken.add(name)
+    return false
+  }
+
+  #onControl(
+    now: number,
+    one: Instance,
+    { passed, way, from, body }: HeardPacket & { readonly body: Uint8Array },
+  ): boolean {
+    const { number } = passed.header
     const isNew = number > one.high
     if (isNew) {
       one.high = number
       one.heardAt = now
     }
-    if (isSame(one.way, way) && !one.lost) {
-      one.strays = 0
-      one.address = from.address
-      one.way = way
-      this.#events.came(one)
-    } else this.#stray(one, { way, from, isNew })
+    const heard = { way, from, number, isNew }
+    const isFirst = one.here.check(number) === 'new'
+    const isOwn = isSame(one.way, way) && !one.lost
+    if (isOwn && !isFirst) return false
+    if (number + RECENT < one.high) {
+      if (isOwn) one.here.accept(number)
+      return true
+    }
+    if (isOwn) this.#come(one, heard)
+    else this.#stray(one, heard)
     this.#events.opened(now, one, heard)
     if (isNew) readControl(body, (record) => this.#onRecord(now, one, record))
+    return isFirst
+  }
+
+  #come(one: Instance, { way, from, number }: Stray): void {
+    one.here.accept(number)
+    if (number <= one.highHere) return
+    one.highHere = number
+    one.strays = 0
+    one.address = from.address
+    one.way = way
+    this.#events.came(one)
   }
 
   #onRecord(now: number, one: Instance, record: ControlRecord): void {
@@ -192,19 +226,19 @@ export class Instances {
     this.#events.record(now, one, record)
   }
 
-  #stray(
-    one: Instance,
-    { way, from, isNew }: { readonly way: Way; readonly from: Endpoint; readonly isNew: boolean },
-  ): void {
+  #stray(one: Instance, stray: Stray): void {
+    const { way, from, number, isNew } = stray
     if (isNew) one.strays += 1
     const nearer = isNear(way) && !isNear(one.way)
     const moves = isNew && (one.lost || nearer || one.strays >= STRAYS_MAX)
     const shorter = way.hops > 0 && way.hops < one.way.hops
     if (!moves && !shorter) {
       this.#compare(one, way)
-      return this.#events.strayed(one, way)
+      return this.#events.strayed(one, stray)
     }
     one.beside.clear()
+    one.here.accept(number)
+    one.highHere = number
     Object.assign(one, { way, address: from.address, lost: false, strays: 0 })
     this.#events.settled(one)
   }
@@ -240,6 +274,26 @@ export class Instances {
   }
 }
 
+function newInstance(
+  instance: bigint,
+  { way, from, controlNumber }: { way: Way; from: Endpoint; controlNumber: number },
+): Instance {
+  return {
+    instance,
+    port: 0,
+    address: from.address,
+    way,
+    beside: new Set(),
+    lost: false,
+    high: controlNumber,
+    highHere: -1,
+    here: new ReplayWindow(Math.max(0, controlNumber - RECENT)),
+    strays: 0,
+    heardAt: 0,
+    intervalMs: 0,
+  }
+}
+
 export function isSame(a: Way, b: Way): boolean {
   return a.face === b.face && a.via === b.via
 }
@@ -259,5 +313,7 @@ function isAsNear(way: Way, own: Way): boolean {
 const RECENT = 64
 /** So many new packets by other ways, and none by the own one, move an instance. */
 const STRAYS_MAX = 3
+/** Hellos, and instances that have gone. */
+const REMEMBERED_MAX = 4096
 const SILENCE_MIN_MS = 15_000
 const INTERVAL_MAX_MS = 60_000

@@ -9,33 +9,20 @@
 import { concat, hexOf } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
 import { GRANT_LABEL, Rights } from '../bus/core/rights.ts'
-import { instanceOf } from '../bus/core/seal/control-keys.ts'
-import { Sealer } from '../bus/core/seal/sealer.ts'
-import { HelloBudget } from '../bus/core/service/hello-budget.ts'
-import { utf8 } from '../bus/core/text.ts'
-import { readHello, type SignedHello } from '../bus/core/wire/hello.ts'
-import { type Header, Kind, nonceOf } from '../bus/core/wire/packet.ts'
+import { Kind } from '../bus/core/wire/packet.ts'
 import { Recent } from '../bus/core/recent.ts'
-import type { Counters } from './counters.ts'
+import type { Passed } from './arrival.ts'
+import type { HeardHello, Verify } from './hellos.ts'
 import type { RelayKeys } from './keys.ts'
 import type { RelayLimits } from './limits.ts'
-import { Opener } from './opener.ts'
 
 /** By whose word rights count. */
 export interface RightsOptions {
   /** Undefined: it is not known, and everybody is carried. */
   readonly owner: Uint8Array | undefined
-  /** Whether a signature of a message is that of an identity. */
-  readonly verify: (message: Uint8Array, signature: Uint8Array, identity: Uint8Array) => boolean
+  readonly verify: Verify
   /** Milliseconds since 1970. */
   readonly wall: () => number
-}
-
-/** A packet, and who has brought it. */
-export interface Brought {
-  readonly header: Header
-  readonly packet: Uint8Array
-  readonly source: string
 }
 
 /** `stranger`: its hello is wanted, and may change the verdict. */
@@ -56,23 +43,18 @@ export class Judge {
   readonly #rights: RightsOptions
   #owner: Uint8Array | undefined
   readonly #limits: Pick<RelayLimits, 'peers'>
-  readonly #counters: Counters
-  readonly #opener: Opener
-  readonly #budget = new HelloBudget({ ...BUDGET, askedHellos: 0 })
   readonly #standings = new Map<bigint, Standing>()
   /** Chains whose signatures are good. */
   readonly #chains = new Recent(CHAINS_MAX)
   constructor(
     of: { readonly crypto: Crypto; readonly keys: RelayKeys; readonly rights: RightsOptions },
-    to: { readonly limits: Pick<RelayLimits, 'peers'>; readonly counters: Counters },
+    limits: Pick<RelayLimits, 'peers'>,
   ) {
     this.#crypto = of.crypto
     this.#keys = of.keys
     this.#rights = of.rights
     this.#owner = of.rights.owner
-    this.#limits = to.limits
-    this.#counters = to.counters
-    this.#opener = new Opener(new Sealer(of.crypto, of.keys.sealing, 0n))
+    this.#limits = limits
   }
 
   /** Whether rights are judged at all. */
@@ -124,12 +106,12 @@ export class Judge {
     return rights.isValid(this.#rights.wall())
   }
 
-  judge(now: number, brought: Brought): Verdict {
-    const { kind, instance } = brought.header
+  judge(now: number, { header, hello }: Passed): Verdict {
+    const { kind, instance, epoch } = header
     if (!this.#owner) return 'carried'
     // Relays have no rights; a page is the owner's word, and who has slept needs it to go on.
     if (kind === Kind.relay || kind === Kind.page) return 'carried'
-    if (kind === Kind.hello) this.#onHello(now, brought)
+    if (hello) this.#onHello(now, { instance, epoch, hello })
     const one = this.#standings.get(instance)
     if (!one) return kind === Kind.hello ? 'denied' : 'stranger'
     if (!this.counts(one.rights)) {
@@ -146,45 +128,28 @@ export class Judge {
     for (const [instance, one] of this.#standings) if (one.epoch < epoch) yield instance
   }
 
-  #onHello(now: number, { header, packet, source }: Brought): void {
-    this.#budget.at(now)
-    if (this.#budget.isExhausted(source)) return this.#counters.count('helloBudget')
-    const keys = this.#keys.at(header.epoch)
-    if (!keys) return
-    const body = this.#opener.open(now, packet, keys.control)
-    const signed = body && readHello(body)
-    if (!signed) return this.#budget.failed(source, 1)
-    const { identity, salt, rights } = signed.hello
-    const known = this.#standings.get(header.instance)
+  #onHello(
+    now: number,
+    {
+      instance,
+      epoch,
+      hello,
+    }: { readonly instance: bigint; readonly epoch: number; readonly hello: HeardHello },
+  ): void {
+    const { identity, rights } = hello.hello
+    const known = this.#standings.get(instance)
     if (known && isEqual(known.rights.bytes, rights)) {
-      known.epoch = Math.max(known.epoch, header.epoch)
+      known.epoch = Math.max(known.epoch, epoch)
       return
     }
-    if (instanceOf(this.#crypto, identity, salt) !== header.instance) {
-      return this.#budget.failed(source, 1)
-    }
-    const shown = this.#shown(signed, packet)
-    this.#budget.failed(source, shown ? GOOD_COST : SIGNATURE_COST)
+    const shown = this.chainOf(rights, identity)
+    if (!shown) return hello.failed()
     // A recorded hello brings nothing back: of two chains the one that begins later counts.
-    if (!shown || (known && shown.notBefore < known.rights.notBefore)) return
+    if (!hello.isSigned() || (known && shown.notBefore < known.rights.notBefore)) return
     const publishes = shown.gives('publish')
-    const one = {
-      identity: identity.slice(),
-      rights: shown,
-      publishes,
-      epoch: keys.epoch,
-      heardAt: now,
-    }
-    this.#standings.set(header.instance, one)
+    const one = { identity: identity.slice(), rights: shown, publishes, epoch, heardAt: now }
+    this.#standings.set(instance, one)
     if (this.#standings.size > this.#limits.peers) this.#forgetOldest()
-  }
-
-  /** The rights that a hello shows, when they count and the hello is its identity's own. */
-  #shown({ hello, signed, signature }: SignedHello, packet: Uint8Array): Rights | undefined {
-    const { identity } = hello
-    const rights = this.chainOf(hello.rights, identity)
-    const message = concat(HELLO_LABEL, this.#keys.id, nonceOf(packet), signed)
-    return rights && this.#rights.verify(message, signature, identity) ? rights : undefined
   }
 
   #forgetOldest(): void {
@@ -196,7 +161,6 @@ export class Judge {
       heardAt = one.heardAt
     }
     this.#standings.delete(oldest!) // it is full, so there is one
-    this.#counters.count('peersFull')
   }
 }
 
@@ -206,10 +170,4 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 /** What everybody says who is there: data and what mends it are for those who publish. */
 const SPOKEN: ReadonlySet<number> = new Set([Kind.hello, Kind.control, Kind.direct])
-const HELLO_LABEL = utf8('sixcast/1/hello')
-/** What hellos that fail may cost in one second, in openings: in all, and of one source. */
-const BUDGET = { failedHellos: 10_000, failedHellosBySource: 5000 }
-/** A signature costs a hundred times what opening does; good ones are few, but not free either. */
-const SIGNATURE_COST = 100
-const GOOD_COST = 5
 const CHAINS_MAX = 4096

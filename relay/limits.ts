@@ -39,6 +39,13 @@ export interface RelayLimits {
   readonly interest: number
   /** Packets that have crossed lately, remembered so that none goes round. */
   readonly crossings: number
+  /**
+   * Control packets a second that go on from one network, of instances that have said no hello that
+   * opens: half of them from one address, an eighth of one instance.
+   */
+  readonly strangers: number
+  /** Packets a second about epochs, which no relay opens, from one network; half from one address. */
+  readonly pages: number
 }
 
 export const defaultRelayLimits: RelayLimits = {
@@ -72,4 +79,8 @@ export const defaultRelayLimits: RelayLimits = {
   interest: 65_536,
   // At 1,232 bytes some 80 MB: seconds of what a network carries; some 150 bytes each.
   crossings: 65_536,
+  // Each goes to all links. Who is not known is asked at once, and known half a second later.
+  strangers: 64,
+  // As many as one peer answers in a second.
+  pages: 100,
 }

@@ -32,6 +32,8 @@ export class Neighbours {
   readonly #opener: Opener
   readonly #neighbourByPlace = new Map<string, Neighbour>()
   readonly #placeBySource = new Map<string, string>()
+  /** The last number of each relay, also of those that have ceased: their recordings tell nothing. */
+  readonly #highById = new Map<bigint, number>()
   #number = 0
 
   /** `id` is random, of this start of the relay. */
@@ -65,7 +67,8 @@ export class Neighbours {
     const { instance: id, number, epoch } = readHeader(packet)
     const place = `${face} ${id}`
     const known = this.#neighbourByPlace.get(place)
-    if (id === this.id || number <= (known?.number ?? -1)) return undefined
+    const high = this.#highById.get(id) ?? -1
+    if (id === this.id || number <= (known?.number ?? high)) return undefined
     const body = this.#opener.open(now, packet, this.#keys.at(epoch)?.control)
     const beacon = body && readRelayBeacon(body)
     if (!beacon || (!known && this.#neighbourByPlace.size >= NEIGHBOURS_MAX)) return undefined
@@ -74,6 +77,7 @@ export class Neighbours {
     this.#placeBySource.set(source, place)
     const until = now + MISSED * Math.min(beacon.intervalMs, INTERVAL_MAX_MS)
     this.#neighbourByPlace.set(place, { id, face, source, number, until })
+    this.#remember(id, Math.max(number, high))
     return { ...beacon, id, fresh: known?.source !== source }
   }
 
@@ -98,6 +102,16 @@ export class Neighbours {
     return this.#rank(other, instance) > this.#rank(this.id, instance)
   }
 
+  #remember(id: bigint, high: number): void {
+    this.#highById.delete(id)
+    this.#highById.set(id, high)
+    if (this.#highById.size <= REMEMBERED_MAX) return
+    for (const oldest of this.#highById.keys()) {
+      this.#highById.delete(oldest)
+      return
+    }
+  }
+
   #rank(relay: bigint, instance: bigint): bigint {
     return uint64Of(this.#crypto.hash(concat(bytesOf64(instance), bytesOf64(relay))))
   }
@@ -111,3 +125,5 @@ function sourceOf(face: string, { address, port }: Endpoint): string {
 const MISSED = 3.5
 const INTERVAL_MAX_MS = 20_000
 const NEIGHBOURS_MAX = 256
+/** Relays that have been heard, those that have ceased included. */
+const REMEMBERED_MAX = 4096

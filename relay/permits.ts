@@ -3,37 +3,33 @@
  *
  * A relay that sent to any address for its links would be a weapon. A sealed hello of the realm
  * names an instance's private port; the address is where that hello, or a control packet that only
- * this instance can have sealed, came from.
+ * this instance can have sealed, came from. What is recorded names neither: a control packet must be
+ * newer than all before, and a hello that would change anything new and signed.
  */
-import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { instanceOf } from '../bus/core/seal/control-keys.ts'
-import { Sealer } from '../bus/core/seal/sealer.ts'
-import { readHello } from '../bus/core/wire/hello.ts'
-import { type Header, Kind } from '../bus/core/wire/packet.ts'
-import { type RelayKeys, SenderKeys } from './keys.ts'
-import { Opener } from './opener.ts'
+import { Recent } from '../bus/core/recent.ts'
+import { HelloFlag } from '../bus/core/wire/hello.ts'
+import type { Header } from '../bus/core/wire/packet.ts'
+import type { Passed } from './arrival.ts'
+import type { HeardHello } from './hellos.ts'
 
 interface Known {
   port: number
-  readonly keys: SenderKeys
+  /** The highest number of a control packet of it. */
+  high: number
   /** Where it was heard from, the latest last. */
   addresses: readonly string[]
 }
 
 export class Permits {
-  readonly #keys: RelayKeys
-  readonly #crypto: Crypto
-  readonly #opener: Opener
   readonly #sizeMax: number
   /** In the order of their hellos. */
   readonly #knownByInstance = new Map<bigint, Known>()
   readonly #instanceByEndpoint = new Map<string, bigint>()
+  /** Hellos that have been heard, by their nonces. */
+  readonly #heard = new Recent(HEARD_MAX)
 
-  constructor(crypto: Crypto, keys: RelayKeys, sizeMax: number) {
-    this.#crypto = crypto
-    this.#keys = keys
-    this.#opener = new Opener(new Sealer(crypto, keys.sealing, 0n))
+  constructor(sizeMax: number) {
     this.#sizeMax = sizeMax
   }
 
@@ -47,35 +43,26 @@ export class Permits {
   }
 
   /** A packet of the realm has come from that address. */
-  heard(
-    now: number,
-    address: string,
-    { header, packet }: { header: Header; packet: Uint8Array },
-  ): void {
-    if (header.kind === Kind.hello) return this.#onHello(now, address, { header, packet })
+  heard(address: string, { header, body, hello }: Passed): void {
+    if (hello) return this.#onHello(address, header, hello)
     const known = this.#knownByInstance.get(header.instance)
-    if (!known || header.kind !== Kind.control || known.addresses.includes(address)) return
-    const key = known.keys.at(header.epoch)
-    if (this.#opener.open(now, packet, key)) this.#place(header.instance, known, address)
+    if (!known || !body || header.number <= known.high) return
+    known.high = header.number
+    if (known.addresses.at(-1) !== address) this.#place(header.instance, known, address)
   }
 
-  #onHello(
-    now: number,
-    address: string,
-    { header, packet }: { header: Header; packet: Uint8Array },
-  ): void {
-    const { instance } = header
-    const body = this.#opener.open(now, packet, this.#keys.at(header.epoch)?.control)
-    const hello = body && readHello(body)?.hello
-    if (!hello || hello.port === 0) return
-    const { identity, salt, port } = hello
-    if (instanceOf(this.#crypto, identity, salt) !== instance) return
+  #onHello(address: string, { instance, stream, number }: Header, hello: HeardHello): void {
+    const { port, flags, controlNumber } = hello.hello
+    const name = `${instance} ${stream} ${number}`
+    if (port === 0 || flags & HelloFlag.bye || this.#heard.has(name)) return
+    this.#heard.add(name)
     const before = this.#knownByInstance.get(instance)
     if (before?.port === port && before.addresses.at(-1) === address) return
+    if (before && controlNumber < before.high) return
+    if (!hello.isSigned()) return
     const addresses = before?.port === port ? before.addresses : []
     this.#forget(instance)
-    const keys = before?.keys ?? new SenderKeys(this.#keys, { instance, salt, identity })
-    this.#place(instance, { port, keys, addresses }, address)
+    this.#place(instance, { port, high: controlNumber, addresses }, address)
     if (this.#knownByInstance.size > this.#sizeMax) this.#forgetOldest()
   }
 
@@ -105,3 +92,4 @@ export class Permits {
 
 /** Addresses of one instance: one for each interface, and some that it had before. */
 const ADDRESSES_MAX = 8
+const HEARD_MAX = 4096

@@ -78,18 +78,18 @@ class LiveRelay implements Relay {
 
   constructor(env: Env, settings: RelaySettings & ControlKey, options: RelayOptions) {
     const { parts, owner, scope, limits } = settings
-    const { crypto } = env
+    const [{ crypto }, verify] = [env, strictVerifier()]
     const keys = new RelayKeys(crypto, parts)
     const counters = this.#counters
     this.#settings = settings
     this.#room = new Room(limits)
     this.#log = options.log
     const id = randomUint64(env)
-    const rights = { owner, verify: strictVerifier(), wall: () => Date.now() }
-    const judge = new Judge({ crypto, keys, rights }, { limits, counters })
+    const rights = { owner, verify, wall: () => Date.now() }
+    const judge = new Judge({ crypto, keys, rights }, limits)
     this.#keys = keys
     this.#renewal = new Renewal({ crypto, options, settings, keys, judge }, { parts, owner })
-    this.#bridge = new Bridge({ crypto, keys, scope, id, limits, counters, judge })
+    this.#bridge = new Bridge({ crypto, keys, verify, scope, id, limits, counters, judge })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
     this.#sessions = this.#sessionsOf(limits)

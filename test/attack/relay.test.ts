@@ -93,7 +93,7 @@ describe('a relay of a realm with an owner', () => {
       const reader = new Speaker(estate, 1)
       toll.carries(reader.hello(await estate.chain(reader.identity.publicKey, { publish: [] })))
       expect(toll.carries(reader.control())).toBe(true)
-      expect(toll.carries(reader.direct())).toBe(true)
+      expect(toll.carriesUp(reader.direct())).toBe(true)
       expect(toll.carriesUp(reader.data())).toBe(false)
       expect(toll.counted().denied).toBe(1)
     },

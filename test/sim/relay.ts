@@ -66,6 +66,7 @@ export class SimRelay {
       id,
       crypto,
       keys: new RelayKeys(crypto, controlParts(crypto, realm)),
+      verify: (...claim) => this.#world.signatures.verify(...claim),
       scope: 'link',
       limits: defaultRelayLimits,
       counters: this.counters,

@@ -86,7 +86,8 @@ export class World {
   readonly #trace: Trace
   readonly #random: Random
   readonly #crypto: Crypto
-  readonly #signatures: Signatures
+  /** How all sign, and are verified. */
+  readonly signatures: Signatures
   readonly #owner: Signer | undefined
 
   constructor(plan: Plan, trace: Trace) {
@@ -98,7 +99,7 @@ export class World {
     this.#crypto = watched(plan.trueCrypto ? trueCrypto : quickCrypto, (header, message) => {
       this.repair.onSeal(header, message)
     })
-    this.#signatures = plan.realSignatures ? realSignatures() : quickSignatures()
+    this.signatures = plan.realSignatures ? realSignatures() : quickSignatures()
     const { wildcard, weather } = plan
     this.network = new Network(this.schedule, random.fork('network'), { wildcard, weather })
     this.network.onLost = (bytes) => this.repair.onLost(bytes)
@@ -113,7 +114,7 @@ export class World {
       note: (text) => this.#note(text),
     })
     const root = plan.open ? undefined : random.bytes(32)
-    this.#owner = plan.owned ? this.#signatures.signer(new Random(plan.seed, 'owner')) : undefined
+    this.#owner = plan.owned ? this.signatures.signer(new Random(plan.seed, 'owner')) : undefined
     const other = random.bytes(32)
     const owner = this.#owner?.identity
     this.realms = [
@@ -145,7 +146,7 @@ export class World {
     const { plan } = this
     const random = this.#random.fork('process')
     const id = `p${this.processes.length + 1}`
-    const signer = like.signer ?? this.#signatures.signer(random)
+    const signer = like.signer ?? this.signatures.signer(random)
     const rights = this.#rightsOf(signer.identity, like)
     const process = new Process(this.#surroundings(), {
       id,
@@ -153,7 +154,7 @@ export class World {
       realm: like.realm,
       port: 40_000 + this.processes.length,
       signer,
-      signatures: this.#signatures,
+      signatures: this.signatures,
       random,
       env: { crypto: this.#crypto, random: (size) => random.bytes(size) },
       clockRate: 1 + random.between(-200e-6, 200e-6),

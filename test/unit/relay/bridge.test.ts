@@ -261,17 +261,26 @@ describe('unicast from a link to the segment', () => {
     expect(reaches(one, at(17, last!.port))).toBe(true)
   })
 
-  it('opens no more than 2,000 packets in vain a second, and carries them all the same', () => {
+  it('is not named by a hello that another has signed', () => {
+    const one = carrier()
+    const forged = member.hello(member.port, 0, false)
+    one.bridge.fromGroup(0, group(1), { face: FACE, bytes: forged, from: at(5) })
+    expect(reaches(one, at(5, member.port))).toBe(false)
+    expect(one.counted()).toMatchObject({ forged: 1 })
+  })
+
+  it('opens no more than 5,000 hellos of one address in vain a second, and carries none', () => {
     const one = carrier()
     one.join(1, group(1))
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 5000; i++) {
       const forged = member.hello()
       forged[30]! ^= 1
       one.bridge.fromGroup(0, group(1), { face: FACE, bytes: forged, from: at(5) })
     }
-    expect(one.wants().length).toBe(2000)
+    expect(one.wants().length).toBe(0)
     one.bridge.fromGroup(999, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(false)
+    expect(one.counted()).toMatchObject({ forged: 5000, helloBudget: 1 })
     one.bridge.fromGroup(1000, group(1), { face: FACE, bytes: member.hello(), from: at(5) })
     expect(reaches(one, at(5, member.port))).toBe(true)
   })

@@ -1,4 +1,5 @@
 /** A bridge in a test: a realm, packets of its peers, and what the bridge wants done. */
+import type { Crypto } from '../../../bus/core/env.ts'
 import type { Endpoint } from '../../../bus/core/output.ts'
 import { instanceOf, type Sender } from '../../../bus/core/seal/control-keys.ts'
 import { controlParts, RealmKeys } from '../../../bus/core/seal/keys.ts'
@@ -12,7 +13,8 @@ import type { BridgeOutput } from '../../../relay/bridge-output.ts'
 import { Counters } from '../../../relay/counters.ts'
 import { RelayKeys } from '../../../relay/keys.ts'
 import { defaultRelayLimits, type RelayLimits } from '../../../relay/limits.ts'
-import { counting, crypto } from '../core/crypto.ts'
+import { signatureOf } from '../../fuzz/target.ts'
+import { counting, crypto, hex } from '../core/crypto.ts'
 import { controlBytes } from '../core/wire/any.ts'
 
 /** The segment of a bridge that has one. */
@@ -24,13 +26,27 @@ export const keys: RealmKeys = new RealmKeys(crypto, realm)
 export class Carrier {
   readonly bridge: Bridge
   readonly counters: Counters = new Counters()
+  /** Signatures that it has looked at, and packets that it has tried to open. */
+  verified = 0
+  opened = 0
   /** What it wanted before anything had happened. */
   readonly first: readonly BridgeOutput[]
 
   constructor(limits: Partial<RelayLimits> = {}, faces: readonly string[] = [FACE]) {
+    const counted: Crypto = {
+      ...crypto,
+      open: (...box) => {
+        this.opened += 1
+        return crypto.open(...box)
+      },
+    }
     this.bridge = new Bridge({
-      crypto,
+      crypto: counted,
       keys: new RelayKeys(crypto, controlParts(crypto, realm)),
+      verify: (message, signature, identity) => {
+        this.verified += 1
+        return hex(signature) === hex(signatureOf(identity, message))
+      },
       scope: 'link',
       id: 77n,
       limits: { ...defaultRelayLimits, ...limits },
@@ -73,14 +89,14 @@ export class Member {
     this.#sealer = new Sealer(crypto, keys, this.sender.instance)
   }
 
-  hello(port = this.port, flags = 0): Uint8Array {
+  hello(port = this.port, flags = 0, isSigned = true): Uint8Array {
     const { identity, salt } = this.sender
     const body = writeHello({
       flags,
       identity,
       salt,
       challenge: 1n,
-      controlNumber: 0,
+      controlNumber: this.#number,
       intervalMs: 500,
       port,
       streamCount: 0,
@@ -92,8 +108,10 @@ export class Member {
     })
     this.#number += 1
     const id = { kind: Kind.hello, flags: 0, stream: 1, number: this.#number }
-    // The relay leaves signatures to those who believe in them.
-    return this.#sealer.seal(id, concat(body, counting(64)), keys.control)
+    const header = this.#sealer.headerBytes(id)
+    const message = concat(utf8('sixcast/1/hello'), keys.id, header, body)
+    const signature = isSigned ? signatureOf(identity, message) : counting(64)
+    return this.#sealer.seal(id, concat(body, signature), keys.control)
   }
 
   control(

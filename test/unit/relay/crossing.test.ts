@@ -91,6 +91,7 @@ describe('data', () => {
   it('crosses no more when nobody has said for long that it is wanted, or who did has gone', () => {
     const roads = new Crossroads()
     const [one, two, three] = [new Member(1), new Member(2), new Member(3)]
+    roads.hears('a', one.hello())
     for (const [face, member] of [['b', two] as const, ['c', three] as const]) {
       roads.hears(face, member.hello(), { from: at(2) })
       roads.hears(face, member.interest([group(1)], 5000), { from: at(2) })
@@ -122,11 +123,12 @@ describe('data', () => {
 
   it('goes everywhere while more is wanted than the relay remembers', () => {
     const roads = new Crossroads({ interest: 2 })
-    const two = new Member(2)
+    const [one, two] = [new Member(1), new Member(2)]
+    roads.hears('a', one.hello())
     roads.hears('b', two.hello(), { from: at(2) })
     roads.hears('b', two.interest([group(1), group(2), group(3)]), { from: at(2) })
     expect(roads.counted()).toMatchObject({ interestFull: 1 })
-    expect(roads.crosses('a', new Member(1).data(), { to: group(3) })).toEqual(['b', 'c'])
+    expect(roads.crosses('a', one.data(), { to: group(3) })).toEqual(['b', 'c'])
   })
 })
 
@@ -169,7 +171,7 @@ describe('unicast', () => {
 
 describe('what goes round', () => {
   it('ends: of a stranger only what comes the first way, of anybody 32 times in 10 s', () => {
-    const roads = new Crossroads()
+    const roads = new Crossroads({ strangers: 1000 })
     const packet = new Member(1).control()
     expect(roads.crosses('a', packet)).toEqual(['b', 'c'])
     expect(roads.crosses('b', packet, { from: at(2) })).toEqual([])
@@ -185,7 +187,7 @@ describe('what goes round', () => {
     const one = new Member(1)
     roads.hears('a', one.hello())
     expect(roads.crosses('b', one.hello(), { from: at(2) })).toEqual([])
-    expect(roads.crosses('b', one.data(), { from: at(2) })).toEqual([])
+    expect(roads.crosses('b', one.data(), { to: group(1), from: at(2) })).toEqual([])
     expect(roads.counted()).toMatchObject({ copies: 2 })
   })
 
@@ -200,7 +202,7 @@ describe('what goes round', () => {
     for (const packet of forged) roads.hears('b', packet, { from: at(2) })
     expect(roads.crosses('a', one.control())).toEqual(['c'])
     for (let i = 0; i < 3; i++) roads.hears('b', one.control(), { from: at(2) })
-    expect(roads.crosses('b', one.data(), { to: control, from: at(2) })).toContain('c')
+    expect(roads.crosses('b', one.control(), { from: at(2) })).toContain('c')
     expect(roads.crosses('a', one.control())).toEqual([])
   })
 })
@@ -224,8 +226,36 @@ describe('two relays on the same segments', () => {
       const packet = one.control()
       expect(roads.crosses('a', packet)).toEqual(['b', 'c'])
       roads.hears('b', packet, { from: OTHER })
-      expect(roads.crosses('a', one.control())).toEqual(otherFirst ? ['c'] : ['b', 'c'])
+      // One is held back to see whether the other one brings it as well: it does.
+      const held = one.control()
+      expect(roads.crosses('a', held)).toEqual(otherFirst ? ['c'] : ['b', 'c'])
+      roads.hears('b', held, { from: OTHER })
+      for (const _ of [1, 2, 3]) {
+        expect(roads.crosses('a', one.control())).toEqual(otherFirst ? ['c'] : ['b', 'c'])
+      }
     }
+  })
+
+  it('yield at once to who brings a packet sooner', () => {
+    const { roads, one } = pair(true)
+    const packet = one.control()
+    roads.hears('b', packet, { from: OTHER })
+    expect(roads.crosses('a', packet)).toEqual(['c'])
+    expect(roads.crosses('a', one.control())).toEqual(['c'])
+  })
+
+  it('go on where the one held back does not come, and hold the next back later and later', () => {
+    const { roads, one } = pair(true)
+    const held: number[] = []
+    for (let at = 0; at < 20; at++) {
+      const packet = one.control()
+      if (roads.crosses('a', packet).length === 1) held.push(at)
+      // It was not there when it was held back.
+      else roads.hears('b', packet, { from: OTHER })
+      roads.now += 500
+    }
+    expect(held).toEqual([1, 6, 15])
+    expect(roads.counted()['datagramsCrossed']).toBe(2 + 2 * 17 + 3)
   })
 
   it('take over when the other one has ceased', () => {
@@ -254,7 +284,11 @@ describe('two relays on the same segments', () => {
     const packet = one.control()
     roads.hears('a', packet)
     roads.hears('b', packet, { from: at(5) })
-    expect(roads.crosses('a', one.control())).toEqual(['c'])
+    for (const _ of [1, 2, 3, 4, 5]) {
+      const next = one.control()
+      expect(roads.crosses('a', next)).toEqual(['c'])
+      roads.hears('b', next, { from: at(5) })
+    }
   })
 
   it('do not take an old beacon, nor one that does not open, for each other', () => {
@@ -268,6 +302,11 @@ describe('two relays on the same segments', () => {
     expect(roads.bridge.size.relays).toBe(1)
     roads.ticks(1800)
     expect(roads.bridge.size.relays).toBe(0)
+    // Nor does it come back by one, on whichever segment, but by a new one.
+    for (const face of FACES) roads.hears(face, old, { from: OTHER })
+    expect(roads.bridge.size.relays).toBe(0)
+    roads.hears('b', beaconOf(other), { from: OTHER })
+    expect(roads.bridge.size.relays).toBe(1)
   })
 
   it('hand a question on, and not again before 2 s', () => {

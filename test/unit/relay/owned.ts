@@ -105,9 +105,10 @@ export class Toll {
     }
     const limits = { ...defaultRelayLimits, peers }
     const { counters } = this
-    this.judge = new Judge({ crypto, keys, rights }, { limits, counters })
+    this.judge = new Judge({ crypto, keys, rights }, limits)
     const { judge } = this
-    this.bridge = new Bridge({ crypto, keys, scope: 'link', id: 77n, limits, counters, judge })
+    const options = { crypto, keys, verify, limits, counters, judge }
+    this.bridge = new Bridge({ ...options, scope: 'link', id: 77n })
     this.#control = new Groups('link', 0, (label) => keys.groupBytes(label)).control
     for (const face of ['a', 'b']) this.bridge.faceOpened(0, face)
     this.bridge.tick(this.now)
