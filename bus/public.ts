@@ -13,6 +13,7 @@ export type * from './api/rotate-options.ts'
 export { service, type Service } from './api/service.ts'
 export type * from './api/terms.ts'
 export { topic, type Topic } from './api/topic.ts'
+export type * from './api/variable-calls.ts'
 export type * from './api/variable-options.ts'
 export {
   count,
@@ -23,3 +24,4 @@ export {
   percentile,
   type Numbers,
 } from './api/variables/aggregate.ts'
+export type * from './api/when-options.ts'

@@ -53,7 +53,9 @@ export class LiveBus implements Bus {
   readonly expose: Bus['expose']
   readonly fetch: Bus['fetch']
   readonly set: Bus['set']
+  readonly setAll: Bus['setAll']
   readonly watch: Bus['watch']
+  readonly when: Bus['when']
   readonly spawn: Bus['spawn']
   readonly actor: Bus['actor']
   readonly group: Bus['group']
@@ -101,7 +103,9 @@ export class LiveBus implements Bus {
     this.expose = variables.expose
     this.fetch = variables.fetch
     this.set = variables.set
+    this.setAll = variables.setAll
     this.watch = variables.watch
+    this.when = variables.when
     this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen }), id)
     const actors = actorCalls(this.#actors)
     this.spawn = actors.spawn

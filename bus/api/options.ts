@@ -22,7 +22,7 @@ import type { Service } from './service.ts'
 import type { PeerOptions, UnresolvedEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
-import type { VariableCalls } from './variable-options.ts'
+import type { VariableCalls } from './variable-calls.ts'
 import type { WithheldEvent } from './withheld.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }

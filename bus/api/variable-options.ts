@@ -45,6 +45,11 @@ export interface FetchOptions<T> extends Cancel {
   readonly min?: number
   /** Ends after so many ms. Default: 5000. */
   readonly timeout?: number
+  /**
+   * Gives first, and at once, what earlier fetches with this option have got within so many ms.
+   * Default: nothing.
+   */
+  readonly stale?: number
 }
 
 /** One value of one peer. */
@@ -57,6 +62,8 @@ export interface Reading<T = unknown> {
   readonly age: number
   /** From the question to the answer, ms. */
   readonly rtt: number
+  /** It comes from an earlier fetch, and `age` has grown since. */
+  readonly stale: boolean
 }
 
 /** A variable that could not be had, and why. */
@@ -103,7 +110,7 @@ export interface FetchReport {
 export interface Fetching<T> extends AsyncIterable<Reading<T>> {
   /** Resolves when it has ended, also when nobody iterates. */
   readonly report: Promise<FetchReport>
-  /** All values, once it has ended. */
+  /** All values, once it has ended; of each variable the newest. */
   all(): Promise<Reading<T>[]>
 }
 
@@ -118,6 +125,37 @@ export interface SetOptions extends Cancel {
 
 /** What a variable of another peer holds since it has been set. */
 export type Written<T = unknown> = Pick<Reading<T>, 'name' | 'value' | 'from' | 'version'>
+
+export interface SetAllOptions extends Cancel {
+  /** The owners. Default: whoever exposes the name. */
+  readonly to?: PeerId | readonly PeerId[]
+  /** Peers that are here and have all these tags. */
+  readonly where?: Readonly<Record<string, string>>
+  /** Waits so many ms. Default: 5000. */
+  readonly timeout?: number
+}
+
+/** What came of setting a variable at one peer. */
+export type SetOutcome = { readonly from: PeerId } & (
+  | { readonly type: 'written'; readonly value: unknown; readonly version: number }
+  /** It stays as it was there: DENIED. */
+  | { readonly type: 'refused'; readonly error: BusError }
+  | { readonly type: 'error'; readonly error: BusError }
+  /** It is here, and has no such variable. */
+  | { readonly type: 'absent' }
+  /** It has not answered in time, and may have set it. */
+  | { readonly type: 'silent' }
+  /** It has left before, or is not here; `asked`: the question may have come to it. */
+  | { readonly type: 'gone'; readonly asked: boolean }
+  /** It was called off before, and may have been set. */
+  | { readonly type: 'cancelled' }
+)
+
+export interface SetReport {
+  /** Why it has ended; 'complete': everybody that was meant has an outcome. */
+  readonly end: Exclude<FetchEnd, 'min' | 'break'>
+  readonly outcomes: readonly SetOutcome[]
+}
 
 export interface WatchOptions<T> extends Cancel {
   /** A value that does not match comes as failed. */
@@ -146,31 +184,3 @@ export type Change<T = unknown> = { readonly name: string; readonly from: PeerId
 
 /** One name or pattern, or several. */
 export type Names<T> = string | Topic<T> | readonly string[]
-
-/** What a bus does with variables. */
-export interface VariableCalls {
-  /**
-   * Lets others read what the function gives, each time that they ask. Throws INVALID_TOPIC, EXISTS
-   * (this bus exposes the name), DENIED, LIMIT or CLOSED.
-   */
-  expose<T>(
-    name: string | Topic<T>,
-    read: () => T | Promise<T>,
-    options?: ExposeOptions<T>,
-  ): Exposed
-  /** Lets others read a value. Throws INVALID_VALUE and TOO_LARGE as well. */
-  expose<T>(name: string | Topic<T>, value: T, options?: ExposeOptions<T>): Variable<T>
-  /** Asks all peers for their variables, by one question. Throws as `publish` does. */
-  fetch<T = unknown>(names: Names<T>, options?: FetchOptions<T>): Fetching<T>
-  /**
-   * Sets a variable of another peer, which judges whether it may. Rejects with DENIED, CHANGED,
-   * CONFLICT (several peers expose the name), INVALID_VALUE, TOO_LARGE, UNSUPPORTED, NO_RESPONDER,
-   * or as `request` does.
-   */
-  set<T>(name: string | Topic<T>, value: T, options?: SetOptions): Promise<Written<T>>
-  /**
-   * Gives what variables hold now, of all peers, and then what changes, until `break` or `signal`.
-   * Of each variable the newest change waits for the program, and none before it.
-   */
-  watch<T = unknown>(names: Names<T>, options?: WatchOptions<T>): AsyncIterable<Change<T>>
-}

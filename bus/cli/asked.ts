@@ -20,11 +20,16 @@ interface Asked {
 export const ASKED_REPEATABLE: readonly string[] = ['names', 'where', 'from']
 
 export function withAsked(parser: Argv): Argv {
+  const named = parser.positional('names', {
+    type: 'string',
+    describe: 'Names or patterns; * is any one segment, ** any number of them',
+  })
+  return withPeers(named)
+}
+
+/** Of which peers. */
+export function withPeers(parser: Argv): Argv {
   return parser
-    .positional('names', {
-      type: 'string',
-      describe: 'Names or patterns; * is any one segment, ** any number of them',
-    })
     .option('where', {
       type: 'string',
       requiresArg: true,

@@ -1,9 +1,10 @@
 /** `sixcast get`: fetches variables of everybody, and tells who has not given any. */
 import type { Argv } from 'yargs'
-import type { Bus, FetchOptions, FetchOutcome, FetchReport, Reading } from '../index.ts'
+import type { Bus, FetchOptions, FetchOutcome, FetchReport, PeerId, Reading } from '../index.ts'
 import { ASKED_REPEATABLE, askedOf, withAsked } from './asked.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
+import { findKnown, type KnownQuestion, type KnownValue, readKnown, writeKnown } from './known.ts'
 import { note } from './log.ts'
 import { fieldsOf, lineOf } from './payload.ts'
 import { table } from './table.ts'
@@ -21,6 +22,8 @@ interface Job {
   readonly names: readonly string[]
   readonly options: FetchOptions<unknown>
   readonly form: 'line' | 'json' | 'table'
+  /** Undefined: what others have got before is neither kept nor printed. */
+  readonly stale: KnownQuestion | undefined
 }
 
 function build(parser: Argv): Argv {
@@ -36,12 +39,18 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'Wait for SECONDS [default: 5]',
     })
+    .option('stale', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Print the last known of the last SECONDS as well, of who gives nothing',
+    })
     .option('json', { type: 'boolean', describe: 'One JSON object a line' })
     .option('table', { type: 'boolean', describe: 'A table at the end, in order of names' })
   return withExamples(options, [
     ['sixcast get load', 'of everybody who exposes it'],
     ["sixcast get 'disk/*/free' --where role=web --table", 'of those with a tag'],
     ['sixcast get load --json --min 3', 'for programs, of the first three'],
+    ['sixcast get load --stale 3600', 'with what was known of those that are down'],
   ])
 }
 
@@ -55,24 +64,82 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
 }
 
-async function fetch(bus: Bus, { names, options, form }: Job, world: World): Promise<number> {
+async function fetch(bus: Bus, job: Job, world: World): Promise<number> {
+  const { names, options, form, stale } = job
   const { interrupt, output } = world
   const fetching = bus.fetch(names, { ...options, signal: interrupt.signal })
-  const readings: Reading[] = []
+  const rows: Row[] = []
   for await (const reading of fetching) {
-    if (form === 'table') readings.push(reading)
-    else if (form === 'json') await output.object(objectOf(reading))
-    else
-      await output.write(`${whoIs(bus, reading.from)} ${reading.name} ${lineOf(reading.value)}\n`)
+    const row = rowOf(bus, reading)
+    if (form === 'table' || stale) rows.push(row)
+    if (form !== 'table') await print(row, form, world)
     if (output.isBroken) break
   }
   const report = await fetching.report
-  if (form === 'table') await output.write(tableOf(bus, readings))
+  const old = stale ? await oldRows(bus, rows, stale) : []
+  if (form === 'table') await output.write(tableOf([...rows, ...old]))
+  else for (const row of old) await print(row, form, world)
   if (form === 'json') {
     const outcomes = report.outcomes.map(plain)
     await output.object({ type: 'report', end: report.end, outcomes })
   } else for (const outcome of report.outcomes) tell(bus, outcome, options)
-  return exitCode(report)
+  return exitCode(report, old.length > 0)
+}
+
+/** What is known of before and has not come now; what has come is kept for the next time. */
+async function oldRows(
+  bus: Bus,
+  rows: readonly Row[],
+  question: KnownQuestion,
+): Promise<readonly Row[]> {
+  const now = Date.now()
+  const before = await readKnown(bus.realm)
+  const fresh: KnownValue[] = rows.map(({ name, from, who, fields, version, age }) => {
+    const tags = bus.presence.get(from as PeerId)?.tags ?? {}
+    return { name, from, who, tags, ...fields, version, age, at: now }
+  })
+  // A process that was started anew is another peer of the same name.
+  const given = new Set(rows.map(({ who, name }) => `${who}/${name}`))
+  const known = before.filter(({ who, name }) => !given.has(`${who}/${name}`))
+  await writeKnown(bus.realm, [...fresh, ...known]).catch((error: Error) => {
+    note(`what has come is not kept: ${error.message}`)
+  })
+  return findKnown(known, question, now).map((one) => {
+    const { name, from, who, value, encoding, version } = one
+    const fields = encoding === undefined ? { value } : { value, encoding }
+    const age = one.age + now - one.at
+    return { name, from, who, fields, version, age, rtt: 0, stale: true }
+  })
+}
+
+/** One value, new or known of before. */
+interface Row {
+  readonly name: string
+  readonly from: string
+  readonly who: string
+  readonly fields: { readonly value: unknown; readonly encoding?: string }
+  readonly version: number
+  readonly age: number
+  readonly rtt: number
+  readonly stale: boolean
+}
+
+function rowOf(bus: Bus, { name, from, value, version, age, rtt, stale }: Reading): Row {
+  const who = whoIs(bus, from)
+  return { name, from, who, fields: fieldsOf(value), version, age, rtt, stale }
+}
+
+async function print(row: Row, form: 'line' | 'json', { output }: World): Promise<void> {
+  const { name, from, who, fields, version, age, rtt, stale } = row
+  if (form === 'json') {
+    return output.object({ type: 'reading', name, ...fields, from, version, age, rtt, stale })
+  }
+  const since = stale ? ` (${Math.round(age / 1000)} s old)` : ''
+  await output.write(`${who} ${name} ${textOf(row)}${since}\n`)
+}
+
+function textOf({ fields: { value, encoding } }: Row): string {
+  return encoding === undefined ? lineOf(value) : `${encoding}:${String(value)}`
 }
 
 /** Its name, which is for people: ids tell peers apart, and `--json` has them. */
@@ -80,12 +147,12 @@ function whoIs(bus: Bus, id: Reading['from']): string {
   return bus.presence.get(id)?.name ?? id
 }
 
-function tableOf(bus: Bus, readings: readonly Reading[]): string {
-  const rows = readings.map((reading) => {
-    const { name, value, version, age } = reading
-    return [name, whoIs(bus, reading.from), lineOf(value), String(version), `${age / 1000} s`]
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map((row) => {
+    const { name, who, version, age } = row
+    return [name, who, textOf(row), String(version), `${age / 1000} s`]
   })
-  const sorted = rows.toSorted(
+  const sorted = cells.toSorted(
     ([a = '', b = ''], [c = '', d = '']) => compare(a, c) || compare(b, d),
   )
   return table(['NAME', 'PEER', 'VALUE', 'VERSION', 'AGE'], sorted)
@@ -93,10 +160,6 @@ function tableOf(bus: Bus, readings: readonly Reading[]): string {
 
 function compare(a: string, b: string): number {
   return a.localeCompare(b)
-}
-
-function objectOf({ name, value, from, version, age, rtt }: Reading): object {
-  return { type: 'reading', name, ...fieldsOf(value), from, version, age, rtt }
 }
 
 /** What has failed, and who has not answered; who has no such variable is news where it was asked for. */
@@ -128,17 +191,18 @@ function plain(outcome: FetchOutcome): object {
 }
 
 /** As bad as the worst of them; that nobody has such a variable is an error. */
-function exitCode({ outcomes }: FetchReport): number {
+function exitCode({ outcomes }: FetchReport, isKnown: boolean): number {
   const types = new Set(outcomes.map(({ type }) => type))
   if (types.has('error') || types.has('refused')) return Exit.error
   if (types.has('silent') || types.has('gone')) return Exit.timeout
   if (types.has('answered')) return Exit.ok
+  if (isKnown) return Exit.timeout // who had it has gone
   note('nobody who is here has such a variable')
   return Exit.error
 }
 
 function jobOf(given: Arguments): Job {
-  const { everyone, min, timeout, json = false, table: tabled = false } = given
+  const { everyone, min, timeout, stale, json = false, table: tabled = false } = given
   const { names, peers } = askedOf(given)
   if (json === true && tabled === true) throw new UsageError('give --json or --table, not both')
   return {
@@ -150,6 +214,15 @@ function jobOf(given: Arguments): Job {
       ...(min !== undefined && { min: whole(min, 'option --min', { min: 1, max: MAX }) }),
     },
     form: json === true ? 'json' : tabled === true ? 'table' : 'line',
+    stale:
+      stale === undefined
+        ? undefined
+        : {
+            names,
+            where: peers.where ?? {},
+            from: peers.from,
+            maxAgeMs: seconds(stale, 'option --stale', { min: 1, max: 31_536_000 }),
+          },
   }
 }
 

@@ -1,9 +1,11 @@
 /** `sixcast set`: sets a variable of another peer. */
 import type { Argv } from 'yargs'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { SetOptions } from '../index.ts'
+import type { Bus, SetAllOptions, SetOptions, SetOutcome } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
+import { note } from './log.ts'
+import { tags } from './pairs.ts'
 import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
 import { peerIdOf } from './req.ts'
 import { seconds, text, whole } from './values.ts'
@@ -11,6 +13,7 @@ import { seconds, text, whole } from './values.ts'
 export const set: Command = {
   usage: 'set <name> <value>',
   describe: 'Set a variable of another peer',
+  repeatable: ['where'],
   build,
   run,
 }
@@ -19,6 +22,8 @@ interface Job {
   readonly name: string
   readonly value: unknown
   readonly options: SetOptions
+  /** Of all owners, or those with tags; undefined: of one. */
+  readonly all: Pick<SetAllOptions, 'where'> | undefined
 }
 
 function build(parser: Argv): Argv {
@@ -35,6 +40,12 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'Only while it has VERSION, as get --json prints it',
     })
+    .option('all', { type: 'boolean', describe: 'Of every peer that exposes it' })
+    .option('where', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Of every peer with the tag KEY=VALUE; repeatable',
+    })
     .option('timeout', {
       type: 'string',
       requiresArg: true,
@@ -44,14 +55,17 @@ function build(parser: Argv): Argv {
   return withExamples(options, [
     ['sixcast set hall/limit 20 --json', 'the number 20'],
     ['sixcast set mode night --owner 7c294d2116515d73 --over 3', 'unless it has changed'],
+    ['sixcast set mode night --where role=web', 'of all with a tag'],
   ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
-  const { name, value, options } = jobOf(given)
+  const job = jobOf(given)
+  const { name, value, options } = job
   const { output, interrupt } = world
   const bus = await world.connect()
   try {
+    if (job.all) return await setEverywhere(bus, job, world)
     const written = await bus.set(name, value, { ...options, signal: interrupt.signal })
     const { from, version } = written
     if (world.json) {
@@ -66,16 +80,66 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
 }
 
+async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> {
+  const { name, value, options, all } = job
+  const { output, interrupt, json } = world
+  const { timeout } = options
+  const how = { ...all, ...(timeout !== undefined && { timeout }), signal: interrupt.signal }
+  const { outcomes } = await bus.setAll(name, value, how)
+  for (const outcome of outcomes) {
+    if (json) await output.object(objectOf(name, outcome))
+    else if (outcome.type === 'written') {
+      const owner = bus.presence.get(outcome.from)?.name ?? outcome.from
+      await output.write(`${owner} ${name} ${lineOf(outcome.value)}\n`)
+    } else tell(bus, outcome)
+  }
+  const types = new Set(outcomes.map(({ type }) => type))
+  if (types.has('error') || types.has('refused')) return Exit.error
+  if (['silent', 'gone', 'cancelled'].some((type) => types.has(type as SetOutcome['type']))) {
+    return Exit.timeout
+  }
+  if (types.has('written')) return Exit.ok
+  note(`nobody who was asked exposes "${name}"`)
+  return Exit.error
+}
+
+function objectOf(name: string, outcome: SetOutcome): object {
+  const { from, type } = outcome
+  if (outcome.type === 'written') {
+    return { type, name, ...fieldsOf(outcome.value), from, version: outcome.version }
+  }
+  if (!('error' in outcome)) return { name, ...outcome }
+  const { code, message } = outcome.error
+  return { type, name, from, error: { code, message } }
+}
+
+function tell(bus: Bus, outcome: SetOutcome): void {
+  const name = bus.presence.get(outcome.from)?.name
+  const who = name === undefined ? outcome.from : `${outcome.from} (${name})`
+  if ('error' in outcome) note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
+  else if (outcome.type === 'absent') note(`${who} has no such variable`)
+  else if (outcome.type === 'gone') note(`${who} has left, or is not here`)
+  else note(`${who} has not answered in time, and may have set it`)
+}
+
 function jobOf(given: Arguments): Job {
-  const { name, value, owner, over, timeout, json = false } = given
+  const { name, value, owner, over, all, where: tagged, timeout, json = false } = given
   const parsed = parseTopic(String(name))
   if (!parsed.ok) throw new UsageError(parsed.fault)
   const words = String(value)
   if (json === true) assertJson(words, 'VALUE')
+  const where = tags(tagged, 'option --where')
+  const isMany = all === true || where !== undefined
+  for (const [option, found] of Object.entries({ owner, over })) {
+    if (found === undefined || !isMany) continue
+    throw new UsageError(`option --${option} is of one owner: not with --all or --where`)
+  }
+  if (all === true && where) throw new UsageError('give --all or --where, not both')
   const versions = { min: 1, max: Number.MAX_SAFE_INTEGER }
   return {
     name: String(name),
     value: valueOf(words, json === true, 'VALUE'),
+    all: isMany ? (where ? { where } : {}) : undefined,
     options: {
       timeout: seconds(timeout ?? 5, 'option --timeout', { min: 0.001, max: 86_400 }),
       ...(owner !== undefined && {

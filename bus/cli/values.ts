@@ -45,6 +45,20 @@ export function decimal(raw: unknown, source: string, { min, max }: Bounds): num
   throw wrong(raw, source, `a number from ${min} to ${max}`)
 }
 
+/** Any number, as JSON writes it. */
+export function number(raw: unknown, source: string): number {
+  const value = measured(raw)
+  if (value !== undefined) return value
+  throw wrong(raw, source, 'a number such as 8, -0.5 or 1e6')
+}
+
+/** A number, or a text that is one, as what files and commands give. */
+export function measured(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  const isNumber = typeof value === 'string' && /^\s*-?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value)
+  return isNumber ? Number(value) : undefined
+}
+
 /** Seconds, decimals allowed, as milliseconds. */
 export function seconds(raw: unknown, source: string, bounds: Bounds): number {
   return Math.round(decimal(raw, source, bounds) * 1000)

@@ -36,6 +36,8 @@ export interface Limits {
   readonly variables: number
   /** Largest value of a variable. */
   readonly variableSize: number
+  /** Values of others that are kept for fetches that take old ones, per process: bytes. */
+  readonly knownSize: number
   /** Bytes of messages that wait for the consumers of all subscriptions, per process. */
   readonly queueSize: number
   /** Instances remembered. */
@@ -118,6 +120,8 @@ export const defaultLimits: Limits = {
   variables: 4096,
   // A thousand peers may be asked at once: what is larger is a file.
   variableSize: 64 * 1024,
+  // A thousand peers with a dozen small values each.
+  knownSize: 8 * 1024 * 1024,
   // A few of the largest messages, or half a million small ones.
   queueSize: 256 * 1024 * 1024,
   peers: 1024,

@@ -86,6 +86,7 @@ export const COUNTER_NAMES = [
   'answersUnknown',
   'variablesFull',
   'variablesLate',
+  'knownEvicted',
   'sendFull',
   'answersFull',
   'answersHeldFull',

@@ -1,5 +1,5 @@
 /** Variables: nodes expose what they know, and one question fetches it from all of them. */
-import { BusError, connect, groupBy, mean, percentile } from 'sixcast'
+import { BusError, connect, groupBy, mean, type Occasion, percentile } from 'sixcast'
 
 await using desk = await connect({ name: 'desk' })
 await using web1 = await connect({ name: 'web-1', tags: { role: 'web' } })
@@ -52,7 +52,30 @@ for await (const change of desk.watch<number>('limit')) {
   await desk.set('limit', 50)
 }
 
+// All owners at once, each of which judges for itself.
+web1.expose('limit', 10, { writable: true })
+const everywhere = await desk.setAll('limit', 30)
+console.log(everywhere.outcomes.map(({ type }) => type).join())
+
+// Acts when it has been so for a while, and not again before it was otherwise.
+let enough = (): void => undefined
+const warned = new Promise<void>((resolve) => (enough = resolve))
+const warn = ({ name, value }: Occasion<number>): void => {
+  console.log(`${name} is ${value}`)
+  enough()
+}
+const heat = web1.expose('heat', 3)
+const alarm = desk.when<number>('heat', (value) => value > 4, warn, {
+  for: 30,
+  until: (value) => value < 3,
+})
+heat.set(5)
+await warned
+await alarm.close()
+
 // Prints, in one order or another:
+// written,written
+// heat is 5
 // 3 nodes, mean 1, 90 % have 2 at most
 // web-2 has much to do
 // error web-1

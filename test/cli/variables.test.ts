@@ -1,5 +1,5 @@
 /** `sixcast get` and `sixcast expose`: variables between processes, in every form, and how they end. */
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, Home, objectsOf, type Run } from './command.ts'
@@ -151,6 +151,52 @@ describe('set', () => {
   })
 })
 
+describe('set of many', () => {
+  it('sets it at all who expose it, or have the tag, and says where it could not', async () => {
+    const all = [
+      await owner('m1', 'mode=day', '--writable', '--tag', 'kind=lamp'),
+      await owner('m2', 'mode=day', '--writable'),
+      await owner('m3', 'mode=day', '--tag', 'kind=lamp'),
+    ]
+    const { code, out, err } = await set('mode', 'night', '--all')
+    expect(out.split('\n').toSorted()).toEqual(['', 'm1 mode night', 'm2 mode night'])
+    expect(err).toMatch(/^sixcast: [0-9a-f]{16} \(m3\): DENIED: .*"mode" stays as it is/)
+    expect(code).toBe(1)
+    const found = await set('mode', '"dawn"', '--where', 'kind=lamp', '--json')
+    const outcomes = objectsOf(found.out).map(({ type, value, error }) => [type, value ?? error])
+    expect(outcomes).toHaveLength(2)
+    expect(outcomes).toContainEqual(['written', 'dawn'])
+    expect(outcomes).toContainEqual(['refused', expect.objectContaining({ code: 'DENIED' })])
+    const nobody = await set('nothing', '1', '--all')
+    expect(nobody.err).toMatch(/nobody who was asked exposes "nothing"/)
+    expect(nobody.code).toBe(1)
+    for (const one of all) one.kill('SIGTERM')
+    await Promise.all(all.map((one) => one.ended))
+  })
+})
+
+describe('old values', () => {
+  it('are kept where they are asked for, and printed of who has gone', async () => {
+    const name = `old-${Date.now()}`
+    const short = await owner('short', `${name}=1`)
+    expect((await get(name, '--stale', '600')).out).toBe(`short ${name} 1\n`)
+    short.kill('SIGTERM')
+    await short.ended
+    const gone = await get(name, '--stale', '600')
+    expect(gone.out).toMatch(new RegExp(`^short ${name} 1 \\(\\d+ s old\\)\\n$`))
+    expect(gone.code).toBe(2)
+    const [reading] = objectsOf((await get(name, '--stale', '600', '--json')).out)
+    expect(reading).toMatchObject({ type: 'reading', value: '1', stale: true })
+    expect((await get(name)).out).toBe('')
+    // Started anew it is another peer, and its old value is none.
+    const again = await owner('short', `${name}=2`)
+    expect((await get(name, '--stale', '600')).out).toBe(`short ${name} 2\n`)
+    expect(statSync(join(home.config, 'sixcast/known/local.json')).mode & 0o777).toBe(0o600)
+    again.kill('SIGTERM')
+    await again.ended
+  })
+})
+
 describe('watch', () => {
   it('prints what is there, what changes, and what has gone', async () => {
     const door = await owner('door', 'door=open', '--writable')
@@ -187,6 +233,9 @@ describe('usage', () => {
     [['set', 'a', '{', '--json'], /VALUE is not JSON/],
     [['set', 'a', '1', '--owner', 'x'], /option --owner is "x"/],
     [['set', 'a', '1', '--over', '0'], /option --over is "0"/],
+    [['set', 'a', '1', '--over', '1', '--all'], /option --over is of one owner/],
+    [['set', 'a', '1', '--where', 'a=b', '--all'], /give --all or --where/],
+    [['get', 'a', '--stale', '0'], /option --stale is "0"/],
     [['watch', 'a', '--every', '0.01'], /option --every is "0.01"/],
     [['expose'], /nothing to expose/],
     [['expose', '--writable', '--file', 'a=b'], /--writable is of use only with NAME=VALUE/],

@@ -234,6 +234,7 @@ const ELSEWHERE = [
   'answersUnknown',
   'variablesFull',
   'variablesLate',
+  'knownEvicted',
   'withheldFull',
 ]
 

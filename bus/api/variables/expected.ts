@@ -49,17 +49,38 @@ export class Expected {
     return this.#call.from ? [] : this.#here()
   }
 
+  /** Whether a value of a peer with these tags is asked for, which may have gone since. */
+  hasWith(id: PeerId, tags: Tags): boolean {
+    const { from, where } = this.#call
+    return from ? from.has(id) : hasTags(tags, where)
+  }
+
   #here(): PeerId[] {
     if (!this.#call.everyone) return []
     return [...this.#host.presence].map(({ id }) => id).filter((id) => this.#hasTags(id))
   }
 
   #hasTags(id: PeerId): boolean {
-    const { presence, tags: own, id: self } = this.#host
-    const tags = id === self ? own : presence.get(id)?.tags
-    if (!tags) return false
-    return Object.entries(this.#call.where ?? {}).every(([key, value]) => {
-      return Object.hasOwn(tags, key) && tags[key] === value
-    })
+    const tags = tagsOf(this.#host, id)
+    return tags !== undefined && hasTags(tags, this.#call.where)
   }
 }
+
+/** Those of a peer that is here. */
+export function tagsOf({ presence, tags, id: self }: VariablesHost, id: PeerId): Tags | undefined {
+  return id === self ? tags : presence.get(id)?.tags
+}
+
+/** Who is here and has all these tags, this bus as well. */
+export function tagged(host: VariablesHost, where: Tags): PeerId[] {
+  const ids = [host.id, ...[...host.presence].map(({ id }) => id)]
+  return ids.filter((id) => hasTags(tagsOf(host, id) ?? {}, where))
+}
+
+function hasTags(tags: Tags, where: Tags = {}): boolean {
+  return Object.entries(where).every(([key, value]) => {
+    return Object.hasOwn(tags, key) && tags[key] === value
+  })
+}
+
+type Tags = Readonly<Record<string, string>>

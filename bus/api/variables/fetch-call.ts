@@ -18,12 +18,14 @@ export interface FetchCall {
   readonly everyone: boolean
   readonly min: number
   readonly timeoutMs: number
+  /** Old values are given first, when they are not older. */
+  readonly staleMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
 export function fetchCall(names: Names<unknown>, options: FetchOptions<unknown> = {}): FetchCall {
   checkOptions('fetch', options, FETCH)
-  const { from, where, everyone, min = Infinity, timeout = TIMEOUT_MS, signal } = options
+  const { from, where, everyone, min = Infinity, timeout = TIMEOUT_MS, stale, signal } = options
   const ofTopic = typeof names === 'object' && 'schema' in names ? names.schema : undefined
   return {
     patterns: patternsOf(names),
@@ -33,6 +35,7 @@ export function fetchCall(names: Names<unknown>, options: FetchOptions<unknown> 
     everyone: everyone ?? where !== undefined,
     min,
     timeoutMs: timeout,
+    staleMs: stale,
     signal,
   }
 }

@@ -11,14 +11,24 @@ import type { PeerId } from '../options.ts'
 import type { Gathering, GatherReport, Reply } from '../request-options.ts'
 import { validate } from '../schema.ts'
 import type { FetchEnd, Fetching, FetchOutcome, FetchReport, Reading } from '../variable-options.ts'
-import { Expected } from './expected.ts'
+import { Expected, tagsOf } from './expected.ts'
 import type { FetchCall } from './fetch-call.ts'
 import { VARIABLES, type VariablesHost } from './host.ts'
+import type { Known, KnownReading } from './known.ts'
 import { Source } from './source.ts'
+
+export interface FetchingParts {
+  readonly host: VariablesHost
+  /** Of all fetches of this bus. */
+  readonly known: Known
+  /** Bytes of values that wait in all fetches. */
+  readonly budget: Budget
+}
 
 export class LiveFetching implements Fetching<unknown> {
   readonly #host: VariablesHost
   readonly #call: FetchCall
+  readonly #known: Known
   readonly #expected: Expected
   readonly #items: LiveGathering<Reading, FetchReport>
   readonly #sourcesById = new Map<PeerId, Source>()
@@ -28,9 +38,10 @@ export class LiveFetching implements Fetching<unknown> {
   #end: FetchEnd | undefined
 
   /** Asks. Throws as `publish` does. */
-  constructor(host: VariablesHost, call: FetchCall, budget: Budget) {
+  constructor({ host, known, budget }: FetchingParts, call: FetchCall) {
     this.#host = host
     this.#call = call
+    this.#known = known
     this.#expected = new Expected(host, call)
     const gathering = this.#ask()
     this.#answers = gathering[Symbol.asyncIterator]() as AsyncIterator<Reply>
@@ -43,9 +54,10 @@ export class LiveFetching implements Fetching<unknown> {
   }
 
   async all(): Promise<Reading[]> {
-    const found: Reading[] = []
-    for await (const one of this) found.push(one)
-    return found
+    const foundByKey = new Map<string, Reading>()
+    for await (const one of this) foundByKey.set(`${one.from}/${one.name}`, one)
+    // What its owner has no more was known at the beginning alone.
+    return [...foundByKey.values()].filter((one) => !one.stale || this.#known.has(one))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Reading, undefined> {
@@ -68,6 +80,7 @@ export class LiveFetching implements Fetching<unknown> {
   async #run(gathering: Gathering<unknown>): Promise<void> {
     let reason: unknown
     try {
+      if (this.#call.staleMs !== undefined) await this.#giveKnown(this.#call.staleMs)
       for (;;) {
         const next = await this.#answers.next()
         if (next.done) break
@@ -77,6 +90,18 @@ export class LiveFetching implements Fetching<unknown> {
       reason = thrown
     }
     this.#items.ended(this.#reportOf(await gathering.report), reason)
+  }
+
+  async #giveKnown(staleMs: number): Promise<void> {
+    const { patterns, schema } = this.#call
+    const isAsked: Parameters<Known['find']>[2] = (...of) => this.#expected.hasWith(...of)
+    for (const reading of this.#known.find(patterns, staleMs, isAsked)) {
+      const checked = schema ? await validate(schema, reading.value) : reading
+      if ('issues' in checked) continue
+      const stale = { ...reading, value: checked.value, rtt: 0, stale: true }
+      // There is no room for it: what is new matters more.
+      if (!this.#items.push(stale, 0)) return
+    }
   }
 
   #stop(end: FetchEnd): void {
@@ -92,7 +117,9 @@ export class LiveFetching implements Fetching<unknown> {
     for (const entry of part.entries) {
       if (!source.failed) await this.#takeEntry(source, entry, rtt)
     }
-    if (part.more || source.failed || !source.hasValues) return
+    if (part.more || source.failed) return
+    this.#known.settle(from, this.#call.patterns, (name) => source.has(name))
+    if (!source.hasValues) return
     this.#givers += 1
     if (this.#givers >= this.#call.min) this.#stop('min')
   }
@@ -121,15 +148,23 @@ export class LiveFetching implements Fetching<unknown> {
       return source.failure(name, invalidError(source.from, name, given.issues))
     }
     const { version, ageMs: age } = entry
-    const reading = { name, value: given.value, from: source.from, version, age, rtt }
+    const about = { name, from: source.from, version, age }
+    const reading = { ...about, value: given.value, rtt, stale: false }
+    if (this.#call.staleMs !== undefined) this.#keep(about, entry)
     if (this.#items.push(reading, entry.payload.length)) return source.value()
     count('repliesFull')
     source.failure(name, overflowError(source.from, name))
   }
 
-  #valueOf(
-    entry: Extract<Entry, { readonly kind: 'value' }>,
-  ): ReturnType<typeof validate<unknown>> {
+  /** As its owner gave it: the next fetch may have another schema. */
+  #keep(about: Omit<KnownReading, 'value'>, { codec, payload }: ValueEntry): void {
+    const given = decodeValue(codec, payload, this.#host.codec)
+    if ('issues' in given) return
+    const tags = tagsOf(this.#host, about.from) ?? {}
+    this.#known.keep({ ...about, value: given.value }, tags, payload.length)
+  }
+
+  #valueOf(entry: ValueEntry): ReturnType<typeof validate<unknown>> {
     const given = decodeValue(entry.codec, entry.payload, this.#host.codec)
     const { schema } = this.#call
     return schema && 'value' in given ? validate(schema, given.value) : given
@@ -158,6 +193,7 @@ export class LiveFetching implements Fetching<unknown> {
     for (const answer of answers) {
       told.add(answer.from)
       if (!this.#expected.has(answer.from)) continue
+      if (answer.type === 'none') this.#known.settle(answer.from, this.#call.patterns, () => false)
       // It listens there, and exposes nothing.
       if (answer.type === 'none' && !everyone && !from) continue
       outcomes.push(this.#source(answer.from).outcome(answer))
@@ -168,6 +204,8 @@ export class LiveFetching implements Fetching<unknown> {
     return { end, outcomes }
   }
 }
+
+type ValueEntry = Extract<Entry, { readonly kind: 'value' }>
 
 function deniedError(from: PeerId, name: string): BusError {
   const mend = "the realm's owner grants it"

@@ -1,15 +1,23 @@
 /** What the options of `expose` and `fetch` may be. */
 import { CONNECT, REQUEST } from '../option-rules.ts'
 import { described, flag, rule, type Rules, whole } from '../rules.ts'
-import type { ExposeOptions, FetchOptions, SetOptions, WatchOptions } from '../variable-options.ts'
+import type {
+  ExposeOptions,
+  FetchOptions,
+  SetAllOptions,
+  SetOptions,
+  WatchOptions,
+} from '../variable-options.ts'
+import type { AggregateOptions } from '../when-options.ts'
 
 const { schema, timeout, to, signal } = REQUEST
+const callback = described((value) => typeof value === 'function', 'a function')
 
 export const EXPOSE: Rules<ExposeOptions<unknown>> = {
   schema,
   timeout,
   writable: rule((value) => ['boolean', 'function'].includes(typeof value), 'true or a function'),
-  written: described((value) => typeof value === 'function', 'a function'),
+  written: callback,
 }
 
 export const FETCH: Rules<FetchOptions<unknown>> = {
@@ -19,6 +27,7 @@ export const FETCH: Rules<FetchOptions<unknown>> = {
   everyone: flag,
   min: whole(1),
   timeout,
+  stale: whole(1, 86_400_000),
   signal,
 }
 
@@ -27,6 +36,23 @@ export const WATCH: Rules<WatchOptions<unknown>> = {
   from: FETCH.from,
   where: FETCH.where,
   every: whole(100, 86_400_000),
+  signal,
+}
+
+export const WHEN: Rules<AggregateOptions<unknown, unknown>> = {
+  ...WATCH,
+  for: whole(0, 86_400_000),
+  until: callback,
+  aggregate: callback,
+  dryRun: flag,
+  told: callback,
+  concurrency: whole(1),
+}
+
+export const SET_ALL: Rules<SetAllOptions> = {
+  to: FETCH.from,
+  where: FETCH.where,
+  timeout,
   signal,
 }
 

@@ -63,7 +63,7 @@ export async function setVariable(parts: SettingParts, call: SetCall): Promise<W
 }
 
 /** What asks for it. Throws INVALID_VALUE and TOO_LARGE: the owner need not be asked. */
-async function writeOf(
+export async function writeOf(
   { codec: custom, limits }: VariablesHost,
   { pattern, value, schema, version }: SetCall,
 ): Promise<Uint8Array> {
@@ -84,7 +84,13 @@ async function writeOf(
 /** Who exposes the name, when that is one peer. Throws CONFLICT and NO_RESPONDER. */
 async function onlyOwner({ fetching }: SettingParts, call: SetCall): Promise<PeerId> {
   const { pattern, timeoutMs, signal } = call
-  const all = { from: undefined, where: undefined, everyone: false, min: Infinity }
+  const all = {
+    from: undefined,
+    where: undefined,
+    everyone: false,
+    min: Infinity,
+    staleMs: undefined,
+  }
   const asked = fetching({ patterns: [pattern], schema: undefined, ...all, timeoutMs, signal })
   await asked.all()
   const { outcomes } = await asked.report
@@ -102,7 +108,7 @@ async function onlyOwner({ fetching }: SettingParts, call: SetCall): Promise<Pee
   throw new BusError('CONFLICT', `${who}: name one by "to", as ${ids.join(', ')}`)
 }
 
-function writtenOf(
+export function writtenOf(
   { count, codec, allows }: VariablesHost,
   { pattern: { text: name } }: SetCall,
   { owner, answer }: { readonly owner: PeerId; readonly answer: unknown },

@@ -29,6 +29,10 @@ export class Source {
     return this.#fault !== undefined
   }
 
+  has(name: string): boolean {
+    return this.#names.has(name)
+  }
+
   /** False when it has answered with that one already. */
   isNew(name: string): boolean {
     const { size } = this.#names

@@ -4,13 +4,17 @@ import type { BusParts } from '../bus-parts.ts'
 import type { BusEvent, PeerId, Presence } from '../options.ts'
 import { instanceOf } from '../request-call.ts'
 import type { Requests } from '../requests.ts'
-import type { VariableCalls } from '../variable-options.ts'
+import type { VariableCalls } from '../variable-calls.ts'
+import { LiveCondition } from './condition.ts'
 import { Exposing } from './exposing.ts'
 import { type FetchCall, fetchCall, watchCall } from './fetch-call.ts'
 import { LiveFetching } from './fetching.ts'
 import type { VariablesHost } from './host.ts'
+import { Known } from './known.ts'
+import { setAll, setAllCall } from './setting-all.ts'
 import { setCall, setVariable } from './setting.ts'
 import { LiveWatching } from './watching.ts'
+import { whenCall } from './when-call.ts'
 
 export interface VariablesParts {
   readonly parts: BusParts
@@ -22,19 +26,27 @@ export interface VariablesParts {
   readonly assertOpen: () => void
 }
 
-/** The calls of a bus that have to do with variables. */
+/** The calls of a bus that have to do with variables, as functions that need no `this`. */
 export interface Calls {
   readonly expose: VariableCalls['expose']
   readonly fetch: VariableCalls['fetch']
   readonly set: VariableCalls['set']
+  readonly setAll: VariableCalls['setAll']
   readonly watch: VariableCalls['watch']
+  readonly when: VariableCalls['when']
 }
 
 export function variableCalls(of: VariablesParts): Calls {
   const host = hostOf(of)
   const exposing = new Exposing(host)
   const budget = { used: 0, max: host.limits.repliesSize }
-  const fetching = (call: FetchCall): LiveFetching => new LiveFetching(host, call, budget)
+  const known = new Known({
+    sizeMax: host.limits.knownSize,
+    now: host.now,
+    evicted: () => host.count('knownEvicted'),
+  })
+  const fetching = (call: FetchCall): LiveFetching =>
+    new LiveFetching({ host, known, budget }, call)
   const calls = {
     expose: (...given: Parameters<Exposing['expose']>) => {
       of.assertOpen()
@@ -48,9 +60,17 @@ export function variableCalls(of: VariablesParts): Calls {
       of.assertOpen()
       return new LiveWatching(host, watchCall(...given))
     },
+    when: (...given: Parameters<typeof whenCall>) => {
+      of.assertOpen()
+      return new LiveCondition(host, whenCall(...given))
+    },
     set: async (...given: Parameters<typeof setCall>) => {
       of.assertOpen()
       return setVariable({ host, fetching }, setCall(...given))
+    },
+    setAll: async (...given: Parameters<typeof setAllCall>) => {
+      of.assertOpen()
+      return setAll(host, setAllCall(...given))
     },
   }
   // What a variable holds is what the program, or its schema, says of it.

@@ -222,5 +222,5 @@ describe('a call', () => {
 /** A reading of `load` as it is expected. */
 function reading(from: Bus, more: object): object {
   const ms = expect.any(Number)
-  return { name: 'load', from: from.id, age: ms, rtt: ms, ...more }
+  return { name: 'load', from: from.id, age: ms, rtt: ms, stale: false, ...more }
 }

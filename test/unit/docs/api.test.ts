@@ -19,7 +19,7 @@ import {
 import { ACTOR_COUNTER_NAMES } from '../../../bus/actors/counters.ts'
 import { ASK, ASK_ALL, DELIVER, SPAWN } from '../../../bus/actors/rules.ts'
 import { busLimits } from '../../../bus/api/limits.ts'
-import { EXPOSE, FETCH, SET, WATCH } from '../../../bus/api/variables/rules.ts'
+import { EXPOSE, FETCH, SET, SET_ALL, WATCH, WHEN } from '../../../bus/api/variables/rules.ts'
 import { COUNTER_NAMES } from '../../../bus/core/metrics.ts'
 import { CLOSINGS } from '../../../relay/closing.ts'
 import { RELAY_COUNTER_NAMES } from '../../../relay/counters.ts'
@@ -42,7 +42,9 @@ const TYPES = [
     'epoch-options',
     'rotate-options',
     'request-options',
+    'variable-calls',
     'variable-options',
+    'when-options',
     'actor-options',
     'variables/aggregate',
     'message',
@@ -66,7 +68,9 @@ const RULES = {
   EXPOSE,
   FETCH,
   SET,
+  SET_ALL,
   WATCH,
+  WHEN,
   SPAWN,
   DELIVER,
   ASK,
@@ -116,7 +120,14 @@ describe('docs/api.md', () => {
     'VariableFailure',
     'FetchReport',
     'SetOptions',
+    'SetAllOptions',
+    'SetReport',
     'WatchOptions',
+    'WhenOptions',
+    'AggregateOptions',
+    'Occasion',
+    'AggregateOccasion',
+    'Condition',
     'Fetching',
     'Step',
     'ActorContext',
