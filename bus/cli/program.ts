@@ -11,6 +11,7 @@ import { inWords } from './unknown.ts'
 import { demo } from './demo.ts'
 import { demoPeer } from './demo-peer.ts'
 import { acl } from './acl.ts'
+import { agent } from './agent.ts'
 import { expose } from './expose.ts'
 import { get } from './get.ts'
 import { identity } from './identity.ts'
@@ -34,6 +35,7 @@ import { sub } from './sub.ts'
 import { topics } from './topics.ts'
 import { flag } from './values.ts'
 import { watch } from './watch.ts'
+import { when } from './when.ts'
 import { unknownVariables } from './variables.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -44,8 +46,10 @@ const COMMANDS: readonly Command[] = [
   reply,
   get,
   watch,
+  when,
   set,
   expose,
+  agent,
   send,
   receive,
   peers,
@@ -295,6 +299,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'wait',
   'qr',
   'at-once',
+  'dry-run',
 ])
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',

@@ -114,7 +114,11 @@ function fromEnvironment(name: SettingName, env: NodeJS.ProcessEnv): unknown {
 }
 
 function configured(config: Raw, path: string): Partial<Settings> {
-  const known: readonly string[] = [...SETTING_NAMES, ...RELAY_SETTING_NAMES]
+  const known: readonly string[] = [
+    ...SETTING_NAMES,
+    ...RELAY_SETTING_NAMES,
+    ...AGENT_SETTING_NAMES,
+  ]
   for (const name of Object.keys(config)) {
     if (known.includes(name)) continue
     const near = nearest(name, known)
@@ -175,5 +179,8 @@ const RELAY_SETTING_NAMES = [
   'metrics',
   'limit',
 ] as const
+
+/** The same of the agent. */
+const AGENT_SETTING_NAMES = ['actions'] as const
 
 export const SETTING_NAMES = Object.keys(READERS) as readonly SettingName[] // its keys are all of them
