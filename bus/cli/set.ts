@@ -85,6 +85,8 @@ async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> 
   const { output, interrupt, json } = world
   const { timeout } = options
   const how = { ...all, ...(timeout !== undefined && { timeout }), signal: interrupt.signal }
+  // A bus that has just come knows nobody's tags before everybody has met it.
+  if (all?.where) await bus.fetch(name, { ...how, ...all }).report
   const { outcomes } = await bus.setAll(name, value, how)
   for (const outcome of outcomes) {
     if (json) await output.object(objectOf(name, outcome))
