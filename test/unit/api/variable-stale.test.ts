@@ -105,6 +105,13 @@ describe('a fetch that takes old values', () => {
     await net.close()
   })
 
+  it('keeps as much as the limit lets it, and counts what had to go', async () => {
+    const bus = await network()({ limits: { knownSize: 1200 } })
+    for (const name of ['a', 'b', 'c']) bus.expose(name, name)
+    await bus.fetch('*', { stale: 60_000 }).report
+    expect(bus.stats().knownEvicted).toBe(1)
+  })
+
   it('is refused with an age that is none', async () => {
     const bus = await network()()
     for (const stale of [0, -1, 1.5, '5', Infinity]) {
