@@ -4,7 +4,7 @@ import { type Minute, soak } from './soak.ts'
 
 /** Longer by a variable: the nights have time. */
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 2)
-/** Of heap for each minute after the first, in which the engine still compiles; see docs/testing.md. */
+/** Of heap for each minute after the first, in which the engine still compiles. */
 const GROWTH_MAX = 3_000_000
 
 it('goes on with visitors each second, losses, and new keys each half a minute', async () => {

@@ -1,7 +1,7 @@
 /** Connect options: what is filled in, and that every bad one is named with its mend. */
 import { describe, expect, it } from 'vitest'
 import type { ConnectOptions } from '../../../bus/api/options.ts'
-import { defaultLimits } from '../../../bus/core/limits.ts'
+import { busLimits } from '../../../bus/api/limits.ts'
 import { keyText } from '../../../bus/io/key-text.ts'
 import { DEFAULT_RATE } from '../../../bus/io/settled.ts'
 import { DEFAULT_PORT, settle } from '../../../bus/io/settings.ts'
@@ -27,7 +27,7 @@ describe('settle', () => {
       rate: DEFAULT_RATE,
       minRate: DEFAULT_RATE / 20,
       lingerMs: 2000,
-      limits: defaultLimits,
+      limits: busLimits,
     })
     expect(hex(settings.root!)).toBe(hex(key))
     expect(settings.name).toMatch(/.-[\w-]{6}$/)
@@ -49,7 +49,7 @@ describe('settle', () => {
 
   it('changes only the limits that are given', async () => {
     const { limits } = await settle({ key, limits: { peers: 7 } })
-    expect(limits).toEqual({ ...defaultLimits, peers: 7 })
+    expect(limits).toEqual({ ...busLimits, peers: 7 })
   })
 
   it.each<[string, object]>([
