@@ -70,7 +70,7 @@ describe('variables in a realm with an owner', () => {
       expect.objectContaining({
         name: 'panel',
         publish: asked,
-        subscribe: ['panel/**', ...asked],
+        subscribe: [...asked, 'panel/**'],
         expose: ['panel/**'],
         write: ['pump/limit'],
       }),
