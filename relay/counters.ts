@@ -1,4 +1,5 @@
 /** Counters of everything that a relay carries, drops or refuses, by name, in words for /metrics. */
+import { Tally } from '../bus/core/tally.ts'
 
 export const RELAY_COUNTERS = {
   // links
@@ -68,17 +69,8 @@ export type RelayCounter = keyof typeof RELAY_COUNTERS
 
 export const RELAY_COUNTER_NAMES = Object.keys(RELAY_COUNTERS) as RelayCounter[] // its keys
 
-export class Counters {
-  readonly #counts = new Map<RelayCounter, number>()
-
-  count(name: RelayCounter, by = 1): void {
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
-  }
-
-  /** Every counter, zeros included. */
-  snapshot(): Record<RelayCounter, number> {
-    const all = {} as Record<RelayCounter, number> // filled completely by the loop
-    for (const name of RELAY_COUNTER_NAMES) all[name] = this.#counts.get(name) ?? 0
-    return all
+export class Counters extends Tally<RelayCounter> {
+  constructor() {
+    super(RELAY_COUNTER_NAMES)
   }
 }

@@ -1,4 +1,5 @@
 /** Counters of what actors do, and of what was dropped on the way to them. */
+import { Tally } from '../core/tally.ts'
 
 export const ACTOR_COUNTER_NAMES = [
   'actorsFailed',
@@ -16,21 +17,8 @@ export const ACTOR_COUNTER_NAMES = [
 
 export type ActorCounterName = (typeof ACTOR_COUNTER_NAMES)[number]
 
-export class ActorMetrics {
-  readonly #counts = zeros()
-
-  count(name: ActorCounterName, by = 1): void {
-    this.#counts[name] += by
+export class ActorMetrics extends Tally<ActorCounterName> {
+  constructor() {
+    super(ACTOR_COUNTER_NAMES)
   }
-
-  /** Every counter, zeros included. */
-  snapshot(): Readonly<Record<ActorCounterName, number>> {
-    return { ...this.#counts }
-  }
-}
-
-function zeros(): Record<ActorCounterName, number> {
-  const all = {} as Record<ActorCounterName, number> // filled completely by the loop
-  for (const name of ACTOR_COUNTER_NAMES) all[name] = 0
-  return all
 }

@@ -1,4 +1,5 @@
 /** Counters of everything that is dropped, bounded or worth watching, by name. */
+import { Tally } from './tally.ts'
 
 export const COUNTER_NAMES = [
   // traffic
@@ -104,25 +105,8 @@ export const COUNTER_NAMES = [
 
 export type CounterName = (typeof COUNTER_NAMES)[number]
 
-export class Metrics {
-  readonly #counts = zeros()
-
-  count(name: CounterName, by = 1): void {
-    this.#counts[name] += by
+export class Metrics extends Tally<CounterName> {
+  constructor() {
+    super(COUNTER_NAMES)
   }
-
-  get(name: CounterName): number {
-    return this.#counts[name]
-  }
-
-  /** Every counter, zeros included. */
-  snapshot(): Readonly<Record<CounterName, number>> {
-    return { ...this.#counts }
-  }
-}
-
-function zeros(): Record<CounterName, number> {
-  const all = {} as Record<CounterName, number> // filled completely by the loop
-  for (const name of COUNTER_NAMES) all[name] = 0
-  return all
 }
