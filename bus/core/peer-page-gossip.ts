@@ -14,6 +14,7 @@ import { Recent } from './recent.ts'
 import { Backoff } from './service/backoff.ts'
 import { Fair } from './service/fair.ts'
 import { answerDelay } from './service/presence.ts'
+import { TokenBucket } from './stream/pace.ts'
 import { type Header, Kind, NUMBER_MAX, readHeader } from './wire/packet.ts'
 import { type PageTalk, readPageTalk, writePageTalk } from './wire/page-talk.ts'
 
@@ -44,10 +45,10 @@ export class PageGossip {
   #answers = 0
   #secondEnds = 0
   /** Heads that may be verified now, more of which come all the time. */
-  #turns = TURNS_MAX
-  #turnsAt = 0
-  /** Heads that have to wait for that. */
+  readonly #turns = new TokenBucket(TURNS_A_SECOND, TURNS_MAX, 0)
+  /** Heads that have to wait for that, and until when. */
   readonly #heads: Fair<Uint8Array>
+  #headsAt = Infinity
   /** When the own page is said again unasked, the next time last. */
   #sayAgainAt: number[] = []
 
@@ -60,8 +61,7 @@ export class PageGossip {
 
   /** When `onTimer` has something to do, or `Infinity`. */
   get deadline(): number {
-    const headAt = this.#heads.size > 0 ? this.#turnsAt + TURN_MS : Infinity
-    return Math.min(this.#answerAt, this.#askAt, headAt, this.#sayAgainAt.at(-1) ?? Infinity)
+    return Math.min(this.#answerAt, this.#askAt, this.#headsAt, this.#sayAgainAt.at(-1) ?? Infinity)
   }
 
   /** Who begins, and hears nobody, may have slept: others may have said before what they know. */
@@ -135,31 +135,24 @@ export class PageGossip {
       return this.#answer(now, [HEAD], ANNOUNCED_MS)
     }
     if (worth === 'own' || id === this.#fetch?.id) return
-    this.#turnsPassed(now)
-    if (this.#heads.size === 0 && this.#turns > 0) return this.#verify(bytes)
+    if (this.#heads.size === 0 && this.#turns.take(now, 1)) return this.#verify(bytes)
     if (!this.#heads.add(source, bytes.slice())) this.#context.metrics.count('pageBudget')
+    this.#headsAt = this.#turns.when(now, 1)
   }
 
   /** Heads that many have sent take turns, or whoever sends most would keep the true one out. */
   #verifyWaiting(now: number): void {
-    this.#turnsPassed(now)
-    while (this.#turns > 0 && this.#heads.size > 0) {
+    while (this.#heads.size > 0 && this.#turns.when(now, 1) <= now) {
       const bytes = this.#heads.take()!
       const weighed = this.#pages.weigh(bytes)
-      if (weighed?.worth === 'news' && weighed.id !== this.#fetch?.id) this.#verify(bytes)
+      const isNews = weighed?.worth === 'news' && weighed.id !== this.#fetch?.id
+      if (isNews && this.#turns.take(now, 1)) this.#verify(bytes)
     }
+    this.#headsAt = this.#heads.size > 0 ? this.#turns.when(now, 1) : Infinity
   }
 
   #verify(bytes: Uint8Array): void {
-    this.#turns -= 1
     this.#pages.verify(bytes, (at, good) => this.#begin(at, good))
-  }
-
-  #turnsPassed(now: number): void {
-    const passed = Math.floor((now - this.#turnsAt) / TURN_MS)
-    if (passed <= 0) return
-    this.#turns = Math.min(TURNS_MAX, this.#turns + passed)
-    this.#turnsAt += passed * TURN_MS
   }
 
   #begin(now: number, good: GoodHead): void {
@@ -294,9 +287,9 @@ const ANNOUNCED_MS = 1000
 const SAY_AGAIN_MS = [6000, 3000, 1500, 700, 250]
 /** Packets a second that tell others of a page. */
 const ANSWERS_MAX = 100
-/** Heads that are verified at once, one more each time; and those that wait for it. */
+/** Heads that are verified at once, and each second; and those that wait for it. */
 const TURNS_MAX = 10
-const TURN_MS = 20
+const TURNS_A_SECOND = 50
 const HEADS_MAX = 64
 /** Somebody who is alone for so long, though a newer epoch is heard, is told so. */
 const BEHIND_MS = 10_000
