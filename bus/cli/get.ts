@@ -9,6 +9,7 @@ import { note } from './log.ts'
 import { fieldsOf, lineOf } from './payload.ts'
 import { table } from './table.ts'
 import { seconds, whole } from './values.ts'
+import { nameOf, whoIs } from './who.ts'
 
 export const get: Command = {
   usage: 'get <names..>',
@@ -125,7 +126,7 @@ interface Row {
 }
 
 function rowOf(bus: Bus, { name, from, value, version, age, rtt, stale }: Reading): Row {
-  const who = whoIs(bus, from)
+  const who = nameOf(bus, from)
   return { name, from, who, fields: fieldsOf(value), version, age, rtt, stale }
 }
 
@@ -140,11 +141,6 @@ async function print(row: Row, form: 'line' | 'json', { output }: World): Promis
 
 function textOf({ fields: { value, encoding } }: Row): string {
   return encoding === undefined ? lineOf(value) : `${encoding}:${String(value)}`
-}
-
-/** Its name, which is for people: ids tell peers apart, and `--json` has them. */
-function whoIs(bus: Bus, id: Reading['from']): string {
-  return bus.presence.get(id)?.name ?? id
 }
 
 function tableOf(rows: readonly Row[]): string {
@@ -165,8 +161,7 @@ function compare(a: string, b: string): number {
 /** What has failed, and who has not answered; who has no such variable is news where it was asked for. */
 function tell(bus: Bus, outcome: FetchOutcome, { where, from, everyone }: Job['options']): void {
   const { type } = outcome
-  const name = bus.presence.get(outcome.from)?.name
-  const who = name === undefined ? outcome.from : `${outcome.from} (${name})`
+  const who = whoIs(bus, outcome.from)
   for (const { name: variable, error } of outcome.failures) {
     note(`${who}: ${variable}: ${error.code}: ${error.message}`)
   }

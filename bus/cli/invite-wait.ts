@@ -10,7 +10,7 @@ import { note } from './log.ts'
 import { assertNotRevoked, isRevoked, type Issuing, issuingRealm, newName } from './owner.ts'
 import { qrCode } from './qr.ts'
 import { shown } from './shown.ts'
-import { identityOf, lifeOfCode, topicsOf, wishesOf } from './wishes.ts'
+import { guestTopics, identityOf, lifeOfCode, wishesOf } from './wishes.ts'
 
 export async function inviteByCode(given: Arguments, world: World): Promise<number> {
   if (given['file'] !== undefined) throw new UsageError('give --file or --wait, not both')
@@ -109,8 +109,7 @@ async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise
   const { as } = given
   const called = typeof as === 'string' ? as : await nameOf(realm, { name, identity })
   const granted = parseRights(rights, 'the new rights')
-  const topics = given['guest'] === true && { topics: topicsOf(given) }
-  await addMember(realm, { name: called, rights: granted, ...topics })
+  await addMember(realm, { name: called, rights: granted, ...guestTopics(given) })
   const until = new Date(granted.notAfter * 1000).toISOString()
   if (world.json) {
     await world.output.object({ type: 'admitted', realm, identity, name, until })

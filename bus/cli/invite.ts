@@ -17,7 +17,7 @@ import { assertNotRevoked, granted, newName, type Owned, ownedRealm } from './ow
 import { inviteByCode } from './invite-wait.ts'
 import { qrCode } from './qr.ts'
 import { text } from './values.ts'
-import { after, identityOf, topicsOf, wishesOf } from './wishes.ts'
+import { after, guestTopics, identityOf, topicsOf, wishesOf } from './wishes.ts'
 
 export const invite: Command = {
   usage: 'invite',
@@ -103,11 +103,6 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
   else await output.write(picture ?? (file === undefined ? invitation : `${file}\n`))
   return Exit.ok
-}
-
-/** The register has what a guest is given keys for, also in the epochs to come. */
-function guestTopics(given: Arguments): { topics?: readonly string[] } {
-  return given['guest'] === true ? { topics: topicsOf(given) } : {}
 }
 
 /** The realm's key, or the part of it that opens what a guest may read or publish. */

@@ -5,12 +5,11 @@
  * readable as that. A file that cannot be read, or is not what it should be, counts as empty: it
  * holds nothing that could not be asked for again.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { nanoid } from 'nanoid'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isObject } from '../api/rules.ts'
 import { matches, parsePattern, parseTopic, type Pattern } from '../core/topic/pattern.ts'
-import { configDirectory } from '../io/keyfile.ts'
+import { configDirectory, replaceSecretFile } from '../io/keyfile.ts'
 
 /** A value as `get --json` prints it, with who gave it and when it was got. */
 export interface KnownValue {
@@ -59,15 +58,7 @@ export async function writeKnown(realm: string, values: readonly KnownValue[]): 
     if (lines.length === VALUES_MAX || size > SIZE_MAX) break
     lines.push(line)
   }
-  const path = fileOf(realm)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${nanoid()}`
-  try {
-    await writeFile(draft, `[\n${lines.join(',\n')}\n]\n`, { mode: 0o600, flag: 'wx' })
-    await rename(draft, path)
-  } finally {
-    await rm(draft, { force: true })
-  }
+  await replaceSecretFile(fileOf(realm), `[\n${lines.join(',\n')}\n]\n`)
 }
 
 /** Those that are asked for, and are no older than that. */

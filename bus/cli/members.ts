@@ -6,6 +6,7 @@ import { type Arguments, type Command, type World, withExamples } from './comman
 import { Exit } from './exit.ts'
 import { ownedRealm } from './owner.ts'
 import { table } from './table.ts'
+import { ACTIONS } from './wishes.ts'
 import { patternsFor } from '../core/rights.ts'
 
 export const members: Command = {
@@ -52,5 +53,4 @@ function patternsOf(rights: Member['rights']): Record<Listed, string[]> {
   return Object.fromEntries(lists) as Record<Listed, string[]> // one for each action
 }
 
-const ACTIONS = ['publish', 'subscribe', 'expose', 'write'] as const
 type Listed = (typeof ACTIONS)[number]

@@ -1,4 +1,5 @@
 /** `sixcast req`: asks a question and prints the first answer, or all of them. */
+import { isPeerId } from '../api/rules.ts'
 import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
@@ -11,6 +12,7 @@ import { note } from './log.ts'
 import { assertJson, fieldsOf, lineOf, payloadOf, valueOf } from './payload.ts'
 import { shownJson } from './shown.ts'
 import { list, seconds, whole } from './values.ts'
+import { whoIs } from './who.ts'
 
 export const req: Command = {
   usage: 'req <topic> [value]',
@@ -133,8 +135,7 @@ async function print(
 function tell(bus: Bus, outcome: Outcome): void {
   const { type, from } = outcome
   if (type === 'answered' || type === 'none' || type === 'cancelled') return
-  const name = bus.presence.get(from)?.name
-  const who = name === undefined ? from : `${from} (${name})`
+  const who = whoIs(bus, from)
   if (type === 'error') note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
   else note(type === 'gone' ? `${who} has left, or is not here` : `${who} has not answered in time`)
 }
@@ -189,7 +190,7 @@ function jobOf(given: Arguments): Job {
 }
 
 export function peerIdOf(text: string, source: string): PeerId {
-  if (/^[0-9a-f]{16}$/.test(text)) return text as PeerId // sixteen digits are what the brand stands for
+  if (isPeerId(text)) return text
   const mend = '16 hexadecimal digits, as sixcast peers lists them'
   throw new UsageError(`${source} is ${shownJson(text)}: ${mend}`)
 }

@@ -9,6 +9,7 @@ import { tags } from './pairs.ts'
 import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
 import { peerIdOf } from './req.ts'
 import { seconds, text, whole } from './values.ts'
+import { nameOf, whoIs } from './who.ts'
 
 export const set: Command = {
   usage: 'set <name> <value>',
@@ -71,8 +72,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     if (world.json) {
       await output.object({ type: 'written', name, ...fieldsOf(written.value), from, version })
     } else {
-      const owner = bus.presence.get(from)?.name ?? from
-      await output.write(`${owner} ${name} ${lineOf(written.value)}\n`)
+      await output.write(`${nameOf(bus, from)} ${name} ${lineOf(written.value)}\n`)
     }
     return Exit.ok
   } finally {
@@ -91,8 +91,7 @@ async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> 
   for (const outcome of outcomes) {
     if (json) await output.object(objectOf(name, outcome))
     else if (outcome.type === 'written') {
-      const owner = bus.presence.get(outcome.from)?.name ?? outcome.from
-      await output.write(`${owner} ${name} ${lineOf(outcome.value)}\n`)
+      await output.write(`${nameOf(bus, outcome.from)} ${name} ${lineOf(outcome.value)}\n`)
     } else tell(bus, outcome)
   }
   const types = new Set(outcomes.map(({ type }) => type))
@@ -116,8 +115,7 @@ function objectOf(name: string, outcome: SetOutcome): object {
 }
 
 function tell(bus: Bus, outcome: SetOutcome): void {
-  const name = bus.presence.get(outcome.from)?.name
-  const who = name === undefined ? outcome.from : `${outcome.from} (${name})`
+  const who = whoIs(bus, outcome.from)
   if ('error' in outcome) note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
   else if (outcome.type === 'absent') note(`${who} has no such variable`)
   else if (outcome.type === 'gone') note(`${who} has left, or is not here`)

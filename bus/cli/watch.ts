@@ -1,11 +1,12 @@
 /** `sixcast watch`: prints what variables hold, and then what changes. */
 import type { Argv } from 'yargs'
-import type { Change, PeerId, WatchOptions } from '../index.ts'
+import type { Change, WatchOptions } from '../index.ts'
 import { ASKED_REPEATABLE, askedOf, withAsked } from './asked.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit } from './exit.ts'
 import { fieldsOf, lineOf } from './payload.ts'
 import { seconds, whole } from './values.ts'
+import { rememberedNames } from './who.ts'
 
 export const watch: Command = {
   usage: 'watch <names..>',
@@ -43,13 +44,9 @@ async function run(given: Arguments, world: World): Promise<number> {
   const bus = await world.connect()
   try {
     let left = count
-    const nameById = new Map<PeerId, string>()
+    const nameOf = rememberedNames(bus)
     for await (const change of bus.watch(names, { ...options, signal: interrupt.signal })) {
-      const { from } = change
-      // Who has gone is known by the name that it had.
-      const name = bus.presence.get(from)?.name ?? nameById.get(from) ?? from
-      nameById.set(from, name)
-      await print(name, change, world)
+      await print(nameOf(change.from), change, world)
       left -= 1
       if (left === 0 || output.isBroken) break
     }

@@ -19,6 +19,7 @@ import { note } from './log.ts'
 import { fieldsOf, lineOf, payloadOf } from './payload.ts'
 import { outputOf } from './shell.ts'
 import { seconds, whole } from './values.ts'
+import { rememberedNames } from './who.ts'
 
 export const when: Command = {
   usage: 'when <name> [command..]',
@@ -91,12 +92,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 /** Until it has acted so often, or a signal comes; gives how often the command has failed. */
 async function watch(bus: Bus, job: Job, world: World): Promise<number> {
   const { interrupt, output, log } = world
-  const names = new Map<PeerId, string>()
-  const nameOf = (id: PeerId): string => {
-    const name = bus.presence.get(id)?.name ?? names.get(id) ?? id
-    names.set(id, name)
-    return name
-  }
+  const nameOf = rememberedNames(bus)
   let [acts, calls, failures] = [0, 0, 0]
   let enough = (): void => undefined
   const done = new Promise<void>((resolve) => (enough = resolve))

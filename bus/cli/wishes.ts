@@ -44,6 +44,11 @@ export function topicsOf(given: Arguments): string[] {
   return [...new Set([...publish, ...subscribe])]
 }
 
+/** The register has what a guest is given keys for, also in the epochs to come. */
+export function guestTopics(given: Arguments): { topics?: readonly string[] } {
+  return given['guest'] === true ? { topics: topicsOf(given) } : {}
+}
+
 export function after(raw: unknown, name: string): Date {
   return new Date(Date.now() + duration(raw, `option --${name}`))
 }
@@ -67,7 +72,7 @@ export function lifeOfCode({ expires }: Arguments): number {
 }
 
 /** What an invitation may name; `relay` is reserved. */
-const ACTIONS = ['publish', 'subscribe', 'expose', 'write'] as const
+export const ACTIONS = ['publish', 'subscribe', 'expose', 'write'] as const
 /** In the form that a guest has a key for. */
 const QUESTIONS = `${VARIABLES}/**`
 const DAY_MS = 86_400_000
