@@ -6,11 +6,11 @@
  */
 import { concat, hexOf } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
+import { HELLO_LABEL } from '../bus/core/peer-hello-out.ts'
 import { Recent } from '../bus/core/recent.ts'
 import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'
 import { HelloBudget } from '../bus/core/service/hello-budget.ts'
-import { utf8 } from '../bus/core/text.ts'
 import { readHello, type SignedHello } from '../bus/core/wire/hello.ts'
 import { type Header, nonceOf } from '../bus/core/wire/packet.ts'
 import type { Counters } from './counters.ts'
@@ -96,7 +96,6 @@ export class Hellos {
   }
 }
 
-const HELLO_LABEL = utf8('sixcast/1/hello')
 /** What hellos that fail may cost in one second, in openings: in all, and of one source. */
 const BUDGET = { failedHellos: 10_000, failedHellosBySource: 5000 }
 /** A signature costs a hundred times what opening does; good ones are few, but not free either. */

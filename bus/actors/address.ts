@@ -1,5 +1,6 @@
 /** Addresses of actors: a name, and the peer that has it where that is said. */
 import { BusError } from '../api/errors.ts'
+import { isPeerId } from '../api/rules.ts'
 import type { PeerId } from '../api/terms.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 
@@ -14,9 +15,7 @@ export function addressOf(text: string): Address {
   const at = text.indexOf('@')
   if (at < 0) return { name: nameOf(text), peer: undefined }
   const peer = text.slice(at + 1)
-  if (/^[0-9a-f]{16}$/.test(peer)) {
-    return { name: nameOf(text.slice(0, at)), peer: peer as PeerId } // as the expression says
-  }
+  if (isPeerId(peer)) return { name: nameOf(text.slice(0, at)), peer }
   const mend = 'name@peer, with the 16 hexadecimal digits of bus.id, or the name alone'
   throw new BusError('INVALID_TOPIC', `the address ${JSON.stringify(text)} has no peer: ${mend}`)
 }

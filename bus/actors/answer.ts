@@ -42,10 +42,6 @@ export function crossing(error: unknown, from: PeerId): BusError {
   return errorOf(from, faultOf(error))
 }
 
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
-}
-
 function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }

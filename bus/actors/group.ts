@@ -1,4 +1,5 @@
 /** A group of actors as others speak to it: all of them by one packet, or one of them. */
+import { pause } from '../api/matching.ts'
 import type { AskingAll, AskOptions, Group } from '../api/actor-options.ts'
 import { encodeValue } from '../api/codec.ts'
 import { BusError } from '../api/errors.ts'
@@ -80,7 +81,7 @@ export class LiveGroup implements Group {
         if (!(error instanceof BusError) || error.code !== 'NO_RESPONDER') throw error
         if (!isYoung() || left() <= AGAIN_MS) throw this.#nobodyError()
       }
-      await new Promise<void>((resolve) => after(AGAIN_MS, resolve))
+      await pause(after, AGAIN_MS)
     }
   }
 

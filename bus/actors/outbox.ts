@@ -1,6 +1,8 @@
 /** What goes to actors of other peers: messages, questions, and deliveries until one is confirmed. */
+import { pause } from '../api/matching.ts'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { BusError } from '../api/errors.ts'
+import { instanceOf } from '../api/request-call.ts'
 import type { PeerId } from '../api/terms.ts'
 import type { Address } from './address.ts'
 import type { ActorMetrics } from './counters.ts'
@@ -80,7 +82,7 @@ export class Outbox {
       } catch (error) {
         const left = endsAt - this.#host.now()
         if (left <= AGAIN_MS || !mayHelp(error, address)) throw error
-        await new Promise<void>((resolve) => this.#host.after(AGAIN_MS, resolve))
+        await pause(this.#host.after, AGAIN_MS)
         waiting.signal?.throwIfAborted()
       }
     }
@@ -144,10 +146,6 @@ interface Attempt {
   readonly said: Omit<Said, 'to' | 'name'>
   readonly endsAt: number
   readonly waiting: Waiting
-}
-
-export function instanceOf(peer: PeerId): bigint {
-  return BigInt(`0x${peer}`)
 }
 
 function isNoActor(error: unknown): boolean {

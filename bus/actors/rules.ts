@@ -3,10 +3,10 @@ import type { AskOptions, DeliverOptions, SpawnOptions } from '../api/actor-opti
 import { GATHER, REQUEST } from '../api/option-rules.ts'
 import type { GatherOptions } from '../api/request-options.ts'
 import { oneOf, rule, type Rules, whole } from '../api/rules.ts'
+import { DAY_MS } from './defaults.ts'
 
 const { schema, timeout, signal } = REQUEST
 const { quiet, expect } = GATHER
-const DAY_MS = 86_400_000
 
 export const SPAWN: Rules<SpawnOptions<unknown, unknown>> = {
   initial: rule(() => true, ''),

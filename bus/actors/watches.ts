@@ -4,13 +4,14 @@
  * A peer that watches says so once, whatever number of its actors do. The actor's peer then tells
  * it of the end, until it has confirmed; the end of the peer itself is known by presence.
  */
+import { pause } from '../api/matching.ts'
 import type { ActorEndReason, ActorGone } from '../api/actor-options.ts'
 import { BusError } from '../api/errors.ts'
+import { instanceOf } from '../api/request-call.ts'
 import type { PeerId } from '../api/terms.ts'
 import { type Address, addressText } from './address.ts'
 import type { ActorMetrics } from './counters.ts'
 import { ACTORS, type ActorsHost } from './host.ts'
-import { instanceOf } from './outbox.ts'
 import type { Routes } from './routes.ts'
 import { type Said, writeSaid } from './wire.ts'
 
@@ -157,7 +158,7 @@ export class Watches {
       } catch (error) {
         const code = error instanceof BusError ? error.code : ''
         if (code === 'NO_RESPONDER' || code === 'ABANDONED') return this.#fire(key, 'gone')
-        await new Promise<void>((resolve) => host.after(AGAIN_MS, resolve))
+        await pause(host.after, AGAIN_MS)
       }
     }
   }
@@ -172,7 +173,7 @@ export class Watches {
         await this.#request(peer, { kind: 'ended', name, payload })
         return
       } catch {
-        await new Promise<void>((resolve) => host.after(AGAIN_MS, resolve))
+        await pause(host.after, AGAIN_MS)
       }
     }
   }

@@ -11,6 +11,11 @@ interface Wait {
 /** Runs something after a delay in ms; the result cancels it. */
 export type After = (delayMs: number, then: () => void) => () => void
 
+/** Resolves after that time. */
+export function pause(after: After, delayMs: number): Promise<void> {
+  return new Promise((resolve) => after(delayMs, resolve))
+}
+
 export class Matching {
   readonly #waitsByTopic = new Map<string, Set<Wait>>()
 

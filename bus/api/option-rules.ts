@@ -37,6 +37,7 @@ import {
   type Rules,
   shown,
   whole,
+  isPeerId,
 } from './rules.ts'
 import { parsePeerAddress, PEER_ADDRESS_MEND, PEER_ADDRESSES_MAX } from './peer-address.ts'
 import { isSchema, SCHEMA_MEND } from './schema.ts'
@@ -275,10 +276,6 @@ function isFlow(value: unknown): boolean {
   if (value === 'max' || value === 'min') return true
   if (!isObject(value) || Object.keys(value).length !== 1) return false
   return typeof value['tagged'] === 'string' && /^[^=]+=/.test(value['tagged'])
-}
-
-function isPeerId(value: unknown): boolean {
-  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 }
 
 function arePeerIds(value: unknown): value is readonly unknown[] {

@@ -1,4 +1,5 @@
 /** What an option may be: small rules, and the one error for a value that breaks its rule. */
+import type { PeerId } from './terms.ts'
 import { BusError } from './errors.ts'
 
 /** What is wrong with a value, or with the part of it that `part` names (`.peers`). */
@@ -177,4 +178,8 @@ export function limitsRule(defaults: object, example: string): Rule {
     return undefined
   }
   return { faultOf, bounds: [] }
+}
+
+export function isPeerId(value: unknown): value is PeerId {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 }

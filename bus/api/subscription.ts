@@ -5,6 +5,7 @@ import { hex64 } from '../core/text.ts'
 import { paramsOf, type Pattern } from '../core/topic/pattern.ts'
 import { decodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
+import { asError } from './thrown.ts'
 import type {
   BusEvent,
   Gap,
@@ -259,10 +260,6 @@ export function gapOf(lost: Lost): Gap {
     count,
     cause,
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 const QUEUE_LIMIT = 1024

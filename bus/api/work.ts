@@ -12,7 +12,8 @@ import { orAborted } from './abort.ts'
 import { faultOf } from './answer-error.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
-import type { After } from './matching.ts'
+import { asError } from './thrown.ts'
+import { type After, pause } from './matching.ts'
 import type { BusEvent, Params, PayloadCodec } from './options.ts'
 import type { Question, Responding } from './request-options.ts'
 import { validate } from './schema.ts'
@@ -149,7 +150,7 @@ export class Work {
       }
       if (fault === 'gone') return this.abort(new BusError('ABANDONED', 'the asker has left'))
       if (fault === 'size') throw sizeError(body)
-      await orAborted(new Promise<void>((resolve) => this.#parts.after(AGAIN_MS, resolve)), signal)
+      await orAborted(pause(this.#parts.after, AGAIN_MS), signal)
     }
   }
 }
@@ -165,10 +166,6 @@ function sizeError(body: AnswerBody): BusError {
   const size = 'payload' in body ? body.payload.length : 0
   const mend = 'answer with several parts, or a file; or raise limits.answerSize'
   return new BusError('TOO_LARGE', `an answer of ${size} bytes: ${mend}`)
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** How long to wait while there is no room for an answer. */

@@ -6,6 +6,7 @@
  * Endpoints bear the rung that they were heard by, so an answer goes back the same way.
  */
 import { BusError } from '../api/errors.ts'
+import { asError } from '../api/thrown.ts'
 import type { Endpoint, Hearing } from '../core/output.ts'
 import { Ladder, type LadderStep } from '../core/path/ladder.ts'
 import { writeInstances, writeRung } from '../core/wire/link.ts'
@@ -171,7 +172,7 @@ class LadderTransport implements Transport {
       await native.open(this.#listenerOf('multicast'))
     } catch (error) {
       await native.close()
-      return error instanceof Error ? error : new Error(String(error))
+      return asError(error)
     }
     if (this.#isClosed) await native.close()
     this.#native = native

@@ -6,12 +6,12 @@ import type { Gap, Message } from '../../bus/index.ts'
 import { Groups } from '../../bus/core/path/group.ts'
 import { LINK_PROTOCOL, writeGroups } from '../../bus/core/wire/link.ts'
 import { TRUNK_PROTOCOL } from '../../relay/trunk-wire.ts'
-import { ThinPeer } from '../unit/relay/thin-link.ts'
+import { HEAD, ThinPeer } from '../unit/relay/thin-link.ts'
 import { busAt, key, open, realm, relayWith, WAIT } from '../unit/relay/world.ts'
 import { attack } from './attack.ts'
 import { Beside } from './beside.ts'
 import { memory } from './memory.ts'
-import { dial, HEAD, Op, RawLink, type RawOptions } from './raw-link.ts'
+import { dial, Op, RawLink, type RawOptions } from './raw-link.ts'
 
 const peer: ThinPeer = new ThinPeer({ name: realm, root: key })
 

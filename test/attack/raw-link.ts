@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { LINK_PROTOCOL, readLinkMessage } from '../../bus/core/wire/link.ts'
-import type { ThinPeer } from '../unit/relay/thin-link.ts'
+import { HEAD, type ThinPeer } from '../unit/relay/thin-link.ts'
 
 export const Op = { cont: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
@@ -151,12 +151,3 @@ export function frameOf(op: number, payload: Uint8Array, faults: FrameFaults = {
 
 const NONE = new Uint8Array(0)
 const MASK = Uint8Array.of(0x5a, 0x01, 0xff, 0x80)
-/** Of a call, without the subprotocol that is wanted and the end. */
-export const HEAD: readonly string[] = [
-  'GET / HTTP/1.1',
-  'Host: relay',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: c2l4Y2FzdHNpeGNhc3Q2Ng==',
-]

@@ -5,6 +5,7 @@
  * the answers of all peers come one after the other, and so would a thousand aggregates.
  */
 import { BusError } from '../errors.ts'
+import { asError } from '../thrown.ts'
 import type { Change } from '../variable-options.ts'
 import type { Condition, Observed, WhenStep } from '../when-options.ts'
 import { Acts } from './acts.ts'
@@ -191,7 +192,7 @@ export class LiveCondition implements Condition {
   }
 
   #failed(subject: Subject, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    const error = asError(thrown)
     this.#host.failed(error)
     this.#tell(subject, { type: 'failed', error })
   }

@@ -7,7 +7,7 @@
  */
 import { utf8 } from '../../core/text.ts'
 import type { Entry } from '../../core/wire/variables.ts'
-import type { After } from '../matching.ts'
+import { type After, pause } from '../matching.ts'
 import type { Held } from './held.ts'
 import { partsOf } from './parts.ts'
 
@@ -56,7 +56,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncIter
       const entries = await Promise.all(names.map((name) => news(source, told, { name, everyMs })))
       const found = entries.filter((entry) => entry !== undefined)
       if (found.length > 0 || first) yield* partsOf(found)
-      await new Promise<void>((resolve) => source.after(GAP_MS, resolve))
+      await pause(source.after, GAP_MS)
       while (due.size === 0 && !over && !signal.aborted) {
         await new Promise<void>((resolve) => (wake = resolve))
       }

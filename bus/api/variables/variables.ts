@@ -1,4 +1,5 @@
 /** Variables of one bus: what it exposes, and what it asks others for. */
+import { asError } from '../thrown.ts'
 import type { CounterName } from '../../core/metrics.ts'
 import type { BusParts } from '../bus-parts.ts'
 import type { BusEvent, PeerId, Presence } from '../options.ts'
@@ -89,8 +90,7 @@ function hostOf({ parts, id, presence, requests, event }: VariablesParts): Varia
     now: () => link.command((_peer, now) => now),
     count: (name: CounterName) => link.command((peer) => peer.metrics.count(name)),
     failed: (thrown) => {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-      event({ type: 'error', error })
+      event({ type: 'error', error: asError(thrown) })
     },
     allows: (peer, action, segments) =>
       link.command((core) => core.seeking.allows(instanceOf(peer), action, segments)),

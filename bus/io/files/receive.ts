@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import type { FileHost } from '../../api/file-work.ts'
 import type { ReceivedFile, ReceiveFilesOptions, Receiving } from '../../api/file-options.ts'
 import { BusError } from '../../api/errors.ts'
+import { asError } from '../../api/thrown.ts'
 import type { Message, PeerId, Subscription } from '../../api/options.ts'
 import { Pull } from '../../api/pull.ts'
 import { Ring } from '../../core/ring.ts'
@@ -208,7 +209,7 @@ export class LiveReceiving implements Receiving {
     try {
       own()
     } catch (error) {
-      this.#host.error(error instanceof Error ? error : new Error(String(error)))
+      this.#host.error(asError(error))
     }
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ActorContext, ActorGone } from '../../../bus/api/actor-options.ts'
 import type { Bus, PeerId } from '../../../bus/api/options.ts'
-import { instanceOf } from '../../../bus/actors/outbox.ts'
+import { instanceOf } from '../../../bus/api/request-call.ts'
 import { type Said, writeSaid } from '../../../bus/actors/wire.ts'
 import { code, three } from '../api/asking.ts'
 import { event, pair } from '../api/company.ts'

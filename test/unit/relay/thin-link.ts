@@ -151,14 +151,13 @@ function maskedFrame(message: Uint8Array): Buffer {
   return Buffer.concat([head, message])
 }
 
-const REQUEST = [
+/** Of a call, without the subprotocol that is wanted and the end. */
+export const HEAD: readonly string[] = [
   'GET / HTTP/1.1',
   'Host: relay',
   'Upgrade: websocket',
   'Connection: Upgrade',
   'Sec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: c2l4Y2FzdHNpeGNhc3Q2Ng==',
-  'Sec-WebSocket-Protocol: sixcast.1',
-  '',
-  '',
-].join('\r\n')
+]
+const REQUEST = [...HEAD, 'Sec-WebSocket-Protocol: sixcast.1', '', ''].join('\r\n')
