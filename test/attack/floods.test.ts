@@ -1,33 +1,15 @@
 /** Floods: what they cost, what they make a peer send, and that the others go on meanwhile. */
 import { describe, expect } from 'vitest'
 import { concat } from '../../bus/core/bytes.ts'
-import { Kind, readHeader, writeHeader } from '../../bus/core/wire/packet.ts'
+import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import type { Bus } from '../../bus/api/options.ts'
 import type { Random } from '../../bus/testing/random.ts'
 import { acquainted, first } from '../unit/api/company.ts'
 import { attack } from './attack.ts'
+import { made } from './made.ts'
 import { memory } from './memory.ts'
 import { Segment, flood } from './tap.ts'
 import { dice, flipped, Twin } from './twins.ts'
-
-/** A datagram of a version, kind and instance, and a body that nobody sealed. */
-function made(random: Random, header: Partial<Parameters<typeof writeHeader>[1]>): Uint8Array {
-  const size = random.integer(16, 400)
-  const packet = new Uint8Array(26 + size)
-  packet.set(random.bytes(size), 26)
-  const any = {
-    version: 1,
-    kind: Kind.data,
-    flags: 0,
-    epoch: 0,
-    instance: (BigInt(random.word()) << 32n) | BigInt(random.word()),
-    stream: random.integer(1, 30),
-    number: random.integer(1, 2 ** 40),
-    hint: 0,
-  }
-  writeHeader(packet, { ...any, ...header }, size)
-  return packet
-}
 
 /** Who is heard, and the hint of their realm: what anybody on the segment sees. */
 function seenOn(segment: Segment): { instances: bigint[]; hint: number } {

@@ -2,14 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-const folder = 'test/attack'
+/** Those beside the suite need processes, networks, or another language. */
+const folders = ['attack', 'net', 'cli', 'interop', 'browser'].map((name) => `test/${name}`)
 const title = '## The attacks'
 
 /** `subject | by | attack`, of every attack in the suite. */
 function attacks(): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.ts'))
-    .flatMap((name) => attacksIn(readFileSync(`${folder}/${name}`, 'utf8')))
+  return folders
+    .flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+    .filter((path) => path.endsWith('.test.ts'))
+    .flatMap((path) => attacksIn(readFileSync(path, 'utf8')))
 }
 
 function attacksIn(source: string): string[] {
