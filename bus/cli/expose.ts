@@ -98,7 +98,7 @@ function exposeAll(bus: Bus, job: Job, world: World): void {
   }
   for (const [name, command] of commands) {
     const read = async (): Promise<unknown> => {
-      const env = { SIXCAST_NAME: name }
+      const env = { SIXCAST_VARIABLE: name }
       const output = await outputOf(command, { input: '', env, timeoutMs, signal })
       return valueOf(output, json, `the output of the command of ${name}`)
     }

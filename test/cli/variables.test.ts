@@ -21,7 +21,7 @@ beforeAll(async () => {
   writeFileSync(file, '17\n')
   north = await owner('north', 'site=north', 'rack=a=7', '--tag', 'role=web', '--tag', 'os=linux')
   await owner('south', 'site=south', '--file', `disk/free=${file}`, '--tag', 'role=db')
-  const commands = ['named=printf %s "\\"$SIXCAST_NAME\\""', 'fails=exit 3', 'hangs=sleep 300']
+  const commands = ['named=printf %s "\\"$SIXCAST_VARIABLE\\""', 'fails=exit 3', 'hangs=sleep 300']
   const words = commands.flatMap((command) => ['--command', command])
   const files = ['--file', 'broken=/nowhere/at/all']
   await owner('sensor', '--json', 'limits={"max":3}', ...files, ...words, '--timeout', '0.3')
