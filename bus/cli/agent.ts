@@ -4,6 +4,7 @@ import type { Argv } from 'yargs'
 import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus } from '../index.ts'
 import { type Action, actionsOf, offer } from './actions.ts'
+import { exposeOwn, variablesOf } from './agent-variables.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { Disks, factsOf, library, PATIENT } from './facts.ts'
@@ -34,7 +35,7 @@ function build(parser: Argv): Argv {
     })
   return withExamples(options, [
     ['sixcast agent --tag role=web', 'what others can read, as host/load'],
-    ['sixcast agent --config agent.json', 'with the actions of a file'],
+    ['sixcast agent --config agent.json', 'with the actions and variables of a file'],
   ])
 }
 
@@ -46,12 +47,14 @@ async function run(given: Arguments, world: World): Promise<number> {
   const own = tags(tag, 'option --tag')
   const { config, path } = await configOf(given, process.env)
   const actions = actionsOf(config['actions'], path, prefix)
+  const variables = variablesOf(config['variables'], path)
   assertProven(actions, world)
   const { signal } = world.interrupt
   const bus = await world.connect(own ? { tags: own } : {})
   try {
     const disks = await exposeAll(bus, prefix)
     bus.expose(`${prefix}/actions`, actions.map(shownAction))
+    for (const variable of variables) exposeOwn(bus, variable, world)
     const responders = actions.map((action) => offer(bus, action, { world, prefix }))
     world.log.info({ actions: actions.map(({ name }) => name) }, 'serving')
     const looking = look(disks, world)

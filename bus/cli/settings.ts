@@ -181,6 +181,6 @@ const RELAY_SETTING_NAMES = [
 ] as const
 
 /** The same of the agent. */
-const AGENT_SETTING_NAMES = ['actions'] as const
+const AGENT_SETTING_NAMES = ['actions', 'variables'] as const
 
 export const SETTING_NAMES = Object.keys(READERS) as readonly SettingName[] // its keys are all of them

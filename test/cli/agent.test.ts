@@ -109,6 +109,25 @@ describe('the agent', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' })
   })
 
+  it('tells what the programs print that its configuration names', async () => {
+    const variables = {
+      'web/config': { command: ['printf', '%s\\n', '$HOME'] },
+      'web/named': { command: ['sh', '-c', 'printf %s "\\"$SIXCAST_VARIABLE\\""'], json: true },
+      'web/down': { command: ['sh', '-c', 'echo not running >&2; exit 3'] },
+      'web/hung': { command: ['sleep', '300'], timeout: 0.3 },
+    }
+    await agent('web-2', { variables }, '--prefix', 'second')
+    const { code, out, err } = await get('web/*')
+    expect(new Set(out.trimEnd().split('\n'))).toEqual(
+      new Set(['web-2 web/config $HOME', 'web-2 web/named web/named']),
+    )
+    expect(err).toMatch(
+      /web\/down: COMMAND_FAILED: .* the command ended with exit code 3: not running/,
+    )
+    expect(err).toMatch(/web\/hung: TOO_SLOW/)
+    expect(code).toBe(1)
+  })
+
   it('ends well when it is interrupted', async () => {
     const run = await agent('short', {}, '--prefix', 'short')
     expect((await get('short/name')).out).toBe(`short short/name ${os.hostname()}\n`)
@@ -139,6 +158,20 @@ describe('an action for some identities', () => {
 })
 
 describe('a configuration', () => {
+  it.each<[object | string, RegExp]>([
+    ['all', /"variables" in .* is "all": an object, variables by name/],
+    [{ 'a/*': { command: ['x'] } }, /"variables" in .*: .*a\/\*/],
+    [{ a: ['uptime'] }, /the variable "a" in .*: an object such as/],
+    [{ a: { command: 'uptime' } }, /the variable "a" in .*: its command is a list/],
+    [{ a: { command: ['x'], json: 1 } }, /the json of the variable "a" in .* is 1: true or false/],
+    [{ a: { command: ['x'], timeout: 0 } }, /the timeout of the variable "a" in .* is 0/],
+    [{ a: { command: ['x'], allow: [] } }, /the variable "a" in .* has the unknown key "allow"/],
+  ])('with the variables %j is refused with 64', async (given, text) => {
+    const { code, err } = await home.run(['agent', '--config', config({ variables: given })])
+    expect(err).toMatch(text)
+    expect(code).toBe(64)
+  })
+
   it.each<[object | string, RegExp]>([
     ['all', /"actions" in .* is "all": an object, actions by name/],
     [{ 'a/b': { command: ['x'] } }, /the name "a\/b" is no segment/],

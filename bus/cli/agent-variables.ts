@@ -1,0 +1,71 @@
+/** The variables that an agent's configuration names beside those of the host: each is what a program prints when it is asked for. */
+import { isObject, shown } from '../api/rules.ts'
+import { parseTopic } from '../core/topic/pattern.ts'
+import type { Bus } from '../index.ts'
+import type { World } from './command.ts'
+import { UsageError } from './exit.ts'
+import { valueOf } from './payload.ts'
+import { outputOf } from './shell.ts'
+import { list, seconds } from './values.ts'
+
+export interface OwnVariable {
+  readonly name: string
+  /** A program and its arguments. */
+  readonly command: readonly string[]
+  readonly json: boolean
+  readonly timeoutMs: number
+}
+
+/** Throws UsageError, which names the place. */
+export function variablesOf(raw: unknown, path: string): readonly OwnVariable[] {
+  if (raw === undefined) return []
+  const source = `"variables" in ${path}`
+  if (!isObject(raw)) {
+    throw new UsageError(`${source} is ${shown(raw)}: an object, variables by name`)
+  }
+  return Object.entries(raw).map(([name, given]) => {
+    const topic = parseTopic(name)
+    if (!topic.ok) throw new UsageError(`${source}: ${topic.fault}`)
+    return variableOf(name, given, `the variable "${name}" in ${path}`)
+  })
+}
+
+function variableOf(name: string, given: unknown, source: string): OwnVariable {
+  if (!isObject(given)) {
+    throw new UsageError(`${source} is ${shown(given)}: an object such as {"command": ["uptime"]}`)
+  }
+  const unknown = Object.keys(given).find((key) => !KEYS.includes(key))
+  if (unknown !== undefined) {
+    throw new UsageError(`${source} has the unknown key "${unknown}": there are ${KEYS.join(', ')}`)
+  }
+  const { command, json = false, timeout } = given
+  if (!Array.isArray(command)) {
+    throw new UsageError(`${source}: its command is a list, a program and its arguments`)
+  }
+  if (typeof json !== 'boolean') {
+    throw new UsageError(`the json of ${source} is ${shown(json)}: true or false`)
+  }
+  return {
+    name,
+    command: list(command, `the command of ${source}`),
+    json,
+    timeoutMs: seconds(timeout ?? 1, `the timeout of ${source}`, { min: 0.001, max: 86_400 }),
+  }
+}
+
+export function exposeOwn(bus: Bus, variable: OwnVariable, { interrupt: { signal } }: World): void {
+  const { name, command, json, timeoutMs } = variable
+  const read = async (): Promise<unknown> => {
+    const how = {
+      input: '',
+      env: { SIXCAST_VARIABLE: name },
+      timeoutMs,
+      signal,
+      quotesErrors: true,
+    }
+    return valueOf(await outputOf(command, how), json, `the output of the command of ${name}`)
+  }
+  bus.expose(name, read, { timeout: timeoutMs })
+}
+
+const KEYS: readonly string[] = ['command', 'json', 'timeout']
