@@ -140,7 +140,7 @@ export class LiveBus implements Bus {
       const mend = `the limit is ${messageSize} (option limits.messageSize)`
       throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
     }
-    const publication = publicationOf({ topic, segments }, encoded, { ...options, byDefault })
+    const publication = publicationOf({ topic, segments }, encoded, { options, byDefault })
     const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
     if (fault) throw faultError(fault, topic, this.#parts.limits)
     this.#parts.link.endTurn()

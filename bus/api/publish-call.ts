@@ -11,15 +11,15 @@ interface To {
 
 /** `byDefault`: the proof of the bus. */
 export function publicationOf(
-  to: To,
-  encoded: Encoded,
-  { byDefault, ...options }: PublishOptions & { readonly byDefault: Proof },
+  { topic, segments }: To,
+  { codec, payload }: Encoded,
+  { options, byDefault }: { readonly options: PublishOptions; readonly byDefault: Proof },
 ): Publication {
   assertReliable(options)
-  const { delivery = 'reliable', urgent = false, expires: expiresMs } = options
-  const { retain, flow, proof = proofFor(delivery, byDefault) } = options
-  const kept = retain === undefined ? {} : { retain }
-  return { ...to, ...encoded, ...kept, delivery, urgent, flow, proof, expiresMs }
+  const { delivery = 'reliable', urgent = false, expires: expiresMs, retain, flow } = options
+  const { proof = proofFor(delivery, byDefault) } = options
+  // Field by field: a copy by `...` costs ten times what all the rest of a publish does.
+  return { topic, segments, codec, payload, retain, delivery, urgent, flow, proof, expiresMs }
 }
 
 /** What `publish` is going to say, before it does. */

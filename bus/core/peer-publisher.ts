@@ -115,7 +115,7 @@ export class Publisher {
     const message = { codec, payload, expiresAt, question }
     if (delivery === 'reliable' || delivery === 'best-effort') {
       const index = stream.publish(now, now + config.wallOffset, message)
-      this.#deliverLocally(now, stream, { ...message, index })
+      if (stream.local.length > 0) this.#deliverLocally(now, stream, { ...message, index })
     } else if (stream.conflate(message)) {
       metrics.count('messagesConflated')
     }

@@ -30,7 +30,7 @@ export interface Offer {
   readonly segments: readonly string[]
   readonly delivery: Delivery
   /** Of a reliable stream: so many of its last messages are kept from now on. */
-  readonly retain?: number
+  readonly retain?: number | undefined
   /** Of a reliable stream. Absent: as it was opened, or `max`. */
   readonly flow?: FlowRule | undefined
   /** Absent: as it was opened, or `group`. */
