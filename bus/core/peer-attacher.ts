@@ -3,9 +3,13 @@
  *
  * A stream has one lane that goes on for as long as it is wanted, and one more for each
  * subscription that is still being given what was there before it (peer-replays.ts). Each lane
- * asks for itself, and its number, `ask`, tells whom an answer is for.
+ * asks for itself, and the number of a question, `ask`, tells what an answer is for.
+ *
+ * A question says how long ago its lane began, and the publisher counts that from when it comes.
+ * Whoever holds one back, and lets it go when the others were lost, would make the lane begin too
+ * late. So after a late answer to an old question it asks once more, and begins with the earlier.
  */
-import type { Context, Inflow, Lane, Remote } from './peer-context.ts'
+import type { Binding, Context, Inflow, Lane, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { lanesOf } from './peer-lanes.ts'
 import type { ProofRule } from './publication.ts'
@@ -55,9 +59,8 @@ export class Attacher {
     const reliable = receiver.options.info.delivery === 'reliable'
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     const attachAt = reliable ? now + delay : Infinity
-    this.#asks += 1
-    const rest = { attachAt, attachedAt: 0, attempts: 0, goal: undefined }
-    return { receiver, ask: this.#asks, ...wish, ...rest }
+    const rest = { attachAt, attempts: 0, asked: [], late: undefined, goal: undefined }
+    return { receiver, ...wish, ...rest }
   }
 
   /**
@@ -67,20 +70,26 @@ export class Attacher {
   again(now: number, lane: Lane): boolean {
     if (lane.attachAt < Infinity || lane.goal === undefined) return false
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
-    lane.attachAt = Math.max(now + delay, lane.attachedAt + AGAIN_MS)
+    lane.attachAt = Math.max(now + delay, (lane.asked.at(-1)?.at ?? 0) + AGAIN_MS)
     lane.attempts = 0
     return true
   }
 
   /** The publisher has said where a lane begins, or, to one that has begun, where it is. */
   started(now: number, lane: Lane, entry: StartedEntry): void {
-    lane.attachAt = Infinity
-    const { receiver, attempts, attachedAt } = lane
-    // After a second question nobody knows which one was answered.
+    const { receiver, late } = lane
     const { timing } = receiver.options
-    if (attempts === 1) timing.measured(now - attachedAt)
+    const at = lane.asked.find(({ ask }) => ask === entry.ask)?.at ?? now
+    if (at === lane.asked.at(-1)?.at) timing.measured(now - at)
     timing.count(entry.receivers)
-    const { start, index, wanted } = entry
+    const { start, index, wanted } = late && late.place.start < entry.start ? late.place : entry
+    if (receiver.next === 0 && now - at > LATE_MS && at < (late?.at ?? now)) {
+      lane.late = { at: late?.at ?? now, place: { start, index, wanted } }
+      if (!late) lane.attachAt = now
+      return
+    }
+    lane.attachAt = Infinity
+    lane.late = undefined
     if (receiver.next === 0) receiver.start(now, start, index, Math.min(wanted, index))
     else receiver.skipTo(now, start, index)
     if (lane.goal === undefined) receiver.catchUp(now, entry.head, entry.behind)
@@ -92,12 +101,11 @@ export class Attacher {
   attach(now: number, inflows: Iterable<Inflow>): void {
     const entriesByRemote = new Map<Remote, AttachEntry[]>()
     for (const inflow of inflows) {
-      if (inflow.attachAt <= now && inflow.attempts === ATTACH_MAX) {
-        inflow.receiver.startAnywhere(now)
-      }
+      if (inflow.attachAt <= now && inflow.attempts === ATTACH_MAX) startAnywhere(now, inflow)
       for (const lane of lanesOf(inflow)) {
         if (lane.attachAt > now) continue
-        const entry = entryOf(now, inflow, lane)
+        this.#asks += 1
+        const entry = entryOf(now, { binding: inflow.binding, lane, ask: this.#asks })
         const entries = entriesByRemote.get(inflow.remote)
         if (entries) entries.push(entry)
         else entriesByRemote.set(inflow.remote, [entry])
@@ -116,10 +124,20 @@ export class Attacher {
   }
 }
 
-function entryOf(now: number, { binding }: Inflow, lane: Lane): AttachEntry {
-  const { ask, receiver, since, attempts } = lane
+/** Nobody says where it begins: where an old answer said, or with what comes next. */
+function startAnywhere(now: number, { receiver, late }: Inflow): void {
+  if (late) receiver.start(now, late.place.start, late.place.index, late.place.wanted)
+  else receiver.startAnywhere(now)
+}
+
+function entryOf(
+  now: number,
+  { binding, lane, ask }: { readonly binding: Binding; readonly lane: Lane; readonly ask: number },
+): AttachEntry {
+  const { receiver, since, attempts, asked } = lane
   lane.attempts += 1
-  lane.attachedAt = now
+  asked.push({ ask, at: now })
+  if (asked.length > ATTACH_MAX) asked.shift()
   lane.attachAt = now + waitMs(attempts)
   const back = Math.min(VARINT_MAX, lane.back)
   const age = Math.min(VARINT_MAX, now - since)
@@ -142,3 +160,5 @@ const RARELY_MS = 30_000
 /** A receiver is made to attach again at most this often. */
 const AGAIN_MS = 1000
 const UNICAST_ATTEMPTS = 2
+/** An answer that comes later may be one to a question that somebody has held back. */
+const LATE_MS = 100

@@ -19,6 +19,7 @@ import { Verifier } from './peer-verifier.ts'
 interface Held {
   readonly packet: Uint8Array
   readonly from: Endpoint
+  readonly at: number
   readonly until: number
 }
 
@@ -48,6 +49,8 @@ export class Inbound {
   readonly #heldByInstance = new Map<bigint, Held[]>()
   #heldCount = 0
   #heldSize = 0
+  /** How long the packet at hand has been held, ms. */
+  #heldMs = 0
 
   constructor(context: Context, events: InboundEvents) {
     this.#context = context
@@ -79,7 +82,11 @@ export class Inbound {
     const held = this.#heldByInstance.get(instance)
     if (!held) return
     this.#drop(instance)
-    for (const { packet, from } of held) this.#onPacket(now, packet, from)
+    for (const { packet, from, at } of held) {
+      this.#heldMs = now - at
+      this.#onPacket(now, packet, from)
+    }
+    this.#heldMs = 0
   }
 
   /** Forgets packets that have waited too long. */
@@ -163,7 +170,10 @@ export class Inbound {
     epochs.heard(now, keys)
     remote.window.accept(header.number)
     remote.heardAt = now
-    const whole = readControl(body, (record) => this.#events.record(now, remote, record))
+    const heldMs = this.#heldMs
+    const whole = readControl(body, (record) => {
+      this.#events.record(now, remote, heldMs > 0 ? aged(record, heldMs) : record)
+    })
     if (!whole) this.#context.reject('malformed')
   }
 
@@ -241,7 +251,8 @@ export class Inbound {
       return metrics.count('quarantineFull')
     }
     // A copy, also of a Buffer: a view would keep its whole datagram.
-    const held = { packet: new Uint8Array(packet), from, until: now + limits.quarantineAge }
+    const copy = new Uint8Array(packet)
+    const held = { packet: copy, from, at: now - this.#heldMs, until: now + limits.quarantineAge }
     const others = this.#heldByInstance.get(instance)
     if (others) others.push(held)
     else this.#heldByInstance.set(instance, [held])
@@ -258,4 +269,11 @@ export class Inbound {
     this.#heldCount -= 1
     this.#heldSize -= packet.length
   }
+}
+
+/** What waited here was asked for so much longer ago. */
+function aged(record: ControlRecord, ms: number): ControlRecord {
+  if (record.type !== 'attach') return record
+  const entries = record.entries.map((entry) => ({ ...entry, ageMs: entry.ageMs + ms }))
+  return { ...record, entries }
 }

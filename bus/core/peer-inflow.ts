@@ -10,6 +10,7 @@ import type { TokenBucket } from './stream/pace.ts'
 import type { Proofs } from './stream/proofs.ts'
 import type { Arrival } from './stream/receiver-options.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
+import type { Place } from './stream/sender.ts'
 
 /** What one stream of a remote instance is about. */
 export interface Binding {
@@ -30,19 +31,25 @@ export interface Binding {
 /** Why a stream is not taken: its publisher has no right to its topic, or this peer has none. */
 export type Closure = 'denied' | 'uninterested'
 
+/** An attach: the number that its answer repeats, and when it was sent. */
+interface Asked {
+  readonly ask: number
+  readonly at: number
+}
+
 /** One receiver of a stream, and how it attaches. */
 export interface Lane {
   readonly receiver: ReceiverStream
-  /** Tells its questions from those of other lanes. */
-  readonly ask: number
+  /** Its last questions. */
+  readonly asked: Asked[]
   /** Everything published since then is wanted, and so many messages before. */
   readonly since: number
   readonly back: number
   /** Next attach, or `Infinity` when the publisher has answered. */
   attachAt: number
-  /** When it last attached. */
-  attachedAt: number
   attempts: number
+  /** The earliest answer among those that came so late that their questions may have been old. */
+  late: { readonly at: number; readonly place: Place } | undefined
   /** The last packet that had been sent when the publisher answered. */
   goal: number | undefined
 }

@@ -11,6 +11,11 @@ export function lanesOf(inflow: Inflow): readonly Lane[] {
   return inflow.replays.length > 0 ? [inflow, ...inflow.replays] : [inflow]
 }
 
+/** The lane that has asked this question lately. */
+export function laneOf(inflow: Inflow, ask: number): Lane | undefined {
+  return lanesOf(inflow).find(({ asked }) => asked.some((one) => one.ask === ask))
+}
+
 /** The receivers that a packet is of use for; counted when there are none. */
 export function takersOf({ receiver, replays }: Inflow, number: number): ReceiverStream[] {
   const takers = replays

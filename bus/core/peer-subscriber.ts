@@ -13,7 +13,7 @@ import type { ControlOut } from './peer-control.ts'
 import { Deadlines } from './deadlines.ts'
 import { Asker } from './peer-asker.ts'
 import { Hush } from './peer-hush.ts'
-import { deadlineOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
+import { deadlineOf, laneOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
 import { Receivers } from './peer-receivers.ts'
 import { Replays } from './peer-replays.ts'
 import { Inflows } from './peer-inflows.ts'
@@ -118,7 +118,7 @@ export class Subscriber {
     if (record.asker !== this.#context.self.instance) return
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
-      const lane = inflow && lanesOf(inflow).find(({ ask }) => ask === entry.ask)
+      const lane = inflow && laneOf(inflow, entry.ask)
       // Number 0 is no packet's: a stream would wait for its start for ever, and keep the budget.
       if (!inflow || !lane || lane.attachAt === Infinity || entry.start === 0) continue
       this.#attacher.started(now, lane, entry)

@@ -57,12 +57,10 @@ export class ProofWait {
     return this.#options.proven && number > this.#vouched ? now : shownAt
   }
 
-  /** Whether a signature, or the publisher's `head` in a heartbeat, has told of a packet. */
-  tellsOf(number: number, head: number): boolean {
-    return !this.#options.proven || number <= Math.max(this.#vouched, head)
-  }
-
-  /** The last packet that is known to have been sent; `highest` has come, true or forged. */
+  /**
+   * The last packet of which a signature, or the publisher's `head` in a heartbeat, has told; where
+   * nothing is proven `highest`, which has come or is missed, does so.
+   */
   lastTold(head: number, highest: number): number {
     return Math.max(head, this.#options.proven ? this.#vouched : highest)
   }
@@ -75,7 +73,7 @@ export class ProofWait {
 
   /** When its proof is to be asked for. */
   askAt(next: number, head: number): number {
-    if (!this.#options.proven || next === 0 || !this.tellsOf(next, head)) return Infinity
+    if (!this.#options.proven || next === 0 || next > this.lastTold(head, 0)) return Infinity
     const again = this.#asked === next ? this.#askAt : undefined
     const packet = this.#waiting(next)
     if (!packet) return this.#turnedAway === next ? (again ?? 0) : Infinity

@@ -14,7 +14,7 @@
  * shows at most `reorderPackets` ahead.
  */
 import type { GapCause } from '../output.ts'
-import type { Question } from './holes.ts'
+import type { Hole, Question } from './holes.ts'
 import type { Overheard } from './lacking.ts'
 import { Messages } from './messages.ts'
 import { Missing } from './missing.ts'
@@ -90,8 +90,7 @@ export class ReceiverStream {
   skipTo(now: number, number: number, index: number): void {
     if (this.next === 0 || number <= this.next) return
     this.#leap(now, number, { cause: 'history', index })
-    this.#know(now, this.#known)
-    this.#arm()
+    this.settle(now)
   }
 
   /** Whether this packet has not come yet and, if it must wait, there is plenty of room for it. */
@@ -160,7 +159,7 @@ export class ReceiverStream {
     if (this.#buffer.compare(number, digest) === 'same') this.#refute(now, number)
   }
 
-  /** Delivers what has been proven. */
+  /** Delivers what can be, as when it has been proven. */
   settle(now: number): void {
     this.#drain(now)
     this.#know(now, this.#known)
@@ -230,13 +229,11 @@ export class ReceiverStream {
   expire(now: number): void {
     if (this.next === 0) return
     for (let hole = this.missing.expired(now); hole; hole = this.missing.expired(now)) {
-      if (!this.#proof.tellsOf(hole.from, this.#head)) this.#forget(hole.from)
-      else this.#leap(now, hole.to + 1, { cause: 'network' })
+      this.#abandon(now, hole, 'network')
       this.#know(now, this.#known)
     }
     while (this.#proof.overdueAt(this.next) <= now) {
-      if (!this.#proof.tellsOf(this.next, this.#head)) this.#forget(this.next)
-      else this.#leap(now, this.next + 1, { cause: 'unproven' })
+      this.#abandon(now, { from: this.next, to: this.next }, 'unproven')
     }
     this.#arm()
   }
@@ -269,9 +266,7 @@ export class ReceiverStream {
     this.missing.top = number - 1
     this.#buffer.dropBelow(number)
     for (const early of this.#buffer.sorted()) this.missing.arrived(now, early)
-    this.#drain(now)
-    this.#know(now, this.#known)
-    this.#arm()
+    this.settle(now)
   }
 
   #keep(number: number, packet: EarlyPacket): void {
@@ -322,11 +317,16 @@ export class ReceiverStream {
     this.#arm()
   }
 
-  /** Only packets that nobody vouches for tell of what lies from `number` on: as if none had come. */
-  #forget(number: number): void {
-    this.options.metrics.count('unproven', this.#buffer.dropFrom(number))
-    this.missing.forget(number)
-    this.#known = number - 1
+  /**
+   * Goes on without these packets, as far as they are known to have been sent. What lies behind
+   * only packets tell of that nobody vouches for: as if none had come.
+   */
+  #abandon(now: number, { from, to }: Pick<Hole, 'from' | 'to'>, cause: GapCause): void {
+    const told = this.#proof.lastTold(this.#head, to)
+    if (from <= told) return this.#leap(now, Math.min(to, told) + 1, { cause })
+    this.options.metrics.count('unproven', this.#buffer.dropFrom(from))
+    this.missing.forget(from)
+    this.#known = from - 1
   }
 
   #drain(now: number): void {
