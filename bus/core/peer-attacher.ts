@@ -80,7 +80,8 @@ export class Attacher {
     const { receiver, late } = lane
     const { timing } = receiver.options
     const at = lane.asked.find(({ ask }) => ask === entry.ask)?.at ?? now
-    if (at === lane.asked.at(-1)?.at) timing.measured(now - at)
+    // Who did not answer at once is busy: that is no round trip.
+    if (lane.attempts === 1) timing.measured(now - at)
     timing.count(entry.receivers)
     const { start, index, wanted } = late && late.place.start < entry.start ? late.place : entry
     if (receiver.next === 0 && now - at > LATE_MS && at < (late?.at ?? now)) {

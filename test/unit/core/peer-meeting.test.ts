@@ -74,7 +74,7 @@ function wordsOf<T extends ControlRecord['type']>(
 
 describe('who is asked whether it has met a publisher', () => {
   it('says so once it is attached to what it wants, and not before', () => {
-    const world = new Asked().meet().wait(100)
+    const world = new Asked().meet().wait(40)
     expect(world.answers).toEqual([])
     expect(world.started().wait(30).answers).toEqual(['1 to 1'])
   })

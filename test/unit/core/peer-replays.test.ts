@@ -147,8 +147,37 @@ describe('a subscription with history', () => {
     expect(world.count('liveEarly')).toBe(1)
     world.wait(60_000)
     expect(world.attaches.length - before).toBeLessThan(20)
+    world.start(last(), { start: 3, head: 3 }).wait(1)
     world.start(last(), { start: 3, head: 3 }).take(3)
     expect(world.told()).toEqual([`2 for ${LATE}`])
+  })
+
+  it('asks once more after a late answer, and begins with the earlier of both', () => {
+    const first = last()
+    world.wait(1000)
+    const before = world.attaches.length
+    // Somebody has held the first question back until message 2 was there.
+    world.start(first, { start: 3, head: 3 }).wait(1)
+    expect(world.attaches.length).toBe(before + 1)
+    expect(last()).toMatchObject({ from: 0, back: 5 })
+    expect(last().ageMs).toBeGreaterThan(1000)
+    world.start(last(), { start: 2, head: 3 }).take(2, 3)
+    expect(world.told()).toEqual([`1 for ${LATE}`, `2 for ${LATE}`, `live ${LATE}`])
+  })
+
+  it('does not begin later because the answer to its second question says so', () => {
+    const first = last()
+    world.wait(1000).start(first, { start: 2, head: 3 }).wait(1)
+    world.start(last(), { start: 3, head: 3 }).take(2, 3)
+    expect(world.told()).toEqual([`1 for ${LATE}`, `2 for ${LATE}`, `live ${LATE}`])
+  })
+
+  it('takes late answers where all of them are, as those of a publisher far away', () => {
+    const first = last()
+    world.wait(150).start(first, { start: 2, head: 3 }).wait(1)
+    const second = last()
+    world.wait(150).start(second, { start: 2, head: 3 }).take(2)
+    expect(world.told()).toEqual([`1 for ${LATE}`])
   })
 
   it('has what was missing told when its publisher goes, before it is live', () => {

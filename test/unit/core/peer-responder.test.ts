@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ENTRIES_MAX } from '../../../bus/core/peer-control.ts'
 import { VARINT_MAX } from '../../../bus/core/wire/varint.ts'
 import { Answering, range } from './answering.ts'
+import { controlBytes } from './wire/any.ts'
 
 describe('a question', () => {
   it('of one receiver alone is answered by unicast', () => {
@@ -309,5 +310,23 @@ describe('a heartbeat', () => {
     for (let i = 0; i < 1000; i++) world.publish(1).wait(1)
     // Who never hears of the others does not leave room for them to ask.
     expect(world.heartbeat).toBeDefined()
+  })
+})
+
+describe('where a receiver begins', () => {
+  it('counts from when its question came, however long that waited for its hello', () => {
+    const world = new Answering().publish(2).wait(100)
+    const { attack } = world
+    const target = attack.target.peer.instance
+    const asker = attack.stranger()
+    const entries = [{ stream: 1, ask: 1, from: 0, ageMs: 0, back: 0, attempt: 0 }]
+    attack.send(asker.control(controlBytes({ type: 'attach', target, entries })), 3)
+    world.wait(100).publish(1).wait(100)
+    attack.send(asker.hello({ echoes: [attack.target.challenge] }), 3).wait(100)
+    attack.send(asker.hello({ echoes: [attack.target.challenge] }), 3).wait(20)
+    const answers = world.records.flatMap(({ record }) =>
+      record.type === 'started' && record.asker === asker.sender.instance ? record.entries : [],
+    )
+    expect(answers).toMatchObject([{ start: 3, index: 2, head: 3 }])
   })
 })
