@@ -319,11 +319,13 @@ describe('where a receiver begins', () => {
     const { attack } = world
     const target = attack.target.peer.instance
     const asker = attack.stranger()
+    // The first makes the publisher ask it, by a challenge.
+    attack.send(asker.hello(), 3).wait(200)
+    const hello = asker.hello({ echoes: [attack.target.challenge] })
     const entries = [{ stream: 1, ask: 1, from: 0, ageMs: 0, back: 0, attempt: 0 }]
     attack.send(asker.control(controlBytes({ type: 'attach', target, entries })), 3)
     world.wait(100).publish(1).wait(100)
-    attack.send(asker.hello({ echoes: [attack.target.challenge] }), 3).wait(100)
-    attack.send(asker.hello({ echoes: [attack.target.challenge] }), 3).wait(20)
+    attack.send(hello, 3).wait(20)
     const answers = world.records.flatMap(({ record }) =>
       record.type === 'started' && record.asker === asker.sender.instance ? record.entries : [],
     )
