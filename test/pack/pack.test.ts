@@ -35,6 +35,13 @@ describe('the tarball', () => {
     expect(others.sort()).toEqual(papers)
   })
 
+  it("has the command in a few files, which load sooner than hundreds, with nobody else's code", () => {
+    const command = files.filter((path) => path.startsWith('dist/bus/cli/'))
+    expect(command).toContain('dist/bus/cli/main.js')
+    expect(command.length).toBeLessThan(25)
+    for (const path of command) expect(readFileSync(path, 'utf8')).not.toContain('node_modules/')
+  })
+
   it('is what publint asks of a package', () => {
     expect(() => tool('publint', 'run', '--strict', tarball)).not.toThrow()
   })
