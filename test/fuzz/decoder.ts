@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { BusError, type BusErrorCode } from '../../bus/api/errors.ts'
 import { UsageError } from '../../bus/cli/exit.ts'
 import { Random } from '../../bus/testing/random.ts'
+import { keptOf } from './corpus.ts'
 import { mutated } from './mutate.ts'
 
 export interface Decoder {
@@ -23,6 +24,8 @@ export interface DecoderReport {
   readonly name: string
   readonly outcomes: number
   readonly faults: readonly string[]
+  /** Inputs that each brought an outcome not seen before, in the order of their finding. */
+  readonly found: readonly Uint8Array[]
 }
 
 /** Rejects with nothing; a fault carries the input that brought it. */
@@ -32,12 +35,14 @@ export async function fuzzDecoder(
   seed: number,
 ): Promise<DecoderReport> {
   const random = new Random(seed, decoder.name)
-  const corpus = [...decoder.seeds]
+  const seeds = [...decoder.seeds, ...keptOf(decoder.name)]
+  const corpus = [...seeds]
+  const found: Uint8Array[] = []
   const outcomes = new Set<string>()
   const faults: string[] = []
   const most = count * (decoder.share ?? 1)
   for (let i = 0; i < most && faults.length < FAULTS_MAX; i++) {
-    const bytes = i < decoder.seeds.length ? decoder.seeds[i]! : mutated(random, corpus)
+    const bytes = i < seeds.length ? seeds[i]! : mutated(random, corpus)
     const start = process.cpuUsage()
     let outcome = ''
     try {
@@ -51,9 +56,10 @@ export async function fuzzDecoder(
     if (ms > SLOW_MS) faults.push(`${Math.round(ms)} ms: ${Buffer.from(bytes).toString('hex')}`)
     if (outcomes.has(outcome) || outcomes.size >= OUTCOMES_MAX) continue
     outcomes.add(outcome)
-    corpus.push(bytes.slice())
+    found.push(bytes.slice())
+    if (i >= seeds.length) corpus.push(bytes.slice())
   }
-  return { name: decoder.name, outcomes: outcomes.size, faults }
+  return { name: decoder.name, outcomes: outcomes.size, faults, found }
 }
 
 /** What was read, written and read once more is the same. */

@@ -1,6 +1,10 @@
-/** The fuzzer's command: `npm run fuzz -- --packets 10000000 --seed 1`. */
+/**
+ * The fuzzer's command: `npm run fuzz -- --packets 10000000 --seed 1`. With `--keep` it writes the
+ * inputs that have brought new outcomes into the corpus.
+ */
 import { parseArgs } from 'node:util'
 import { fuzzDecoder } from './decoder.ts'
+import { keep } from './corpus.ts'
 import { decoders } from './decoders.ts'
 import { faultsOf, type Phase, phases } from './plan.ts'
 import { Fuzz, type FuzzReport, reasons } from './run.ts'
@@ -9,6 +13,7 @@ const { values } = parseArgs({
   options: {
     packets: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
   },
 })
 
@@ -43,6 +48,7 @@ for (const decoder of decoders) {
   const report = await fuzzDecoder(decoder, count, Number(values.seed))
   say(`    ${report.name}: ${report.outcomes} outcomes`)
   for (const fault of report.faults) faults.push(`${report.name}: ${fault}`)
+  if (values.keep) keep(report.name, report.found)
 }
 
 say(`\n${done} packets in ${Math.round((performance.now() - start) / 1000)} s; dropped by reason:`)
