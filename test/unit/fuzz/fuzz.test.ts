@@ -26,7 +26,7 @@ describe('a peer under attack', () => {
     (phase) => {
       expect(faultsOf(phase, run(phase))).toEqual([])
     },
-    180_000,
+    600_000,
   )
 
   it('has dropped packets for every reason there is', () => {
