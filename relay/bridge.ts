@@ -28,6 +28,7 @@ import { isGroup } from './marks.ts'
 import { Memberships } from './memberships.ts'
 import { Outlet } from './outlet.ts'
 import { Permits } from './permits.ts'
+import { Repairs } from './repairs.ts'
 import { Senders } from './senders.ts'
 import { HOPS_MAX, type TrunkRecord } from './trunk-wire.ts'
 
@@ -55,6 +56,7 @@ export class Bridge {
   readonly #outputs = new Ring<BridgeOutput>()
   readonly #outlet: Outlet
   readonly #links: LinkGroups
+  readonly #repairs: Repairs
 
   constructor(options: BridgeOptions) {
     const { crypto, keys, verify, scope, id, limits, counters, judge } = options
@@ -90,6 +92,12 @@ export class Bridge {
         hears: (port, yes) => this.#outputs.push({ type: 'hears', port, yes, relay: id }),
       },
     )
+    this.#repairs = new Repairs(limits, {
+      counters,
+      outlet: this.#outlet,
+      instance: (instance) => this.#crossing.instance(instance),
+      isSegment: (face) => !this.#crossing.relayOf(face),
+    })
   }
 
   poll(): BridgeOutput | undefined {
@@ -134,6 +142,7 @@ export class Bridge {
   tick(now: number): void {
     for (const instance of this.#options.judge?.behind() ?? []) this.#crossing.ask(instance, true)
     this.#crossing.tick(now)
+    this.#repairs.expire(now)
   }
 
   /** A link has been admitted, as that identity. */
@@ -182,6 +191,7 @@ export class Bridge {
     if (!packets) return
     const faces = this.#crossing.fromGroup(now, group, { face, from, bytes, packets })
     if (!faces) return
+    this.#repairs.keep(now, group, { faces, packets })
     this.#outlet.down(this.#takers(group, bytes), from, bytes)
     this.#outlet.cross(faces, group, { datagram: bytes })
   }
@@ -190,7 +200,8 @@ export class Bridge {
   fromPort(now: number, port: number, heard: Heard): void {
     const { bytes, from, face = '' } = heard
     const links = this.#linksAt(port)
-    if (!this.#hear(now, heard)) return
+    const packets = this.#hear(now, heard)
+    if (!packets || this.#repairs.answers(now, face, packets)) return
     this.#outlet.down(links, from, bytes)
     for (const one of this.#crossing.fromPort(port, { face, bytes })) {
       this.#options.counters.count('unicastCrossed')
@@ -219,6 +230,7 @@ export class Bridge {
     const arrival = { face, from, bytes: datagram, hops, packets }
     const faces = this.#crossing.fromGroup(now, group, arrival)
     if (!faces) return
+    this.#repairs.keep(now, group, { faces, packets })
     this.#outlet.down(this.#takers(group, datagram), from, datagram)
     this.#outlet.cross(faces, group, { datagram, hops })
   }
@@ -277,7 +289,9 @@ export class Bridge {
     counters.count('datagramsUp')
     const from = { address: RELAY_ADDRESS, port }
     const arrival = { face: LINKS, from, bytes: datagram, packets }
-    this.#outlet.bring(this.#crossing.fromGroup(now, group, arrival) ?? [], group, { datagram })
+    const faces = this.#crossing.fromGroup(now, group, arrival) ?? []
+    this.#repairs.keep(now, group, { faces, packets })
+    this.#outlet.bring(faces, group, { datagram })
     const others = this.#takers(group, datagram).filter((one) => one !== port)
     this.#outlet.down(others, from, datagram)
     return true

@@ -19,6 +19,8 @@ export const RELAY_COUNTERS = {
   datagramsCrossed: 'Datagrams brought from one network to others, one for each',
   unicastCrossed: 'Datagrams brought to one peer of another network',
   datagramsFar: 'Datagrams that came by trunks',
+  naksAnswered: 'Questions for lost packets that the relay has answered itself',
+  repairsSent: 'Packets that it has sent again for them',
   // links refused or ended, by reason
   linksFull: 'Calls refused: as many links as there may be',
   addressFull: 'Calls refused: as many links of one address as there may be',
@@ -59,6 +61,8 @@ export const RELAY_COUNTERS = {
   copies: 'Datagrams dropped: not by the way of their peer',
   circling: 'Datagrams dropped: crossed too often, or came back',
   hopsSpent: 'Datagrams dropped: crossed 16 trunks',
+  cacheEvicted: 'Packets that were kept for repair, forgotten for newer ones',
+  repairsFull: 'Questions left to the publisher: too many packets sent again in a second',
   interestFull: 'Interests not remembered: everything crosses for a while',
   portTaken: 'Ports of peers that others have here',
   tooLarge: 'Datagrams dropped: larger than a network takes',

@@ -44,6 +44,12 @@ export interface RelayLimits {
    * opens: half of them from one address, an eighth of one instance.
    */
   readonly strangers: number
+  /** Bytes of data packets that are kept to answer who asks for them on a segment; 0: none. */
+  readonly cacheSize: number
+  /** The same for so long, ms. */
+  readonly cacheAge: number
+  /** Kept packets a second that are sent again on one segment; half of them for one peer. */
+  readonly repairs: number
   /** Packets a second about epochs, which no relay opens, from one network; half from one address. */
   readonly pages: number
 }
@@ -81,6 +87,12 @@ export const defaultRelayLimits: RelayLimits = {
   crossings: 65_536,
   // Each goes to all links. Who is not known is asked at once, and known half a second later.
   strangers: 64,
+  // Four seconds of what a peer sends at most unless told otherwise, at 1,232 bytes a packet.
+  cacheSize: 48 * 1024 * 1024,
+  // So long publishers keep their packets.
+  cacheAge: 10_000,
+  // A quarter of what a peer sends at most unless told otherwise.
+  repairs: 2000,
   // As many as one peer answers in a second.
   pages: 100,
 }

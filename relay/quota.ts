@@ -4,14 +4,18 @@ export class Quota {
   readonly #countByName = new Map<string, number>()
   #secondEnds = 0
 
-  /** Whether there is room under each name: then one is taken under all of them. */
-  takes(now: number, bounds: readonly (readonly [name: string, max: number])[]): boolean {
+  /** Whether there is room under each name: then it is taken under all of them. */
+  takes(
+    now: number,
+    bounds: readonly (readonly [name: string, max: number])[],
+    count: number = 1,
+  ): boolean {
     if (now >= this.#secondEnds) {
       this.#secondEnds = now + 1000
       this.#countByName.clear()
     }
-    if (bounds.some(([name, max]) => this.#countOf(name) >= max)) return false
-    for (const [name] of bounds) this.#countByName.set(name, this.#countOf(name) + 1)
+    if (bounds.some(([name, max]) => this.#countOf(name) + count > max)) return false
+    for (const [name] of bounds) this.#countByName.set(name, this.#countOf(name) + count)
     return true
   }
 

@@ -15,6 +15,7 @@ import { RelayKeys } from '../../../relay/keys.ts'
 import { defaultRelayLimits, type RelayLimits } from '../../../relay/limits.ts'
 import { signatureOf } from '../../fuzz/target.ts'
 import { counting, crypto, hex } from '../core/crypto.ts'
+import { question } from '../core/stream/asking.ts'
 import { controlBytes } from '../core/wire/any.ts'
 
 /** The segment of a bridge that has one. */
@@ -123,15 +124,30 @@ export class Member {
     return this.#sealer.seal(id, body, key)
   }
 
-  /** Says what it wants, for a minute or, by 0, no more. */
-  interest(groups: readonly string[], validMs = 60_000): Uint8Array {
-    const body = controlBytes({ type: 'interest', validMs, groups })
-    return this.control(keys.controlKeyOf(this.sender), body)
+  /** Asks another for packets of its stream 1. */
+  nak(of: Member, numbers: readonly number[], flags = 0): Uint8Array {
+    return this.says(this.question(of, numbers, flags))
   }
 
-  data(): Uint8Array {
-    this.#number += 1
-    const id = { kind: Kind.data, flags: 0, stream: 1, number: this.#number }
+  /** The record by which it asks. */
+  question(of: Member, numbers: readonly number[], flags = 0): Uint8Array {
+    const about = { target: of.sender.instance, flags, rttUs: 0, missed: 0, all: 0, stream: 1 }
+    return controlBytes({ type: 'nak', ...about, ...question(...numbers) })
+  }
+
+  /** These records, as a control packet of its own. */
+  says(records: Uint8Array): Uint8Array {
+    return this.control(keys.controlKeyOf(this.sender), records)
+  }
+
+  /** Says what it wants, for a minute or, by 0, no more. */
+  interest(groups: readonly string[], validMs = 60_000): Uint8Array {
+    return this.says(controlBytes({ type: 'interest', validMs, groups }))
+  }
+
+  /** Of its stream 1. */
+  data(number: number = (this.#number += 1)): Uint8Array {
+    const id = { kind: Kind.data, flags: 0, stream: 1, number }
     return this.#sealer.seal(id, utf8('value'), keys.dataKeyOf(this.sender, 'a/b'))
   }
 }

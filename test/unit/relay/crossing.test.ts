@@ -1,50 +1,14 @@
 /** What crosses from one segment to another: what is wanted, once, by one way, and not for ever. */
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../../bus/core/output.ts'
-import { Groups } from '../../../bus/core/path/group.ts'
 import { HelloFlag } from '../../../bus/core/wire/hello.ts'
 import { RelayFlag } from '../../../bus/core/wire/relay.ts'
 import type { BridgeOutput } from '../../../relay/bridge-output.ts'
 import { RelayKeys } from '../../../relay/keys.ts'
-import type { RelayLimits } from '../../../relay/limits.ts'
 import { Neighbours } from '../../../relay/neighbours.ts'
 import { crypto } from '../core/crypto.ts'
-import { at, Carrier, group, keys, Member } from './carrying.ts'
-
-const { control } = new Groups('link', 0, (label) => keys.groupBytes(label))
-const FACES = ['a', 'b', 'c']
-
-/** A bridge with three segments whose first seconds are over. */
-class Crossroads extends Carrier {
-  now = LATER
-
-  constructor(limits: Partial<RelayLimits> = {}) {
-    super(limits, FACES)
-    this.bridge.tick(this.now)
-    this.wants()
-  }
-
-  /** What follows when a datagram comes by a face. */
-  hears(
-    face: string,
-    bytes: Uint8Array,
-    { to = control, from = at(1) }: { to?: string; from?: Endpoint } = {},
-  ): BridgeOutput[] {
-    this.bridge.fromGroup(this.now, to, { bytes, from, face })
-    return this.wants()
-  }
-
-  /** The faces that a datagram goes on to. */
-  crosses(face: string, bytes: Uint8Array, where: { to?: string; from?: Endpoint } = {}): string[] {
-    return facesOf(this.hears(face, bytes, where))
-  }
-
-  ticks(ms: number): BridgeOutput[] {
-    this.now += ms
-    this.bridge.tick(this.now)
-    return this.wants()
-  }
-}
+import { at, group, keys, Member } from './carrying.ts'
+import { Crossroads, FACES, facesOf, isMulticast, LATER } from './crossroads.ts'
 
 describe('control', () => {
   it('crosses to every other segment, hellos and what nobody knows as well', () => {
@@ -326,14 +290,6 @@ function beaconOf(relay: Neighbours): Uint8Array {
   return relay.beacon({ flags: 0, intervalMs: 500, asked: [] })
 }
 
-function facesOf(outputs: readonly BridgeOutput[]): string[] {
-  return outputs.filter(isMulticast).map(({ face }) => face)
-}
-
-function isMulticast(one: BridgeOutput): one is Extract<BridgeOutput, { type: 'multicast' }> {
-  return one.type === 'multicast'
-}
-
 function isPort({ type }: BridgeOutput): boolean {
   return type === 'hold' || type === 'release'
 }
@@ -341,4 +297,3 @@ function isPort({ type }: BridgeOutput): boolean {
 /** Where the other relay sends from. */
 const OTHER: Endpoint = at(9, 6000)
 /** Segments have been there for long. */
-const LATER = 60_000
