@@ -3,9 +3,11 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { controlParts } from '../../bus/core/seal/keys.ts'
+import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import { controlKeyText } from '../../bus/io/control-key.ts'
 import { nodeEnv } from '../../bus/io/system.ts'
 import type { Lab } from './lab/lab.ts'
+import type { Frame } from './lab/pcap.ts'
 import type { HostProcess } from './lab/process.ts'
 import { type Commands, type Copy, hashOf, labKey, labRealm } from './loss-transfer.ts'
 
@@ -14,8 +16,8 @@ const PORT = 62278
 /** Where a relay stands. */
 export interface Place {
   readonly host: string
-  /** The segment that it takes part in. */
-  readonly on: string
+  /** The segment that it takes part in, or those that it joins. */
+  readonly on: string | readonly string[]
   /** Relays that it calls. */
   readonly links?: readonly string[]
 }
@@ -27,9 +29,9 @@ export async function startRelay(
   { host, on, links = [] }: Place,
 ): Promise<HostProcess> {
   const file = await controlFile(lab)
-  const device = lab.host(host).interface(on).name
-  const calls = links.map((url) => ` --link ${url}`).join('')
-  const flags = `--listen :${PORT} --interface ${device} --log-level info${calls}`
+  const devices = [on].flat().map((name) => `--interface ${lab.host(host).interface(name).name}`)
+  const calls = links.map((url) => `--link ${url}`)
+  const flags = [`--listen :${PORT} --log-level info`, ...devices, ...calls].join(' ')
   const process = commands.bare(host, `relay --key ${file} --scope link ${flags}`)
   await process.line(/^ws:/)
   return process
@@ -44,6 +46,20 @@ export function relayUrl(lab: Lab, host: string, segment: string): string {
 export async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
   for (const copy of copies) await copy.holds(Buffer.byteLength(log))
   for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
+}
+
+/** Packets with data, and how many came besides the first of each. */
+export function dataIn(frames: readonly Frame[]): { packets: number; copied: number } {
+  const seen = new Set<string>()
+  let count = 0
+  for (const { payload, destination } of frames) {
+    if (!destination.startsWith('ff') || payload.length < 26) continue
+    const { kind, instance, stream, number } = readHeader(payload)
+    if (kind !== Kind.data) continue
+    count += 1
+    seen.add(`${instance} ${stream} ${number}`)
+  }
+  return { packets: seen.size, copied: count - seen.size }
 }
 
 /** The realm's control key, in a file of the lab. */

@@ -1,11 +1,9 @@
 /** Relays that trunks join, each on a segment of its own: a log reaches all of them, once. */
 import { beforeAll, expect, test } from 'vitest'
-import { Kind, readHeader } from '../../bus/core/wire/packet.ts'
 import { compiled } from '../setup/compiled.ts'
 import { openLab, type Lab } from './lab/lab.ts'
-import type { Frame } from './lab/pcap.ts'
 import type { HostProcess } from './lab/process.ts'
-import { arrive, relayUrl, startRelay } from './lab-relay.ts'
+import { arrive, dataIn, relayUrl, startRelay } from './lab-relay.ts'
 import { type Commands, commandsIn, interrupted, logText } from './loss-transfer.ts'
 
 let program: string
@@ -36,20 +34,6 @@ test('a log crosses a chain of three segments, byte for byte and one copy on eac
   expect(await interrupted(copies.map(({ process }) => process))).toEqual([0, 0, 0])
   expect(await interrupted(relays)).toEqual([0, 0, 0])
 })
-
-/** Packets with data, and how many came besides the first of each. */
-function dataIn(frames: readonly Frame[]): { packets: number; copied: number } {
-  const seen = new Set<string>()
-  let count = 0
-  for (const { payload, destination } of frames) {
-    if (!destination.startsWith('ff') || payload.length < 26) continue
-    const { kind, instance, stream, number } = readHeader(payload)
-    if (kind !== Kind.data) continue
-    count += 1
-    seen.add(`${instance} ${stream} ${number}`)
-  }
-  return { packets: seen.size, copied: count - seen.size }
-}
 
 /** Each relay is on one segment; what joins them is no segment of the realm. */
 const PLAN = { a: ['a1', 'a2', 'ra'], b: ['b1', 'rb'], c: ['c1', 'rc'], w: ['ra', 'rb', 'rc'] }
