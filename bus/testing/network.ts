@@ -14,10 +14,11 @@ export class SimulatedNetwork {
   readonly #schedule: Schedule
   readonly #random: Random
   readonly #options: NetworkOptions
-  readonly #transports: SimulatedTransport[] = []
+  readonly #transportsByHost = new Map<string, Set<SimulatedTransport>>()
   readonly #lossByHost = new Map<string, number>()
-  /** The group of each host that a partition names. */
-  #sides = new Map<string, number>()
+  /** The groups that a partition has made, and for each host those that it is in. */
+  #groups: readonly (readonly string[])[] = []
+  #sidesByHost = new Map<string, number[]>()
   #ports = 0
 
   constructor(schedule: Schedule, random: Random, options: NetworkOptions) {
@@ -33,16 +34,23 @@ export class SimulatedNetwork {
   }
 
   attach(transport: SimulatedTransport): void {
-    this.#transports.push(transport)
+    const { host } = transport
+    const there = this.#transportsByHost.get(host) ?? new Set()
+    this.#transportsByHost.set(host, there.add(transport))
   }
 
   detach(transport: SimulatedTransport): void {
-    const place = this.#transports.indexOf(transport)
-    if (place >= 0) this.#transports.splice(place, 1)
+    this.#transportsByHost.get(transport.host)?.delete(transport)
   }
 
   partition(groups: readonly (readonly string[])[]): void {
-    this.#sides = new Map(groups.flatMap((hosts, side) => hosts.map((host) => [host, side])))
+    this.#groups = groups
+    this.#sidesByHost = new Map()
+    for (const [side, hosts] of groups.entries()) {
+      for (const host of hosts) {
+        this.#sidesByHost.set(host, [...(this.#sidesByHost.get(host) ?? []), side])
+      }
+    }
   }
 
   lose(host: string, part: number): void {
@@ -51,9 +59,10 @@ export class SimulatedNetwork {
 
   /** As on a real network, the sender's own host hears its multicast, too. */
   carry(sender: SimulatedTransport, to: string | Endpoint, datagram: Uint8Array): void {
-    const receivers = this.#transports.filter((transport) => transport.hears(to))
-    for (const host of new Set(receivers.map((transport) => transport.host))) {
-      const there = receivers.filter((transport) => transport.host === host)
+    for (const host of this.#reached(sender.host)) {
+      const all = this.#transportsByHost.get(host) ?? []
+      const there = [...all].filter((transport) => transport.hears(to))
+      if (there.length === 0) continue
       for (const delayMs of this.#passages(sender.host, host)) {
         this.#schedule.after(delayMs, () => {
           // A copy each: nobody may see what another does with its bytes.
@@ -63,10 +72,17 @@ export class SimulatedNetwork {
     }
   }
 
+  /** The hosts that no partition keeps from this one, itself among them. */
+  #reached(host: string): Iterable<string> {
+    const sides = this.#sidesByHost.get(host)
+    if (sides) return new Set(sides.flatMap((side) => this.#groups[side] ?? []))
+    const all = [...this.#transportsByHost.keys()]
+    return this.#groups.length === 0 ? all : all.filter((one) => !this.#sidesByHost.has(one))
+  }
+
   /** How long each copy takes that gets from one host to another. */
   #passages(from: string, to: string): readonly number[] {
     if (from === to) return [LOOPBACK_MS]
-    if (this.#sides.get(from) !== this.#sides.get(to)) return []
     const { loss, duplicate } = this.#options
     if (this.#random.chance(this.#lossByHost.get(to) ?? loss)) return []
     return this.#random.chance(duplicate) ? [this.#delay(), this.#delay()] : [this.#delay()]

@@ -37,7 +37,10 @@ export interface Simulation extends AsyncDisposable {
   until<T>(promise: PromiseLike<T>, ms?: number): Promise<T>
   /** For programs under test: resolves when so many ms have passed. */
   sleep(ms: number): Promise<void>
-  /** Hosts of different groups do not reach each other; those that no group names are one more. */
+  /**
+   * Hosts of different groups do not reach each other, one of several groups reaches all of
+   * those; those that no group names are one more.
+   */
   partition(...groups: readonly (readonly string[])[]): void
   /** Ends every partition. */
   heal(): void

@@ -62,6 +62,15 @@ describe('a simulation', () => {
     expect(names(a)).toEqual(['b', 'c'])
   })
 
+  it('has a host of several groups reach all of those, which do not reach each other', async () => {
+    await using net = simulate()
+    net.partition(['a', 'hub'], ['hub', 'b'])
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => net.connect({ name })))
+    const hub = await net.connect({ name: 'hub' })
+    await net.run(2000)
+    expect([names(a!), names(b!), names(c!), names(hub)]).toEqual([['hub'], ['hub'], [], ['a', 'b']])
+  })
+
   it('crashes a bus, which is missed in time, and takes another one in its place', async () => {
     await using net = simulate()
     const [a, b] = [await net.connect({ name: 'a' }), await net.connect({ name: 'b' })]
