@@ -1,0 +1,78 @@
+/**
+ * Many agents, each a process of its own, on ten hosts: one question, and one outcome each.
+ *
+ * Forty, or as many as AGENTS says. From 74 on their beacons are 149 a second together, each of
+ * which every process hears: a hundred on one machine need more than two processors for that alone.
+ */
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keyText } from '../../bus/io/key-text.ts'
+import { compiled } from '../setup/compiled.ts'
+import { report } from './bus-measure.ts'
+import { openLab, type Lab } from './lab/lab.ts'
+import type { HostProcess } from './lab/process.ts'
+
+const COUNT = Number(process.env['AGENTS'] ?? 40)
+const HOSTS = 10
+/** So many start at once: more would take the time from those that are there. */
+const AT_ONCE = 4
+let lab: Lab
+let program: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  const hosts = Array.from({ length: HOSTS }, (_, number) => `h${number}`)
+  lab = await openLab({ a: ['desk', ...hosts] })
+  program = await compiled('test/net/sixcast.ts')
+  const realms = join(lab.directory, 'sixcast', 'realms')
+  await mkdir(realms, { recursive: true })
+  await writeFile(join(realms, 'site.key'), keyText(new Uint8Array(32).fill(0x5f)))
+  await chmod(join(realms, 'site.key'), 0o600)
+  env = { XDG_CONFIG_HOME: lab.directory, SIXCAST_REALM: 'site', SIXCAST_SCOPE: 'link' }
+})
+afterAll(async () => await lab.close())
+
+test('each of many agents answers one question with its load', async () => {
+  const agents: HostProcess[] = []
+  while (agents.length < COUNT) {
+    const places = Array.from({ length: AT_ONCE }, (_, more) => agents.length + more)
+    const starting = places.filter((place) => place < COUNT).map((place) => agent(place))
+    agents.push(...(await Promise.all(starting)))
+  }
+  const words = [program, 'get', 'host/load', '--json', '--timeout', '30']
+  const { code, stdout, stderr } = await lab
+    .host('desk')
+    .run('node', words, { env, timeoutMs: 60_000 })
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+  const { end, outcomes = [] } = lines.at(-1) ?? {}
+  const readings = lines.slice(0, -1)
+  report(`${COUNT} agents`, [{ lastMs: Math.max(...readings.map(({ rtt = 0 }) => rtt)) }])
+  expect({ stderr, end, code }).toEqual({ stderr: '', end: 'complete', code: 0 })
+  expect(outcomes.filter(({ type }) => type === 'answered').length).toBe(COUNT)
+  expect(new Set(outcomes.map(({ from }) => from)).size).toBe(outcomes.length)
+  expect(outcomes.length).toBe(COUNT)
+  expect(new Set(readings.map(({ from }) => from)).size).toBe(COUNT)
+  expect(readings.every(({ value }) => typeof value === 'number' && value >= 0)).toBe(true)
+  await Promise.all(agents.map((one) => one.stop()))
+}, 400_000)
+
+/** A line of `get --json`: a reading, or the report at the end. */
+interface Line {
+  readonly from?: string
+  readonly value?: unknown
+  readonly rtt?: number
+  readonly end?: string
+  readonly outcomes?: readonly { readonly from: string; readonly type: string }[]
+}
+
+async function agent(place: number): Promise<HostProcess> {
+  const own = { ...env, SIXCAST_NAME: `agent-${place}`, SIXCAST_LOG_LEVEL: 'info' }
+  const host = lab.host(`h${place % HOSTS}`)
+  const started = host.spawn('node', [program, 'agent'], { env: own })
+  await started.errorLine(/serving/, 120_000)
+  return started
+}
