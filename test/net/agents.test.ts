@@ -1,7 +1,7 @@
 /**
  * Many agents, each a process of its own, on ten hosts: one question, and one outcome each.
  *
- * Forty, or as many as AGENTS says. From 74 on their beacons are 149 a second together, each of
+ * Twenty-four, or as many as AGENTS says. From 74 on their beacons are 149 a second together, each of
  * which every process hears: a hundred on one machine need more than two processors for that alone.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { report } from './bus-measure.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { HostProcess } from './lab/process.ts'
 
-const COUNT = Number(process.env['AGENTS'] ?? 40)
+const COUNT = Number(process.env['AGENTS'] ?? 24)
 const HOSTS = 10
 /** So many start at once: more would take the time from those that are there. */
 const AT_ONCE = 4
