@@ -98,7 +98,7 @@ describe('the settings of a relay', () => {
     }
     expect(await read({ realm: 'a', listen: ':1', limit: { links: 5 } })).toEqual({ realm: 'a' })
     await expect(read({ orign: 'https://a' })).rejects.toThrow(
-      /the unknown key "orign": did you mean "origin"\? there are realm, key, .*limit, actions$/,
+      /the unknown key "orign": did you mean "origin"\? there are realm, key, .*limit, actions, variables$/,
     )
   })
 })

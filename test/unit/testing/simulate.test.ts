@@ -68,7 +68,12 @@ describe('a simulation', () => {
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => net.connect({ name })))
     const hub = await net.connect({ name: 'hub' })
     await net.run(2000)
-    expect([names(a!), names(b!), names(c!), names(hub)]).toEqual([['hub'], ['hub'], [], ['a', 'b']])
+    expect([names(a!), names(b!), names(c!), names(hub)]).toEqual([
+      ['hub'],
+      ['hub'],
+      [],
+      ['a', 'b'],
+    ])
   })
 
   it('crashes a bus, which is missed in time, and takes another one in its place', async () => {
