@@ -7,6 +7,7 @@ import { Exit, UsageError } from './exit.ts'
 import { findKnown, type KnownQuestion, type KnownValue, readKnown, writeKnown } from './known.ts'
 import { note } from './log.ts'
 import { fieldsOf, lineOf } from './payload.ts'
+import { shown } from './shown.ts'
 import { table } from './table.ts'
 import { seconds, whole } from './values.ts'
 import { nameOf, whoIs } from './who.ts'
@@ -136,7 +137,7 @@ async function print(row: Row, form: 'line' | 'json', { output }: World): Promis
     return output.object({ type: 'reading', name, ...fields, from, version, age, rtt, stale })
   }
   const since = stale ? ` (${Math.round(age / 1000)} s old)` : ''
-  await output.write(`${who} ${name} ${textOf(row)}${since}\n`)
+  await output.write(`${shown(`${who} ${name}`)} ${textOf(row)}${since}\n`)
 }
 
 function textOf({ fields: { value, encoding } }: Row): string {

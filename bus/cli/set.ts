@@ -8,6 +8,7 @@ import { note } from './log.ts'
 import { tags } from './pairs.ts'
 import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
 import { peerIdOf } from './req.ts'
+import { shown } from './shown.ts'
 import { seconds, text, whole } from './values.ts'
 import { nameOf, whoIs } from './who.ts'
 
@@ -72,7 +73,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     if (world.json) {
       await output.object({ type: 'written', name, ...fieldsOf(written.value), from, version })
     } else {
-      await output.write(`${nameOf(bus, from)} ${name} ${lineOf(written.value)}\n`)
+      await output.write(`${shown(`${nameOf(bus, from)} ${name}`)} ${lineOf(written.value)}\n`)
     }
     return Exit.ok
   } finally {
@@ -91,7 +92,9 @@ async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> 
   for (const outcome of outcomes) {
     if (json) await output.object(objectOf(name, outcome))
     else if (outcome.type === 'written') {
-      await output.write(`${nameOf(bus, outcome.from)} ${name} ${lineOf(outcome.value)}\n`)
+      await output.write(
+        `${shown(`${nameOf(bus, outcome.from)} ${name}`)} ${lineOf(outcome.value)}\n`,
+      )
     } else tell(bus, outcome)
   }
   const types = new Set(outcomes.map(({ type }) => type))

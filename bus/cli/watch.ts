@@ -5,6 +5,7 @@ import { ASKED_REPEATABLE, askedOf, withAsked } from './asked.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit } from './exit.ts'
 import { fieldsOf, lineOf } from './payload.ts'
+import { shown } from './shown.ts'
 import { seconds, whole } from './values.ts'
 import { rememberedNames } from './who.ts'
 
@@ -62,7 +63,7 @@ async function run(given: Arguments, world: World): Promise<number> {
 
 async function print(who: string, change: Change, { json, output }: World): Promise<void> {
   if (json) return output.object(objectOf(change))
-  await output.write(`${who} ${change.name} ${textOf(change)}\n`)
+  await output.write(`${shown(`${who} ${change.name}`)} ${textOf(change)}\n`)
 }
 
 function textOf(change: Change): string {

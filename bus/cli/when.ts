@@ -18,6 +18,7 @@ import { aborted } from './interrupt.ts'
 import { note } from './log.ts'
 import { fieldsOf, lineOf, payloadOf } from './payload.ts'
 import { outputOf } from './shell.ts'
+import { shown } from './shown.ts'
 import { seconds, whole } from './values.ts'
 import { rememberedNames } from './who.ts'
 
@@ -181,8 +182,8 @@ async function print(
     return output.object({ type, ...about, ...fields, held, ...why })
   }
   if (type === 'failed' || type === 'acted') return
-  const words = [type, ...(from === undefined ? [] : [nameOf(from), name])]
-  await output.write(`${[...words, value === undefined ? '-' : lineOf(value)].join(' ')}\n`)
+  const words = [type, ...(from === undefined ? [] : [nameOf(from), name])].join(' ')
+  await output.write(`${shown(words)} ${value === undefined ? '-' : lineOf(value)}\n`)
 }
 
 function jobOf(given: Arguments): Job {
