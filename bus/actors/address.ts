@@ -31,6 +31,11 @@ export function nameOf(text: string): string {
   return text
 }
 
+/** Whether what another peer says is a name that an actor may have. */
+export function isName(text: string): boolean {
+  return !text.includes('@') && parseTopic(text).ok
+}
+
 export function addressText(name: string, peer: PeerId): string {
   return `${name}@${peer}`
 }

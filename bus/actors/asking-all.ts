@@ -9,7 +9,7 @@ import type { Gathering, GatherReport, Reply } from '../api/request-options.ts'
 import { validate } from '../api/schema.ts'
 import type { Budget } from '../core/stream/reorder.ts'
 import { utf8 } from '../core/text.ts'
-import { addressText } from './address.ts'
+import { addressText, isName } from './address.ts'
 import type { ActorsHost } from './host.ts'
 import { readReplied } from './wire.ts'
 
@@ -69,7 +69,7 @@ export class LiveAskingAll implements AskingAll<unknown> {
   async #onReply({ value, from, rtt }: Reply): Promise<void> {
     const { host, schema } = this.#parts
     const replied = value instanceof Uint8Array ? readReplied(value) : undefined
-    if (!replied) return host.count('malformed')
+    if (!replied || !isName(replied.name)) return host.count('malformed')
     const actor = addressText(replied.name, from)
     if (!('payload' in replied)) {
       const fault = { code: utf8(replied.code), message: utf8(replied.message) }

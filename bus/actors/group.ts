@@ -6,7 +6,7 @@ import { BusError } from '../api/errors.ts'
 import type { GatherOptions } from '../api/request-options.ts'
 import { checkOptions } from '../api/rules.ts'
 import type { Budget } from '../core/stream/reorder.ts'
-import { addressOf, addressText } from './address.ts'
+import { addressOf, addressText, isName } from './address.ts'
 import { LiveAskingAll } from './asking-all.ts'
 import { TIMEOUT_MS } from './defaults.ts'
 import { groupTopic } from './host.ts'
@@ -75,7 +75,12 @@ export class LiveGroup implements Group {
       try {
         const options = { timeout: left(), ...(signal && { signal }) }
         const { value, from } = await bus.request<unknown>(this.#topic, question, options)
-        const text = addressText(String(value), from)
+        const name = String(value)
+        if (!isName(name)) {
+          this.#post.host.count('malformed')
+          throw new BusError('INVALID_VALUE', `peer ${from} answers what no bus answers`)
+        }
+        const text = addressText(name, from)
         return new LiveRef(this.#post, { ...addressOf(text), text }, this.#sender)
       } catch (error) {
         if (!(error instanceof BusError) || error.code !== 'NO_RESPONDER') throw error

@@ -3,6 +3,7 @@ import { BusError } from '../api/errors.ts'
 import type { Message } from '../api/message.ts'
 import type { Subscription } from '../api/options.ts'
 import type { Question, Responder } from '../api/request-options.ts'
+import { isName } from './address.ts'
 import type { ActorsHost } from './host.ts'
 import { Pairing } from './pairing.ts'
 import { readSaid, type Said } from './wire.ts'
@@ -79,8 +80,10 @@ function hasTurn({ kind }: Said): boolean {
   return kind === 'ask' || kind === 'deliver' || kind === 'watch'
 }
 
+/** A sender that no actor can be would make who answers it fail. */
 function saidIn(value: unknown): Said | undefined {
-  return value instanceof Uint8Array ? readSaid(value) : undefined
+  const said = value instanceof Uint8Array ? readSaid(value) : undefined
+  return said && (said.sender === '' || isName(said.sender)) ? said : undefined
 }
 
 /** What one turn of the network may bring; their bytes count in limits.queueSize. */

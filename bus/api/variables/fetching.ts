@@ -15,6 +15,7 @@ import { Expected, tagsOf } from './expected.ts'
 import type { FetchCall } from './fetch-call.ts'
 import { VARIABLES, type VariablesHost } from './host.ts'
 import type { Known, KnownReading } from './known.ts'
+import { sizeFault } from './parts.ts'
 import { Source } from './source.ts'
 
 export interface FetchingParts {
@@ -143,6 +144,8 @@ export class LiveFetching implements Fetching<unknown> {
     // Nothing that was there before can be gone.
     if (entry.kind === 'gone') return this.#malformed(source)
     if (entry.kind === 'fault') return source.failure(name, errorOf(source.from, entry))
+    const large = sizeFault({ from: source.from, name }, entry, limits)
+    if (large) return source.failure(name, large)
     const given = await this.#valueOf(entry)
     if ('issues' in given) {
       return source.failure(name, invalidError(source.from, name, given.issues))

@@ -20,6 +20,7 @@ import type { Change } from '../variable-options.ts'
 import { Expected } from './expected.ts'
 import type { FetchCall } from './fetch-call.ts'
 import { VARIABLES, type VariablesHost } from './host.ts'
+import { sizeFault } from './parts.ts'
 
 export interface WatchCall extends FetchCall {
   readonly everyMs: number
@@ -166,6 +167,8 @@ export class LiveWatching implements AsyncIterable<Change> {
     if (entry.kind === 'fault') {
       return { type: 'failed', ...about, error: errorOf(about.from, entry) }
     }
+    const large = sizeFault(about, entry, this.#host.limits)
+    if (large) return { type: 'failed', ...about, error: large }
     const { schema } = this.#call
     const decodedValue = decodeValue(entry.codec, entry.payload, this.#host.codec)
     const given =
