@@ -22,6 +22,8 @@ import { attack } from './attack.ts'
 import { memory } from './memory.ts'
 
 const VARIABLES = 'sixcast/variables'
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 
 function entryOf(name: string, payload: Uint8Array = utf8('x')): Entry {
   return { name: utf8(name), kind: 'value', version: 1, ageMs: 0, codec: 1, payload }
@@ -120,10 +122,7 @@ describe('a variable', () => {
       const [asker, liar] = await pair()
       liar.respond(VARIABLES, () => writePart({ more: false, entries }))
       for (const form of [{}, { table: true }]) {
-        // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-        expect(await printed(asker, form)).not.toMatch(
-          /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/,
-        )
+        expect(await printed(asker, form)).not.toMatch(CONTROLS)
       }
     },
   )
