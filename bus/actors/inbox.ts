@@ -35,8 +35,8 @@ export class Inbox {
   constructor(host: ActorsHost, topic: string, listener: InboxListener) {
     this.#host = host
     this.#listener = listener
-    this.#pairing = new Pairing(host.after)
     const { bus } = host
+    this.#pairing = new Pairing(host.after, () => this.#subscription.queued)
     const onMessage = (message: Message): void | Promise<void> => this.#onMessage(message)
     this.#subscription = bus.subscribe(topic, onMessage, { queue: QUEUE })
     try {
@@ -53,11 +53,12 @@ export class Inbox {
   }
 
   #onMessage({ value, from, sequence }: Message): void | Promise<void> {
+    const isSettled = this.#pairing.passed()
     const said = saidIn(value)
     if (!said) return this.#host.count('malformed')
     if (!this.#listener.concerns(said)) return undefined
     if (said.kind === 'tell') return this.#listener.told(said, from)
-    return hasTurn(said) ? this.#pairing.message({ from, sequence }) : undefined
+    return hasTurn(said) ? this.#pairing.message({ from, sequence }, isSettled) : undefined
   }
 
   #onQuestion(question: Question): unknown {

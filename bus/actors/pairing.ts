@@ -3,7 +3,9 @@
  *
  * A question comes twice: as a message among the others, whose order counts, and to the responder,
  * whose answer it gets. Both come in the same turn, in either order; who comes first waits for the
- * other. A question that the responder turns away (BUSY) has a message, and nothing that waits.
+ * other. A question that the responder turns away (BUSY) has a message, and nothing that waits;
+ * nor has a message that only looks like one. So once a wait is over, whatever had come by then is
+ * not waited for again: else a burst of such messages would hold up all that is behind it.
  */
 import { orAborted } from '../api/abort.ts'
 import type { After } from '../api/matching.ts'
@@ -13,13 +15,18 @@ type Key = Pick<Message, 'from' | 'sequence'>
 
 export class Pairing {
   readonly #after: After
+  /** How many messages have come and not had their turn. */
+  readonly #queued: () => number
   /** What questions do whose message has not had its turn. */
   readonly #tasks = new Map<string, () => void>()
   /** The message that waits for its question; others wait behind it. */
   #waiting: { readonly key: string; readonly go: () => void } | undefined
+  /** So many messages from now on are questions that have come, or none. */
+  #settled = 0
 
-  constructor(after: After) {
+  constructor(after: After, queued: () => number) {
     this.#after = after
+    this.#queued = queued
   }
 
   /** Does the task in the turn of the question's message; rejects when nobody waits any more. */
@@ -36,10 +43,17 @@ export class Pairing {
     return orAborted(done, signal)
   }
 
-  /** The turn of a message that is a question. */
-  message(key: Key): void | Promise<void> {
+  /** The turn of a message, of whatever kind: all of them pass here. True: its turn is settled. */
+  passed(): boolean {
+    if (this.#settled === 0) return false
+    this.#settled -= 1
+    return true
+  }
+
+  /** The turn of a message that says that it is a question. */
+  message(key: Key, isSettled: boolean): void | Promise<void> {
     const text = textOf(key)
-    if (this.#do(text)) return undefined
+    if (this.#do(text) || isSettled) return undefined
     return new Promise((resolve) => {
       const go = (): void => {
         this.#waiting = undefined
@@ -48,7 +62,10 @@ export class Pairing {
         resolve()
       }
       this.#waiting = { key: text, go }
-      const cancel = this.#after(0, go)
+      const cancel = this.#after(0, () => {
+        this.#settled = this.#queued()
+        go()
+      })
     })
   }
 

@@ -1,5 +1,7 @@
 /** Actors and a member that does not keep to their protocol: what it says, claims and fills is its own. */
 import { describe, expect } from 'vitest'
+import type { ActorsHost } from '../../bus/actors/host.ts'
+import { Inbox } from '../../bus/actors/inbox.ts'
 import { type Said, writeReplied, writeSaid } from '../../bus/actors/wire.ts'
 import type { ActorContext, ActorGone } from '../../bus/api/actor-options.ts'
 import type { Bus } from '../../bus/api/options.ts'
@@ -144,6 +146,35 @@ describe('an actor', () => {
       const mine = await other.actor(`slow@${victim.id}`).ask('mine')
       clearInterval(freed)
       expect(mine).toBe('mine')
+    },
+  )
+
+  attack(
+    'asked by messages that are no questions, five hundred at once',
+    { by: 'member', holds: 'they hold nobody up: what has come together is waited for once' },
+    async () => {
+      const [victim, liar] = await pair()
+      let [timers, told] = [0, 0]
+      const after: ActorsHost['after'] = (ms, then) => {
+        timers += 1
+        const timer = setTimeout(then, ms)
+        return () => clearTimeout(timer)
+      }
+      const host = { bus: victim, after, count: () => undefined }
+      const listener = { concerns: () => true, told: () => void (told += 1) }
+      // What an inbox needs of its host and of those that it tells.
+      const inbox = new Inbox(host as unknown as ActorsHost, 'x/actors', {
+        ...listener,
+        asked: async () => undefined,
+        inquired: () => undefined,
+      })
+      await liar.matched('x/actors')
+      for (let i = 0; i < 500; i++)
+        liar.publish('x/actors', saying(victim, { kind: 'ask', name: 'a' }))
+      liar.publish('x/actors', saying(victim, { kind: 'tell', name: 'a' }))
+      await until(() => told === 1)
+      expect(timers).toBeLessThan(50)
+      inbox.close()
     },
   )
 

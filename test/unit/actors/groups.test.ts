@@ -44,9 +44,9 @@ describe('a group', () => {
       [1, 3],
     ])
     await expect(lamps.ask(4)).rejects.toEqual(code('NO_ACTOR', /group "lamps"/))
-    expect((await lamps.askAll(4).report).outcomes).toEqual([
-      { type: 'none', from: there.id, replies: 0 },
-    ])
+    // It still says so, or has left the topic: it does two seconds after its last member has gone.
+    const { outcomes } = await lamps.askAll(4).report
+    expect(outcomes.filter(({ type }) => type !== 'none')).toEqual([])
     there.spawn('c', keeper(b), { initial: null, groups })
     expect(await lamps.ask(5)).toBe(3)
   })
