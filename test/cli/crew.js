@@ -1,6 +1,7 @@
 /**
- * One process that is several: its main thread, a worker thread, a fork and a cluster worker, each
- * with a bus of its own, made at the same time. Each publishes numbers from 0 on one topic.
+ * One process that is several: its main thread, which has a bus already when it starts a worker
+ * thread, a fork and a cluster worker, each with a bus of its own and all with one identity. Each
+ * publishes numbers from 0 on one topic.
  */
 import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
@@ -9,6 +10,11 @@ import { connect } from '../../dist/bus/index.js'
 
 const COUNT = 200
 const file = new URL(import.meta.url)
+const bus = await connect({
+  key: process.env['CREW_KEY'],
+  identity: process.env['CREW_IDENTITY'],
+  port: Number(process.env['CREW_PORT']),
+})
 const isFirst = isMainThread && cluster.isPrimary && process.send === undefined
 const others = []
 if (isFirst) {
@@ -17,7 +23,6 @@ if (isFirst) {
   others.push(cluster.fork())
 }
 
-const bus = await connect({ key: process.env['CREW_KEY'], port: Number(process.env['CREW_PORT']) })
 await bus.matched('crew')
 for (let number = 0; number < COUNT; number++) {
   bus.publish('crew', number)
