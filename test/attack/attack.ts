@@ -17,8 +17,10 @@ export interface Terms {
   readonly by: Attacker
   /** What must hold. */
   readonly holds: string
+  /** Default: that of its project. */
+  readonly timeoutMs?: number
 }
 
 export function attack(name: string, terms: Terms, run: () => void | Promise<void>): void {
-  it(`${name} (${terms.by}): ${terms.holds}`, run)
+  it(`${name} (${terms.by}): ${terms.holds}`, run, terms.timeoutMs)
 }

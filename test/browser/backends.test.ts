@@ -194,7 +194,9 @@ describe('the backends', () => {
         const both = [await sign(bytes(text)), signNow(bytes(text))]
         const wrong = both[0]!.slice()
         wrong[0]! ^= 1
-        const verdicts = [both[1]!, wrong].map((one) => verify(bytes(text), one, own.publicKey))
+        const verdicts = [both[1]!, wrong].map(async (one) =>
+          verify(bytes(text), one, own.publicKey),
+        )
         return { both: both.map(parts.hex), verdicts: await Promise.all(verdicts) }
       },
       { seed: hex(identity.secretKey), publicKey: hex(identity.publicKey), text: hex(message) },
