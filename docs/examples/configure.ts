@@ -15,11 +15,16 @@ const version = hash.digest('hex').slice(0, 12)
 
 await using bus = await connect({ realm, scope: scope as Scope, name: 'configure' })
 const DONE = `runs ${version}`
-const outcomes = new Map(names.map((name) => [name, 'not here, or it does not say what it runs']))
+const outcomes = new Map(names.map((name) => [name, 'not here']))
 
 // Who is there, and what runs there: one question.
-const all = await bus.fetch<string>('app/config').all()
-const hosts = all.filter(({ from }) => outcomes.has(nameOf(from)))
+const fetching = bus.fetch<string>('app/config', { timeout: 20_000 })
+const hosts = (await fetching.all()).filter(({ from }) => outcomes.has(nameOf(from)))
+for (const outcome of (await fetching.report).outcomes) {
+  const name = nameOf(outcome.from)
+  if (outcome.type !== 'error' || !outcomes.has(name)) continue
+  outcomes.set(name, `left alone: ${String(outcome.error)}`)
+}
 
 // The file crosses the network once. Whoever does not get it fails to apply it.
 if (hosts.length > 0) {
@@ -44,7 +49,7 @@ async function bring({ from, value: before }: Reading<string>): Promise<string> 
 async function apply(host: PeerId, wanted: string): Promise<string | undefined> {
   try {
     await bus.request('host/run/apply', wanted, { to: host, timeout: 30_000 })
-    const [running] = await bus.fetch<string>('app/config', { from: host }).all()
+    const [running] = await bus.fetch<string>('app/config', { from: host, timeout: 20_000 }).all()
     return running?.value === wanted ? undefined : `it runs ${running?.value}`
   } catch (error) {
     return String(error)
