@@ -2,8 +2,9 @@
 import { BusError } from '../bus/api/errors.ts'
 import type { FileWork } from '../bus/api/file-work.ts'
 import type { GrantOptions, NewRealm } from '../bus/api/grant-options.ts'
+import type { Bus } from '../bus/api/options.ts'
 import type { InviteOptions, Joined, JoinOptions, OpenInvitation } from '../bus/api/join-options.ts'
-import type { RotateOptions, Rotation } from '../bus/api/rotate-options.ts'
+import type { RotateOptions, RotatingOptions, Rotation } from '../bus/api/rotate-options.ts'
 
 /** Pages have no disk. */
 export const noFiles: FileWork = {
@@ -26,6 +27,11 @@ export function grant(_options: GrantOptions): Promise<string> {
 /** Rejects with UNSUPPORTED: epochs are begun on a host. */
 export function rotate(_options: RotateOptions): Promise<Rotation> {
   return Promise.reject(unsupported('rotate', OWNERS))
+}
+
+/** Throws UNSUPPORTED: epochs are begun on a host. */
+export function rotating(_bus: Bus, _options: RotatingOptions): AsyncGenerator<Rotation, void> {
+  throw unsupported('rotating', OWNERS)
 }
 
 /** Rejects with UNSUPPORTED: who invites has rights to hand on, which are for hosts. */

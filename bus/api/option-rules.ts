@@ -6,7 +6,7 @@ import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
 import { WANTED_MAX } from '../core/wire/question.ts'
-import type { RotateOptions } from './rotate-options.ts'
+import type { RotateOptions, RotatingOptions } from './rotate-options.ts'
 import type { GrantOptions } from './grant-options.ts'
 import type { InviteOptions, JoinOptions } from './join-options.ts'
 import type { GatherOptions, RequestOptions, RespondOptions } from './request-options.ts'
@@ -249,6 +249,13 @@ export const ROTATE: Rules<RotateOptions> = {
   revoked: listOf(identity, 'a list of identities, 64 hexadecimal digits each'),
   revokedSerials: listOf(whole(0), 'a list of serials'),
   atOnce: flag,
+}
+
+export const ROTATING: Rules<RotatingOptions> = {
+  next: callback,
+  every: whole(1000),
+  volume: whole(1),
+  signal,
 }
 
 export const CLOSE: Rules<CloseOptions> = { linger, signal }

@@ -24,6 +24,18 @@ export interface RotateOptions {
   readonly atOnce?: boolean
 }
 
+/** When new keys are due, and how they are made. */
+export interface RotatingOptions {
+  /** Makes the next epoch: asked each time, so that its members are those of then. */
+  readonly next: () => Rotation | Promise<Rotation>
+  /** Milliseconds. */
+  readonly every?: number
+  /** Bytes that the bus has sent and received since the keys before. */
+  readonly volume?: number
+  /** Ends it. */
+  readonly signal?: AbortSignal
+}
+
 /** A new epoch, made and signed. */
 export interface Rotation {
   readonly epoch: number

@@ -13,6 +13,7 @@ import { keyFileOf, readKeyText } from '../io/keyfile.ts'
 import { isBodyOf, pageText, parsePage } from '../io/page.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import { realmId } from '../io/rights.ts'
+import { isDue } from '../io/rotating.ts'
 import { nodeEnv } from '../io/system.ts'
 import type { Arguments, World } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
@@ -28,7 +29,7 @@ import {
   tellLeftOut,
 } from './rotation.ts'
 import { identityNamed } from './secrets.ts'
-import { duration } from './values.ts'
+import { duration, size } from './values.ts'
 
 /** How often `--every` alone means. */
 export const EVERY = '24h'
@@ -37,6 +38,8 @@ export const EVERY = '24h'
 export async function rotateKeys(given: Arguments, world: World): Promise<number> {
   const every = given['every']
   const everyMs = every === undefined ? undefined : duration(every, 'option --every')
+  const volume =
+    given['volume'] === undefined ? undefined : size(given['volume'], 'option --volume')
   const stayMs = stayOf(given)
   const { interrupt } = world
   for (;;) {
@@ -46,9 +49,25 @@ export async function rotateKeys(given: Arguments, world: World): Promise<number
     const there = await spread(world, Math.min(stayMs, everyMs ?? stayMs))
     const leftOut = tellLeftOut(owned.realm, made, here)
     await tell(owned.realm, { ...made, there, leftOut }, world)
-    if (everyMs === undefined) return interrupt.code ?? Exit.ok
-    await pause(Math.max(0, everyMs - stayMs), interrupt.signal)
+    if (everyMs === undefined && volume === undefined) return interrupt.code ?? Exit.ok
+    const restMs = Math.max(0, (everyMs ?? Infinity) - stayMs)
+    if (volume === undefined) await pause(restMs, interrupt.signal)
+    else await heard(world, { every: restMs, volume })
     if (interrupt.signal.aborted) return interrupt.code ?? Exit.ok
+  }
+}
+
+/** Hears all topics of the realm until so much was said, or it has taken so long. */
+async function heard(
+  world: World,
+  when: { readonly every: number; readonly volume: number },
+): Promise<void> {
+  const bus = await world.connect()
+  try {
+    bus.subscribe('**', () => undefined)
+    await isDue(bus, { ...when, signal: world.interrupt.signal })
+  } finally {
+    await bus.close({ linger: 0 })
   }
 }
 

@@ -45,6 +45,11 @@ function build(parser: Argv): Argv {
       type: 'string',
       describe: `With rotate: stay, and do it again after so long: 12h, 7d [alone: ${EVERY}]`,
     })
+    .option('volume', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'With rotate: stay, and do it again after so many bytes: 500M, 4G',
+    })
     .option('stay', {
       type: 'string',
       requiresArg: true,

@@ -82,6 +82,18 @@ export function duration(raw: unknown, source: string): number {
   throw wrong(raw, source, 'a whole number with s, m, h or d behind it, such as 12h or 7d')
 }
 
+/** A size such as 500k, 20M or 4G, in bytes. */
+export function size(raw: unknown, source: string): number {
+  const [, digits, unit] = /^(\d{1,6})([kMGT]?)$/.exec(String(raw)) ?? []
+  if (Number(digits) > 0) return Number(digits) * UNITS_SIZE[unit as keyof typeof UNITS_SIZE] // matched
+  throw wrong(
+    raw,
+    source,
+    'a whole number of bytes, or one with k, M, G or T behind it, such as 4G',
+  )
+}
+
+const UNITS_SIZE = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const
 const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 function numberOf(raw: unknown): number {

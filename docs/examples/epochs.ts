@@ -1,5 +1,14 @@
 /** Other keys for a realm: once for everybody, and once more for everybody but one. */
-import { type Bus, connect, grant, type Identity, newIdentity, newRealm, rotate } from 'sixcast'
+import {
+  type Bus,
+  connect,
+  grant,
+  type Identity,
+  newIdentity,
+  newRealm,
+  rotate,
+  rotating,
+} from 'sixcast'
 
 const { realm, key, owner } = newRealm('works')
 const identityOf = ({ publicKey }: Identity) => Buffer.from(publicKey).toString('hex')
@@ -52,8 +61,16 @@ try {
   console.log(error instanceof Error && 'code' in error && error.code)
 }
 
+// From then on by itself: after a day, or after so many bytes. Here a few are enough.
+const again = () => rotate({ realm, key: next.key, owner, members })
+for await (const { epoch } of rotating(one, { next: again, every: 86_400_000, volume: 100 })) {
+  console.log('epoch', epoch)
+  break
+}
+
 // Prints:
 // [ 'entered 2', 'entered 2', 'entered 2' ]
 // [ 'entered 3', 'entered 3', 'revoked 3' ]
 // 21
 // DENIED
+// epoch 4

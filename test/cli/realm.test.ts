@@ -315,4 +315,25 @@ describe('the epochs of a realm', () => {
     expect(Number(await epoch(alpha))).toBeGreaterThanOrEqual(8)
     expect((await alpha.run(['keys', 'rotate', '--every', 'soon'], on)).code).toBe(64)
   })
+
+  it('come by themselves with --volume, when so much was said', async () => {
+    const words = ['keys', 'rotate', '--volume', '100k', '--stay', '1', '--json']
+    const rotating = alpha.start(words, on)
+    await rotating.says(/"type":"epoch"/)
+    const before = Number(await epoch(alpha))
+    const input = `${'x'.repeat(1000)}\n`.repeat(150)
+    const sent = await alpha.run(['pub', 'hall/text', '--lines', '--require', '1'], {
+      ...on,
+      input,
+    })
+    expect(sent.code).toBe(0)
+    await rotating.says(new RegExp(`"epoch":${before + 1},`))
+    rotating.kill('SIGINT')
+    expect((await rotating.ended).code).toBe(130)
+    const wrong = await alpha.run(['keys', 'rotate', '--volume', 'much'], on)
+    expect([wrong.code, wrong.err]).toEqual([
+      64,
+      expect.stringMatching(/--volume is "much": a whole/),
+    ])
+  })
 })

@@ -6,7 +6,7 @@ import { utf8 } from '../../bus/core/text.ts'
 import { parsePattern, parseTopic } from '../../bus/core/topic/pattern.ts'
 import { addressBytes, addressText } from '../../bus/core/wire/address.ts'
 import { parseConfig } from '../../bus/cli/config.ts'
-import { duration, flag, history, list, seconds, whole } from '../../bus/cli/values.ts'
+import { duration, flag, history, list, seconds, size, whole } from '../../bus/cli/values.ts'
 import { controlKeyText, parseControlKey } from '../../bus/io/control-key.ts'
 import { base64url } from '../../bus/io/digits.ts'
 import { identityOfSeed, signerOf } from '../../bus/io/ed25519.ts'
@@ -177,7 +177,7 @@ export const textDecoders: readonly Decoder[] = [
   },
   {
     name: 'values of the command line',
-    seeds: ['yes', '7000', '1.5', '60s', '12h', 'all'].map(utf8),
+    seeds: ['yes', '7000', '1.5', '60s', '12h', '4G', 'all'].map(utf8),
     outcome: (bytes) => {
       const raw = text.decode(bytes)
       const bounds = { min: 0, max: 100_000 }
@@ -187,6 +187,7 @@ export const textDecoders: readonly Decoder[] = [
         misused(() => seconds(raw, 'x', bounds)),
         misused(() => history(raw, 'x')),
         misused(() => duration(raw, 'x')),
+        misused(() => size(raw, 'x')),
         misused(() => list(raw, 'x')),
       ].join(' ')
     },

@@ -7,6 +7,7 @@ import {
   list,
   oneOf,
   seconds,
+  size,
   text,
   whole,
 } from '../../../bus/cli/values.ts'
@@ -28,6 +29,25 @@ describe('whole numbers', () => {
       expect(() => whole(raw, 'option --n', bounds)).toThrow(
         /^option --n is .*: a whole number from 1 to 10$/,
       )
+    },
+  )
+})
+
+describe('sizes', () => {
+  it.each([
+    ['1', 1],
+    ['500k', 500_000],
+    ['20M', 20e6],
+    ['4G', 4e9],
+    ['999999T', 999_999e12],
+  ])('take %j', (raw, value) => {
+    expect(size(raw, 'x')).toBe(value)
+  })
+
+  it.each(['0', '', 'G', '4g', '4 G', '1.5G', '-1', '1000000T', 4.5, null, true])(
+    'refuse %j',
+    (raw) => {
+      expect(() => size(raw, 'x')).toThrow(/^x is .*: a whole number of bytes, or one with k, M/)
     },
   )
 })
