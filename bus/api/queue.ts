@@ -83,7 +83,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     if (this.closed || this.#pull.offer(message)) return
     const { overflow } = this.#options
     const size = bytes + MESSAGE_SIZE
-    const taken = { message, size, expiresAt }
+    const taken: Slot<M> = { message, size, expiresAt, before: undefined, after: undefined }
     if (overflow === 'latest' && this.#replace(taken)) return
     if (overflow === 'drop-oldest' || overflow === 'latest') {
       while (this.#isFull(size)) this.#dropFirst('overflow')
@@ -186,17 +186,17 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     return slot.message
   }
 
-  #append(taken: Taken<M>): void {
-    const slot: Slot<M> = { ...taken, before: this.#tail, after: undefined }
-    this.#options.budget.used += taken.size
+  #append(slot: Slot<M>): void {
+    slot.before = this.#tail
+    this.#options.budget.used += slot.size
     this.#tail = undefined
     this.#slots.push(slot)
-    if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(taken.message), slot)
+    if (this.#options.overflow === 'latest') this.#slotsByKey.set(keyOf(slot.message), slot)
   }
 
   /** False when no message of the same publisher and topic waits. */
-  #replace(taken: Taken<M>): boolean {
-    const slot = this.#slotsByKey.get(keyOf(taken.message))
+  #replace({ message, size, expiresAt }: Slot<M>): boolean {
+    const slot = this.#slotsByKey.get(keyOf(message))
     if (slot === undefined) return false
     this.#drops.add(slot.message)
     if (this.#options.gaps) {
@@ -205,8 +205,8 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
       slot.before.addAll(slot.after)
       slot.after = undefined
     }
-    this.#options.budget.used += taken.size - slot.size
-    Object.assign(slot, taken)
+    this.#options.budget.used += size - slot.size
+    Object.assign(slot, { message, size, expiresAt })
     return true
   }
 
@@ -272,13 +272,10 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
   }
 }
 
-interface Taken<M> {
+interface Slot<M> {
   message: M
   size: number
   expiresAt: number | undefined
-}
-
-interface Slot<M> extends Taken<M> {
   before: Marks | undefined
   /** Only for 'latest': gaps of the same publisher and topic that came after the message. */
   after: Marks | undefined

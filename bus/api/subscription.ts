@@ -88,23 +88,13 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   }
 
   deliver(delivered: Delivered): void {
-    const { stream, codec, payload } = delivered
+    const { codec, payload } = delivered
     const decoded = decodeValue(codec, payload, this.#host.codec)
     if ('issues' in decoded) return this.#invalid(delivered, decoded.issues)
     const { schema } = this.#options
-    const message = {
-      type: 'message' as const,
-      topic: stream.topic,
-      params: this.#paramsOf(stream.topic),
-      from: peerId(stream.from),
-      sequence: delivered.index,
-      sentAt: delivered.sentAt,
-    }
     const checked = schema ? validate(schema, decoded.value) : decoded
-    if (checked instanceof Promise || this.#checking) {
-      return this.#wait(delivered, checked, message)
-    }
-    this.#take(delivered, checked, message)
+    if (checked instanceof Promise || this.#checking) return this.#wait(delivered, checked)
+    this.#take(delivered, checked)
   }
 
   gap(lost: Lost): void {
@@ -165,12 +155,18 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
     this.#host.ended()
   }
 
-  #take(delivered: Delivered, checked: Validation<unknown>, message: Omit<Message, 'value'>): void {
-    if ('issues' in checked) this.#invalid(delivered, checked.issues)
-    else this.#push(delivered, { ...message, value: checked.value })
-  }
-
-  #push({ payload, expiresAt }: Delivered, message: Message): void {
+  #take(delivered: Delivered, checked: Validation<unknown>): void {
+    if ('issues' in checked) return this.#invalid(delivered, checked.issues)
+    const { stream, index, sentAt, payload, expiresAt } = delivered
+    const message: Message = {
+      type: 'message',
+      topic: stream.topic,
+      params: this.#paramsOf(stream.topic),
+      from: peerId(stream.from),
+      sequence: index,
+      sentAt,
+      value: checked.value,
+    }
     this.#queue.push(message, payload.length, expiresAt)
     if (this.#pressed || this.#queue.queued + this.#checks <= this.#limit / 4) return
     this.#pressed = true
@@ -187,11 +183,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   }
 
   /** Keeps the order behind a validation that takes its time; bounded as the queue is. */
-  #wait(
-    delivered: Delivered,
-    checked: Validation<unknown> | Promise<Validation<unknown>>,
-    message: Omit<Message, 'value'>,
-  ): void {
+  #wait(delivered: Delivered, checked: Validation<unknown> | Promise<Validation<unknown>>): void {
     const { budget } = this.#host
     const size = delivered.payload.length + MESSAGE_SIZE
     if (this.#checks >= this.#limit || (this.#checks > 0 && budget.used + size > budget.max)) {
@@ -208,7 +200,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       const result = await checked
       await before
       budget.used -= size
-      this.#take(delivered, result, message)
+      this.#take(delivered, result)
       this.#checks -= 1
       if (this.#checks === 0) this.#checking = undefined
     })()
