@@ -1,0 +1,48 @@
+/** What the command line of the benchmark asks for, and what it refuses. */
+import { describe, expect, it } from 'vitest'
+import { planOf } from '../../bench/speed/plan.ts'
+
+describe('the plan of the benchmark', () => {
+  it('is everybody, all sizes and counts, in three rounds', () => {
+    const plan = planOf([])
+    expect(plan.peers).toEqual(expect.arrayContaining(['sixcast', 'nats', 'zeromq', 'raw', 'ws']))
+    expect(plan).toMatchObject({
+      sizes: [64, 1024, 16_384],
+      subscribers: [1, 2, 4, 8],
+      rounds: 3,
+      place: 'host',
+      forMs: 1000,
+      count: undefined,
+    })
+  })
+
+  it('counts messages and not time when it is quick', () => {
+    expect(planOf(['--quick'])).toMatchObject({ rounds: 1, count: 2048, latencyMs: 0 })
+  })
+
+  it('takes every option', () => {
+    const asked =
+      '--peers raw,ws --sizes 16 --subscribers 3 --rounds 2 --seconds 5 --net --json f --profile p'
+    expect(planOf([...asked.split(' '), '--write'])).toMatchObject({
+      peers: ['raw', 'ws'],
+      sizes: [16],
+      subscribers: [3],
+      rounds: 2,
+      forMs: 5000,
+      place: 'net',
+      json: 'f',
+      profile: 'p',
+      write: true,
+    })
+  })
+
+  it.each([
+    [['--peers', 'raw,nobody'], "there is no 'nobody', but sixcast"],
+    [['--sizes', '15'], "'15' is no whole number from 16"],
+    [['--rounds', '0'], "'0' is no whole number from 1"],
+    [['--subscribers', 'many'], "'many' is no whole number"],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('refuses %j', (args, message) => {
+    expect(() => planOf(args)).toThrow(message)
+  })
+})
