@@ -54,7 +54,7 @@ export async function settlePage(options: ConnectOptions): Promise<Settings> {
 }
 
 function assertForPages(options: ConnectOptions): void {
-  for (const name of ['interface', 'port', 'hops', 'multicast', 'peers', 'unicastPort'] as const) {
+  for (const name of UDP_OPTIONS) {
     if (options[name] === undefined) continue
     const mend = "it has no network of its own, and the relay's is the relay's matter; leave it out"
     throw new BusError('INVALID_OPTION', `option "${name}" is of no use in a page: ${mend}`)
@@ -83,3 +83,14 @@ async function identityOf(options: ConnectOptions): Promise<Identity> {
   checkOptions('connect', { identity: found }, CONNECT)
   return found
 }
+
+/** What belongs to a network of one's own. */
+const UDP_OPTIONS = [
+  'interface',
+  'port',
+  'hops',
+  'multicast',
+  'native',
+  'peers',
+  'unicastPort',
+] as const

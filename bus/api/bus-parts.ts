@@ -5,6 +5,7 @@ import type { EpochParts } from './epoch-watch.ts'
 import type { FileWork } from './file-work.ts'
 import type { Limits } from './limits.ts'
 import type { After } from './matching.ts'
+import type { Native } from './native-options.ts'
 import type { PathKind, PayloadCodec, Proof } from './options.ts'
 
 /** How a bus moves its peer; a driver is one. */
@@ -18,6 +19,7 @@ export interface PeerLink {
 export interface BusParts extends EpochParts {
   readonly link: PeerLink
   readonly path: PathKind
+  readonly native: Native
   readonly limits: Limits
   readonly lingerMs: number
   /** Shown in presence. */

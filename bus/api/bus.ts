@@ -59,6 +59,7 @@ export class LiveBus implements Bus {
   readonly spawn: Bus['spawn']
   readonly actor: Bus['actor']
   readonly group: Bus['group']
+  readonly native: Bus['native']
   /** The path in use. */
   readonly paths: Paths
   readonly #parts: BusParts
@@ -82,6 +83,7 @@ export class LiveBus implements Bus {
     const event = (one: BusEvent): void => this.event(one)
     this.#subscriptions = new Subscriptions({ bus: parts, nextId, event })
     this.realm = parts.realm
+    this.native = parts.native
     this.#epochs = new EpochWatch(parts, {
       event,
       out: (error) => {

@@ -67,6 +67,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
   relay: rule(isRelays, 'a ws:// or wss:// address, or a list of them'),
   multicast: flag,
+  native: flag,
   peers: rule(arePeers, PEER_ADDRESS_MEND, [PEER_ADDRESSES_MAX]),
   unicastPort: whole(1, 65_535),
   port: whole(1, 65_535),

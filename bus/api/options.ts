@@ -7,6 +7,7 @@ import type { Limits } from './limits.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
 import type { Message } from './message.ts'
+import type { NativeUse } from './native-options.ts'
 import type { MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import type {
@@ -249,8 +250,7 @@ export interface CloseReport {
   readonly behind?: number
 }
 
-export interface Bus extends VariableCalls, ActorCalls, AsyncDisposable {
-  /** This process on the bus. */
+export interface Bus extends VariableCalls, ActorCalls, NativeUse, AsyncDisposable {
   readonly id: PeerId
   readonly realm: string
   readonly path: PathKind

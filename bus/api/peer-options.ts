@@ -1,6 +1,8 @@
 /** The public types of peers that are named: by unicast where no multicast reaches them. */
 
-export interface PeerOptions {
+import type { NativeOptions } from './native-options.ts'
+
+export interface PeerOptions extends NativeOptions {
   /**
    * Peers to reach by unicast as far as multicast does not: `'[2001:db8::1]:18666'`,
    * `'host.example.org:18666'` (its IPv6 addresses), or `'srv:_sixcast._udp.example.org'` (what DNS

@@ -201,6 +201,7 @@ function withSettings(program: Argv): void {
       type: 'boolean',
       describe: 'Go by multicast; --no-multicast: by relay or unicast alone [default: yes]',
     })
+    .option('native', { type: 'boolean', describe: NATIVE })
     .option('peer', {
       ...value,
       describe: 'Reach this peer by unicast, [ADDRESS]:PORT, HOST:PORT or srv:NAME; repeatable',
@@ -293,6 +294,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'overwrite',
   'control',
   'multicast',
+  'native',
   'metrics',
   'bridge',
   'guest',
@@ -301,6 +303,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'at-once',
   'dry-run',
 ])
+const NATIVE = 'Many datagrams a system call; --no-native: one [default: where it can be]'
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',
   'interface',

@@ -49,7 +49,16 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const { interrupt, output, json } = world
-  for (const name of ['relay', 'peer', 'unicast-port', 'identity', 'rights', 'name', 'linger']) {
+  for (const name of [
+    'relay',
+    'peer',
+    'unicast-port',
+    'native',
+    'identity',
+    'rights',
+    'name',
+    'linger',
+  ]) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }
   // The other commands start the faster without it.

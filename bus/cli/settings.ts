@@ -30,6 +30,8 @@ export interface Settings {
   relay: readonly string[]
   /** Beside a relay: by multicast as well. */
   multicast: boolean
+  /** Many datagrams a system call. */
+  native: boolean
   /** Peers to reach by unicast. */
   peers: readonly string[]
   'unicast-port': number
@@ -159,6 +161,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   interface: list,
   relay: (raw, source) => checked('relay', list(raw, source), source),
   multicast: flag,
+  native: flag,
   peers: (raw, source) => checked('peers', list(raw, source), source),
   'unicast-port': (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),
   port: (raw, source) => whole(raw, source, { min: 1, max: 65_535 }),

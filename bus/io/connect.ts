@@ -1,5 +1,6 @@
 /** Connects on Node: by multicast, by a link, or over any transport. */
 import type { Bus, ConnectOptions } from '../api/options.ts'
+import { type FastPath, fastPath } from '../native/fast-path.ts'
 import { keeping } from './epoch-files.ts'
 import { fileWork as files } from './files/work.ts'
 import { following, PeerCredentials } from './link-credentials.ts'
@@ -23,11 +24,16 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const settings = await settle(options)
   options.signal?.throwIfAborted()
   const { scope, interfaces, port, hops, relays, unicastPort } = settings
-  const native = (): Transport => udpTransport({ scope, interfaces, port, hops }, unicastPort)
-  if (relays.length > 0) return connectByRelay(settings, options, native)
+  const fast = await fastPath(options.native !== false)
+  const native = (): Transport =>
+    udpTransport({ scope, interfaces, port, hops }, { unicastPort, fast })
+  if (relays.length > 0) return connectByRelay(settings, options, { native, fast })
   const system = await nodeSystem(settings.identity)
   const parts = { ...common(settings, options), system }
-  if (options.multicast !== false) return openBus(native(), { ...parts, path: 'multicast' })
+  if (options.multicast !== false) {
+    options.log?.debug({ inUse: fast.inUse, reason: fast.reason }, 'many datagrams a system call')
+    return openBus(native(), { ...parts, path: 'multicast', native: fast.use })
+  }
   return openBus(unicastTransport(unicastPort), { ...parts, path: 'unicast' })
 }
 
@@ -35,7 +41,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
 async function connectByRelay(
   settings: Settings,
   options: ConnectOptions,
-  native: () => Transport,
+  { native, fast }: { readonly native: () => Transport; readonly fast: FastPath },
 ): Promise<Bus> {
   // Who needs no relay shall not load what links are made of.
   const [{ linkTransport }, { nodeSockets }, { ladderTransport }] = await Promise.all([
@@ -56,7 +62,8 @@ async function connectByRelay(
     options.multicast === false ? link() : ladderTransport({ native, link, clock: nodeClock })
   const { keep, ...more } = common(settings, options)
   const follow = following(credentials, { show: (chain) => made?.show(chain) }, keep)
-  return openBus(transport, { ...more, ...follow, path: 'relay', system })
+  const use = options.multicast === false ? {} : { native: fast.use }
+  return openBus(transport, { ...more, ...follow, ...use, path: 'relay', system })
 }
 
 /** The same over any transport, and in another system than the machine's if there is one. */

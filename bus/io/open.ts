@@ -4,6 +4,7 @@ import { LiveBus } from '../api/bus.ts'
 import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { FileWork } from '../api/file-work.ts'
 import type { After } from '../api/matching.ts'
+import type { Native } from '../api/native-options.ts'
 import type { ConnectOptions, Logger, PathKind } from '../api/options.ts'
 import { Peer } from '../core/peer.ts'
 import type { Rights } from '../core/rights.ts'
@@ -19,6 +20,8 @@ export interface Opening {
   readonly settings: Settings
   readonly options: ConnectOptions
   readonly path: PathKind
+  /** Absent: datagrams do not go by UDP multicast. */
+  readonly native?: Native
   readonly system: System
   readonly files: FileWork
   /** Keeps the realm's epochs. */
@@ -75,7 +78,8 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   }
   const keepEpoch = epochKeeper(settings, keep)
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
-  const bus = new LiveBus({ link, realm, path, limits, lingerMs, proof, tags, ...rest })
+  const { native = NO_DATAGRAMS } = given
+  const bus = new LiveBus({ link, realm, path, native, limits, lingerMs, proof, tags, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)
@@ -181,3 +185,4 @@ async function drained(transport: Transport, system: System): Promise<void> {
 }
 
 const DRAIN_MS = 500
+const NO_DATAGRAMS: Native = { inUse: false, reason: 'no datagram goes by UDP multicast' }

@@ -1,6 +1,7 @@
 /** What of a UDP transport differs between a peer and a relay. */
 import type { Endpoint } from '../core/output.ts'
 import type { NetworkInterface } from './interfaces.ts'
+import type { FastPath } from '../native/fast-path.ts'
 import { Memberships } from './udp-join.ts'
 import type { GroupMemberships } from './udp-path.ts'
 import { Receiver, type ReceiverOptions } from './udp-receive.ts'
@@ -15,14 +16,25 @@ export interface UdpReceiver {
 export interface UdpParts {
   receiver(options: ReceiverOptions): UdpReceiver
   memberships(by: NetworkInterface): GroupMemberships
+  /** Of a transport that may join what it sends. */
+  readonly fast?: FastPath | undefined
   /** False: one socket sends everything that leaves by an interface, so its port is known. */
   readonly connects: boolean
 }
 
+/** What a peer may have besides. */
+export interface OwnParts {
+  /** The private port to have, if it is free. */
+  readonly unicastPort?: number | undefined
+  /** Joins what goes and what comes. */
+  readonly fast?: FastPath | undefined
+}
+
 /** Of a peer: a socket for everything that comes, and one for each busy group to send by. */
-export function peerParts(unicastPort?: number): UdpParts {
+export function peerParts({ unicastPort, fast }: OwnParts = {}): UdpParts {
   return {
-    receiver: (options) => new Receiver({ ...options, unicastPort }),
+    fast,
+    receiver: (options) => new Receiver({ ...options, unicastPort, fast }),
     memberships: (by) => new Memberships(by),
     connects: true,
   }

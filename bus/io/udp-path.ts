@@ -1,5 +1,6 @@
 /** One interface in use: its memberships and its send sockets. */
 import type { NetworkInterface } from './interfaces.ts'
+import type { FastPath } from '../native/fast-path.ts'
 import { GroupSender } from './udp-send.ts'
 import { systemCode } from './udp-socket.ts'
 
@@ -17,6 +18,7 @@ export interface PathOptions {
   readonly port: number
   readonly hops: number
   readonly hostOnly: boolean
+  readonly fast?: FastPath | undefined
   readonly changed: (reason: string | undefined) => void
   readonly refused: (code: string) => void
   readonly warn: (message: string) => void

@@ -1,6 +1,8 @@
 /** The two sockets that read: the shared port for multicast, a private one for unicast. */
 import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Endpoint, Rung } from '../core/output.ts'
+import type { FastPath } from '../native/fast-path.ts'
+import { eachJoined } from './udp-joined.ts'
 import { closeSocket, openError, openSocket, systemCode } from './udp-socket.ts'
 
 export interface ReceiverOptions {
@@ -8,6 +10,8 @@ export interface ReceiverOptions {
   /** The private port to have, if it is free. Default: any. */
   readonly unicastPort?: number | undefined
   readonly receiveBuffer: number
+  /** Lets the kernel join what comes. */
+  readonly fast?: FastPath | undefined
   /** True at scope `host`: what comes from another machine is dropped unseen. */
   readonly hostOnly: boolean
   /** Whether the address is one of this machine's. */
@@ -24,9 +28,11 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly #shared: Socket
   readonly #private: Socket
+  readonly #fast: FastPath | undefined
 
   /** Throws a BusError. */
   constructor(options: ReceiverOptions) {
+    this.#fast = options.fast
     const failed = (error: Error): void => options.warn(`receiving failed: ${systemCode(error)}`)
     try {
       this.#private = options.hostOnly ? openOnLoopback(failed) : openPrivate(options, failed)
@@ -42,12 +48,17 @@ export class Receiver {
     const size = enlarge(this.#shared, options.receiveBuffer)
     enlarge(this.#private, options.receiveBuffer)
     if (size < options.receiveBuffer) options.warn(smallBuffer(size, options.receiveBuffer))
-    this.#shared.on('message', listener(options, 'multicast'))
-    this.#private.on('message', listener(options, 'unicast'))
+    this.#listen(this.#shared, listener(options, 'multicast'))
+    this.#listen(this.#private, listener(options, 'unicast'))
   }
 
   get port(): number {
     return this.#private.address().port
+  }
+
+  #listen(socket: Socket, listen: Listen): void {
+    if (!this.#fast?.join(socket)) return void socket.on('message', listen)
+    socket.on('message', (bytes, from) => eachJoined(bytes, (datagram) => listen(datagram, from)))
   }
 
   /** Sends unicast from the private port, so that answers to the source arrive, too. */
@@ -88,10 +99,7 @@ function openOnLoopback(failed: (error: Error) => void): Socket {
  * from no other machine, the kernel sees to that; unicast to the shared port might. Whatever address
  * a peer sent from, its private port is on ::1.
  */
-function listener(
-  options: ReceiverOptions,
-  rung: Rung,
-): (bytes: Uint8Array, from: RemoteInfo & { rung?: Rung }) => void {
+function listener(options: ReceiverOptions, rung: Rung): Listen {
   if (!options.hostOnly) {
     return (bytes, from) => {
       from.rung = rung
@@ -122,5 +130,7 @@ function smallBuffer(size: number, wanted: number): string {
     `as root: sysctl -w net.core.rmem_max=${wanted}`
   )
 }
+
+type Listen = (bytes: Uint8Array, from: RemoteInfo & { rung?: Rung }) => void
 
 const loopback = '::1'

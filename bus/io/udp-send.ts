@@ -1,6 +1,9 @@
 /** Sends multicast by one interface, from a connected socket for each busy group. */
 import type { Socket } from 'node:dgram'
+import type { FastPath } from '../native/fast-path.ts'
 import { isCurrent, type NetworkInterface } from './interfaces.ts'
+import { Runs } from './udp-runs.ts'
+import type { Run } from './udp-run.ts'
 import {
   closeSocket,
   connectSocket,
@@ -15,6 +18,8 @@ export interface SenderOptions {
   readonly hops: number
   /** True at scope `host`, where any address of the interface can be answered. */
   readonly hostOnly: boolean
+  /** Joins what one turn sends to a group. */
+  readonly fast?: FastPath | undefined
   /** The interface carries datagrams again, or does not any more and why. */
   readonly changed: (reason: string | undefined) => void
   /** A datagram was refused for a reason of its own. */
@@ -38,9 +43,14 @@ export class GroupSender {
   #missed = 0
   #pending = 0
   #reason: string | undefined
+  readonly #runs: Runs | undefined
 
   constructor(options: SenderOptions) {
     this.#options = options
+    const { fast } = options
+    const single = (group: string, datagram: Uint8Array): void => this.#single(group, datagram)
+    const run = (group: string, joined: Run): void => this.#joined(group, joined)
+    if (fast) this.#runs = new Runs({ fast, single, run })
     this.#interface = options.interface
   }
 
@@ -60,8 +70,12 @@ export class GroupSender {
   }
 
   send(group: string, datagram: Uint8Array): void {
-    const own = this.#socketByGroup.get(group) ?? this.#admit(group)
     this.#pending += 1
+    if (!this.#runs?.take(group, datagram)) this.#single(group, datagram)
+  }
+
+  #single(group: string, datagram: Uint8Array): void {
+    const own = this.#socketByGroup.get(group) ?? this.#admit(group)
     try {
       if (own !== undefined) {
         own.usedAt = ++this.#sent
@@ -76,6 +90,48 @@ export class GroupSender {
     }
   }
 
+  /** Several datagrams by one system call; one by one where that does not work. */
+  #joined(group: string, { datagrams, size }: Run): void {
+    const own = this.#socketByGroup.get(group) ?? this.#admit(group)
+    const cutter = own && this.#cutterOf(own, { group, size })
+    const oneByOne = (): void => {
+      for (const datagram of datagrams) this.#single(group, datagram)
+    }
+    if (!cutter) return oneByOne()
+    const done = (error: unknown): void => {
+      const code = error === null || error === undefined ? '' : systemCode(error)
+      if (uncut.has(code)) {
+        this.#options.fast?.fail(`the system sends no joined datagrams (${code})`)
+        return oneByOne()
+      }
+      for (let count = 0; count < datagrams.length; count++) this.#done(error)
+    }
+    own.usedAt = ++this.#sent
+    try {
+      cutter.socket.send(datagrams, done)
+    } catch (error) {
+      process.nextTick(done, error)
+    }
+  }
+
+  /** A second socket of the group, which cuts; what the first one sends is never cut. */
+  #cutterOf(
+    own: GroupSocket,
+    { group, size }: { readonly group: string; readonly size: number },
+  ): Cutter | undefined {
+    const { fast } = this.#options
+    const socket = own.cutter?.socket ?? this.#connected(group)
+    if (!fast || !socket) return undefined
+    own.cutter ??= { socket, size: 0 }
+    if (own.cutter.size === size) return own.cutter
+    // What waits in it is still to be cut as before.
+    if (socket.getSendQueueCount() > 0) return undefined
+    own.cutter.size = size
+    if (fast.cut(socket, size)) return own.cutter
+    fast.fail('the system does not cut datagrams')
+    return undefined
+  }
+
   /** The addresses of the interface have changed: sockets may send from one that is gone. */
   renew(by: NetworkInterface): void {
     this.#interface = by
@@ -83,7 +139,7 @@ export class GroupSender {
   }
 
   #reset(): void {
-    for (const { socket } of this.#socketByGroup.values()) socket.close()
+    for (const own of this.#socketByGroup.values()) for (const one of socketsOf(own)) one.close()
     this.#spare?.close()
     this.#socketByGroup.clear()
     this.#spare = undefined
@@ -91,7 +147,8 @@ export class GroupSender {
   }
 
   async close(): Promise<void> {
-    const sockets = [...this.#socketByGroup.values()].map(({ socket }) => socket)
+    this.#runs?.flush()
+    const sockets = [...this.#socketByGroup.values()].flatMap(socketsOf)
     if (this.#spare !== undefined) sockets.push(this.#spare)
     this.#socketByGroup.clear()
     this.#spare = undefined
@@ -132,14 +189,18 @@ export class GroupSender {
   }
 
   #connect(group: string): GroupSocket | undefined {
+    const socket = this.#connected(group)
+    if (!socket) return undefined
+    const own = { socket, usedAt: this.#sent, cutter: undefined }
+    this.#socketByGroup.set(group, own)
+    return own
+  }
+
+  #connected(group: string): Socket | undefined {
     let socket: Socket | undefined
     try {
       socket = this.#open()
-      if (connectSocket(socket, this.#options.port, this.#zoned(group))) {
-        const own = { socket, usedAt: this.#sent }
-        this.#socketByGroup.set(group, own)
-        return own
-      }
+      if (connectSocket(socket, this.#options.port, this.#zoned(group))) return socket
     } catch (error) {
       // The shared socket tells what is wrong, but it needs a descriptor, and so does the program.
       if (isOutOfFiles(systemCode(error))) this.#shrink()
@@ -188,7 +249,7 @@ export class GroupSender {
       usedAt = own.usedAt
     }
     if (idlest === undefined) return
-    this.#socketByGroup.get(idlest)?.socket.close()
+    for (const one of socketsOf(this.#socketByGroup.get(idlest)!)) one.close()
     this.#socketByGroup.delete(idlest)
   }
 }
@@ -197,6 +258,17 @@ interface GroupSocket {
   readonly socket: Socket
   /** The count of datagrams when it last sent. */
   usedAt: number
+  cutter: Cutter | undefined
+}
+
+interface Cutter {
+  readonly socket: Socket
+  /** Of the datagrams that it cuts into. */
+  size: number
+}
+
+function socketsOf({ socket, cutter }: GroupSocket): Socket[] {
+  return cutter ? [socket, cutter.socket] : [socket]
 }
 
 /** Lost like any datagram; the path itself is sound. */
@@ -210,5 +282,7 @@ const unreachable = new Set([
   'ENODEV',
   'ENXIO',
 ])
+/** What a kernel or an interface says that cannot cut. */
+const uncut = new Set(['EINVAL', 'EIO', 'EMSGSIZE', 'ENOPROTOOPT', 'EOPNOTSUPP'])
 const defaultSocketsMax = 256
 const missesToAdmit = 64

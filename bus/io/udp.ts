@@ -12,7 +12,7 @@ import {
   type NetworkInterface,
 } from './interfaces.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
-import { peerParts, type UdpParts, type UdpReceiver } from './udp-parts.ts'
+import { type OwnParts, peerParts, type UdpParts, type UdpReceiver } from './udp-parts.ts'
 import { UdpPath } from './udp-path.ts'
 import { defaultHops, defaultSize, probeGroup } from './udp-scope.ts'
 import { TwinFinder } from './udp-twins.ts'
@@ -35,9 +35,8 @@ export interface UdpOptions {
   readonly timer?: RepeatTimer
 }
 
-/** `unicastPort`: the private port to have, if it is free. */
-export function udpTransport(options: UdpOptions, unicastPort?: number): Transport {
-  return new UdpTransport(options, peerParts(unicastPort))
+export function udpTransport(options: UdpOptions, own?: OwnParts): Transport {
+  return new UdpTransport(options, peerParts(own))
 }
 
 export class UdpTransport implements Transport {
@@ -252,6 +251,7 @@ export class UdpTransport implements Transport {
     const path = new UdpPath({
       interface: by,
       memberships: this.#parts.memberships(by),
+      fast: this.#parts.fast,
       port,
       hops,
       hostOnly: scope === 'host',

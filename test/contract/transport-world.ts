@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Endpoint } from '../../bus/core/output.ts'
+import { splitDatagram } from '../../bus/core/wire/packet.ts'
 import type { Transport, TransportEvent } from '../../bus/io/transport.ts'
 
 /** One kind of transport; the transports it makes reach each other. */
@@ -81,6 +82,12 @@ export class Listening {
   }
 
   datagram(bytes: Uint8Array, from: Endpoint): void {
+    // Where packets go, several may come in one datagram.
+    if (this.#at === 0) return this.#take(bytes, from)
+    splitDatagram(bytes, (packet) => this.#take(packet, from))
+  }
+
+  #take(bytes: Uint8Array, from: Endpoint): void {
     const token = bytes.subarray(this.#at, this.#at + 8)
     if (Buffer.compare(token, this.#token) !== 0) return
     const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(this.#at + 8)

@@ -2,35 +2,45 @@
 import { type Bus, connect, type ConnectOptions, type Delivery } from '../../../bus/index.ts'
 import type { Contestant, Where } from './contestant.ts'
 
-export function sixcast(way: { readonly open: boolean; readonly delivery: Delivery }): Contestant {
-  const { open, delivery } = way
+interface Way {
+  readonly open: boolean
+  readonly delivery: Delivery
+  readonly native?: boolean
+}
+
+export function sixcast(way: Way): Contestant {
+  const { open, delivery, native = true } = way
   return {
-    label: `${open ? 'open' : 'sealed'}, ${delivery}`,
+    label: `${open ? 'open' : 'sealed'}, ${delivery}${native ? '' : ', no native part'}`,
     async publisher(where) {
-      const bus = await join(where, open)
+      const bus = await join(where, { open, native })
       return {
         turn: (payloads) => {
           for (const payload of payloads) bus.publish(TOPIC, payload, { delivery })
           return bus.ready
         },
-        about: () => bus.stats(),
+        about: () => ({ ...bus.stats(), native: bus.native }),
         close: () => leave(bus),
       }
     },
     async subscriber(where, heard) {
-      const bus = await join(where, open)
+      const bus = await join(where, { open, native })
       bus.subscribe(TOPIC, ({ value }) => heard(value as Uint8Array), { queue: QUEUE })
       return { close: () => leave(bus) }
     },
   }
 }
 
-function join({ place, port, key }: Where, open: boolean): Promise<Bus> {
+function join(
+  { place, port, key }: Where,
+  { open, native }: { readonly open: boolean; readonly native: boolean },
+): Promise<Bus> {
   const options: ConnectOptions = {
     ...(open ? { open } : { key: new Uint8Array(Buffer.from(key, 'hex')) }),
     realm: 'bench',
     scope: place === 'host' ? 'host' : 'link',
     port,
+    native,
     rate: RATE,
   }
   return connect(options)

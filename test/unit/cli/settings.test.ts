@@ -34,6 +34,12 @@ describe('settings', () => {
     })
   })
 
+  it('know whether datagrams may be joined, by a word, a variable or a flag', async () => {
+    expect(await settle({ native: false }, {}, {})).toEqual({ native: false })
+    expect(await settle({}, { SIXCAST_NATIVE: 'no' }, {})).toEqual({ native: false })
+    expect(await settle({ native: false }, {}, { native: true })).toEqual({ native: true })
+  })
+
   it('know interfaces as a list, by commas in the environment', async () => {
     expect(await settle({ interface: 'a' }, {}, {})).toEqual({ interface: ['a'] })
     expect(await settle({ interface: ['a', 'b'] }, {}, {})).toEqual({ interface: ['a', 'b'] })

@@ -1,0 +1,17 @@
+/** The public types of the fast path, by which one system call carries many datagrams. */
+
+export interface NativeOptions {
+  /** False: each datagram costs a system call. Default: true, where the machine lets it be had. */
+  readonly native?: boolean
+}
+
+/** Whether system calls carry many datagrams now, and why (not). */
+export interface Native {
+  readonly inUse: boolean
+  readonly reason: string
+}
+
+/** What a bus tells of it. */
+export interface NativeUse {
+  readonly native: Native
+}

@@ -1,0 +1,33 @@
+/** A run of datagrams that one system call can send: equal in size, but for a shorter last one. */
+
+export class Run {
+  readonly datagrams: Uint8Array[] = []
+  #bytes = 0
+  #isClosed = false
+
+  /** Of each datagram but the last. */
+  get size(): number {
+    return this.datagrams[0]?.length ?? 0
+  }
+
+  /** False when it belongs into the next run. */
+  add(datagram: Uint8Array): boolean {
+    const { size, datagrams } = this
+    const { length } = datagram
+    if (datagrams.length > 0) {
+      const isFull = datagrams.length >= DATAGRAMS_MAX || this.#bytes + length > BYTES_MAX
+      if (isFull || this.#isClosed || length > size) return false
+      this.#isClosed = length < size
+    }
+    this.#bytes += length
+    datagrams.push(datagram)
+    return true
+  }
+}
+
+/** Larger ones are not joined: the kernel cuts into what one frame of Ethernet carries at most. */
+export const RUN_DATAGRAM_MAX = 1452
+/** UDP_MAX_SEGMENTS of older kernels. */
+const DATAGRAMS_MAX = 64
+/** A datagram to be cut may be as large as any. */
+const BYTES_MAX = 65_000
