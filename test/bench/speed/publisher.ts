@@ -50,7 +50,7 @@ export class Publishing {
     return { messages, stalls, ms: clockMs() - startedAt }
   }
 
-  async #flood({ run, size, forMs, count = Infinity }: Load): Promise<Omit<Sent, 'ms'>> {
+  async #flood({ run, size, forMs, count }: Load): Promise<Omit<Sent, 'ms'>> {
     const window = windowOf(size)
     const payloads = new Payloads(size, 2 * window.messages)
     const perTurn = Math.max(1, Math.min(TURN_MESSAGES, Math.floor(TURN_BYTES / size)))
@@ -58,7 +58,8 @@ export class Publishing {
     const progress = new Progress(this.#window)
     let sent = 0
     // The last message is one that is acknowledged.
-    const ends = (): boolean => sent % window.step === 0 && (clockMs() >= until || sent >= count)
+    const ends = (): boolean =>
+      sent % window.step === 0 && (count === undefined ? clockMs() >= until : sent >= count)
     while (!ends()) {
       const room = window.messages - (sent - progress.acknowledged)
       const some = Math.min(room, perTurn, window.step - (sent % window.step))
