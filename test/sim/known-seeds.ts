@@ -44,6 +44,10 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [51873, 'answered a question once more when its copy for the group was replayed'],
   [101365, 'took a question that had waited for the hello of its asker for a new one'],
   [110032, 'went on behind the end of a stream, past what a forger had made up'],
+  [
+    74687,
+    'took seven questions to meet, longer than its publisher kept anything: the oracle was wrong',
+  ],
   [112235, 'began where the answer to a question said that an intruder had held back'],
   [200345, 'let a message expire since a forgery had shown it missing before it was published'],
   [200349, 'let a message expire since a forgery had shown it missing before it was published'],

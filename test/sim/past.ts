@@ -4,6 +4,7 @@
  */
 import { name, type Stream, type Subscribed } from './ledger.ts'
 import type { Process } from './process.ts'
+import { losesUnrepaired } from './plan.ts'
 import { check } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -110,6 +111,47 @@ function firstHeld(world: World, { subscribed, stream }: Owed): number {
   return Math.min(young, Math.max(0, retained))
 }
 
+/** Nothing published while a subscription existed is missing: of other than reliable streams, in a calm world. */
+export function checkNothingLost(world: World, owed: Iterable<Owed>): void {
+  const { plan } = world
+  for (const one of owed) {
+    const { subscribed, stream } = one
+    if (losesUnrepaired(plan) && stream.delivery !== 'reliable') continue
+    const track = subscribed.tracks.get(stream)
+    const early = Math.max(subscribed.at + plan.workMs * BUFFERED, keptSince(world, one))
+    const since = stream.delivery === 'reliable' ? early : settledAtOf(subscribed, stream)
+    if (stream.delivery === 'best-effort' && plan.faults.has('reorder')) continue
+    // How many there were before it a publisher counts when it hears of it.
+    const counted = subscribed.past?.ageMs === 0 ? firstAsked(world, one) : 0
+    const first = Math.max(
+      counted,
+      // What expired before it was sent is in no packet that one could begin with.
+      stream.messages.findIndex(({ at, expiresMs }) => at >= since && expiresMs === Infinity),
+    )
+    if (first < 0) continue
+    const where = name(subscribed, stream)
+    const seen = track !== undefined && (track.first <= first || stream.delivery === 'latest')
+    check(seen, 'lossless', () => `${where}: began at ${track?.first}, and ${first} was due`)
+    const gap = track.gaps.find(({ to, cause }) => to >= first && cause !== 'expired')
+    check(!gap, 'lossless', () => `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause})`)
+  }
+}
+
+/**
+ * Where packets are lost two may take long to know each other, however often they ask: what the
+ * publisher had no more by then is told of as a gap.
+ */
+function keptSince({ plan, presence }: World, { subscribed, stream }: Owed): number {
+  const { process } = subscribed
+  const { publisher } = stream
+  if (plan.calm || process === publisher) return 0
+  const metAt = Math.max(
+    presence.firstMetAt(process, publisher),
+    presence.firstMetAt(publisher, process),
+  )
+  return metAt - plan.limits.historyAge + SETTLED_MS
+}
+
 /** From when on a subscription has a stream that is not given again what was sent before. */
 export function settledAtOf({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
   return Math.max(at, process.startedAt, publisher.startedAt, openedAt) + SETTLED_MS
@@ -133,3 +175,5 @@ const YOUNG_MS = 8000
 const KEPT_MS = 4000
 /** At the slowest pace of a plan nothing waits longer. */
 const UNSENT_MS = 9000
+/** Datagrams that wait at most before a busy publisher reads how old a subscription was. */
+const BUFFERED = 280

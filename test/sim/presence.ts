@@ -8,11 +8,13 @@ export class Presence {
   readonly #processesByInstance = new Map<bigint, Process>()
   readonly #seen = new Map<Process, Set<Process>>()
   readonly #metAt = new Map<Process, Map<Process, number>>()
+  readonly #firstMetAt = new Map<Process, Map<Process, number>>()
 
   born(process: Process): void {
     this.#processesByInstance.set(process.peer.instance, process)
     this.#seen.set(process, new Set())
     this.#metAt.set(process, new Map())
+    this.#firstMetAt.set(process, new Map())
   }
 
   seenBy(process: Process): ReadonlySet<Process> {
@@ -22,6 +24,11 @@ export class Presence {
   /** When a process last met another one; `Infinity`: never. */
   metAt(process: Process, other: Process): number {
     return this.#metAt.get(process)?.get(other) ?? Infinity
+  }
+
+  /** The same of the first time. */
+  firstMetAt(process: Process, other: Process): number {
+    return this.#firstMetAt.get(process)?.get(other) ?? Infinity
   }
 
   onChange(process: Process, time: number, { change, peer }: Change): void {
@@ -40,7 +47,11 @@ export class Presence {
     check(change === 'update' || !seen.has(other), 'liveness', () => {
       return `${process.id} met ${other.id} twice`
     })
-    if (change === 'join') this.#metAt.get(process)!.set(other, time)
+    if (change === 'join') {
+      this.#metAt.get(process)!.set(other, time)
+      const first = this.#firstMetAt.get(process)!
+      if (!first.has(other)) first.set(other, time)
+    }
     seen.add(other)
   }
 }

@@ -10,13 +10,13 @@ import type { Host } from './host.ts'
 import {
   checkHistory,
   checkLive,
+  checkNothingLost,
   firstAsked,
   onLive,
   type Owed,
   SETTLED_MS,
-  settledAtOf,
 } from './past.ts'
-import { type Fault, isFrugal, losesUnrepaired, type Plan, planOf, summaryOf } from './plan.ts'
+import { type Fault, isFrugal, type Plan, planOf, summaryOf } from './plan.ts'
 import { type Overrides, planWith } from './overrides.ts'
 import type { Process, Told } from './process.ts'
 import { Random } from '../../bus/testing/random.ts'
@@ -112,7 +112,7 @@ function play(world: World): void {
   }
   probe(world)
   checkAccounts(world)
-  if (plan.mendable) checkNothingLost(world)
+  if (plan.mendable) checkNothingLost(world, owed(world))
   checkHistory(world, owed(world))
   if (isFrugal(plan)) world.repair.check(world.network.held)
   closeAll(world)
@@ -236,31 +236,6 @@ function probe(world: World): void {
   }
 }
 
-/** Nothing published while a subscription existed is missing: of other than reliable streams, in a calm world. */
-function checkNothingLost(world: World): void {
-  for (const { subscribed, stream } of owed(world)) {
-    if (losesUnrepaired(world.plan) && stream.delivery !== 'reliable') continue
-    const track = subscribed.tracks.get(stream)
-    const early = subscribed.at + world.plan.workMs * BUFFERED
-    const since = stream.delivery === 'reliable' ? early : settledAtOf(subscribed, stream)
-    if (stream.delivery === 'best-effort' && world.plan.faults.has('reorder')) continue
-    // How many there were before it a publisher counts when it hears of it.
-    const counted =
-      subscribed.past && subscribed.past.ageMs === 0 ? firstAsked(world, { subscribed, stream }) : 0
-    const first = Math.max(
-      counted,
-      // What expired before it was sent is in no packet that one could begin with.
-      stream.messages.findIndex(({ at, expiresMs }) => at >= since && expiresMs === Infinity),
-    )
-    if (first < 0) continue
-    const where = name(subscribed, stream)
-    const seen = track !== undefined && (track.first <= first || stream.delivery === 'latest')
-    check(seen, 'lossless', () => `${where}: began at ${track?.first}, and ${first} was due`)
-    const gap = track.gaps.find(({ to, cause }) => to >= first && cause !== 'expired')
-    check(!gap, 'lossless', () => `${where}: lacks ${gap?.from} to ${gap?.to} (${gap?.cause})`)
-  }
-}
-
 /** Each close ends in time; in a calm world everybody has confirmed everything then. */
 function watchCloses(world: World): void {
   world.onClosed = (process, told) => {
@@ -344,7 +319,5 @@ const TAIL_MS = 31_000
 const LOOK_MS = 100
 const PROBE_MS = 2500
 const PROBED_MS = 3000
-/** Datagrams that wait at most before a busy publisher reads how old a subscription was. */
-const BUFFERED = 280
 const PATIENT_MS = 500
 const CLOSED_MS = 4000
