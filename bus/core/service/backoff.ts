@@ -1,18 +1,23 @@
 /**
- * How often one stranger is asked who it is: at once, then after waits that double.
+ * How often one stranger is asked who it is: at once, then after waits that double, at first up to
+ * a second: publishers keep what a newcomer needs for ten, and questions and answers get lost.
  *
  * A realm of the same name under another key never answers; without this its packets and this
  * peer's questions would provoke each other for ever.
  */
 
 const WAIT_MIN_MS = 250
+const WAIT_SOON_MS = 1000
 const WAIT_MAX_MS = 4000
+/** So many questions take ten seconds. */
+const SOON = 12
 /** A stranger unheard for this long begins anew. */
 const FORGET_MS = 60_000
 
 interface Wait {
   readonly until: number
   readonly waitMs: number
+  readonly asked: number
 }
 
 export class Backoff {
@@ -30,9 +35,11 @@ export class Backoff {
     const last = this.#waits.get(instance)
     if (last && now < last.until) return false
     const again = last && now < last.until + FORGET_MS
-    const waitMs = again ? Math.min(WAIT_MAX_MS, last.waitMs * 2) : WAIT_MIN_MS
+    const asked = again ? last.asked + 1 : 1
+    const most = asked < SOON ? WAIT_SOON_MS : WAIT_MAX_MS
+    const waitMs = again ? Math.min(most, last.waitMs * 2) : WAIT_MIN_MS
     this.#waits.delete(instance)
-    this.#waits.set(instance, { until: now + waitMs, waitMs })
+    this.#waits.set(instance, { until: now + waitMs, waitMs, asked })
     if (this.#waits.size > this.#sizeMax) this.#forgetOldest()
     return true
   }

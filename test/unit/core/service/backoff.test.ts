@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { Backoff } from '../../../../bus/core/service/backoff.ts'
 
 describe('Backoff', () => {
-  it('asks at once, then after waits that double up to four seconds', () => {
+  it('asks at once, then after waits that double up to a second, and after ten of those up to four', () => {
     const backoff = new Backoff(8)
     const asked: number[] = []
-    for (let now = 0; now <= 16_000; now += 50) if (backoff.allow(now, 1n)) asked.push(now)
-    expect(asked).toEqual([0, 250, 750, 1750, 3750, 7750, 11_750, 15_750])
+    for (let now = 0; now <= 20_000; now += 50) if (backoff.allow(now, 1n)) asked.push(now)
+    const soon = Array.from({ length: 9 }, (_, at) => 1750 + 1000 * at)
+    expect(asked).toEqual([0, 250, 750, ...soon, 11_750, 15_750, 19_750])
   })
 
   it('begins anew with one that has answered, or was unheard for a minute', () => {
