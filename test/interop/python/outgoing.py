@@ -48,7 +48,8 @@ class Outgoing:
     def keep(self, flags, index, body, holds=True):
         realm, me = self.peer.realm, self.peer.me
         self.last += 1
-        head = wire.header(realm.version, wire.DATA, me.instance, realm.hint, self.number, self.last, flags)
+        head = wire.header(realm.version, wire.DATA, me.instance, realm.hint, self.number, self.last, flags,
+                           epoch=realm.number)
         packet = realm.packet(self.key, head, body)
         self.kept[self.last] = [packet, index, self.peer.now, None, flags, holds]
         self.peer.fresh.append((self, self.last))

@@ -10,6 +10,7 @@ import time
 import outgoing
 import proof
 import realm as keys
+import rights
 import wire
 from incoming import Incoming
 from presence import Presence
@@ -20,9 +21,9 @@ RATE = 1000  # Bytes a millisecond; it never adapts, which docs/protocol.md allo
 
 
 class Peer(Presence):
-    def __init__(self, realm, interface, scope='host', port=62278, name='python'):
+    def __init__(self, realm, interface, scope='host', port=62278, name='python', identity=None, chain=b''):
         self.realm, self.scope, self.port, self.name = realm, scope, port, name
-        self.me, self.interface = keys.Identity(), socket.if_nametoindex(interface)
+        self.me, self.interface = keys.Identity(identity), socket.if_nametoindex(interface)
         self.control_group = (realm.group(scope), port)
         self.now = self.began = time.monotonic() * 1000
         self.timers, self.order = [], itertools.count()
@@ -33,7 +34,10 @@ class Peer(Presence):
         self.fresh, self.repairs, self.gate = collections.deque(), collections.deque(), self.now + 300
         self.tokens, self.pumped, self.turn = 0, self.now, 0
         self.resume, self.told, self.inputs = {}, {}, {}
-        self.counts, self.rule = collections.Counter(), 0
+        self.counts, self.rule, self.rights = collections.Counter(), 0, chain
+        self.grants = realm.owner and rights.judged(chain, realm, self.me.public)
+        if realm.owner and not self.grants:
+            raise ValueError('the rights do not count for this identity in this realm')
         self.report = self.deliver = lambda *_, **__: None
         super().__init__()
         self.open_sockets()
@@ -101,8 +105,10 @@ class Peer(Presence):
     def packet(self, head, body, address):
         first, flags, epoch, instance, stream, number, hint = wire.HEADER.unpack(head)
         kind, number = first & 15, int.from_bytes(number, 'big')
-        if first >> 4 != self.realm.version or hint != self.realm.hint or epoch:
+        if first >> 4 != self.realm.version or hint != self.realm.hint:
             return self.count('foreign')
+        if epoch != self.realm.number:
+            return self.count('epoch')
         if instance == self.me.instance:
             return self.count('own')
         if kind == wire.HELLO:
@@ -159,7 +165,8 @@ class Peer(Presence):
                 if body and (not record or len(body) + len(record) > BODY_MAX):
                     self.control_number += 1
                     head = wire.header(self.realm.version, wire.CONTROL, self.me.instance,
-                                       self.realm.hint, 0, self.control_number)
+                                       self.realm.hint, 0, self.control_number,
+                                       epoch=self.realm.number)
                     self.send(self.realm.packet(self.key, head, body), where)
                     body = b''
                 body += record
@@ -218,15 +225,24 @@ class Peer(Presence):
             if rule < self.rule:
                 self.count('weak')  # Others could speak for its publisher.
                 continue
-            if topic and any(matches(pattern, topic) for pattern in self.patterns):
+            if topic and not self.may(remote.grants, 'publish', topic):
+                self.count('denied')
+                continue
+            if not topic or not self.realm.topic_key(topic) or not self.may(self.grants, 'subscribe', topic):
+                continue
+            if any(matches(pattern, topic) for pattern in self.patterns):
                 remote.incoming[binding['stream']] = stream = Incoming(self, remote, binding, topic)
                 self.join(stream.group[0])
         self.look_again()
 
+    def may(self, grants, action, topic):
+        """Everybody may all in a realm without an owner."""
+        return self.realm.owner is None or rights.allows(grants, action, topic, matches)
+
     def on_attach(self, remote, values):
         for entry in values['entries']:
             stream = self.streams.get(entry['stream'])
-            if stream:
+            if stream and self.may(remote.grants, 'subscribe', stream.topic):
                 where = remote.private if entry['attempt'] < 2 else self.control_group
                 self.say(stream.attach(remote, entry), where)
 
@@ -270,8 +286,9 @@ class Peer(Presence):
         if values['first'] < 1 or len(values['bitmap']) > 512:
             raise wire.Malformed('nak')
         if values['target'] == self.me.instance:
-            if values['stream'] in self.streams:
-                self.streams[values['stream']].nak(remote, values)
+            stream = self.streams.get(values['stream'])
+            if stream and self.may(remote.grants, 'subscribe', stream.topic):
+                stream.nak(remote, values)
         elif not values['flags'] & 1:
             publisher = self.remotes.get(values['target'])
             stream = publisher and publisher.incoming.get(values['stream'])
@@ -301,6 +318,8 @@ class Peer(Presence):
         for stream in self.streams.values():
             if stream.topic == topic:
                 return stream
+        if not self.realm.topic_key(topic) or not self.may(self.grants, 'publish', topic):
+            raise ValueError(f'this identity may not publish on {topic}')
         number = len(self.streams) + 1
         stream = self.streams[number] = outgoing.Outgoing(self, number, topic, self.rule)
         self.announce([stream])

@@ -5,6 +5,7 @@ import os
 import random
 
 import realm as keys
+import rights
 import wire
 
 BEACON_MS = 110 * 1000 / 16_384  # Of each peer: 110 bytes at 16,384 bytes a second for all.
@@ -36,7 +37,7 @@ class Remote:
         self.window = Window(hello['control'])
         self.name, self.gone = hello['name'].decode(errors='replace'), False
         self.topics, self.incoming, self.streams = {}, {}, 0
-        self.wanting, self.wanted = False, {}
+        self.wanting, self.wanted, self.grants = False, {}, None
 
     def refresh(self, now, hello, address):
         self.heard, self.private = now, (address, hello['port'])
@@ -75,9 +76,9 @@ class Presence:
             'flags': flags, 'identity': self.me.public, 'salt': self.me.salt, 'challenge': self.challenge,
             'control': self.control_number, 'interval': self.interval(), 'streams': len(self.streams),
             'port': self.private.getsockname()[1], 'name': self.name.encode(), 'tags': [],
-            'asked': asked, 'echoes': echoes, 'rights': b''})
+            'asked': asked, 'echoes': echoes, 'rights': self.rights})
         head = wire.header(self.realm.version, wire.HELLO, self.me.instance, self.realm.hint,
-                           random.getrandbits(32), random.getrandbits(48))
+                           random.getrandbits(32), random.getrandbits(48), epoch=self.realm.number)
         signature = self.me.sign(self.realm.hello_statement(head, body))
         self.send(self.realm.packet(self.realm.control, head, body + signature), self.control_group)
         self.due = False
@@ -122,9 +123,11 @@ class Presence:
         if hello['flags'] & 2 or self.me.instance in hello['asked'] or not (remote or answers):
             self.echoes.add(hello['challenge'])
             self.hello_soon()
-        if answers and signed():
+        if answers and signed() and self.admits(hello):
             if remote is None:
                 remote = self.remotes[instance] = Remote(self, instance, hello)
+                if self.realm.owner:
+                    remote.grants = rights.judged(hello['rights'], self.realm, remote.identity)
                 self.newest = self.now
                 self.report(type='peer', name=remote.name, state='here')
                 self.announce(list(self.streams.values())[:64])
@@ -133,6 +136,13 @@ class Presence:
             self.look_again()
         elif remote is None:
             self.ask_hello(instance)
+
+    def admits(self, hello):
+        """In a realm with an owner: who shows a chain that counts."""
+        if self.realm.owner is None or rights.judged(hello['rights'], self.realm, hello['identity']):
+            return True
+        self.count('denied')
+        return False
 
     def mean(self):
         return min(max((len(self.remotes) + 1) * BEACON_MS, 500), 30_000)

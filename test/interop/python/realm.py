@@ -23,33 +23,80 @@ def derive(key, label):
 
 
 def read_key(path):
-    """The root key in a file of one line."""
+    """What a key file of one line gives to Realm: root, owner, number and key of the epoch."""
+    with open(path, encoding='ascii') as file:
+        label, *words = file.read().split()
+    if label == 'sixcast-guest-1' and len(words) > 4:
+        return {'guest': words}
+    if label != 'sixcast-key-1' or len(words) not in (1, 2, 4):
+        raise ValueError(f'{path} is no key file')
+    given = {'root': key_of(words[0])}
+    if len(words) > 1:
+        given['owner'] = key_of(words[1])
+    if len(words) > 2:
+        given.update(number=int(words[2]), epoch=key_of(words[3]))
+    return given
+
+
+def read_seed(path):
+    """The seed in an identity file of one line."""
     with open(path, encoding='ascii') as file:
         label, text = file.read().split()
-    if label != 'sixcast-key-1' or len(text) != 43:
-        raise ValueError(f'{path} is no key file')
-    return base64.urlsafe_b64decode(text + '=')
+    if label != 'sixcast-identity-1':
+        raise ValueError(f'{path} is no identity file')
+    return key_of(text)
+
+
+def key_of(text):
+    key = bytes_of(text)
+    if len(key) != 32:
+        raise ValueError('a key has 43 digits')
+    return key
+
+
+def bytes_of(text):
+    return base64.urlsafe_b64decode(text + '=' * (-len(text) % 4))
 
 
 class Realm:
-    def __init__(self, name, root=None):
-        self.sealed, self.version = root is not None, 1 if root is not None else 2
-        self.key = derive(root if self.sealed else b'sixcast/1/open', 'realm:' + name)
-        self.id, self.name_key, self.address_key, self.names_key = (
-            derive(self.key, label) for label in ('id', 'name', 'address', 'names')
-        )
-        self.epoch = derive(self.key, b'epoch' + bytes(8))
-        self.control, self.topic_root = derive(self.epoch, 'control'), derive(self.epoch, 'topic')
+    def __init__(self, name, root=None, owner=None, number=0, epoch=None, guest=None):
+        self.sealed = root is not None or guest is not None
+        self.version, self.owner, self.number = 1 if self.sealed else 2, owner, number
+        if guest:
+            self.be_guest(name, *guest)
+        else:
+            label = b'realm:' + name.encode() + (b'\x00' + owner if owner else b'')
+            self.key = derive(root if self.sealed else b'sixcast/1/open', label)
+            self.id, self.name_key, self.address_key, self.names_key = (
+                derive(self.key, label) for label in ('id', 'name', 'address', 'names')
+            )
+            self.epoch = epoch or derive(self.key, b'epoch' + bytes(8))
+            self.control = derive(self.epoch, 'control')
+            self.topic_root = derive(self.epoch, 'topic')
+            self.topic_keys = {'': self.topic_root}
         self.hint = int.from_bytes(hashlib.sha512(b'sixcast/1/hint/' + name.encode()).digest()[:2], 'big')
 
     def tag(self, topic):
         return mac(self.name_key, topic)[:8]
 
+    def be_guest(self, name, realm, number, shared, owner, *topics):
+        """Keys of some topics, in place of the root."""
+        if realm != name:
+            raise ValueError(f'the key is for realm {realm}')
+        self.number, self.owner = int(number), None if owner == '-' else key_of(owner)
+        parts = [bytes_of(shared)[i * 32:i * 32 + 32] for i in range(5)]
+        self.id, self.address_key, self.control, self.name_key, self.names_key = parts
+        self.topic_keys = {text[32:].decode(): text[:32] for text in map(bytes_of, topics)}
+
     def topic_key(self, topic):
-        key = self.topic_root
-        for segment in topic.split('/'):
-            key = derive(key, segment)
-        return key
+        """The key of a topic, or None where no key at hand opens it."""
+        if topic in self.topic_keys:
+            return self.topic_keys[topic]
+        if not topic:
+            return None
+        above, _, segment = topic.rpartition('/')
+        key = self.topic_key(above)
+        return key and derive(key, segment)
 
     def sender_key(self, key, instance, salt, identity):
         return derive(key, b'sixcast/1/sender' + self.id + instance + salt + identity)

@@ -9,7 +9,8 @@ Debian's python3-nacl (Ed25519 and XSalsa20-Poly1305; HMAC-SHA-512 is in the lib
 
 It publishes standard input, line by line or with --whole as one message, and prints what it hears
 and sees as JSON lines. With --proof it signs what it says, by checkpoints or each packet, and hears
-only what proves as much. It does not watch for switches that forget groups, sends reliable streams
+only what proves as much. In a realm with an owner it shows its rights, judges those of others, and
+stays in the epoch of its key, whole or a guest's. It does not watch for switches that forget groups, sends reliable streams
 only, and its rate is fixed.
 """
 import argparse
@@ -19,6 +20,7 @@ import sys
 
 import proof
 import realm as keys
+import rights
 import vectors
 from peer import Peer
 
@@ -27,8 +29,10 @@ def main():
     options = arguments()
     if options.vectors:
         return show(type='vectors', equal=vectors.check(options.vectors))
-    root = None if options.open else keys.read_key(options.key)
-    peer = Peer(keys.Realm(options.realm, root), options.interface, options.scope, options.port, options.name)
+    realm = keys.Realm(options.realm, **({} if options.open else keys.read_key(options.key)))
+    identity = keys.read_seed(options.identity) if options.identity else None
+    chain = rights.read_rights(options.rights) if options.rights else b''
+    peer = Peer(realm, options.interface, options.scope, options.port, options.name, identity, chain)
     peer.patterns = options.subscribe
     peer.report, peer.rule = show, proof.RULES[options.proof]
     heard, program = 0, Program(peer, options)
@@ -89,6 +93,8 @@ def arguments():
     parser.add_argument('--vectors', metavar='FOLDER', help='check test/vectors, and end')
     parser.add_argument('--realm', default='local')
     parser.add_argument('--key', metavar='FILE')
+    parser.add_argument('--identity', metavar='FILE', help='in a realm with an owner: who it is')
+    parser.add_argument('--rights', metavar='FILE', help='in a realm with an owner: what it may do')
     parser.add_argument('--open', action='store_true')
     parser.add_argument('--scope', default='link', choices=keys.SCOPES)
     parser.add_argument('--interface', default='lo')

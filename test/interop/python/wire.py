@@ -150,8 +150,8 @@ def records(body):
 HEADER = struct.Struct('>BBH8sI6sH')
 
 
-def header(version, kind, instance, hint, stream, number, flags=0):
-    return HEADER.pack(version << 4 | kind, flags, 0, instance, stream, number.to_bytes(6, 'big'), hint)
+def header(version, kind, instance, hint, stream, number, flags=0, epoch=0):
+    return HEADER.pack(version << 4 | kind, flags, epoch, instance, stream, number.to_bytes(6, 'big'), hint)
 
 
 def packets(datagram):
