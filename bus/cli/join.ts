@@ -9,7 +9,7 @@ import {
   type JoinOptions,
   newIdentity,
 } from '../index.ts'
-import type { Rights } from '../core/rights.ts'
+import { patternsFor, type Rights } from '../core/rights.ts'
 import { looksLikeCode } from '../io/joining/code.ts'
 import {
   identityFile,
@@ -79,10 +79,21 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (world.json) {
     await world.output.object({ type: 'joined', realm, identity, until: until.toISOString() })
   } else {
-    const use = `Use it: sixcast sub --realm ${realm} '**'`
-    await world.output.write(`You are in realm "${realm}" until ${until.toISOString()}.\n${use}\n`)
+    const here = `You are in realm "${realm}" until ${until.toISOString()}.`
+    await world.output.write(`${[here, ...usesOf(realm, rights)].join('\n')}\n`)
   }
   return Exit.ok
+}
+
+/** Commands that these rights are good for. */
+function usesOf(realm: string, rights: Rights): string[] {
+  const rules = rights.rules.at(-1) ?? []
+  const [heard, said] = [patternsFor('subscribe', rules), patternsFor('publish', rules)]
+  const quoted = heard.map((pattern) => `'${pattern}'`).join(' ')
+  return [
+    ...(heard.length > 0 ? [`Hear:   sixcast sub --realm ${realm} ${quoted}`] : []),
+    ...(said.length > 0 ? [`Say:    sixcast pub --realm ${realm} TOPIC (${said.join(', ')})`] : []),
+  ]
 }
 
 interface Entered {

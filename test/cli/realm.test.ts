@@ -82,7 +82,11 @@ describe('a realm with an owner', () => {
       // The owner's own rights and identity stay what they are.
       const owner = await alpha.run(['join', file])
       expect([owner.code, owner.err]).toEqual([1, expect.stringMatching(/"site" is your own/)])
-      expect((await gamma.run(['join', file])).out).toMatch(/^You are in realm "site" until/)
+      const welcome = (await gamma.run(['join', file])).out
+      expect(welcome).toMatch(/^You are in realm "site" until/)
+      expect(welcome).toMatch(
+        /\nHear: +sixcast sub --realm site '\*\*'\nSay: +sixcast pub .*\(\*\*\)\n$/,
+      )
       expect((await gamma.run(['acl', 'test', 'me', 'publish', 'a'], on)).code).toBe(0)
     } finally {
       gamma[Symbol.dispose]()
