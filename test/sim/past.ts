@@ -153,7 +153,7 @@ function keptSince({ plan, presence }: World, { subscribed, stream }: Owed): num
 }
 
 /** From when on a subscription has a stream that is not given again what was sent before. */
-export function settledAtOf({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
+function settledAtOf({ at, process }: Subscribed, { publisher, openedAt }: Stream): number {
   return Math.max(at, process.startedAt, publisher.startedAt, openedAt) + SETTLED_MS
 }
 
