@@ -31,8 +31,10 @@ async function start(words: string[]): Promise<void> {
       plan: { type: 'string' },
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) return console.log(USAGE)
   const [seed] = positionals
   if (values.seeds !== undefined) {
     return many(rangeOf(values.seeds), Math.max(1, count('--jobs', values.jobs)))
@@ -83,7 +85,8 @@ function report(outcome: Outcome): void {
 
 function rangeOf(text: string): { first: number; last: number } {
   const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? []
-  if (first === undefined || last === undefined) throw new Error(`"${text}" is no range of seeds`)
+  const isRange = first !== undefined && last !== undefined && Number(first) <= Number(last)
+  if (!isRange) throw new Error(`"${text}" is no range of seeds, as 1..1000 is`)
   return { first: Number(first), last: Number(last) }
 }
 
