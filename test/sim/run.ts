@@ -167,7 +167,8 @@ function checkPresence(world: World): void {
       const found = !other.open || !world.reaches(process, other) || seen.has(other)
       check(found, 'liveness', () => `${process.id} does not see ${other.id}`)
       // A living one of another segment may be seen: who replays there and back is a relay.
-      const gone = other.alive || !seen.has(other)
+      const { endedAt = Infinity } = other
+      const gone = world.schedule.time < endedAt + MISSED_MS || !seen.has(other)
       check(gone, 'liveness', () => `${process.id} still sees ${other.id}, who is dead`)
     }
   }
@@ -321,3 +322,5 @@ const PROBE_MS = 2500
 const PROBED_MS = 3000
 const PATIENT_MS = 500
 const CLOSED_MS = 4000
+/** Who was removed is there for a while, and may end late: what is silent is missed after so long. */
+const MISSED_MS = 4500
