@@ -17,7 +17,7 @@ import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
 import { trunkTo } from './faces.ts'
-import { Gate, type Spread } from './gate.ts'
+import { Gate, type HeardBy, type Spread } from './gate.ts'
 import { Hellos, type Verify } from './hellos.ts'
 import { LINKS } from './instances.ts'
 import type { Judge } from './judge.ts'
@@ -43,6 +43,8 @@ export interface BridgeOptions {
   readonly counters: Counters
   /** Of rights, in a realm with an owner. */
   readonly judge?: Judge | undefined
+  /** What comes and may be carried, for who looks on. */
+  readonly heard?: HeardBy | undefined
 }
 
 export class Bridge {
@@ -59,7 +61,7 @@ export class Bridge {
   readonly #repairs: Repairs
 
   constructor(options: BridgeOptions) {
-    const { crypto, keys, verify, scope, id, limits, counters, judge } = options
+    const { crypto, keys, verify, scope, id, limits, counters, judge, heard } = options
     this.#options = options
     const stranger = (instance: bigint, isLinked: boolean): void => {
       this.#crossing.ask(instance, isLinked)
@@ -67,7 +69,7 @@ export class Bridge {
     const hellos = new Hellos({ crypto, keys, verify }, counters)
     const senders = new Senders({ crypto, keys, hellos }, { sizeMax: limits.peers, counters })
     const isOpen = (now: number, face: string): boolean => this.#crossing.isOpen(now, face)
-    this.#gate = new Gate({ keys, senders, judge, limits, counters, stranger, isOpen })
+    this.#gate = new Gate({ keys, senders, judge, limits, counters, stranger, isOpen, heard })
     this.#permits = new Permits(limits.peers)
     this.#outlet = new Outlet(this.#outputs, counters, (face) => this.#crossing.relayOf(face))
     const control = new Groups(scope, 0, (label) => keys.groupBytes(label)).control
@@ -218,7 +220,7 @@ export class Bridge {
     const { counters, scope } = this.#options
     const { datagram, hops } = record
     if (record.type === 'group' && !isGroup(record.group, scope)) return counters.count('foreign')
-    const packets = this.#gate.passes(now, { bytes: datagram, from: { address: face } })
+    const packets = this.#gate.passes(now, { bytes: datagram, from: { address: face, face } })
     if (!packets) return
     if (hops > HOPS_MAX) return counters.count('hopsSpent')
     counters.count('datagramsFar')
@@ -334,9 +336,10 @@ export class Bridge {
   }
 
   /** The packets of a datagram that may be carried; what they tell of their sender is remembered. */
-  #hear(now: number, { bytes, from }: Heard, spread?: Spread): readonly Passed[] | undefined {
+  #hear(now: number, heard: Heard, spread?: Spread): readonly Passed[] | undefined {
+    const { bytes, from, face = '' } = heard
     const { address } = from
-    const packets = this.#gate.passes(now, { bytes, from: { address, spread } })
+    const packets = this.#gate.passes(now, { bytes, from: { address, face, spread } })
     for (const passed of packets ?? []) this.#permits.heard(address, passed)
     return packets
   }

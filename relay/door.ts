@@ -20,6 +20,8 @@ export interface DoorHost {
   /** Why this address may have no other link. */
   full(remote: string): RelayCounter | undefined
   metrics(): string
+  /** Whether a request is the dashboard's, which answers it then. */
+  dashboard(request: IncomingMessage, response: ServerResponse): boolean
   link(socket: WebSocket, remote: string): void
   trunk(socket: WebSocket, remote: string): void
 }
@@ -164,6 +166,7 @@ export class Door {
       response.setHeader('Content-Type', PROMETHEUS_TYPE)
       return reply(response, 200, this.#host.metrics())
     }
+    if (this.#host.dashboard(request, response)) return
     return reply(response, 404, 'this is a relay of sixcast: links come by WebSocket\n')
   }
 }

@@ -32,12 +32,21 @@ export interface GateOptions {
   readonly stranger: (instance: bigint, isLinked: boolean) => void
   /** Whether a segment is so new that nobody there can have said hello. */
   readonly isOpen: (now: number, face: string) => boolean
+  /** What passes, for who looks on. */
+  readonly heard?: HeardBy | undefined
 }
 
+export type HeardBy = (now: number, passed: Passed, from: Source) => void
+
 /** Where a datagram has come from: a link by its port, a trunk or an address. */
-type Source =
+export type Source =
   | { readonly link: number }
-  | { readonly address: string; readonly spread?: Spread | undefined }
+  | {
+      readonly address: string
+      /** The segment or trunk, where that can be told. */
+      readonly face: string
+      readonly spread?: Spread | undefined
+    }
 
 /** It has come by a segment to a group, and goes on to everybody who has joined it. */
 export interface Spread {
@@ -75,7 +84,9 @@ export class Gate {
     if (packets.some(({ header }) => !keys.at(header.epoch))) counters.count('otherEpoch')
     // Each is looked at, also behind one that does not pass: a hello tells something.
     const passing = packets.flatMap((one) => this.#pass(now, one, from) ?? [])
-    return passing.length === packets.length ? passing : undefined
+    if (passing.length !== packets.length) return undefined
+    for (const passed of passing) this.#options.heard?.(now, passed, from)
+    return passing
   }
 
   #pass(

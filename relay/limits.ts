@@ -50,6 +50,8 @@ export interface RelayLimits {
   readonly cacheAge: number
   /** Kept packets a second that are sent again on one segment; half of them for one peer. */
   readonly repairs: number
+  /** Viewers of the dashboard at once. */
+  readonly viewers: number
   /** Packets a second about epochs, which no relay opens, from one network; half from one address. */
   readonly pages: number
 }
@@ -93,6 +95,8 @@ export const defaultRelayLimits: RelayLimits = {
   cacheAge: 10_000,
   // A quarter of what a peer sends at most unless told otherwise.
   repairs: 2000,
+  // Each is sent some 10 kB a second, 150 kB of a large realm.
+  viewers: 16,
   // As many as one peer answers in a second.
   pages: 100,
 }

@@ -22,6 +22,7 @@ import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
 import { realmOptions } from '../bus/io/realm-keys.ts'
 import { LOCAL_REALM } from '../bus/io/key-text.ts'
 import { controlFileOf, readKeyText } from '../bus/io/keyfile.ts'
+import { TOKEN } from './dashboard/token.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
 import type { RelayOptions } from './types.ts'
 
@@ -47,6 +48,7 @@ export const SERVE: Rules<RelayOptions> = {
   ),
   admit: described((value) => typeof value === 'function', 'a function'),
   metrics: flag,
+  dashboard: TOKEN,
   limits: limitsRule(defaultRelayLimits, '{ links: 64 }'),
   log: CONNECT.log,
   signal: CONNECT.signal,
@@ -66,6 +68,7 @@ export interface RelaySettings {
   readonly hops: number | undefined
   readonly origins: readonly string[]
   readonly metrics: boolean
+  readonly dashboard: string | undefined
   readonly limits: RelayLimits
 }
 
@@ -85,6 +88,13 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
   const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
   // Looked at by the rule above: it listens, and has the marks of Node's own.
   const server = typeof listen === 'string' ? undefined : (listen as unknown as HttpServer)
+  if (server && options.dashboard !== undefined) {
+    const mend = 'leave it out, or let the relay listen by itself (option "listen" as text)'
+    throw new BusError(
+      'INVALID_OPTION',
+      `option "dashboard" is for the relay's own server: ${mend}`,
+    )
+  }
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
@@ -97,6 +107,7 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     hops: options.hops,
     origins: options.origins ?? [],
     metrics: options.metrics ?? false,
+    dashboard: options.dashboard,
     limits: { ...defaultRelayLimits, ...options.limits },
   }
 }

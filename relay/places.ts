@@ -29,7 +29,7 @@ export class Places {
 }
 
 /** Whoever has one IPv6 address usually has all of its network. */
-function placeOf(remote: string): string {
+export function placeOf(remote: string): string {
   const bytes = addressBytes(remote.split('%')[0] ?? '')
   return bytes ? addressText(bytes).split(':').slice(0, 4).join(':') : remote
 }

@@ -6,8 +6,6 @@ import { CANCEL } from '../bus/api/option-rules.ts'
 import { checkOptions } from '../bus/api/rules.ts'
 import { type Env, randomUint64 } from '../bus/core/env.ts'
 import { SCOPES } from '../bus/core/path/group.ts'
-import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
-import type { TransportEvent } from '../bus/io/transport.ts'
 import { strictVerifier } from '../bus/io/ed25519.ts'
 import type { LinkOutbox } from '../bus/io/link-outbox.ts'
 import type { ControlKey } from '../bus/io/control-key.ts'
@@ -15,8 +13,10 @@ import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
 import { Bridge } from './bridge.ts'
-import type { BridgeOutput } from './bridge-output.ts'
+import { Carrier } from './carrier.ts'
 import { Counters, type RelayCounter } from './counters.ts'
+import { Dashboard } from './dashboard/dashboard.ts'
+import { snapshotOf } from './dashboard/snapshot.ts'
 import { Door } from './door.ts'
 import { Judge } from './judge.ts'
 import { RelayKeys } from './keys.ts'
@@ -25,6 +25,7 @@ import { type RelaySettings, settleRelay } from './options.ts'
 import { Places } from './places.ts'
 import { Ports } from './ports.ts'
 import { prometheusText } from './prometheus.ts'
+import { Reachability } from './reachability.ts'
 import { Renewal } from './renewal.ts'
 import { Room } from './room.ts'
 import { Segment } from './segment.ts'
@@ -33,6 +34,7 @@ import { TrunkProofs } from './trunk-proof.ts'
 import { Trunks } from './trunks.ts'
 import { RelayTurns } from './turns.ts'
 import type { LinkInfo, Relay, Reloaded, RelayOptions, RelayStats } from './types.ts'
+import { linkWay, segmentWay, trunkWay } from './ways.ts'
 
 /**
  * Runs a relay: peers reach it by `connect({ relay })`. Rejects with NO_PATH, NO_INTERFACE,
@@ -66,14 +68,14 @@ class LiveRelay implements Relay {
   readonly #trunks: Trunks
   readonly #room: Room
   readonly #turns = new RelayTurns()
+  readonly #reachability: Reachability
   readonly #links = new Set<Link>()
   readonly #sessions: Sessions
   /** Of links and of trunks. */
   readonly #places = new Places()
-  /** Ports that are held for peers who are elsewhere. */
-  readonly #held = new Set<number>()
+  readonly #carrier: Carrier
+  readonly #dashboard: Dashboard
   #ticks: NodeJS.Timeout | undefined
-  #unreachable: string | undefined
   #closing: Promise<void> | undefined
 
   constructor(env: Env, settings: RelaySettings & ControlKey, options: RelayOptions) {
@@ -84,12 +86,21 @@ class LiveRelay implements Relay {
     this.#settings = settings
     this.#room = new Room(limits)
     this.#log = options.log
+    this.#reachability = new Reachability(options.log)
     const id = randomUint64(env)
     const rights = { owner, verify, wall: () => Date.now() }
+    this.#dashboard = this.#dashboardOf({
+      since: Date.now(),
+      realm: parts.name,
+      open: keys.open,
+      scope,
+      relay: id.toString(16),
+    })
     const judge = new Judge({ crypto, keys, rights }, limits)
     this.#keys = keys
     this.#renewal = new Renewal({ crypto, options, settings, keys, judge }, { parts, owner })
-    this.#bridge = new Bridge({ crypto, keys, verify, scope, id, limits, counters, judge })
+    const { heard } = this.#dashboard
+    this.#bridge = new Bridge({ crypto, keys, verify, scope, id, limits, counters, judge, heard })
     this.#segment = settings.multicast ? this.#segmentOf(settings) : undefined
     this.#ports = new Ports(this.#segment)
     this.#sessions = this.#sessionsOf(limits)
@@ -103,30 +114,23 @@ class LiveRelay implements Relay {
       infoOf: (link) => this.#infoOf(link),
       open: (link, claim) => (this.#links.has(link) ? this.#sessions.open(link, claim) : undefined),
     })
-    this.#trunks = new Trunks(settings.links, {
-      id,
-      proofs: new TrunkProofs(crypto, keys),
-      hint: keys.hint,
-      scope: SCOPES[scope],
-      limits,
+    this.#trunks = this.#trunksOf(env, { keys, id })
+    this.#carrier = new Carrier({
+      bridge: this.#bridge,
       counters,
-      turns: this.#turns,
-      log: options.log,
-      random: (size) => env.random(size),
-      opened: (relay) => this.#feed((now) => this.#bridge.trunkOpened(now, relay)),
-      closed: (relay) => this.#feed(() => this.#bridge.trunkClosed(relay)),
-      record: (relay, record) => this.#feed((now) => this.#bridge.fromTrunk(now, relay, record)),
-      ended: ({ calls, at, outbox }) => {
-        if (!calls) this.#places.remove(at)
-        this.#countOut(outbox)
-      },
+      segment: this.#segment,
+      ports: this.#ports,
+      sessions: this.#sessions,
+      trunks: this.#trunks,
+      left: () => this.#dashboard.left,
     })
     this.#door = new Door({
       settings,
       counters,
-      unready: () => this.#unreachable,
+      unready: () => this.#reachability.fault,
       full: (remote) => this.#full(remote),
       metrics: () => prometheusText(this.stats(), this.#outboxes),
+      dashboard: (request, response) => this.#dashboard.answer(request, response),
       link: (socket, remote) => this.#accept(socket, remote),
       trunk: (socket, remote) => {
         this.#places.add(remote)
@@ -145,7 +149,7 @@ class LiveRelay implements Relay {
 
   async open(): Promise<void> {
     await this.#segment?.open()
-    this.#drain()
+    this.#carrier.drain()
     this.#ticks = setInterval(() => {
       this.#feed((now) => {
         this.#bridge.tick(now)
@@ -170,6 +174,7 @@ class LiveRelay implements Relay {
   async reload(options?: RelayOptions): Promise<Reloaded> {
     const { changed, restart } = await this.#renewal.reload(options)
     this.#door.settle()
+    this.#dashboard.settle(changed.includes('dashboard'))
     if (changed.includes('links')) this.#trunks.call(this.#settings.links)
     this.#log?.info({ epoch: this.#keys.newest.epoch, changed }, 'read anew')
     if (restart.length > 0) this.#log?.warn({ restart }, 'what needs a restart stays as it was')
@@ -188,10 +193,52 @@ class LiveRelay implements Relay {
 
   async #close(): Promise<void> {
     this.#door.shut()
+    this.#dashboard.close()
     clearInterval(this.#ticks)
     const links = [...this.#links].map((link) => link.ending('leaving'))
     await Promise.all([this.#trunks.close(), ...links])
     await Promise.all([this.#door.close(), this.#segment?.close()])
+  }
+
+  #dashboardOf(about: Parameters<typeof snapshotOf>[2]['about']): Dashboard {
+    return new Dashboard({
+      settings: this.#settings,
+      counters: this.#counters,
+      snapshot: (watch) =>
+        snapshotOf(performance.now(), watch, {
+          about,
+          stats: this.stats(),
+          segment: this.#segment,
+          sessions: this.#sessions,
+          infoOf: (link) => this.#infoOf(link),
+          trunks: this.#trunks,
+        }),
+    })
+  }
+
+  #trunksOf(env: Env, { keys, id }: { readonly keys: RelayKeys; readonly id: bigint }): Trunks {
+    const { links, scope, limits } = this.#settings
+    return new Trunks(links, {
+      id,
+      proofs: new TrunkProofs(env.crypto, keys),
+      hint: keys.hint,
+      scope: SCOPES[scope],
+      limits,
+      counters: this.#counters,
+      turns: this.#turns,
+      log: this.#log,
+      random: (size) => env.random(size),
+      opened: (relay) => this.#feed((now) => this.#bridge.trunkOpened(now, relay)),
+      closed: (relay) => {
+        this.#dashboard.gone(trunkWay(relay))
+        this.#feed(() => this.#bridge.trunkClosed(relay))
+      },
+      record: (relay, record) => this.#feed((now) => this.#bridge.fromTrunk(now, relay, record)),
+      ended: ({ calls, at, outbox }) => {
+        if (!calls) this.#places.remove(at)
+        this.#countOut(outbox)
+      },
+    })
   }
 
   #sessionsOf(limits: RelaySettings['limits']): Sessions {
@@ -203,7 +250,10 @@ class LiveRelay implements Relay {
       log: this.#log,
       room: () => this.#room.ofOne(performance.now(), this.#links),
       opened: (port, identity) => this.#bridge.opened(port, identity),
-      closed: (port) => this.#feed(() => this.#bridge.closed(port)),
+      closed: (port) => {
+        this.#dashboard.gone(linkWay(port))
+        this.#feed(() => this.#bridge.closed(port))
+      },
     })
   }
 
@@ -216,10 +266,13 @@ class LiveRelay implements Relay {
       // Beyond the link the system does not tell by which interface a datagram has come.
       apart: bridge && scope === 'link',
       opened: (face) => this.#feed((now) => this.#bridge.faceOpened(now, face)),
-      closed: (face) => this.#feed(() => this.#bridge.faceClosed(face)),
+      closed: (face) => {
+        this.#dashboard.gone(segmentWay(face))
+        this.#feed(() => this.#bridge.faceClosed(face))
+      },
       group: (group, heard) => this.#feed((now) => this.#bridge.fromGroup(now, group, heard)),
       unicast: (at, heard) => this.#feed((now) => this.#bridge.fromPort(now, at, heard)),
-      event: (event) => this.#onEvent(event),
+      event: (event) => this.#reachability.take(event),
     })
   }
 
@@ -264,77 +317,8 @@ class LiveRelay implements Relay {
   /** One input of the bridge, and all that follows from it. */
   #feed<T>(input: (now: number) => T): T {
     const result = input(performance.now())
-    this.#drain()
+    this.#carrier.drain()
     return result
-  }
-
-  #drain(): void {
-    for (;;) {
-      const output = this.#bridge.poll()
-      if (!output) return
-      this.#carryOut(output)
-    }
-  }
-
-  #carryOut(output: BridgeOutput): void {
-    switch (output.type) {
-      case 'join':
-        return this.#segment?.join(output.face, output.group)
-      case 'leave':
-        return this.#segment?.leave(output.face, output.group)
-      case 'rejoin':
-        return this.#segment?.rejoin(output.group)
-      case 'multicast':
-        return this.#multicast(output)
-      case 'hold':
-        return this.#hold(output.port)
-      case 'release':
-        return this.#held.delete(output.port) ? this.#ports.close(output.port) : undefined
-      case 'unicast':
-        return this.#segment?.unicast(output.port, output.to, output.datagram)
-      case 'hears': {
-        const record = writeHears(output.yes, output.relay)
-        return this.#sessions.outbox(output.port)?.push(record)
-      }
-      case 'trunk':
-        return this.#trunks.send(output.relay, output.record)
-      case 'down': {
-        const record = writeDatagram(output.from, output.datagram)
-        if (!record) return undefined
-        const taken = output.ports.filter((port) => this.#sessions.offer(port, record))
-        return this.#counters.count('datagramsDown', taken.length)
-      }
-    }
-  }
-
-  #multicast({ face, group, datagram }: Extract<BridgeOutput, { type: 'multicast' }>): void {
-    if (datagram.length > (this.#segment?.datagramSize ?? 0)) this.#counters.count('tooLarge')
-    else this.#segment?.multicast(face, group, datagram)
-  }
-
-  /** Without it peers over there fall back on the control group. */
-  #hold(port: number): void {
-    if (this.#ports.hold(port)) this.#held.add(port)
-    else this.#counters.count('portTaken')
-  }
-
-  #onEvent(event: TransportEvent): void {
-    switch (event.type) {
-      case 'interface':
-        return this.#log?.info({ interface: event.name, up: event.up }, 'interface changed')
-      case 'unreachable':
-        this.#unreachable = event.reason
-        return this.#log?.warn({ reason: event.reason }, 'no datagram can leave')
-      case 'reachable':
-        this.#unreachable = undefined
-        return this.#log?.info({}, 'datagrams leave again')
-      case 'full':
-      case 'path':
-      case 'peer':
-        return undefined // those are of links
-      case 'warning':
-        return this.#log?.warn({}, event.message)
-    }
   }
 
   #infoOf({ identity = new Uint8Array(0), remote, since, port }: Link): LinkInfo {

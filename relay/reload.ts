@@ -45,7 +45,7 @@ function isFixed(name: keyof RelayLimits): boolean {
 }
 
 const LIMITS = Object.keys(defaultRelayLimits) as (keyof RelayLimits)[] // its keys are all limits
-const CHANGEABLE = ['origins', 'links', 'metrics'] as const
+const CHANGEABLE = ['origins', 'links', 'metrics', 'dashboard'] as const
 const FIXED = [
   'listen',
   'server',

@@ -71,6 +71,12 @@ export class Segment {
     return this.#transport.datagramSize
   }
 
+  /** The faces that are in use. */
+  get faces(): string[] {
+    const ears = [...this.#ears].filter(({ closed }) => !closed)
+    return this.#options.apart ? ears.map(({ interface: { name } }) => name) : [ALL]
+  }
+
   /** Rejects as a peer's transport does. */
   async open(): Promise<void> {
     const { event } = this.#options

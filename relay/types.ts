@@ -49,6 +49,11 @@ export interface RelayOptions extends Cancel {
   readonly admit?: (link: LinkInfo) => boolean | Promise<boolean>
   /** True: /metrics tells the counters to everybody who reaches the relay. Default: false. */
   readonly metrics?: boolean
+  /**
+   * A token of 16 to 256 printable characters, which opens the dashboard at /dashboard. Default:
+   * there is none.
+   */
+  readonly dashboard?: string
   readonly limits?: Partial<RelayLimits>
   /** Silent when absent. */
   readonly log?: Logger
@@ -100,7 +105,7 @@ export interface Relay extends AsyncDisposable {
    * Reads the key anew from where it came: a file, or the program's function. The realm's epoch
    * before still counts for 30 s after somebody has sealed in the new one.
    *
-   * With `options`, all of them as for `serve`, `origins`, `links`, `metrics` and most `limits`
+   * With `options`, all of them as for `serve`, `origins`, `links`, `metrics`, `dashboard` and most `limits`
    * change as well; links that are there stay. Rejects with INVALID_OPTION, or with INVALID_KEY
    * when what is there is of another realm or of an older epoch, or names no owner any more; then
    * nothing has changed.

@@ -63,6 +63,9 @@ describe('the dependency rules', () => {
     ['bus/cli/a.ts', '../../relay/b.ts'],
     ['client/a.ts', '../bus/cli/b.ts'],
     ['client/a.ts', 'node:net'],
+    ['relay/dashboard/page/a.ts', '../dashboard.ts'],
+    ['relay/dashboard/page/a.ts', '../../../client/b.ts'],
+    ['relay/dashboard/page/a.ts', 'node:net'],
   ])('refuse %s importing %s', (path, specifier) => {
     expect(breaches([file(path, `import { a } from '${specifier}'`)])).toHaveLength(1)
   })

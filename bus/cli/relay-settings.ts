@@ -1,7 +1,9 @@
 /** The settings of a relay alone: as with the others a flag wins over the environment, that over the file. */
+import { dirname, resolve } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
 import { isObject, limitsRule } from '../api/rules.ts'
 import { LISTEN_EXAMPLE, parseListen } from '../io/listen.ts'
+import { isPath } from '../io/secret.ts'
 import { UsageError } from './exit.ts'
 import { configOf, optionOf, type RelaySettingName, variableOf } from './settings.ts'
 import { flag, list, text, whole } from './values.ts'
@@ -16,6 +18,8 @@ interface RelaySettings {
   readonly links?: readonly string[]
   readonly origins?: readonly string[]
   readonly metrics?: boolean
+  /** Where its token is, or `new`. */
+  readonly dashboard?: string
   readonly limits: Limits
 }
 
@@ -33,7 +37,10 @@ export async function relaySettingsOf(
 ): Promise<RelaySettings> {
   const { config, path } = await configOf(flags, env)
   const sources: readonly Source[] = [
-    { raw: (name) => config[name], named: (name) => `"${name}" in ${path}` },
+    {
+      raw: (name) => besideFile(config[name], name, path),
+      named: (name) => `"${name}" in ${path}`,
+    },
     { raw: (name) => fromEnvironment(name, env), named: variableOf },
     { raw: (name) => flags[name], named: optionOf },
   ]
@@ -48,6 +55,12 @@ export async function relaySettingsOf(
     Object.assign(limits, limitsOf(source, known))
   }
   return { ...settings, limits } // each reader gives the type of its setting
+}
+
+/** A file names its neighbours, wherever the command is started. */
+function besideFile(raw: unknown, name: RelaySettingName, path: string): unknown {
+  const isFile = name === 'dashboard' && typeof raw === 'string' && raw !== NEW_TOKEN && isPath(raw)
+  return isFile ? resolve(dirname(path), raw) : raw
 }
 
 function fromEnvironment(name: RelaySettingName, env: NodeJS.ProcessEnv): unknown {
@@ -101,11 +114,15 @@ function origins(raw: unknown, source: string): readonly string[] {
   throw new UsageError(`${source} is ${JSON.stringify(wrong)}: ${mend}`)
 }
 
+/** In place of a token's file: one is drawn, and printed once. */
+export const NEW_TOKEN = 'new'
+
 const READERS = [
   { name: 'listen', option: 'listen', reader: listenAt },
   { name: 'bridge', option: 'bridge', reader: flag },
   { name: 'link', option: 'links', reader: relays },
   { name: 'origin', option: 'origins', reader: origins },
   { name: 'metrics', option: 'metrics', reader: flag },
+  { name: 'dashboard', option: 'dashboard', reader: text },
 ] as const
 const LINK_COUNTS = { min: 1, max: 1_000_000 }

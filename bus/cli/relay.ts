@@ -1,4 +1,5 @@
 /** `sixcast relay`: carries a realm past multicast's reach. */
+import { randomBytes } from 'node:crypto'
 import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
 import { isControlKey, parseControlKey } from '../io/control-key.ts'
@@ -7,7 +8,7 @@ import { type Arguments, type Command, type World, withExamples } from './comman
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { DEFAULT_LEVEL } from './log.ts'
-import { relaySettingsOf } from './relay-settings.ts'
+import { NEW_TOKEN, relaySettingsOf } from './relay-settings.ts'
 import { secretNamed } from './secrets.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
@@ -35,6 +36,11 @@ function build(parser: Argv): Argv {
       describe: 'Address of another relay, to join with all that it reaches; repeatable',
     })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
+    .option('dashboard', {
+      ...value,
+      describe:
+        'Serve /dashboard to whoever has the token in FILE, env:NAME or fd:N; new draws one',
+    })
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
     .option('limit', { ...value, describe: 'Any limit of a relay, as NAME=N; repeatable' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
@@ -63,26 +69,43 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
   // The other commands start the faster without it.
   const door = await import('../../relay/index.ts')
+  const drawn = randomBytes(24).toString('base64url')
   const read = async (): Promise<AllSettings> => {
     const shared = await settingsOf(given, process.env)
-    return { ...shared, ...(await relaySettingsOf(given, process.env, door.defaultRelayLimits)) }
+    const own = await relaySettingsOf(given, process.env, door.defaultRelayLimits)
+    const token = await tokenOf(own.dashboard, drawn, interrupt.signal)
+    return { ...shared, ...own, token }
   }
-  await using running = await door.serve(optionsOf(await read(), world))
+  const settings = await read()
+  await using running = await door.serve(optionsOf(settings, world))
   interrupt.onHangup(() => void reload(running, read, world))
   const url = running.url ?? ''
-  if (json) await output.object({ type: 'relay', url })
-  else await output.write(`${url}\n`)
+  const page = `${url.replace('ws:', 'http:')}/dashboard`
+  const shown = settings.token === undefined ? {} : { dashboard: page }
+  const token = settings.token === drawn ? { token: drawn } : {}
+  if (json) await output.object({ type: 'relay', url, ...shown, ...token })
+  else await output.write(`${[url, ...Object.values(shown), ...Object.values(token)].join('\n')}\n`)
   // Who has read the address may go: a relay is there for others.
   await aborted(interrupt.signal)
   await end(running, world)
   return Exit.ok
 }
 
-type AllSettings = Partial<Settings> & Awaited<ReturnType<typeof relaySettingsOf>>
+type AllSettings = Partial<Settings> &
+  Awaited<ReturnType<typeof relaySettingsOf>> & { readonly token: string | undefined }
+
+async function tokenOf(
+  named: string | undefined,
+  drawn: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (named === undefined || named === NEW_TOKEN) return named && drawn
+  return (await secretNamed(named, signal, 'token')).text.trim()
+}
 
 function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptions {
   const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = settings
-  const { listen, bridge, links, origins, metrics, limits } = settings
+  const { listen, bridge, links, origins, metrics, limits, token } = settings
   return {
     ...(key !== undefined && { key: () => keyOf(key, realm, interrupt.signal) }),
     ...(realm !== undefined && { realm }),
@@ -96,6 +119,7 @@ function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptio
     ...(bridge !== undefined && { bridge }),
     ...(links !== undefined && { links }),
     ...(metrics !== undefined && { metrics }),
+    ...(token !== undefined && { dashboard: token }),
     ...(origins !== undefined && { origins }),
     limits,
     log,

@@ -180,6 +180,7 @@ const RELAY_SETTING_NAMES = [
   'links',
   'origin',
   'metrics',
+  'dashboard',
   'limit',
 ] as const
 

@@ -45,6 +45,17 @@ export class Browsing implements AsyncDisposable {
     return this.#browser.newContext()
   }
 
+  /** An empty tab of a new user. */
+  async blank(): Promise<Page> {
+    const page = await (await this.user()).newPage()
+    page.on('pageerror', (error) => this.faults.push(String(error)))
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) this.faults.push(message.text())
+    })
+    page.setDefaultTimeout(PATIENCE_MS)
+    return page
+  }
+
   /** A new tab. `before` runs before anything else in it. */
   async tab(user?: BrowserContext, before?: () => void): Promise<Page> {
     const page = await (user ?? (await this.user())).newPage()

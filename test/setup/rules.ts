@@ -17,6 +17,9 @@ const shared = /^bus\/core\/(?!peer)[^/]+\.ts$/
 const wire = /^bus\/core\/wire\//
 const topic = /^bus\/core\/topic\//
 
+/** The page of a relay's dashboard, for browsers. */
+const page = /^relay\/dashboard\/page\//
+
 /** What of a relay is told everything, as the core is. */
 const pureRelay =
   /^relay\/(arrival|asked|bridge|bridge-output|crossing|faces|gate|hellos|holds|link-groups|marks|prunes|trunk-proof|trunk-wire|instances|interest|judge|keys|memberships|neighbours|opener|outlet|permits|quota|repairs|rungs|seen|senders|talk|yields|limits|counters)\.ts$/
@@ -32,6 +35,10 @@ const table: readonly Row[] = [
   { files: /^bus\/core\//, may: [/^bus\/core\//] },
   { files: /^bus\/testing\//, may: [/^bus\/(testing|api|io|core)\//] },
   { files: /^client\//, may: [/^(?!relay\/|bus\/cli\/)/] },
+  {
+    files: page,
+    may: [/^bus\/(core|io|api)\//, page, /^uplot$/, /^relay\/(counters|dashboard\/shown)\.ts$/],
+  },
   { files: pureRelay, may: [/^bus\/core\//, pureRelay] },
   { files: /^relay\//, may: [/^(?!bus\/(cli|librecast|native)\/|client\/)/] },
   { files: /^bus\/cli\//, may: [/^(?!relay\/(?!index\.ts$))/] },
@@ -47,7 +54,7 @@ const simulating = /^(bus\/testing|test|docs\/examples)\//
 const throughDoors = /^(bus\/cli|test|docs\/examples)\//
 
 /** These also run in browsers, so nothing they load, however indirectly, may be Node's. */
-const portable = /^(bus\/(actors|api|core)|client)\//
+const portable = /^(bus\/(actors|api|core)|client|relay\/dashboard\/page)\//
 
 /** Every breach of the dependency rules, as sentences. */
 export function breaches(sources: readonly Source[]): string[] {
