@@ -54,6 +54,10 @@ export async function settlePage(options: ConnectOptions): Promise<Settings> {
 }
 
 function assertForPages(options: ConnectOptions): void {
+  if (options.keyLog !== undefined) {
+    const mend = 'it has no files; let a process on Node write it'
+    throw new BusError('INVALID_OPTION', `option "keyLog" is of no use in a page: ${mend}`)
+  }
   for (const name of UDP_OPTIONS) {
     if (options[name] === undefined) continue
     const mend = "it has no network of its own, and the relay's is the relay's matter; leave it out"

@@ -88,6 +88,7 @@ export const CONNECT: Rules<ConnectOptions> = {
   minRate: whole(1000, 10 ** 11),
   linger,
   proof: oneOf(PROOFS),
+  keyLog: rule((value) => typeof value === 'string' && value !== '', 'the path of a file'),
   codec: methods(['encode', 'decode'], 'an object with encode and decode'),
   limits,
   log: methods(

@@ -20,7 +20,7 @@ import type {
   RespondOptions,
 } from './request-options.ts'
 import type { Service } from './service.ts'
-import type { PeerOptions, UnresolvedEvent } from './peer-options.ts'
+import type { KeyLogOptions, PeerOptions, UnresolvedEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-calls.ts'
@@ -59,7 +59,7 @@ export interface PayloadCodec {
   decode(bytes: Uint8Array): unknown
 }
 
-export interface ConnectOptions extends Cancel, PeerOptions {
+export interface ConnectOptions extends Cancel, PeerOptions, KeyLogOptions {
   /** The realm's name; buses in different realms never hear each other. Default: 'local'. */
   readonly realm?: string
   /**

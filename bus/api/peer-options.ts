@@ -1,4 +1,4 @@
-/** The public types of peers that are named: by unicast where no multicast reaches them. */
+/** The public types of what a process does beside its segment: peers by unicast, keys in a log. */
 
 import type { NativeOptions } from './native-options.ts'
 
@@ -11,6 +11,15 @@ export interface PeerOptions extends NativeOptions {
   readonly peers?: string | readonly string[]
   /** UDP port where unicast comes to this process, so that others can name it. Default: any. */
   readonly unicastPort?: number
+}
+
+export interface KeyLogOptions {
+  /**
+   * Path of a file to which the keys of packets are appended, so that captures can be read with
+   * docs/wireshark/sixcast.lua. Whoever reads it reads the packets: for a while, to find a fault.
+   * It is made with mode 0600, and refused when others can read it. Default: none.
+   */
+  readonly keyLog?: string
 }
 
 /** The address of a named peer could not be looked up; it is tried again. */

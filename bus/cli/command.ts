@@ -59,7 +59,7 @@ export class World {
   /** Opens the bus that the settings describe, with what the command adds. */
   async connect(added: Pick<ConnectOptions, 'rate' | 'tags'> = {}): Promise<Bus> {
     const { 'log-level': _level, key, identity, rights, ...shared } = this.settings
-    const { 'unicast-port': unicastPort, ...plain } = shared
+    const { 'unicast-port': unicastPort, 'key-log': keyLog, ...plain } = shared
     const { signal } = this.interrupt
     const isNamed = plain.peers !== undefined || unicastPort !== undefined
     if (plain.multicast === false && plain.relay === undefined && !isNamed) {
@@ -71,7 +71,18 @@ export class World {
     const may =
       rights === undefined ? {} : { rights: (await secretNamed(rights, signal, 'rights')).text }
     const port = unicastPort === undefined ? {} : { unicastPort }
-    return connect({ ...plain, ...port, ...root, ...self, ...may, ...added, log: this.log, signal })
+    const keys = keyLog === undefined ? {} : { keyLog }
+    return connect({
+      ...plain,
+      ...port,
+      ...keys,
+      ...root,
+      ...self,
+      ...may,
+      ...added,
+      log: this.log,
+      signal,
+    })
   }
 
   /** Looked at here, where it is known where it came from. */

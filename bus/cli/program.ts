@@ -219,6 +219,7 @@ function withSettings(program: Argv): void {
       choices: PROOFS,
       describe: 'What proves who publishes, here and of others [default: group]',
     })
+    .option('key-log', { ...value, describe: 'Append keys of packets to FILE, to read captures' })
     .option('log-level', {
       ...value,
       choices: LOG_LEVELS,

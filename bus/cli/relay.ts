@@ -60,6 +60,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     'peer',
     'unicast-port',
     'native',
+    'key-log',
     'identity',
     'rights',
     'name',

@@ -41,6 +41,8 @@ export interface Settings {
   /** Milliseconds. */
   linger: number
   proof: Proof
+  /** Path of a file for the keys of packets. */
+  'key-log': string
   'log-level': LogLevel
 }
 
@@ -68,6 +70,7 @@ export async function configOf(
 
 /** The environment variable of a setting. */
 export function variableOf(name: string): string {
+  if (name === 'key-log') return 'SIXCAST_KEYLOG' // as SSLKEYLOGFILE is written
   return `SIXCAST_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
@@ -137,6 +140,8 @@ function configured(config: Raw, path: string): Partial<Settings> {
     const secret = settings[name]
     if (secret !== undefined && isPath(secret)) settings[name] = resolve(dirname(path), secret)
   }
+  const keyLog = settings['key-log']
+  if (keyLog !== undefined) settings['key-log'] = resolve(dirname(path), keyLog)
   return settings
 }
 
@@ -169,6 +174,7 @@ const READERS: { readonly [Name in SettingName]: Reader<Settings[Name]> } = {
   name: (raw, source) => checked('name', text(raw, source), source),
   linger: (raw, source) => seconds(raw, source, { min: 0, max: 3600 }),
   proof: (raw, source) => oneOf(raw, source, PROOFS),
+  'key-log': text,
   'log-level': (raw, source) => oneOf(raw, source, LOG_LEVELS),
 }
 

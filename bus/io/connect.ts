@@ -5,11 +5,13 @@ import { keeping } from './epoch-files.ts'
 import { fileWork as files } from './files/work.ts'
 import { following, PeerCredentials } from './link-credentials.ts'
 import { dnsResolver } from './dns.ts'
+import { loggingKeys } from './key-log.ts'
 import { lookUp } from './names.ts'
 import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
 import type { LadderClock } from './ladder.ts'
+import type { System } from './runtime.ts'
 import { nodeSystem } from './system.ts'
 import type { Transport } from './transport.ts'
 import { udpTransport } from './udp.ts'
@@ -28,7 +30,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   const native = (): Transport =>
     udpTransport({ scope, interfaces, port, hops }, { unicastPort, fast })
   if (relays.length > 0) return connectByRelay(settings, options, { native, fast })
-  const system = await nodeSystem(settings.identity)
+  const system = keysLogged(await nodeSystem(settings.identity), options)
   const parts = { ...common(settings, options), system }
   if (options.multicast !== false) {
     options.log?.debug({ inUse: fast.inUse, reason: fast.reason }, 'many datagrams a system call')
@@ -49,7 +51,7 @@ async function connectByRelay(
     import('./ws-socket.ts'),
     import('./ladder.ts'),
   ])
-  const system = await nodeSystem(settings.identity)
+  const system = keysLogged(await nodeSystem(settings.identity), options)
   const credentials = new PeerCredentials(settings, system)
   const { relays: urls } = settings
   let made: LinkTransport | undefined
@@ -73,8 +75,12 @@ export async function connectOver(
   system: typeof nodeSystem = nodeSystem,
 ): Promise<Bus> {
   const settings = await settle(options)
-  const own = await system(settings.identity)
+  const own = keysLogged(await system(settings.identity), options)
   return openBus(transport, { ...common(settings, options), path: 'memory', system: own })
+}
+
+function keysLogged(system: System, { keyLog, log }: ConnectOptions): System {
+  return keyLog === undefined ? system : loggingKeys(system, keyLog, log)
 }
 
 const nodeClock: LadderClock = {

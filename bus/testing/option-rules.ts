@@ -17,7 +17,7 @@ export const SIMULATE: Rules<SimulateOptions> = {
 }
 
 const { scope: _s, interface: _i, port: _p, hops: _h, ...most } = CONNECT
-const { peers: _n, unicastPort: _u, native: _f, ...simulated } = most
+const { peers: _n, unicastPort: _u, native: _f, keyLog: _k, ...simulated } = most
 export const SIMULATED: Rules<SimulatedOptions> = {
   ...simulated,
   host: rule((value) => typeof value === 'string' && value !== '', 'a name'),

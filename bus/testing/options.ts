@@ -18,7 +18,7 @@ export interface SimulateOptions {
 /** What `connect` takes, but for what belongs to a machine's network. */
 export interface SimulatedOptions extends Omit<
   ConnectOptions,
-  'scope' | 'interface' | 'port' | 'hops' | 'peers' | 'unicastPort' | 'native'
+  'scope' | 'interface' | 'port' | 'hops' | 'peers' | 'unicastPort' | 'native' | 'keyLog'
 > {
   /** The host that the bus runs on; buses of one host always reach each other. Default: its name. */
   readonly host?: string

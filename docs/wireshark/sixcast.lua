@@ -1,11 +1,14 @@
--- Shows sixcast's packets in Wireshark: headers of all of them, and the contents of open realms.
+-- Shows sixcast's packets in Wireshark: headers of all of them, the contents of open realms, and
+-- with a key log (sixcast --key-log FILE) those of sealed ones.
 --
--- The bytes are those of docs/protocol.md. Use: tshark -X lua_script:sixcast.lua -r capture.pcap
+-- The bytes are those of docs/protocol.md. Use: tshark -X lua_script:sixcast.lua -r capture.pcap,
+-- and for sealed realms as well: -o sixcast.keylog:FILE
 local sixcast = Proto("sixcast", "sixcast")
 
 local VERSIONS = { [1] = "sealed", [2] = "open" }
 local KINDS = {
-  [0] = "data", [1] = "hello", [2] = "control", [3] = "parity", [5] = "relay", [6] = "page",
+  [0] = "data", [1] = "hello", [2] = "control", [3] = "parity", [4] = "direct", [5] = "relay",
+  [6] = "page",
 }
 local RECORDS = {
   [1] = "beacon", [2] = "want", [3] = "bindings", [4] = "attach", [5] = "started",
@@ -33,6 +36,8 @@ local f = {
   codec = ProtoField.string("sixcast.codec", "Codec"),
   payload = ProtoField.bytes("sixcast.payload", "Payload"),
   text = ProtoField.string("sixcast.text", "Text"),
+  name = ProtoField.string("sixcast.name", "Name"),
+  identity = ProtoField.bytes("sixcast.identity", "Identity"),
   fragment = ProtoField.string("sixcast.fragment", "Fragment"),
 }
 for _, field in pairs(f) do sixcast.fields[#sixcast.fields + 1] = field end
@@ -42,9 +47,243 @@ local e_short = ProtoExpert.new(
 local e_malformed = ProtoExpert.new(
   "sixcast.malformed", "Not what a record of this type holds",
   expert.group.MALFORMED, expert.severity.ERROR)
-sixcast.experts = { e_short, e_malformed }
+local e_forged = ProtoExpert.new(
+  "sixcast.forged", "Does not open with the key in the key log",
+  expert.group.SECURITY, expert.severity.WARN)
+local e_unopened = ProtoExpert.new(
+  "sixcast.unopened", "Not opened: as many packets have been as the preferences allow",
+  expert.group.SECURITY, expert.severity.NOTE)
+sixcast.experts = { e_short, e_malformed, e_forged, e_unopened }
+
+sixcast.prefs.keylog = Pref.string("Key log", "",
+  "File with keys of packets, as written by sixcast --key-log FILE; empty: none")
+sixcast.prefs.opened = Pref.uint("Packets to open at most", 10000,
+  "Each of them takes some ms, and what was in it is kept in memory")
 
 local PREFIX_SIZE = 26
+
+-- XSalsa20 and Poly1305, as NaCl's secretbox joins them. Wireshark's own ciphers have no XSalsa20.
+local bits = bit32 or bit
+local WORD = 2 ^ 32
+
+-- The twenty rounds of Salsa20 over sixteen words, written out: they are nearly all of the work.
+local function rounds_source()
+  local names, lines = {}, {}
+  for i = 0, 15 do names[#names + 1] = "x" .. i end
+  local all = table.concat(names, ", ")
+  local function step(to, a, b, by)
+    lines[#lines + 1] = string.format("x%d = xor(x%d, rotate(x%d + x%d, %d))", to, to, a, b, by)
+  end
+  local function quarter(a, b, c, d)
+    step(b, a, d, 7)
+    step(c, b, a, 9)
+    step(d, c, b, 13)
+    step(a, d, c, 18)
+  end
+  for i = 0, 3 do
+    quarter(5 * i, (5 * i + 4) % 16, (5 * i + 8) % 16, (5 * i + 12) % 16)
+  end
+  for i = 0, 3 do
+    quarter(5 * i, 4 * i + (i + 1) % 4, 4 * i + (i + 2) % 4, 4 * i + (i + 3) % 4)
+  end
+  return string.format(
+    "local xor, rotate = ...\nreturn function(%s)\nfor _ = 1, 10 do\n%s\nend\nreturn %s\nend",
+    all, table.concat(lines, "\n"), all)
+end
+
+local salsa_rounds = load(rounds_source())(bits.bxor, bits.lrotate or bits.rol)
+
+local function words_of(text)
+  local words = {}
+  for at = 1, #text, 4 do
+    local a, b, c, d = text:byte(at, at + 3)
+    words[#words + 1] = a + b * 256 + c * 65536 + d * 16777216
+  end
+  return words
+end
+
+local SIGMA = words_of("expand 32-byte k")
+
+-- The words of a state: constants on the diagonal, the key around, four words in the middle.
+local function salsa_state(key, middle)
+  return {
+    SIGMA[1], key[1], key[2], key[3], key[4], SIGMA[2], middle[1], middle[2],
+    middle[3], middle[4], SIGMA[3], key[5], key[6], key[7], key[8], SIGMA[4],
+  }
+end
+
+local unpack_words = table.unpack or unpack
+
+local function hsalsa(key, middle)
+  local z = { salsa_rounds(unpack_words(salsa_state(key, middle))) }
+  local words = { z[1], z[6], z[11], z[16], z[7], z[8], z[9], z[10] }
+  for i = 1, 8 do words[i] = words[i] % WORD end
+  return words
+end
+
+-- The bytes of the key stream of XSalsa20, 64 for each block.
+local function key_stream(key, nonce, blocks)
+  local n = words_of(nonce)
+  local inner = hsalsa(words_of(key), { n[1], n[2], n[3], n[4] })
+  local bytes = {}
+  for block = 0, blocks - 1 do
+    local state = salsa_state(inner, { n[5], n[6], block, 0 })
+    local out = { salsa_rounds(unpack_words(state)) }
+    for i = 1, 16 do
+      local word = (out[i] + state[i]) % WORD
+      for _ = 1, 4 do
+        bytes[#bytes + 1] = word % 256
+        word = math.floor(word / 256)
+      end
+    end
+  end
+  return bytes
+end
+
+-- Ten limbs of thirteen bits, of up to seventeen bytes.
+local function limbs_of(bytes)
+  local limbs, rest, count = {}, 0, 0
+  for _, byte in ipairs(bytes) do
+    rest = rest + byte * 2 ^ count
+    count = count + 8
+    while count >= 13 do
+      limbs[#limbs + 1] = rest % 8192
+      rest = math.floor(rest / 8192)
+      count = count - 13
+    end
+  end
+  if #limbs < 10 then limbs[#limbs + 1] = rest end
+  while #limbs < 10 do limbs[#limbs + 1] = 0 end
+  return limbs
+end
+
+local function carried(h)
+  local carry = 0
+  for i = 1, 10 do
+    local sum = h[i] + carry
+    h[i] = sum % 8192
+    carry = math.floor(sum / 8192)
+  end
+  h[1] = h[1] + carry * 5
+  return h
+end
+
+local function times(h, r)
+  local product = {}
+  for i = 1, 10 do
+    local sum = 0
+    for j = 1, i do sum = sum + h[j] * r[i - j + 1] end
+    for j = i + 1, 10 do sum = sum + 5 * h[j] * r[i - j + 11] end
+    product[i] = sum
+  end
+  return carried(carried(product))
+end
+
+-- The tag of a text under the first 32 bytes of the key stream.
+local function poly1305(stream, text)
+  local r, s = {}, {}
+  for i = 1, 16 do r[i], s[i] = stream[i], stream[16 + i] end
+  for _, i in ipairs({ 4, 8, 12, 16 }) do r[i] = r[i] % 16 end
+  for _, i in ipairs({ 5, 9, 13 }) do r[i] = r[i] - r[i] % 4 end
+  local h, factor = limbs_of({}), limbs_of(r)
+  for at = 1, #text, 16 do
+    local block = { text:byte(at, math.min(at + 15, #text)) }
+    block[#block + 1] = 1
+    local limbs = limbs_of(block)
+    for i = 1, 10 do limbs[i] = limbs[i] + h[i] end
+    h = times(limbs, factor)
+  end
+  h = carried(carried(h))
+  -- Less 2^130 - 5, where it is not smaller.
+  local g, carry = {}, 5
+  for i = 1, 10 do
+    local sum = h[i] + carry
+    g[i] = sum % 8192
+    carry = math.floor(sum / 8192)
+  end
+  if carry > 0 then h = g end
+  local tag, rest, count, over = {}, 0, 0, 0
+  for _, limb in ipairs(h) do
+    rest = rest + limb * 2 ^ count
+    count = count + 13
+    while count >= 8 and #tag < 16 do
+      local sum = rest % 256 + s[#tag + 1] + over
+      tag[#tag + 1] = string.char(sum % 256)
+      over = math.floor(sum / 256)
+      rest = math.floor(rest / 256)
+      count = count - 8
+    end
+  end
+  return table.concat(tag)
+end
+
+-- What a secretbox holds; nil: it does not open.
+local function open_box(box, nonce, key)
+  local text = box:sub(17)
+  local stream = key_stream(key, nonce, math.floor((#text + 95) / 64))
+  if poly1305(stream, text) ~= box:sub(1, 16) then return nil end
+  local plain = {}
+  for i = 1, #text do plain[i] = string.char(bits.bxor(text:byte(i), stream[32 + i]) % 256) end
+  return table.concat(plain)
+end
+
+-- Keys by what they are of, and how far the log has been read: a capture may still run.
+local keys, read_to = {}, 0
+-- What has been opened, by frame and place.
+local opened, opened_count = {}, 0
+
+local function read_keys()
+  local file = sixcast.prefs.keylog ~= "" and io.open(sixcast.prefs.keylog, "r")
+  if not file then return end
+  if file:seek("end") > read_to then
+    file:seek("set", read_to)
+    for line in file:lines() do
+      local name, digits = line:match("^sixcast%-packet%-key%-1 (%l+ %x+ %d+ %x+ %d+) (%x+)$")
+      if name and #digits == 64 then
+        keys[name] = digits:gsub("%x%x", function(two) return string.char(tonumber(two, 16)) end)
+        read_to = file:seek()
+      end
+    end
+  end
+  file:close()
+end
+
+function sixcast.init()
+  keys, read_to, opened, opened_count = {}, 0, {}, 0
+  read_keys()
+end
+
+-- The name of the key of a packet, as the log has it.
+local function key_name(tvb, at, kind)
+  local hint, epoch = tvb(at + 24, 2):bytes():tohex(true), tvb(at + 4, 2):uint()
+  local instance, stream = tvb(at + 6, 8):bytes():tohex(true), tvb(at + 14, 4):uint()
+  local nobody = string.rep("0", 16)
+  if kind == 0 or kind == 4 then
+    return string.format("%s %s %d %s %.0f", KINDS[kind], hint, epoch, instance, stream)
+  elseif kind == 2 or kind == 3 then
+    return string.format("control %s %d %s 0", hint, epoch, instance)
+  elseif kind == 6 then
+    return string.format("page %s 0 %s 0", hint, nobody)
+  end
+  return string.format("hello %s %d %s 0", hint, epoch, nobody)
+end
+
+-- The body of a sealed packet as bytes of their own; or nil, and an expert info where there is one.
+local function open_packet(tvb, at, to, frame)
+  if sixcast.prefs.keylog == "" or to - at < PREFIX_SIZE + 16 then return nil end
+  local place = frame .. " " .. at
+  if opened[place] then return opened[place] end
+  local name = key_name(tvb, at, tvb(at + 2, 1):uint() % 16)
+  if not keys[name] then read_keys() end
+  if not keys[name] then return nil end
+  if opened_count >= sixcast.prefs.opened then return nil, e_unopened end
+  opened_count = opened_count + 1
+  local box, nonce = tvb(at + PREFIX_SIZE, to - at - PREFIX_SIZE):raw(), tvb(at + 2, 24):raw()
+  local plain = open_box(box, nonce, keys[name])
+  if not plain then return nil, e_forged end
+  opened[place] = plain
+  return plain
+end
 
 -- Reads one value after the other from a part of a packet, and fails when there is none left.
 local Cursor = {}
@@ -227,14 +466,44 @@ local function add_data(tree, fields, flags)
   return count == 1 and "message" or (count .. " messages")
 end
 
+local function add_hello(tree, fields)
+  local flags = fields:take(1)
+  tree:add(f.flags, flags)
+  tree:add(f.identity, fields:take(32))
+  fields:take(24)
+  add_varints(tree, fields, { "Control number", "Interval, ms", "Port", "Streams" })
+  local size = fields:varint()
+  if size > 0 then
+    local name = fields:take(size)
+    tree:add(f.name, name, name:string(ENC_UTF_8))
+  end
+  add_rest(tree, fields)
+  return flags:uint() % 2 == 1 and "bye" or nil
+end
+
+local function add_direct(tree, fields)
+  add_varints(tree, fields, { "Answer", "Previous", "Total size", "Offset" })
+  add_rest(tree, fields)
+  return "answer"
+end
+
 local function add_body(tree, fields, kind, flags)
   if kind == 0 then return add_data(tree, fields, flags) end
+  if kind == 1 then return add_hello(tree, fields) end
   if kind == 2 then return add_control(tree, fields) end
+  if kind == 4 then return add_direct(tree, fields) end
   return nil
 end
 
+-- What is inside of a body, sealed or not.
+local function add_inside(tree, fields, kind, flags)
+  local good, found = pcall(add_body, tree, fields, kind, flags)
+  if not good then tree:add_proto_expert_info(e_malformed) end
+  return good and found or nil
+end
+
 -- One packet; returns where the next one begins.
-local function add_packet(tvb, at, root)
+local function add_packet(tvb, at, root, frame)
   local length = tvb(at, 2):uint()
   local to = at + 2 + length
   if length < 24 or to > tvb:len() then
@@ -256,12 +525,18 @@ local function add_packet(tvb, at, root)
   local words = KINDS[kind] or ("kind " .. kind)
   if to > at + PREFIX_SIZE then
     local body = tree:add(f.body, tvb(at + PREFIX_SIZE, to - at - PREFIX_SIZE))
+    local found
     if math.floor(mark / 16) == 2 then
-      local fields = cursor(tvb, at + PREFIX_SIZE, to)
-      local good, found = pcall(add_body, body, fields, kind, flags)
-      if not good then body:add_proto_expert_info(e_malformed) end
-      if good and found then words = words .. " (" .. found .. ")" end
+      found = add_inside(body, cursor(tvb, at + PREFIX_SIZE, to), kind, flags)
+    else
+      local plain, fault = open_packet(tvb, at, to, frame)
+      if fault then body:add_proto_expert_info(fault) end
+      if plain and #plain > 0 then
+        local inside = ByteArray.new(plain, true):tvb("sixcast body")
+        found = add_inside(body, cursor(inside, 0, inside:len()), kind, flags)
+      end
     end
+    if found then words = words .. " (" .. found .. ")" end
   end
   tree:append_text(", " .. words)
   return to, words
@@ -274,7 +549,7 @@ function sixcast.dissector(tvb, pinfo, root)
   -- A zero length ends the datagram: what follows is padding.
   while at and at + 2 <= tvb:len() and tvb(at, 2):uint() > 0 do
     local words
-    at, words = add_packet(tvb, at, root)
+    at, words = add_packet(tvb, at, root, pinfo.number)
     all[#all + 1] = words
   end
   pinfo.cols.info = table.concat(all, ", ")

@@ -26,19 +26,29 @@ const FIELDS = [
   'fragment',
   'short',
   'malformed',
+  'name',
+  'forged',
+  'unopened',
+  'payload',
 ] as const
 
 type Shown = Readonly<Record<(typeof FIELDS)[number], readonly string[]>>
 
 /** What tshark shows of each datagram. */
-function shown(datagrams: readonly Uint8Array[], port = PORT): Shown[] {
+function shown(
+  datagrams: readonly Uint8Array[],
+  port = PORT,
+  prefs: readonly string[] = [],
+): Shown[] {
   const capture = join(directory, 'capture.pcap')
   writeFileSync(capture, captureOf(datagrams, port))
   const script = ['-X', 'lua_script:docs/wireshark/sixcast.lua', '-r', capture]
   const how = ['-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|']
   const fields = FIELDS.flatMap((name) => ['-e', `sixcast.${name}`])
   const stdio = ['ignore', 'pipe', 'ignore'] as const // root is warned of being root
-  const text = execFileSync('tshark', [...script, ...how, ...fields], { stdio: [...stdio] })
+  const text = execFileSync('tshark', [...script, ...prefs, ...how, ...fields], {
+    stdio: [...stdio],
+  })
   const lines = text.toString().split('\n').slice(0, -1)
   return lines.map((line) => {
     const cells = line.split('\t')
@@ -66,6 +76,8 @@ interface Packets {
     readonly packets: readonly {
       readonly header: Readonly<Record<string, number>>
       readonly instance: string
+      readonly key: string
+      readonly body: string
       readonly packet: string
     }[]
   }
@@ -169,5 +181,57 @@ describe('the dissector', () => {
       expect(seen.flatMap(({ record }) => record)).toContain('attach')
       expect(seen.flatMap(({ short, malformed }) => [...short, ...malformed])).toEqual([])
     }
+  })
+})
+
+describe('the dissector with a key log', () => {
+  const log = join(directory, 'keys')
+  const prefs = ['-o', `sixcast.keylog:${log}`]
+
+  it('opens what the vectors seal, and says what does not open, or is too much', () => {
+    const { packets } = vectors<Packets>('packets').sealed
+    const data = packets.filter(({ header }) => header['kind'] === Kind.data)
+    const [one] = data
+    expect(data.length).toBeGreaterThan(1)
+    const lines = data.map(({ header, instance, key }) => {
+      const hint = header['hint']!.toString(16).padStart(4, '0')
+      return `sixcast-packet-key-1 data ${hint} ${header['epoch']} ${instance} ${header['stream']} ${key}\n`
+    })
+    writeFileSync(log, `what is no key\n${lines.join('')}`)
+    const bytes = data.map(({ packet }) => Buffer.from(packet, 'hex'))
+    const broken = Buffer.from(one!.packet, 'hex')
+    broken[broken.length - 1]! ^= 1
+    const seen = shown([...bytes, broken], PORT, prefs)
+    expect(seen.map(({ forged }) => forged.length)).toEqual([...bytes.map(() => 0), 1])
+    // Bodies of the vectors are any bytes: opened, they are read, and mostly malformed.
+    expect(seen[0]!.malformed.length + seen[0]!.payload.length).toBeGreaterThan(0)
+    expect(shown(bytes)[0]!.malformed).toEqual([])
+    const few = shown([bytes[0]!, bytes[1]!], PORT, [...prefs, '-o', 'sixcast.opened:1'])
+    expect(few.map(({ unopened }) => unopened.length)).toEqual([0, 1])
+  })
+
+  it('shows what buses of a sealed realm say, by the key log of one of them', async () => {
+    await using segment = new Segment()
+    const keyLog = join(directory, 'bus-keys')
+    const a = await segment.bus({ keyLog, name: 'writes down' })
+    const b = await segment.bus({ name: 'does not' })
+    const messages = b.subscribe('hall/*')
+    await a.matched('hall/light')
+    const long = 'a sealed word '.repeat(70)
+    for (const word of ['a sealed word', long]) a.publish('hall/light', word)
+    for await (const { value } of messages) if (value === long) break
+    const heard = segment.heard.map(({ datagram }) => datagram)
+    expect(shown(heard).flatMap(({ text, record }) => [...text, ...record])).toEqual([])
+    const seen = shown(heard, PORT, ['-o', `sixcast.keylog:${keyLog}`])
+    expect(seen.flatMap(({ text }) => text)).toEqual(
+      expect.arrayContaining(['a sealed word', long]),
+    )
+    expect(seen.flatMap(({ record }) => record)).toEqual(
+      expect.arrayContaining(['bindings', 'attach', 'started', 'message']),
+    )
+    expect(new Set(seen.flatMap(({ name }) => name))).toEqual(new Set(['writes down', 'does not']))
+    expect(
+      seen.flatMap(({ short, malformed, forged }) => [...short, ...malformed, ...forged]),
+    ).toEqual([])
   })
 })

@@ -20,6 +20,15 @@ function settle(
 }
 
 describe('settings', () => {
+  it('name the key log as other programs name theirs, beside the file or by the environment', async () => {
+    expect(await settle({ 'key-log': 'keys' }, {}, {})).toEqual({
+      'key-log': join(directory, 'keys'),
+    })
+    const env = { SIXCAST_KEYLOG: '/k' }
+    expect(await settle({ 'key-log': 'keys' }, env, {})).toEqual({ 'key-log': '/k' })
+    expect(await settle({}, env, { 'key-log': 'here' })).toEqual({ 'key-log': 'here' })
+  })
+
   it('are read from all three sources, the nearest wins', async () => {
     const config = { realm: 'f', name: 'f', port: 1, hops: 0, 'log-level': 'info' }
     const env = { SIXCAST_NAME: 'e', SIXCAST_PORT: '2', SIXCAST_LINGER: '0.5', SIXCAST_HOPS: '' }
