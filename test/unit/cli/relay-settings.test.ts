@@ -50,6 +50,17 @@ describe('the settings of a relay', () => {
     expect(await settle({})).toEqual({ limits: {} })
   })
 
+  it('find the token of the dashboard beside the file, and draw one where it is to be new', async () => {
+    const shown = async (given: string, env = {}, flags = {}): Promise<unknown> => {
+      return (await settle({ dashboard: given }, env, flags)).dashboard
+    }
+    expect(await shown('a.token')).toBe(join(directory, 'a.token'))
+    expect(await shown('/etc/a.token')).toBe('/etc/a.token')
+    for (const kept of ['new', 'env:TOKEN', 'fd:3']) expect(await shown(kept)).toBe(kept)
+    expect(await shown('a.token', { SIXCAST_DASHBOARD: 'here' })).toBe('here')
+    expect(await shown('a.token', { SIXCAST_DASHBOARD: 'here' }, { dashboard: 'new' })).toBe('new')
+  })
+
   it('know the number of links by both of its names', async () => {
     expect(await settle({ links: 5 }, { SIXCAST_LIMIT: 'links=6' })).toEqual({
       limits: { links: 6 },
