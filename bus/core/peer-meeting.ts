@@ -64,9 +64,11 @@ export class Meeting {
     const { streams } = this.#publisher
     const newest = streams.at(-1)
     if (!newest) return []
-    return [...this.#context.roster].filter(({ met, entry }) => {
-      const young = now - Math.max(newest.openedAt, entry.since) < YOUNG_MS
-      return young && met < streams.length
+    return [...this.#context.roster].filter(({ met, entry, heardAt }) => {
+      const since = Math.max(newest.openedAt, entry.since)
+      // Of who has said nothing since then, nobody knows whether it is here at all.
+      const isOpen = now - since < YOUNG_MS || heardAt <= since
+      return isOpen && met < streams.length
     })
   }
 
@@ -107,7 +109,7 @@ export class Meeting {
 
 /**
  * Older streams and peers have met: by beacons, which tell how many streams there are, by data and
- * by heartbeats. Whoever of them is here and silent may have ended without a word.
+ * by heartbeats. Who says nothing at all is gone soon, which in a large realm takes longer.
  */
 const YOUNG_MS = 5000
 /** A peer that has just come may still be about to attach. */

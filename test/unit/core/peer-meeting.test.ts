@@ -140,6 +140,15 @@ describe('a publisher that closes', () => {
     expect(world.closed).toMatchObject({ unconfirmed: [] })
   })
 
+  it('asks who has said nothing since then: in a large realm it may be gone, and not be missed yet', () => {
+    const world = new Leaver()
+    world.send(1, { type: 'beacon', intervalMs: 10_000, streamCount: 0 })
+    world.attack.wait(20_000)
+    world.close().attack.wait(100)
+    expect(world.questions[0]).toBe('1 to all')
+    expect(world.closed).toBeUndefined()
+  })
+
   it('asks nobody when it does not wait', () => {
     const world = new Leaver()
     world.member(1)
