@@ -15,8 +15,8 @@ describe('a relay that lies', () => {
     { by: 'on path', holds: 'each is counted as forged, and none is delivered or lost' },
     async () => {
       const { subscriber, told } = await through({ ...NONE, flipped: 0.1 })
-      expect(told.flipped).toBeGreaterThan(50)
-      expect(subscriber.stats().forged).toBeGreaterThan(20)
+      expect(told.flipped).toBeGreaterThan(10)
+      expect(subscriber.stats().forged).toBeGreaterThan(5)
     },
   )
 
@@ -25,9 +25,9 @@ describe('a relay that lies', () => {
     { by: 'on path', holds: 'each message is delivered once, and in its order' },
     async () => {
       const { subscriber, told } = await through({ ...NONE, repeated: 0.3, held: 0.2 })
-      expect(Math.min(told.repeated, told.held)).toBeGreaterThan(50)
+      expect(Math.min(told.repeated, told.held)).toBeGreaterThan(10)
       const { duplicate, replayed } = subscriber.stats()
-      expect(Math.min(duplicate, replayed)).toBeGreaterThan(5)
+      expect(Math.min(duplicate, replayed)).toBeGreaterThan(0)
     },
   )
 
@@ -39,7 +39,7 @@ describe('a relay that lies', () => {
     },
     async () => {
       const { told } = await through({ flipped: 0.1, dropped: 0.1, repeated: 0.1, held: 0.1 })
-      expect(Math.min(...Object.values(told))).toBeGreaterThan(50)
+      expect(Math.min(...Object.values(told))).toBeGreaterThan(10)
     },
   )
 })

@@ -36,7 +36,7 @@ export class Twin {
     const { member } = this
     const bindings = member.control(member.bindings([member.entry(1, 'plant/1/x', 0)]))
     member.streams.set(1, { topic: 'plant/1/x', mode: 0, number: 0, index: 0 })
-    attack.send(bindings)
+    attack.send(bindings).wait(20)
     const asker = attack.target.peer.instance
     const entries = [startedEntry(1)]
     attack.send(member.control(controlBytes({ type: 'started', asker, entries })))
