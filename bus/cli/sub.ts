@@ -10,6 +10,7 @@ import { fieldsOf, lineOf, payloadOf } from './payload.ts'
 import { shown } from './shown.ts'
 import { withheldLine } from './withheld.ts'
 import { history, list, seconds, whole } from './values.ts'
+import { foreignWildcard } from './wildcards.ts'
 
 export const sub: Command = {
   usage: 'sub <pattern..>',
@@ -143,6 +144,10 @@ class Printer {
     ])
     const watching = this.#watch()
     const printing = Promise.all(this.#subscriptions.map((one, i) => this.#print(one, i)))
+    for (const pattern of this.#job.patterns) {
+      const hint = foreignWildcard(pattern)
+      if (hint !== undefined) log.warn({}, hint)
+    }
     log.info({ patterns: this.#job.patterns.map(({ text }) => text) }, 'subscribed')
     const end = await Promise.race([ended, printing.then((): End => 'closed')])
     clearTimeout(timer)
