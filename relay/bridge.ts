@@ -26,7 +26,7 @@ import type { RelayLimits } from './limits.ts'
 import { LinkGroups } from './link-groups.ts'
 import { isGroup } from './marks.ts'
 import { Memberships } from './memberships.ts'
-import { Outlet } from './outlet.ts'
+import { Outlet, SELF_PORT } from './outlet.ts'
 import { Permits } from './permits.ts'
 import { Repairs } from './repairs.ts'
 import { Senders } from './senders.ts'
@@ -346,5 +346,3 @@ export class Bridge {
 }
 
 const NOBODY = new Uint8Array(0)
-/** Says nothing: it is in the place of the port of whoever speaks. */
-const SELF_PORT = 1

@@ -55,3 +55,6 @@ export class Outlet {
     if (ports.length > 0) this.#outputs.push({ type: 'down', ports, from, datagram })
   }
 }
+
+/** No link's, and says nothing: it is in the place of the port of whoever speaks. */
+export const SELF_PORT = 1

@@ -16,7 +16,7 @@ import type { Passed } from './arrival.ts'
 import type { Counters } from './counters.ts'
 import type { Instance } from './instances.ts'
 import type { RelayLimits } from './limits.ts'
-import type { Outlet } from './outlet.ts'
+import { type Outlet, SELF_PORT } from './outlet.ts'
 import { Quota } from './quota.ts'
 
 /** A data packet that has crossed. */
@@ -113,7 +113,7 @@ export class Repairs {
     for (const [name, { group, packet }] of found) {
       this.#given.add(name)
       if (toGroup) outlet.bring([asker.way.face], group, { datagram: packet })
-      else outlet.reach(asker, ANY_PORT, { datagram: packet })
+      else outlet.reach(asker, SELF_PORT, { datagram: packet })
     }
   }
 
@@ -194,5 +194,3 @@ function entryOf<K, I, V>(map: Map<K, Map<I, V>>, key: K): Map<I, V> {
 const ANSWER_MAX = 64
 const ENTRY_SIZE = 200
 const REMEMBERED_MAX = 4096
-/** No link's: what leaves by it comes from any port of the relay. */
-const ANY_PORT = 1
