@@ -9,7 +9,8 @@ import { controlBytes } from '../unit/core/wire/any.ts'
 import { at, group, keys, Member } from '../unit/relay/carrying.ts'
 import { Estate, Toll } from '../unit/relay/owned.ts'
 import { attack } from './attack.ts'
-import { control, junk, LINKS, OUTSIDER, Target } from './relay-target.ts'
+import { control } from '../unit/relay/crossroads.ts'
+import { junk, LINKS, OUTSIDER, Target } from './relay-target.ts'
 
 describe('a relay between two networks', () => {
   attack(

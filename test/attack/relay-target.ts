@@ -1,6 +1,5 @@
 /** A relay under attack, between two segments, and junk for it. */
 import type { Endpoint } from '../../bus/core/output.ts'
-import { Groups } from '../../bus/core/path/group.ts'
 import {
   LENGTH_SIZE,
   HEADER_SIZE,
@@ -9,9 +8,9 @@ import {
 } from '../../bus/core/wire/packet.ts'
 import type { RelayLimits } from '../../relay/limits.ts'
 import { counting } from '../unit/core/crypto.ts'
-import { at, Carrier, group, keys, Member } from '../unit/relay/carrying.ts'
+import { at, group, keys, Member } from '../unit/relay/carrying.ts'
+import { control, Settled, type Where } from '../unit/relay/crossroads.ts'
 
-export const control: string = new Groups('link', 0, (label) => keys.groupBytes(label)).control
 /** Where the attacker sends from. */
 export const OUTSIDER: Endpoint = at(0xbad)
 export const LINKS = 200
@@ -24,25 +23,16 @@ export interface Sent {
 }
 
 /** A relay between two segments, whose first seconds are over. */
-export class Target extends Carrier {
-  now = LATER
-
+export class Target extends Settled {
   constructor(limits: Partial<RelayLimits> = {}) {
-    super(limits, ['a', 'b'])
-    this.bridge.tick(this.now)
-    this.wants()
+    super(['a', 'b'], limits)
   }
 
-  hears(
-    face: string,
-    bytes: Uint8Array,
-    { to = control, from = at(1) }: { to?: string; from?: Endpoint } = {},
-  ): Sent {
-    this.bridge.fromGroup(this.now, to, { bytes, from, face })
+  hears(face: string, bytes: Uint8Array, where: Where = {}): Sent {
     const faces: string[] = []
     let copies = 0
     let size = 0
-    for (const one of this.wants()) {
+    for (const one of this.follows(face, bytes, where)) {
       const count = one.type === 'down' ? one.ports.length : one.type === 'multicast' ? 1 : 0
       if (one.type === 'multicast') faces.push(one.face)
       copies += count
@@ -91,5 +81,3 @@ export function junk(
 }
 
 let sown = 0
-/** Segments have been there for long. */
-const LATER = 60_000

@@ -10,28 +10,45 @@ export const FACES: readonly string[] = ['a', 'b', 'c']
 /** When the first seconds of a bridge are over. */
 export const LATER = 60_000
 
-/** A bridge with three segments whose first seconds are over. */
-export class Crossroads extends Carrier {
+/** A bridge whose segments have been there for long. */
+export class Settled extends Carrier {
   now = LATER
 
-  constructor(limits: Partial<RelayLimits> = {}) {
-    super(limits, FACES)
+  constructor(faces: readonly string[], limits: Partial<RelayLimits> = {}) {
+    super(limits, faces)
     this.bridge.tick(this.now)
     this.wants()
   }
 
   /** What follows when a datagram comes by a face. */
-  hears(
+  protected follows(
     face: string,
     bytes: Uint8Array,
-    { to = control, from = at(1) }: { to?: string; from?: Endpoint } = {},
+    { to = control, from = at(1) }: Where = {},
   ): BridgeOutput[] {
     this.bridge.fromGroup(this.now, to, { bytes, from, face })
     return this.wants()
   }
+}
+
+/** The group that a datagram goes to, and where it is from. */
+export interface Where {
+  readonly to?: string
+  readonly from?: Endpoint
+}
+
+/** A bridge with three segments whose first seconds are over. */
+export class Crossroads extends Settled {
+  constructor(limits: Partial<RelayLimits> = {}) {
+    super(FACES, limits)
+  }
+
+  hears(face: string, bytes: Uint8Array, where: Where = {}): BridgeOutput[] {
+    return this.follows(face, bytes, where)
+  }
 
   /** The faces that a datagram goes on to. */
-  crosses(face: string, bytes: Uint8Array, where: { to?: string; from?: Endpoint } = {}): string[] {
+  crosses(face: string, bytes: Uint8Array, where: Where = {}): string[] {
     return facesOf(this.hears(face, bytes, where))
   }
 
