@@ -9,6 +9,7 @@ import { parseTopic } from '../core/topic/pattern.ts'
 import type { World } from './command.ts'
 import { UsageError } from './exit.ts'
 import { valueOf } from './payload.ts'
+import { programEntry } from './program-entry.ts'
 import { outputOf } from './shell.ts'
 import { list, seconds, whole } from './values.ts'
 
@@ -40,17 +41,7 @@ export function actionsOf(raw: unknown, path: string, prefix: string): readonly 
 }
 
 function actionOf(name: string, given: unknown, source: string): Action {
-  if (!isObject(given)) {
-    throw new UsageError(`${source} is ${shown(given)}: an object such as {"command": ["uptime"]}`)
-  }
-  const unknown = Object.keys(given).find((key) => !KEYS.includes(key))
-  if (unknown !== undefined) {
-    throw new UsageError(`${source} has the unknown key "${unknown}": there are ${KEYS.join(', ')}`)
-  }
-  const { command, arguments: allowed, timeout, output, allow } = given
-  if (!Array.isArray(command)) {
-    throw new UsageError(`${source}: its command is a list, a program and its arguments`)
-  }
+  const { command, arguments: allowed, timeout, output, allow } = programEntry(given, source, KEYS)
   return {
     name,
     command: list(command, `the command of ${source}`),

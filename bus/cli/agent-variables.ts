@@ -5,6 +5,7 @@ import type { Bus } from '../index.ts'
 import type { World } from './command.ts'
 import { UsageError } from './exit.ts'
 import { valueOf } from './payload.ts'
+import { programEntry } from './program-entry.ts'
 import { outputOf } from './shell.ts'
 import { list, seconds } from './values.ts'
 
@@ -31,17 +32,7 @@ export function variablesOf(raw: unknown, path: string): readonly OwnVariable[] 
 }
 
 function variableOf(name: string, given: unknown, source: string): OwnVariable {
-  if (!isObject(given)) {
-    throw new UsageError(`${source} is ${shown(given)}: an object such as {"command": ["uptime"]}`)
-  }
-  const unknown = Object.keys(given).find((key) => !KEYS.includes(key))
-  if (unknown !== undefined) {
-    throw new UsageError(`${source} has the unknown key "${unknown}": there are ${KEYS.join(', ')}`)
-  }
-  const { command, json = false, timeout } = given
-  if (!Array.isArray(command)) {
-    throw new UsageError(`${source}: its command is a list, a program and its arguments`)
-  }
+  const { command, json = false, timeout } = programEntry(given, source, KEYS)
   if (typeof json !== 'boolean') {
     throw new UsageError(`the json of ${source} is ${shown(json)}: true or false`)
   }
