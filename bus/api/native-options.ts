@@ -10,8 +10,3 @@ export interface Native {
   readonly inUse: boolean
   readonly reason: string
 }
-
-/** What a bus tells of it. */
-export interface NativeUse {
-  readonly native: Native
-}

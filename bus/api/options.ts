@@ -7,7 +7,6 @@ import type { Limits } from './limits.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
 import type { Message } from './message.ts'
-import type { NativeUse } from './native-options.ts'
 import type { MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
 import type {
@@ -20,7 +19,7 @@ import type {
   RespondOptions,
 } from './request-options.ts'
 import type { Service } from './service.ts'
-import type { KeyLogOptions, PeerOptions, UnresolvedEvent } from './peer-options.ts'
+import type { KeyLogOptions, NativeUse, PeerOptions, UnresolvedEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-calls.ts'
@@ -251,6 +250,7 @@ export interface CloseReport {
 }
 
 export interface Bus extends VariableCalls, ActorCalls, NativeUse, AsyncDisposable {
+  /** This process on the bus. */
   readonly id: PeerId
   readonly realm: string
   readonly path: PathKind

@@ -1,6 +1,6 @@
 /** The public types of what a process does beside its segment: peers by unicast, keys in a log. */
 
-import type { NativeOptions } from './native-options.ts'
+import type { Native, NativeOptions } from './native-options.ts'
 
 export interface PeerOptions extends NativeOptions {
   /**
@@ -11,6 +11,11 @@ export interface PeerOptions extends NativeOptions {
   readonly peers?: string | readonly string[]
   /** UDP port where unicast comes to this process, so that others can name it. Default: any. */
   readonly unicastPort?: number
+}
+
+/** What a bus tells of the fast path. */
+export interface NativeUse {
+  readonly native: Native
 }
 
 export interface KeyLogOptions {
