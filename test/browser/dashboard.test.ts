@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Bus } from '../../bus/index.ts'
 import { objectsOf } from '../cli/command.ts'
-import { take, useWorld, type World } from './world.ts'
+import { useWorld, type World } from './world.ts'
 
 const TOKEN = 'a token of the test'.replaceAll(' ', '-')
 const PICTURE = { width: 1060, height: 900 }
@@ -16,14 +16,14 @@ let address = ''
 useWorld((opened) => (world = opened))
 
 /**
- * A second relay, with a trunk to that of the world and little room for its links, on a segment of
- * its own: another port.
+ * A second relay, with a trunk to that of the world and links with less room than a large packet
+ * takes, on a segment of its own: another port.
  */
 beforeAll(async () => {
   const file = join(world.home.config, 'dashboard.token')
   writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 })
   const words = ['--listen', '[::1]:0', '--port', String(ownPort()), '--link', world.url, '--json']
-  const room = ['--dashboard', file, '--limit', 'bufferSize=70000']
+  const room = ['--dashboard', file, '--limit', 'bufferSize=50000']
   const run = world.home.start(['relay', ...world.words, ...words, ...room])
   await run.says(/"type":"relay"/)
   address = String(objectsOf(run.text('out'))[0]?.['dashboard'])
@@ -55,17 +55,14 @@ describe('the dashboard', () => {
 
   it('shows segments, trunks, links, peers, rates, and topics by tag, then by name', async () => {
     const page = await entered()
-    const far = await world.member({ name: 'far away' })
-    const near = await linked('near by')
-    await world.member({ name: 'next door', port: ownPort() })
-    const messages = near.subscribe('hall/{lamp}', { queue: 10_000 })
-    await far.matched('hall/lamp')
-    // More than there is room for: some of it has to be asked for again.
-    const values = Array.from({ length: 3000 }, (_, i) => `${i} ${'x'.repeat(600)}`)
-    const taken = take(messages, values.length)
-    for (const value of values) far.publish('hall/lamp', value)
-    expect(await taken).toEqual(values)
+    // What fails here is tried again: whoever is left from before would be shown as well.
+    await using far = await world.member({ name: 'far away' })
+    await using near = await linked('near by')
+    await using _ = await world.member({ name: 'next door', port: ownPort() })
     const listening = near.subscribe('hall/*')
+    await far.matched('hall/lamp')
+    // Its packets of 60,000 bytes never find room, and are asked for again until they are a gap.
+    far.publish('hall/lamp', new Uint8Array(200_000))
     const ticks = setInterval(() => far.publish('hall/lamp', 'tick'), 20)
     try {
       await page.locator('.card.segment', { hasText: 'next door' }).waitFor()
@@ -76,9 +73,7 @@ describe('the dashboard', () => {
       expect(await page.locator('#peers').textContent()).toContain('far away')
       await page.locator('#counters', { hasText: 'bufferFull' }).waitFor()
       const row = page.locator('#topics tbody tr', { hasText: /^[\da-f]{16}/ }).first()
-      await row.waitFor()
-      const asked = await row.locator('[data-column="Asked for"]').textContent()
-      expect(Number.parseInt(asked!.replace(',', ''), 10)).toBeGreaterThan(0)
+      await row.locator('[data-column="Asked for"]', { hasText: /[1-9]/ }).waitFor()
       expect(await page.locator('#topics').textContent()).not.toContain('hall')
       await page.getByLabel('Key of the realm').fill(world.key)
       await page.getByRole('button', { name: 'Show names' }).click()
