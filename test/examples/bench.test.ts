@@ -36,7 +36,7 @@ it('counts what reached two subscribers, of each peer and size, and writes JSON 
   // Plain datagrams may be lost, and nobody would know.
   const sure = runs.filter(({ peer }) => peer !== 'raw')
   expect(sure.map(({ lost, disordered }) => [lost, disordered])).toEqual(sure.map(() => [0, 0]))
-  expect(stdout).toContain('| sixcast | sealed, reliable |')
+  expect(stdout).toContain('| sixcast | sealed, reliable, native |')
 })
 
 it('names an option that is wrong, and how it is used', () => {

@@ -10,7 +10,7 @@ import { zeromq } from './zeromq.ts'
 
 export const contestants: Readonly<Record<string, Contestant>> = {
   sixcast: sixcast({ open: false, delivery: 'reliable' }),
-  'sixcast-js': sixcast({ open: false, delivery: 'reliable', native: false }),
+  'sixcast-dgram': sixcast({ open: false, delivery: 'reliable', native: false }),
   'sixcast-best-effort': sixcast({ open: false, delivery: 'best-effort' }),
   'sixcast-open': sixcast({ open: true, delivery: 'reliable' }),
   'sixcast-open-best-effort': sixcast({ open: true, delivery: 'best-effort' }),

@@ -11,7 +11,7 @@ interface Way {
 export function sixcast(way: Way): Contestant {
   const { open, delivery, native = true } = way
   return {
-    label: `${open ? 'open' : 'sealed'}, ${delivery}${native ? '' : ', no native part'}`,
+    label: `${open ? 'open' : 'sealed'}, ${delivery}, ${native ? 'native' : 'dgram'}`,
     async publisher(where) {
       const bus = await join(where, { open, native })
       return {

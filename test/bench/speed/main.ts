@@ -6,39 +6,90 @@
  */
 import { writeFileSync } from 'node:fs'
 import { arch, availableParallelism, release } from 'node:os'
-import { tell, writeBetween } from '../../sim/tables.ts'
+import { tell } from '../../sim/tables.ts'
 import { install } from '../peers/package.ts'
+import type { Place } from '../peers/contestant.ts'
 import { BUILT_IN, contestants } from '../peers/registry.ts'
 import { isInstalled } from './broker.ts'
+import { fits, type Heat, heatsOf } from './course.ts'
+import { writeDocument } from './document.ts'
 import { type Plan, planOf, USAGE } from './plan.ts'
 import { mediansOf, moreTables, speedTables } from './results.ts'
 import { type Measured, Scene } from './scene.ts'
 import { hostStage, machine, netStage, type Stage } from './stage.ts'
 
 async function compare(asked: Plan): Promise<void> {
-  const peers = present(asked.peers)
-  const runs: Measured[] = []
-  for (let round = 1; round <= asked.rounds; round++) {
-    for (const subscribers of asked.subscribers) {
-      await using stage = await stageOf(asked, subscribers)
-      for (const peer of peers) {
-        tell(`round ${round} of ${asked.rounds}, ${subscribers} subscribers: ${peer}`)
-        runs.push(...(await measure(peer, { ...asked, stage, subscribers })))
-      }
-    }
+  const missing = new Map<string, string>()
+  const peers = present(asked.peers, missing)
+  const runs = new Map<Place, Measured[]>(asked.places.map((place) => [place, []]))
+  const heats = heatsOf({ ...asked, peers })
+  const times: number[] = []
+  while (times.length < asked.rounds && (times.length === 0 || fits(times, asked.withinMs))) {
+    const startedAt = performance.now()
+    tell(`round ${times.length + 1} of ${asked.rounds} at most`)
+    const course = { heats, asked, runs, missing }
+    await round(course)
+    times.push(performance.now() - startedAt)
   }
-  const medians = mediansOf(runs)
-  const tables = `${speedTables(medians)}\n\n${moreTables(medians)}\n\n${where(asked)}`
-  process.stdout.write(`${tables}\n`)
-  const { json, write, place } = asked
-  if (json !== undefined) {
-    const about = { machine: where(asked), plan: asked }
-    writeFileSync(json, `${JSON.stringify({ ...about, medians, runs }, undefined, 2)}\n`)
+  for (const [place, some] of runs) {
+    const medians = mediansOf(some)
+    const about = where(asked, { place, rounds: times.length, missing })
+    const tables = `${speedTables(medians)}\n\n${moreTables(medians)}\n\n${about}`
+    process.stdout.write(`${tables}\n`)
+    if (asked.write) writeDocument({ place, medians, tables, about })
   }
-  if (write) writeBetween(DOCUMENT, place, tables)
+  const { json } = asked
+  if (json === undefined) return
+  const [all, machines] = [[...runs.values()].flat(), [...runs.keys()]]
+  const about = machines.map((place) => where(asked, { place, rounds: times.length, missing }))
+  const text = { machine: about, plan: asked, medians: mediansOf(all), runs: all }
+  writeFileSync(json, `${JSON.stringify(text, undefined, 2)}\n`)
 }
 
-function stageOf({ place, profile }: Plan, subscribers: number): Promise<Stage> | Stage {
+interface Course {
+  readonly heats: readonly Heat[]
+  readonly asked: Plan
+  readonly runs: ReadonlyMap<Place, Measured[]>
+  /** Who could not be measured, and why. */
+  readonly missing: Map<string, string>
+}
+
+/** Everybody once; who fails is named, and the others go on. */
+async function round({ heats, asked, runs, missing }: Course): Promise<void> {
+  const legs = heats.reduce((all, { peers }) => all + peers.length, 0)
+  const startedAt = performance.now()
+  let done = 0
+  for (const heat of heats) {
+    const { place, subscribers, peers } = heat
+    const failed = (who: string, error: unknown): void => {
+      const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error)
+      missing.set(`${who} with ${subscribers} subscribers (${place})`, reason)
+      tell(`    not measured: ${reason}`)
+      process.exitCode = 1
+    }
+    try {
+      await using stage = await stageOf(asked, heat)
+      for (const peer of peers) {
+        const left = done === 0 ? '' : `, ${minutes(startedAt, legs / done - 1)} to go`
+        tell(`  ${++done} of ${legs}${left}: ${place}, ${subscribers} subscribers, ${peer}`)
+        const measured = measure(peer, { ...asked, stage, subscribers })
+        await measured.then(
+          (some) => runs.get(place)?.push(...some),
+          (error: unknown) => failed(peer, error),
+        )
+      }
+    } catch (error) {
+      failed('everybody', error)
+    }
+  }
+}
+
+/** `part`: of what has been done since, what is still to be done. */
+function minutes(since: number, part: number): string {
+  return `${(((performance.now() - since) * part) / 60_000).toFixed(1)} minutes`
+}
+
+function stageOf({ profile }: Plan, { place, subscribers }: Heat): Promise<Stage> | Stage {
   return place === 'net' ? netStage(subscribers, profile) : hostStage(profile)
 }
 
@@ -72,7 +123,12 @@ function note(run: Measured): Measured {
 }
 
 /** Those that can take part; who cannot is named, with the reason. */
-function present(names: readonly string[]): string[] {
+function present(names: readonly string[], missing: Map<string, string>): string[] {
+  const left = (name: string, reason: string): boolean => {
+    tell(`${name} is left out: ${reason}`)
+    missing.set(name, reason)
+    return false
+  }
   const foreign = names.filter((name) => !BUILT_IN.includes(name))
   const fault = foreign.length > 0 ? install() : undefined
   if (fault) tell(`the packages of ${foreign.join(', ')} could not be installed: ${fault}`)
@@ -82,11 +138,6 @@ function present(names: readonly string[]): string[] {
     if (!broker || isInstalled(broker.command)) return true
     return left(name, `as root: apt-get install --no-install-recommends ${broker.debian}`)
   })
-}
-
-function left(name: string, reason: string): boolean {
-  tell(`${name} is left out: ${reason}`)
-  return false
 }
 
 function planned(): Plan | undefined {
@@ -99,20 +150,26 @@ function planned(): Plan | undefined {
   }
 }
 
-function where({ rounds, forMs, place }: Plan): string {
+function where({ forMs, count }: Plan, { place, rounds, missing }: Taken): string {
   const day = new Date().toISOString().slice(0, 10)
-  const across = place === 'net' ? 'each process on a host of its own, bridge with MTU 1500' : ''
+  const run = count === undefined ? `of ${forMs / 1000} s` : `of ${count} messages`
   const parts = [
     `${availableParallelism()} cores (${machine()}, ${arch()})`,
     `Linux ${release()}, Node ${process.versions.node}, ${day}`,
-    `medians of ${rounds} rounds of ${forMs / 1000} s`,
-    ...(across ? [across] : ['all on one host']),
+    rounds === 1 ? `one round ${run}` : `medians of ${rounds} rounds ${run}`,
+    place === 'net' ? 'each process on a host of its own, bridge with MTU 1500' : 'all on one host',
   ]
-  return `${parts.join('; ')}.`
+  const without = [...missing].map(([name, reason]) => `Not measured: ${name} (${reason}).`)
+  return [`${parts.join('; ')}.`, ...without].join(' ')
 }
 
-const DOCUMENT = 'docs/performance.md'
-const WARM_UP_MS = 300
+interface Taken {
+  readonly place: Place
+  readonly rounds: number
+  readonly missing: ReadonlyMap<string, string>
+}
+
+const WARM_UP_MS = 200
 /** Messages a second while latency is measured. */
 const RATE = 1000
 

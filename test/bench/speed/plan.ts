@@ -8,65 +8,75 @@ export interface Plan {
   readonly peers: readonly string[]
   readonly sizes: readonly number[]
   readonly subscribers: readonly number[]
+  /** Those with each number of subscribers; the others with the least and the most of them. */
+  readonly whole: readonly string[]
+  /** At most. */
   readonly rounds: number
-  readonly place: Place
+  readonly places: readonly Place[]
   /** How long each run takes, ms. */
   readonly forMs: number
   /** So many messages a run, and not for a time. */
   readonly count: number | undefined
   /** How long latency is measured, ms; 0: not at all. */
   readonly latencyMs: number
+  /** No round begins that would not end in this time, but the first; ms. */
+  readonly withinMs: number
   /** Where a profile of each process goes. */
   readonly profile: string | undefined
   /** Where the figures go as JSON. */
   readonly json: string | undefined
-  /** Puts the tables into the document. */
+  /** Puts tables and plots into the documents. */
   readonly write: boolean
 }
 
 /** Throws an error whose message is for the one who has typed it. */
 export function planOf(args: readonly string[]): Plan {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
-  const quick = values.quick === true
-  const { peers, sizes, subscribers, rounds, seconds } = values
+  const { peers, sizes, subscribers, rounds, seconds, minutes } = values
+  const usual = values.quick === true ? QUICK : values.doc === true ? DOC : THOROUGH
+  const names = peers === undefined ? Object.keys(contestants) : namesOf(peers)
+  const doc = values.doc === true && peers === undefined
   return {
-    peers: peers === undefined ? Object.keys(contestants) : namesOf(peers),
+    peers: names,
+    whole: doc ? HEADLINE : names,
     sizes: sizes === undefined ? [64, 1024, 16_384] : numbersOf('sizes', sizes),
-    subscribers: subscribers
-      ? numbersOf('subscribers', subscribers)
-      : quick
-        ? [1, 2]
-        : [1, 2, 4, 8],
-    rounds: rounds ? numberOf('rounds', rounds) : quick ? 1 : 3,
-    place: values.net === true ? 'net' : 'host',
-    forMs: (seconds === undefined ? 1 : numberOf('seconds', seconds)) * 1000,
-    count: quick ? QUICK_MESSAGES : undefined,
-    latencyMs: quick ? 0 : 2000,
+    subscribers: subscribers ? numbersOf('subscribers', subscribers) : usual.subscribers,
+    rounds: rounds ? numberOf('rounds', rounds) : usual.rounds,
+    places: values.doc === true ? ['host', 'net'] : [values.net === true ? 'net' : 'host'],
+    forMs: seconds === undefined ? usual.forMs : amountOf('seconds', seconds) * 1000,
+    count: values.quick === true ? QUICK_MESSAGES : undefined,
+    latencyMs: usual.latencyMs,
+    withinMs: minutes === undefined ? usual.withinMs : amountOf('minutes', minutes) * 60_000,
     profile: values.profile,
     json: values.json,
-    write: values.write === true,
+    write: values.write === true || values.doc === true,
   }
 }
 
 export const USAGE: string = `npm run bench -- [options]
   --quick              few messages of each size, one round, no latency
+  --doc                what docs/performance.md shows, on one host and between hosts (root), in
+                       as many rounds as ten minutes allow
   --peers A,B          of ${Object.keys(contestants).join(', ')}
   --sizes 64,1024      bytes of a message, at least ${PAYLOAD_SIZE_MIN}
   --subscribers 1,8    processes that subscribe
   --rounds 3           of which the median counts
+  --minutes 30         no further round that would not end in this time
   --seconds 1          of each run
   --net                each process on a host of its own, at a bridge with MTU 1500 (root)
   --profile FOLDER     a CPU profile of each process of Node
   --json FILE          every run as JSON
-  --write              puts the tables into docs/performance.md`
+  --write              puts tables and plots into docs/performance.md`
 
 const OPTIONS = {
   quick: { type: 'boolean' },
+  doc: { type: 'boolean' },
   peers: { type: 'string' },
   sizes: { type: 'string' },
   subscribers: { type: 'string' },
   rounds: { type: 'string' },
   seconds: { type: 'string' },
+  minutes: { type: 'string' },
   net: { type: 'boolean' },
   profile: { type: 'string' },
   json: { type: 'string' },
@@ -75,6 +85,25 @@ const OPTIONS = {
 
 /** Of each size, in a quick run. */
 const QUICK_MESSAGES = 2048
+
+const ALWAYS = Number.POSITIVE_INFINITY
+const THOROUGH = {
+  subscribers: [1, 2, 4, 8],
+  rounds: 3,
+  forMs: 1000,
+  latencyMs: 2000,
+  withinMs: ALWAYS,
+} as const
+const QUICK = { ...THOROUGH, subscribers: [1, 2], rounds: 1, latencyMs: 0 } as const
+const DOC = {
+  ...THOROUGH,
+  rounds: 9,
+  forMs: 500,
+  latencyMs: 1000,
+  withinMs: 10 * 60_000,
+} as const
+/** In the document with each number of subscribers. */
+const HEADLINE: readonly string[] = ['sixcast', 'nats', 'zeromq']
 
 function namesOf(text: string): string[] {
   const names = text.split(',')
@@ -85,6 +114,13 @@ function namesOf(text: string): string[] {
 
 function numbersOf(option: string, text: string): number[] {
   return text.split(',').map((one) => numberOf(option, one))
+}
+
+/** Decimals allowed. */
+function amountOf(option: string, text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= MOST) return value
+  throw new Error(`--${option}: '${text}' is no number above 0, at most ${MOST}`)
 }
 
 function numberOf(option: string, text: string): number {

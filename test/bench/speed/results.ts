@@ -31,14 +31,18 @@ export function speedTables(medians: readonly Median[]): string {
   const { peers, sizes, counts } = keysOf(medians)
   return sizes
     .map((size) => {
-      const head = ['', 'promises', ...counts.flatMap((count) => [`N=${count}`, 'CPU s/M', 'lost'])]
+      const speeds = counts.map((count) => `N=${count}`)
+      const cpus = counts.map((count, at) => `${at === 0 ? 'CPU s/M: ' : ''}N=${count}`)
       const rows = peers.map((peer) => {
-        const cells = counts.flatMap((count) => {
-          const one = medians.find(matching({ peer, size, subscribers: count }))
-          return one ? [thousands(one.perSecond), one.cpu.toFixed(2), one.lost] : ['', '', '']
-        })
-        return [peer, contestants[peer]!.label, ...cells]
+        const runs = counts.map((subscribers) =>
+          medians.find(matching({ peer, size, subscribers })),
+        )
+        const lost = runs.reduce((all, one) => all + (one?.lost ?? 0), 0)
+        const speed = runs.map((one) => (one ? thousands(one.perSecond) : ''))
+        const cpu = runs.map((one) => one?.cpu.toFixed(2) ?? '')
+        return [peer, contestants[peer]!.label, ...speed, ...cpu, lost]
       })
+      const head = ['', 'promises', ...speeds, ...cpus, 'lost']
       return `**${bytes(size)}**: messages a second to each of N subscribers\n\n${table([head, ...rows])}`
     })
     .join('\n\n')
@@ -103,20 +107,22 @@ function medianOf(runs: readonly Measured[]): Median {
   }
 }
 
-function keysOf(medians: readonly Median[]): {
+/** What there are medians of, sizes and counts from small to large. */
+export function keysOf(medians: readonly Median[]): {
   peers: string[]
   sizes: number[]
   counts: number[]
 } {
   const unique = <T>(values: readonly T[]): T[] => [...new Set(values)]
+  const inOrder = (values: readonly number[]): number[] => unique(values).toSorted((a, b) => a - b)
   return {
     peers: unique(medians.map(({ peer }) => peer)),
-    sizes: unique(medians.map(({ size }) => size)),
-    counts: unique(medians.map(({ subscribers }) => subscribers)),
+    sizes: inOrder(medians.map(({ size }) => size)),
+    counts: inOrder(medians.map(({ subscribers }) => subscribers)),
   }
 }
 
-function matching(key: {
+export function matching(key: {
   peer: string
   size: number
   subscribers: number
@@ -129,6 +135,6 @@ function thousands(perSecond: number): string {
   return Math.round(perSecond).toLocaleString('en-US')
 }
 
-function bytes(size: number): string {
+export function bytes(size: number): string {
   return size < 1024 ? `${size} B` : `${size / 1024} KiB`
 }

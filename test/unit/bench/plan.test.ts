@@ -10,7 +10,7 @@ describe('the plan of the benchmark', () => {
       sizes: [64, 1024, 16_384],
       subscribers: [1, 2, 4, 8],
       rounds: 3,
-      place: 'host',
+      places: ['host'],
       forMs: 1000,
       count: undefined,
     })
@@ -18,6 +18,23 @@ describe('the plan of the benchmark', () => {
 
   it('counts messages and not time when it is quick', () => {
     expect(planOf(['--quick'])).toMatchObject({ rounds: 1, count: 2048, latencyMs: 0 })
+  })
+
+  it('is what the document shows, written, while there is time', () => {
+    const plan = planOf(['--doc'])
+    expect(plan).toMatchObject({
+      places: ['host', 'net'],
+      sizes: [64, 1024, 16_384],
+      subscribers: [1, 2, 4, 8],
+      whole: ['sixcast', 'nats', 'zeromq'],
+      withinMs: 600_000,
+      write: true,
+    })
+    expect(plan.peers).toEqual(planOf([]).peers)
+    expect(planOf(['--doc', '--minutes', '0.5', '--peers', 'raw'])).toMatchObject({
+      whole: ['raw'],
+      withinMs: 30_000,
+    })
   })
 
   it('takes every option', () => {
@@ -29,7 +46,7 @@ describe('the plan of the benchmark', () => {
       subscribers: [3],
       rounds: 2,
       forMs: 5000,
-      place: 'net',
+      places: ['net'],
       json: 'f',
       profile: 'p',
       write: true,
@@ -41,6 +58,7 @@ describe('the plan of the benchmark', () => {
     [['--sizes', '15'], "'15' is no whole number from 16"],
     [['--rounds', '0'], "'0' is no whole number from 1"],
     [['--subscribers', 'many'], "'many' is no whole number"],
+    [['--minutes', '0'], "'0' is no number above 0"],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %j', (args, message) => {
     expect(() => planOf(args)).toThrow(message)

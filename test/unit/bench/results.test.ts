@@ -23,11 +23,23 @@ describe('the results of the benchmark', () => {
       [
         '**64 B**: messages a second to each of N subscribers',
         '',
-        '|  | promises | N=1 | CPU s/M | lost |',
+        '|  | promises | N=1 | CPU s/M: N=1 | lost |',
         '| --- | --- | --- | --- | --- |',
         '| raw | open, nothing repaired | 1,235 | 0.26 | 2 |',
       ].join('\n'),
     )
+  })
+
+  it('have a column for each number of subscribers, in order, and gaps where nothing is', () => {
+    const runs = [
+      measured({ subscribers: 8, perSecond: 8, lost: 1 }),
+      measured({ subscribers: 1, perSecond: 9, lost: 2 }),
+      measured({ peer: 'ws', subscribers: 8, perSecond: 5 }),
+    ]
+    const [, , head, , raw, ws] = speedTables(mediansOf(runs)).split('\n')
+    expect(head).toBe('|  | promises | N=1 | N=8 | CPU s/M: N=1 | N=8 | lost |')
+    expect(raw).toBe('| raw | open, nothing repaired | 9 | 8 | 1.00 | 1.00 | 3 |')
+    expect(ws).toContain('|  | 5 |  | 1.00 | 0 |')
   })
 
   it('have no table of what was not measured', () => {
