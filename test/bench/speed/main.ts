@@ -5,7 +5,6 @@
  * so that a busy machine is busy for all of them; the medians of the rounds count.
  */
 import { writeFileSync } from 'node:fs'
-import { arch, availableParallelism, release } from 'node:os'
 import { tell } from '../../sim/tables.ts'
 import { install } from '../peers/package.ts'
 import type { Place } from '../peers/contestant.ts'
@@ -16,7 +15,7 @@ import { writeDocument } from './document.ts'
 import { type Plan, planOf, USAGE } from './plan.ts'
 import { mediansOf, moreTables, speedTables } from './results.ts'
 import { type Measured, Scene } from './scene.ts'
-import { hostStage, machine, netStage, type Stage } from './stage.ts'
+import { hostStage, machineLine, netStage, type Stage } from './stage.ts'
 
 async function compare(asked: Plan): Promise<void> {
   const missing = new Map<string, string>()
@@ -151,16 +150,13 @@ function planned(): Plan | undefined {
 }
 
 function where({ forMs, count }: Plan, { place, rounds, missing }: Taken): string {
-  const day = new Date().toISOString().slice(0, 10)
   const run = count === undefined ? `of ${forMs / 1000} s` : `of ${count} messages`
-  const parts = [
-    `${availableParallelism()} cores (${machine()}, ${arch()})`,
-    `Linux ${release()}, Node ${process.versions.node}, ${day}`,
+  const line = machineLine([
     rounds === 1 ? `one round ${run}` : `medians of ${rounds} rounds ${run}`,
     place === 'net' ? 'each process on a host of its own, bridge with MTU 1500' : 'all on one host',
-  ]
+  ])
   const without = [...missing].map(([name, reason]) => `Not measured: ${name} (${reason}).`)
-  return [`${parts.join('; ')}.`, ...without].join(' ')
+  return [line, ...without].join(' ')
 }
 
 interface Taken {

@@ -1,7 +1,7 @@
 /** Where the processes of the benchmark run: all on this host, or each on a host of its own. */
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { arch, availableParallelism, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLab, type Lab } from '../../net/lab/lab.ts'
 import type { Place } from '../peers/contestant.ts'
@@ -75,8 +75,14 @@ async function sent(lab: Lab, seat: Seat): Promise<Wire> {
   return { bytes: fields[8] ?? 0, frames: fields[9] ?? 0 }
 }
 
-/** What a figure stands beside. */
-export function machine(): string {
+/** What a figure stands beside: the machine, its software and the day, and what else there is to say. */
+export function machineLine(more: readonly string[]): string {
   const cpu = /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]
-  return cpu ?? 'unknown processor'
+  const day = new Date().toISOString().slice(0, 10)
+  const parts = [
+    `${availableParallelism()} cores (${cpu ?? 'unknown processor'}, ${arch()})`,
+    `Linux ${release()}, Node ${process.versions.node}, ${day}`,
+    ...more,
+  ]
+  return `${parts.join('; ')}.`
 }
