@@ -57,6 +57,22 @@ describe('send and receive', () => {
     }
   })
 
+  it('are one `receive` a folder, and a second one says whose it is', async () => {
+    const directory = folder()
+    const first = await receiver(directory, ['--count', '1'])
+    const second = await home.run(['receive', 'other/**', '--directory', directory])
+    expect(second).toMatchObject({ code: 1, out: '' })
+    expect(second.err).toContain(`another receiver (process ${first.pid} on `)
+    expect(second.err).toContain('end that one, or take another folder')
+    first.kill('SIGKILL')
+    await first.ended
+    const third = await receiver(directory, ['--count', '1'])
+    const { path } = fileOf(MB, 'still.bin')
+    expect(await home.run(['send', path, '--timeout', '20'])).toMatchObject({ code: 0 })
+    expect(await third.ended).toMatchObject({ code: 0 })
+    expect(readdirSync(directory)).toEqual(['still.bin'])
+  })
+
   it('tell progress and outcome as objects with --json', async () => {
     const { path, hash } = fileOf(MB, 'data.bin')
     const directory = folder()
@@ -189,8 +205,8 @@ describe('the end', () => {
     const directory = folder()
     const taking = await receiver(directory)
     const sending = home.start(['send', fileOf(4 * MB, 'cut').path, '--rate', '500000'])
-    const parts = (): readonly string[] => readdirSync(directory)
-    await vi.waitFor(() => expect(parts().length).toBeGreaterThan(0), WAIT)
+    const parts = (): string => readdirSync(directory).join(' ')
+    await vi.waitFor(() => expect(parts()).toContain('.part'), WAIT)
     sending.kill('SIGINT')
     expect((await sending.ended).code).toBe(130)
     await taking.says(/the sender of "cut" has left before all of it had come/, 'err')

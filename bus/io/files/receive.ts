@@ -10,6 +10,7 @@ import type { Message, PeerId, Subscription } from '../../api/options.ts'
 import { Pull } from '../../api/pull.ts'
 import { Ring } from '../../core/ring.ts'
 import { fileError } from './faults.ts'
+import { Hold, takenOver } from './hold.ts'
 import { Incoming, type Outcome } from './incoming.ts'
 import { type Chunk, type End, type Offer, REPLIES, spoken } from './wire.ts'
 
@@ -27,6 +28,9 @@ export class LiveReceiving implements Receiving {
   readonly #running: Promise<void>
   #turn: Promise<void> = Promise.resolve()
   #refused = 0
+  #hold: Hold | undefined
+  /** Somebody else has taken the folder. */
+  #lost = false
   #closing: Promise<void> | undefined
 
   constructor(
@@ -62,8 +66,16 @@ export class LiveReceiving implements Receiving {
     return this.close()
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<ReceivedFile> {
-    return this.#pull
+  /** `break` waits until this one has let go of the folder. */
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedFile, undefined> {
+    return {
+      next: () => this.#pull.next(),
+      return: async () => {
+        await this.#pull.return()
+        await this.close()
+        return { done: true, value: undefined }
+      },
+    }
   }
 
   readonly #abort = (): void => {
@@ -74,6 +86,7 @@ export class LiveReceiving implements Receiving {
 
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#hold?.leaves(this.#running)
     await this.#subscription[Symbol.asyncDispose]()
     await this.#running
   }
@@ -81,17 +94,31 @@ export class LiveReceiving implements Receiving {
   async #run(): Promise<void> {
     const watching = this.#watch()
     try {
-      await assertFolder(this.#directory)
+      this.#hold = await this.#take()
       for await (const { value, topic, from } of this.#subscription) {
         const said = spoken(value)
         if (said) await this.#inTurn(() => this.#on(said, { topic, from }))
       }
+      if (this.#lost) throw takenOver(this.#directory)
     } finally {
       this.#stop.abort()
       await watching
       await Promise.all([...this.#incoming.values()].map((one) => one.close()))
+      await this.#hold?.release()
       await this.#subscription[Symbol.asyncDispose]()
     }
+  }
+
+  /** The folder for this one alone. Rejects with NO_FILE, DENIED, NO_SPACE or EXISTS. */
+  async #take(): Promise<Hold> {
+    await assertFolder(this.#directory)
+    const lost = (): void => {
+      this.#lost = true
+      void this.#subscription[Symbol.asyncDispose]()
+    }
+    return Hold.take(this.#directory, lost).catch((error: unknown) => {
+      throw fileError(error, `nothing can be received into ${this.#directory}`)
+    })
   }
 
   /** One after the other: nothing is closed while it is written to. */
