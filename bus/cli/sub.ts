@@ -112,6 +112,10 @@ class Printer {
   #printed = 0
   /** Messages that will not be printed: they make the exit code 1. */
   #missing = 0
+  /** Those of them that stand for messages of `--count`. */
+  #missed = 0
+  /** Streams of which something has come. */
+  readonly #begun = new Set<string>()
   /** Subscriptions that still get what was there before. */
   #behind: number
   #finish: (end: End) => void = () => undefined
@@ -166,6 +170,7 @@ class Printer {
   #exitCode(end: End): number {
     const { count } = this.#job
     if (end === 'broken') return Exit.ok
+    if (end === 'count' && this.#printed < count!) throw this.#short()
     if (this.#missing > 0) return Exit.error
     const satisfied = count === undefined ? this.#printed > 0 : this.#printed >= count
     if (end === 'timeout' && !satisfied) throw this.#tooFew()
@@ -175,21 +180,33 @@ class Printer {
   }
 
   #tooFew(): Failure {
-    const { count, patterns, timeoutMs = 0 } = this.#job
+    const { timeoutMs = 0 } = this.#job
+    return new Failure('TIMEOUT', `${this.#came()} in ${timeoutMs / 1000} s`)
+  }
+
+  #short(): Failure {
+    return new Failure('LOST', `${this.#came()}: the rest is lost, or cannot be read`)
+  }
+
+  #came(): string {
+    const { count, patterns } = this.#job
     const came = count === undefined ? 'no message' : `${this.#printed} of ${count} messages`
-    const where = patterns.map(({ text }) => text).join(' and ')
-    return new Failure('TIMEOUT', `${came} came on ${where} in ${timeoutMs / 1000} s`)
+    return `${came} came on ${patterns.map(({ text }) => text).join(' and ')}`
   }
 
   async #print(subscription: Subscription<Item>, index: number): Promise<void> {
-    const { count } = this.#job
     for await (const item of subscription) {
       if (item.type !== 'live' && this.#isAnothers(item.topic, index)) continue
-      if (count !== undefined && this.#printed >= count) return
+      if (this.#isEnough()) return
       const writing = this.#item(item)
-      if (this.#printed === count) this.#finish('count')
+      if (this.#isEnough()) this.#finish('count')
       if (writing) await writing
     }
+  }
+
+  /** What is lost has its place in the count: nobody need wait for what cannot come. */
+  #isEnough(): boolean {
+    return this.#printed + this.#missed >= (this.#job.count ?? Infinity)
   }
 
   #item(item: Item): Promise<void> | undefined {
@@ -219,6 +236,8 @@ class Printer {
 
   #message(message: Message): Promise<void> | undefined {
     this.#printed += 1
+    // With a count it has so many entries at most; without one nobody asks.
+    if (this.#job.count !== undefined) this.#begun.add(`${message.from} ${message.topic}`)
     const { output } = this.#world
     switch (this.#job.form) {
       case 'json':
@@ -236,10 +255,16 @@ class Printer {
 
   #gap(gap: Gap): Promise<void> | undefined {
     this.#missing += gap.count
+    if (!this.#isBefore(gap)) this.#missed += gap.count
     if (this.#job.form === 'json') return this.#world.output.object(gap)
     const { topic, publisher, from, to, count, cause } = gap
     note(`gap of ${count} on ${topic} from ${publisher}, sequence ${from} to ${to}: ${cause}`)
     return undefined
+  }
+
+  /** Whether it is what a stream had forgotten of its history: none of what is still to come. */
+  #isBefore({ cause, publisher, topic }: Gap): boolean {
+    return cause === 'history' && !!this.#job.history && !this.#begun.has(`${publisher} ${topic}`)
   }
 
   async #watch(): Promise<void> {
@@ -252,6 +277,8 @@ class Printer {
       }
       if (event.type !== 'invalid') continue
       this.#missing += 1
+      this.#missed += 1
+      if (this.#isEnough()) this.#finish('count')
       const { topic, from, issues } = event
       if (this.#job.form === 'json') await this.#world.output.object(event)
       else note(`unreadable message on ${topic} from ${from}: ${issues.join('; ')}`)

@@ -13,7 +13,7 @@ const quiet = (): void => undefined
 const MINUTE_MS = 60_000
 
 /** Says that another process holds a folder; its hold was renewed so long ago. */
-function heldBy(directory: string, holder: object, agoMs = 0): void {
+function heldBy(directory: string, holder: object | string, agoMs = 0): void {
   const path = join(directory, HOLD)
   writeFileSync(path, typeof holder === 'string' ? holder : JSON.stringify(holder))
   const at = new Date(Date.now() - agoMs)
@@ -102,7 +102,7 @@ describe('a folder for files', () => {
     ['that is none of ours', '[1]'],
   ])('is left to a fresh one %s', async (_, holder) => {
     const directory = folder()
-    heldBy(directory, holder as object)
+    heldBy(directory, holder)
     await expect(Hold.take(directory, quiet)).rejects.toMatchObject({ code: 'EXISTS' })
     expect(readdirSync(directory)).toEqual([HOLD])
   })
