@@ -59,8 +59,8 @@ export async function relaySettingsOf(
 
 /** A file names its neighbours, wherever the command is started. */
 function besideFile(raw: unknown, name: RelaySettingName, path: string): unknown {
-  const isFile = name === 'dashboard' && typeof raw === 'string' && raw !== NEW_TOKEN && isPath(raw)
-  return isFile ? resolve(dirname(path), raw) : raw
+  if (name !== 'dashboard' || typeof raw !== 'string' || raw === '') return raw
+  return raw !== NEW_TOKEN && isPath(raw) ? resolve(dirname(path), raw) : raw
 }
 
 function fromEnvironment(name: RelaySettingName, env: NodeJS.ProcessEnv): unknown {

@@ -8,6 +8,7 @@ import { type Arguments, type Command, type World, withExamples } from './comman
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { DEFAULT_LEVEL } from './log.ts'
+import { relaySchema } from './relay-schema.ts'
 import { NEW_TOKEN, relaySettingsOf } from './relay-settings.ts'
 import { secretNamed } from './secrets.ts'
 import { type Settings, settingsOf } from './settings.ts'
@@ -44,6 +45,7 @@ function build(parser: Argv): Argv {
     .option('links', { ...value, describe: 'Links at once at most [default: 1000]' })
     .option('limit', { ...value, describe: 'Any limit of a relay, as NAME=N; repeatable' })
     .option('origin', { ...value, describe: 'Web origin whose pages may call; repeatable' })
+    .option('schema', { type: 'boolean', describe: 'Print the JSON Schema of the file, and end' })
     .option('json', { type: 'boolean', describe: 'Print the address as a JSON object' })
   return withExamples(options, [
     ['sixcast relay --realm site --scope link --listen :62278', 'let others in'],
@@ -70,6 +72,11 @@ async function run(given: Arguments, world: World): Promise<number> {
   }
   // The other commands start the faster without it.
   const door = await import('../../relay/index.ts')
+  if (given['schema'] === true) {
+    const schema = relaySchema({ ...door.defaultRelayLimits })
+    await output.write(`${JSON.stringify(schema, undefined, 2)}\n`)
+    return Exit.ok
+  }
   const drawn = randomBytes(24).toString('base64url')
   const read = async (): Promise<AllSettings> => {
     const shared = await settingsOf(given, process.env)

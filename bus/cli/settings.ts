@@ -125,7 +125,8 @@ function configured(config: Raw, path: string): Partial<Settings> {
     ...AGENT_SETTING_NAMES,
   ]
   for (const name of Object.keys(config)) {
-    if (known.includes(name)) continue
+    // By the latter editors know what may stand there.
+    if (known.includes(name) || name === '$schema') continue
     const near = nearest(name, known)
     const guess = near === undefined ? '' : `did you mean "${near}"? `
     const fault = `the configuration file ${path} has the unknown key "${name}"`
