@@ -94,11 +94,13 @@ export const COUNTER_NAMES = [
   'linkFull',
   'namedFull',
   'unicastFull',
+  'toldFull',
   // repair of memberships
   'rejoins',
   'clones',
   // unicast
   'greetings',
+  'toldRefused',
   // epochs
   'pagesSent',
 ] as const

@@ -15,7 +15,7 @@ import { lanesOf } from './peer-lanes.ts'
 import type { ProofRule } from './publication.ts'
 import { answerDelay } from './service/presence.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
-import type { AttachEntry, StartedEntry } from './wire/control.ts'
+import type { AttachEntry, StartedEntry } from './wire/attach.ts'
 import { VARINT_MAX } from './wire/varint.ts'
 
 /** What a subscription wants of the time before it. */

@@ -80,8 +80,13 @@ export class Greeter {
     this.#budget = new HelloBudget(context.limits)
     const streamCount = (): number => events.streamCount()
     this.#out = new HelloOut(context, control, { challenge: this.#challenge, streamCount })
-    this.unicast = new Unicast(context, control, (endpoint) => {
-      this.#out.send({ flags: HelloFlag.askAll, asked: [], echoes: [], to: [endpoint] })
+    this.unicast = new Unicast(context, control, {
+      greet: (endpoint) => {
+        this.#out.send({ flags: HelloFlag.askAll, asked: [], echoes: [], to: [endpoint] })
+      },
+      asking: (now) => {
+        this.#askedAt = now
+      },
     })
   }
 

@@ -69,6 +69,8 @@ export class Records {
         return this.#parts.direct.onAnswered(now, remote, record)
       case 'reach':
         return this.#parts.unicast.onReach(now, remote, record)
+      case 'places':
+        return this.#parts.unicast.onPlaces(now, remote, record)
       case 'interest':
         return undefined // for relays
     }

@@ -12,7 +12,9 @@ import { answerTo, type Endpoint, type Rung } from './output.ts'
 import { Reach } from './path/reach.ts'
 import type { Context, Remote } from './peer-context.ts'
 import type { ControlOut } from './peer-control.ts'
+import { Gossip } from './peer-gossip.ts'
 import { Greetings } from './peer-greetings.ts'
+import type { Places } from './wire/places.ts'
 import type { ReachReport } from './wire/reach.ts'
 
 /** An endpoint, and the token that is sent there. */
@@ -38,20 +40,31 @@ interface Entry {
   path: Rung | undefined
 }
 
+export interface UnicastEvents {
+  /** Says hello to one endpoint alone. */
+  greet(endpoint: Endpoint): void
+  /** Somebody who is not known yet is going to be asked who it is. */
+  asking(now: number): void
+}
+
 export class Unicast {
   readonly #context: Context
   readonly #control: ControlOut
+  readonly #events: UnicastEvents
   readonly #greetings: Greetings
+  readonly #gossip: Gossip
   readonly #entries = new Map<bigint, Entry>()
   /** Where copies go. */
   #beside: readonly Endpoint[] = []
   #inUse = false
 
-  /** `greet`: says hello to one endpoint alone. */
-  constructor(context: Context, control: ControlOut, greet: (endpoint: Endpoint) => void) {
+  constructor(context: Context, control: ControlOut, events: UnicastEvents) {
     this.#context = context
     this.#control = control
+    this.#events = events
+    const greet = (endpoint: Endpoint): void => events.greet(endpoint)
     this.#greetings = new Greetings(context, greet)
+    this.#gossip = new Gossip(context, control, greet)
     context.beside = () => this.#beside
   }
 
@@ -89,11 +102,19 @@ export class Unicast {
     }
     const { claimed } = entry
     if (claimed && echo === claimed.token) {
+      this.#gossip.changed(now)
       entry.proven = claimed
       entry.claimed = undefined
     }
     entry.hearsUntil = multicast ? now + STALE_MS : -Infinity
     this.#review(now)
+  }
+
+  /** Somebody tells where others are. */
+  onPlaces(now: number, remote: Remote, places: Places): void {
+    if (!this.#gossip.hear(now, remote, places)) return
+    this.#events.asking(now)
+    this.#context.timers.setBefore('unicast', now)
   }
 
   /** The instance is here no more. */
@@ -117,12 +138,13 @@ export class Unicast {
       else if (entry.reach.judge(now) || now >= entry.sayAt) this.#say(now, entry)
     }
     this.#review(now)
-    const met = [...this.#entries.values()].flatMap(({ proven }) => proven?.endpoint ?? [])
-    const greetAt = this.#greetings.step(now, met)
-    const next = this.#entries.size > 0 ? now + TICK_MS : Infinity
-    if (Math.min(greetAt, next) < Infinity) {
-      this.#context.timers.setBefore('unicast', Math.min(greetAt, next))
-    }
+    const reached = [...this.#entries.values()].flatMap(({ proven, remote: { instance } }) => {
+      return proven ? [{ instance, endpoint: proven.endpoint }] : []
+    })
+    const met = reached.map(({ endpoint }) => endpoint)
+    const dueAt = Math.min(this.#greetings.step(now, met), this.#gossip.step(now, reached))
+    const next = Math.min(dueAt, this.#entries.size > 0 ? now + TICK_MS : Infinity)
+    if (next < Infinity) this.#context.timers.setBefore('unicast', next)
   }
 
   #admit(now: number, remote: Remote, endpoint: Endpoint): Entry | undefined {

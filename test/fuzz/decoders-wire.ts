@@ -80,6 +80,7 @@ const records: readonly ControlRecord[] = [
   { type: 'meet', streams: 2, attempt: 1, targets: [ID] },
   { type: 'met', target: ID, streams: 2 },
   { type: 'reach', target: ID, multicast: true, token: ID, echo: ID },
+  { type: 'places', entries: [{ instance: ID, address: 'fd00:0:0:0:0:0:0:1', port: 5000 }] },
   { type: 'answered', entries: [{ answerer: ID, runs: [{ first: 1, count: 2 }] }] },
 ]
 

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { addressBytes } from '../../bus/core/wire/address.ts'
-import { ControlType, readControl } from '../../bus/core/wire/control.ts'
+import { type ControlRecord, ControlType, readControl } from '../../bus/core/wire/control.ts'
 import { readHello } from '../../bus/core/wire/hello.ts'
 import { readHeader, splitDatagram } from '../../bus/core/wire/packet.ts'
 import { readFragment, readRecords } from '../../bus/core/wire/record.ts'
@@ -40,8 +40,7 @@ export const pairs: Readonly<Record<string, (bytes: Uint8Array) => Pair>> = {
   'control records': (bytes) => {
     const records: Reading[] = []
     const whole = readControl(bytes, (one) => {
-      const groups = one.type === 'interest' ? { groups: one.groups.map(addressBytes) } : {}
-      records.push([BigInt(ControlType[one.type]), ...flat({ ...one, ...groups })])
+      records.push([BigInt(ControlType[one.type]), ...flat(inBytes(one))])
     })
     return { ours: { records, whole }, second: secondControl(bytes) }
   },
@@ -73,6 +72,14 @@ export function compared(
     return decoder.outcome(bytes)
   }
   return { ...decoder, outcome }
+}
+
+/** The record with addresses as they travel. */
+function inBytes(record: ControlRecord): object {
+  if (record.type === 'interest') return { ...record, groups: record.groups.map(addressBytes) }
+  if (record.type !== 'places') return record
+  const entries = record.entries.map((one) => ({ ...one, address: addressBytes(one.address) }))
+  return { ...record, entries }
 }
 
 function maybe(read: object | undefined): Reading {

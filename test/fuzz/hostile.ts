@@ -200,7 +200,12 @@ function oddRecord(random: Random, target: Target): Uint8Array {
     () => ({ type: 'oldest', stream: stream(), first: odd(), index: odd() }),
     () => ({ type: 'meet', streams: odd(), attempt: odd(), targets: list(() => id) }),
     () => ({ type: 'met', target: id, streams: odd() }),
-    () => ({ type: 'reach', target: id, multicast: odd() % 2 === 0, token: id, echo: 0n }),
+    () => {
+      const number = odd()
+      const entry = { instance: BigInt(number), address: 'fd00::1', port: 5000 }
+      if (number % 4 === 3) return { type: 'places', entries: [entry] }
+      return { type: 'reach', target: id, multicast: number % 2 === 0, token: id, echo: 0n }
+    },
     () => ({
       type: 'answered',
       entries: list(() => ({

@@ -51,6 +51,7 @@ const RECORDS: Readonly<Record<number, readonly Field[]>> = {
   13: ['u64', v],
   14: [{ list: ['u64', RUNS] }],
   15: ['u64', 'bit', 'u64', 'u64'],
+  16: [{ list: ['u64', { bytes: 16 }, 'u16'] }],
 }
 
 /** More than the layout says. */

@@ -52,6 +52,31 @@ test('a log crosses a router that forwards no multicast, in one copy for each pe
   expect(await interrupted(copies.map(({ process }) => process))).toEqual([0, 0, 0])
 })
 
+test('whom nobody has named is met by way of who is named', async () => {
+  await using lab = await openLab({ a: ['a1', 'a2', 'r'], b: ['b1', 'b2', 'r'] })
+  await route(lab, { by: 'r', hosts: ['a1', 'a2', 'b1', 'b2'] })
+  const commands = await commandsIn(lab, program)
+  const named = `--peer ${endpointOf(lab, 'b1')}`
+  const copies = await Promise.all([
+    commands.subscribe('a2', `--raw ${named}`),
+    commands.subscribe('b1', `--raw --unicast-port ${PORT}`),
+    commands.subscribe('b2', '--raw'),
+  ])
+  const log = logText(2000)
+  // It names nobody: its neighbour is told of the others, and they of it.
+  const pub = commands.publish(`--require 3 --timeout 60 --linger 60 --rate ${RATE}`)
+  pub.end(log)
+  await arrive(log, copies)
+  expect(await pub.exit).toMatchObject({ code: 0 })
+  for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
+  const peers = commands.run('b2', 'peers --json --timeout 5')
+  expect(await peers.exit).toMatchObject({ code: 0 })
+  const paths = peers.stdout.trim().split('\n')
+  expect(paths.filter((line) => line.includes('"unicast"'))).toHaveLength(1)
+  expect(paths).toHaveLength(3)
+  expect(await interrupted(copies.map(({ process }) => process))).toEqual([0, 0, 0])
+})
+
 test.each([
   ['the publisher', 'a1'],
   ['a subscriber', 'a2'],

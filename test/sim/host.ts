@@ -42,9 +42,12 @@ export class Interface {
   readonly up: Lane = new Lane()
   readonly down: Lane = new Lane()
 
-  constructor(host: Host, segment: number) {
+  /** `routed`: it has an address that means the same everywhere. */
+  constructor(host: Host, segment: number, routed: boolean) {
     this.host = host
     this.segment = segment
-    this.address = `fe80::${host.name}:${host.interfaces.length}%eth${host.interfaces.length}`
+    const { length } = host.interfaces
+    const local = `fe80::${host.name}:${length}%eth${length}`
+    this.address = routed ? `fd00:0:0:0:0:0:${host.name}:${length}` : local
   }
 }

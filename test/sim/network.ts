@@ -23,7 +23,7 @@ export class Network {
   readonly hosts: Host[] = []
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
-  /** Processes are told by which way each datagram comes. */
+  /** Processes are told by which way each datagram comes; hosts made then have routed addresses. */
   rungs = false
   /** Whether a datagram gets down to a host at all. */
   passes: (host: Host, bytes: Uint8Array) => boolean = () => true
@@ -63,7 +63,7 @@ export class Network {
   host(segments: readonly number[]): Host {
     const host = new Host((this.hosts.length + 1).toString(16))
     for (const segment of segments) {
-      const port = new Interface(host, segment)
+      const port = new Interface(host, segment, this.rungs)
       host.interfaces.push(port)
       this.#portsBySegment.set(segment, [...this.#portsOf(segment), port])
     }

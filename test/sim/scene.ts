@@ -29,7 +29,7 @@ export class Scene {
   readonly relays: readonly SimRelay[]
   readonly links: readonly SimLink[]
   readonly trunks: readonly SimTrunk[]
-  readonly processes: readonly Process[]
+  readonly processes: Process[]
   readonly #random: Random
 
   constructor(seed: number, given: Setting) {
@@ -70,9 +70,16 @@ export class Scene {
     this.world.schedule.after(ms, act)
   }
 
-  /** Each process publishes so many bursts in that time. */
-  publish(bursts: number, overMs: number): void {
-    for (const process of this.processes) {
+  /** One more peer, on that segment. */
+  launch(segment = 0): Process {
+    const process = this.#launch(this.world.network.host([segment]))
+    this.processes.push(process)
+    return process
+  }
+
+  /** Each process, or each of these, publishes so many bursts in that time. */
+  publish(bursts: number, overMs: number, by: readonly Process[] = this.processes): void {
+    for (const process of by) {
       for (let burst = 0; burst < bursts; burst++) {
         this.at(this.#random.between(0, overMs), () => {
           const size = this.#random.pick([0, 20, 1100, 5000])
@@ -101,11 +108,13 @@ export class Scene {
   }
 
   /** What each subscription has of each stream of the others: delivered, lost, published. */
-  accounts(): { delivered: number; lost: number; published: number }[] {
+  accounts(
+    among: readonly Process[] = this.processes,
+  ): { delivered: number; lost: number; published: number }[] {
     const { ledger } = this.world
-    return this.processes.flatMap((reader) => {
+    return among.flatMap((reader) => {
       const [subscribed] = ledger.subscriptionsOf(reader)
-      return this.processes.flatMap((publisher) =>
+      return among.flatMap((publisher) =>
         publisher === reader
           ? []
           : ledger.streamsOf(publisher).map((stream) => {

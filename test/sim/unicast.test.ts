@@ -28,15 +28,29 @@ function endpointOf({ options: { host, port } }: Process): Endpoint {
   return { address: host.interfaces[0]!.address, port }
 }
 
-/** The first names all the others. */
 function apart(peers: number, { seed = 1, loss = 0 } = {}): { scene: Scene; ways: Ways } {
   const scene = new Scene(seed, { apart: true, loss, peers: Array(peers).fill(0), relays: [] })
-  const ways = new Ways(scene)
+  return { scene, ways: new Ways(scene) }
+}
+
+/** The first names all the others. */
+function named(peers: number, given = {}): { scene: Scene; ways: Ways } {
+  const { scene, ways } = apart(peers, given)
   for (const [place, process] of scene.processes.entries()) {
-    const others = scene.processes.slice(place + 1).map(endpointOf)
-    process.command((peer, now) => peer.name(now, others))
+    name(process, scene.processes.slice(place + 1))
   }
   return { scene, ways }
+}
+
+/** Everybody knows where one is, which knows nobody. */
+function around(hubs: number, peers: number, given = {}): { scene: Scene; ways: Ways } {
+  const { scene, ways } = apart(peers, given)
+  for (const process of scene.processes) name(process, scene.processes.slice(0, hubs))
+  return { scene, ways }
+}
+
+function name(process: Process, others: readonly Process[]): void {
+  process.command((peer, now) => peer.name(now, others.map(endpointOf)))
 }
 
 function repeats(scene: Scene): number {
@@ -45,15 +59,15 @@ function repeats(scene: Scene): number {
   }, 0)
 }
 
-function expectWhole(scene: Scene): void {
-  for (const { delivered, lost, published } of scene.accounts()) {
+function expectWhole(scene: Scene, among?: readonly Process[]): void {
+  for (const { delivered, lost, published } of scene.accounts(among)) {
     expect({ delivered, lost }).toEqual({ delivered: published, lost: 0 })
   }
 }
 
 describe('peers without multicast', () => {
   it('meet when one of them names the other, and each packet comes once', () => {
-    const { scene, ways } = apart(3)
+    const { scene, ways } = named(3)
     scene.wait(2000)
     expect(scene.processes.map(({ id }) => ways.inUse.get(id))).toEqual([true, true, true])
     expect(new Set(ways.pathOf.values())).toEqual(new Set(['unicast']))
@@ -77,7 +91,7 @@ describe('peers without multicast', () => {
 
 describe('multicast that is pulled away and given back', () => {
   it('ends the copies when it is there, and brings them back when it is not', () => {
-    const { scene, ways } = apart(2)
+    const { scene, ways } = named(2)
     scene.wait(1000)
     scene.multicast(true)
     scene.wait(6000)
@@ -96,7 +110,7 @@ describe('multicast that is pulled away and given back', () => {
   it.each(Array.from({ length: 8 }, (_, seed) => seed + 1))(
     'loses and doubles nothing under load: seed %d',
     (seed) => {
-      const { scene } = apart(3, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
+      const { scene } = named(3, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
       scene.wait(1000)
       scene.publish(40, 16_000)
       scene.at(2000, () => scene.multicast(true))
@@ -106,6 +120,65 @@ describe('multicast that is pulled away and given back', () => {
       scene.world.network.heal()
       scene.wait(16_000)
       expectWhole(scene)
+    },
+  )
+})
+
+describe('peers of which all know one', () => {
+  it('meet each other, and each packet comes once', () => {
+    const { scene, ways } = around(1, 6)
+    scene.wait(3000)
+    expect(ways.pathOf.size).toBe(30)
+    expect(new Set(ways.pathOf.values())).toEqual(new Set(['unicast']))
+    scene.publish(1, 0)
+    scene.wait(3000)
+    const before = repeats(scene)
+    scene.publish(20, 2000)
+    scene.wait(4000)
+    expect(scene.accounts().length).toBe(30)
+    expectWhole(scene)
+    expect(repeats(scene)).toBe(before)
+  })
+
+  it('are greeted no more once they are known', () => {
+    const { scene } = around(1, 6)
+    scene.wait(5000)
+    const greetings = (): number =>
+      scene.processes.reduce((sum, { peer }) => sum + peer.metrics.get('greetings'), 0)
+    const before = greetings()
+    scene.wait(60_000)
+    // The one finds itself on its own list.
+    expect(greetings() - before).toBeLessThan(10)
+    expect(scene.processes.map(({ peer }) => peer.metrics.get('toldFull'))).toEqual(
+      Array(6).fill(0),
+    )
+  })
+
+  it('meet a newcomer that names another one, when that one has gone', () => {
+    const { scene, ways } = around(1, 5)
+    scene.wait(3000)
+    scene.processes[0]!.end()
+    const newcomer = scene.launch()
+    name(newcomer, scene.processes.slice(1, 2))
+    scene.wait(3000)
+    const others = scene.processes.slice(1, -1)
+    const paths = others.map(({ id }) => ways.pathOf.get(`${newcomer.id} ${id}`))
+    expect(paths).toEqual(Array(4).fill('unicast'))
+  })
+
+  it.each(Array.from({ length: 8 }, (_, seed) => seed + 1))(
+    'lose and double nothing when that one dies under load: seed %d',
+    (seed) => {
+      const { scene } = around(2, 6, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
+      scene.wait(3000)
+      const [first, ...rest] = scene.processes
+      scene.publish(40, 16_000, rest)
+      scene.at(4000, () => first!.end())
+      scene.wait(16_000 + 3000)
+      scene.world.network.heal()
+      scene.wait(16_000)
+      expect(scene.accounts(rest).length).toBe(20)
+      expectWhole(scene, rest)
     },
   )
 })

@@ -71,6 +71,10 @@ const records: readonly Exclude<ControlRecord, { type: 'bindings' }>[] = [
 
 /** Apart from the others: who is reached by multicast alone may skip it. */
 const reach = { type: 'reach', target, multicast: true, token: target, echo: 7n } as const
+const places = {
+  type: 'places',
+  entries: [{ instance: target, address: '2001:db8::1', port: 18_666 }],
+} as const
 
 export function controlVectors(): object {
   return {
@@ -78,6 +82,7 @@ export function controlVectors(): object {
     records: records.map((record) => ({ record, bytes: controlBytes(record) })),
     bindings: bindings(),
     reach: { record: reach, bytes: controlBytes(reach) },
+    places: { record: places, bytes: controlBytes(places) },
   }
 }
 

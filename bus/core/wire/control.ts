@@ -15,7 +15,7 @@
  *     cursor     target (8) | entries: varint stream, varint next, varint lost
  *     nak, interest     see nak.ts and interest.ts
  *     oldest, expired   see gone.ts
- *     meet, met, answered, reach   see meeting.ts, answered.ts and reach.ts
+ *     meet, met, answered, reach, places   see meeting.ts, answered.ts, reach.ts and places.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -31,6 +31,14 @@
  * A page of bindings is signed over "sixcast/1/bindings", realm id, instance and the entries.
  */
 import { type Answered, readAnswered, writeAnswered } from './answered.ts'
+import {
+  type Attach,
+  readAttach,
+  readStarted,
+  type Started,
+  writeAttach,
+  writeStarted,
+} from './attach.ts'
 import { Reader, Writer } from './cursor.ts'
 import { readEntries, writeEntries } from './entries.ts'
 import { type Expired, type Oldest, readExpired, readOldest, writeExpired } from './gone.ts'
@@ -38,6 +46,7 @@ import { SIGNATURE_SIZE } from './hello.ts'
 import { type Interest, readInterest, writeInterest } from './interest.ts'
 import { type Meet, type Met, readMeet, readMet, writeMeeting } from './meeting.ts'
 import { type Nak, readNak, writeNak } from './nak.ts'
+import { type Places, readPlaces, writePlaces } from './places.ts'
 import { type ReachReport, readReach, writeReach } from './reach.ts'
 
 export const ControlType = {
@@ -56,6 +65,7 @@ export const ControlType = {
   met: 13,
   answered: 14,
   reach: 15,
+  places: 16,
 } as const
 
 export const HeartbeatFlag = {
@@ -97,28 +107,6 @@ export interface Bindings {
   readonly signature: Uint8Array
 }
 
-export interface AttachEntry {
-  readonly stream: number
-  readonly ask: number
-  readonly from: number
-  readonly ageMs: number
-  /** So many messages from before that time, too. */
-  readonly back: number
-  readonly attempt: number
-}
-
-export interface StartedEntry {
-  readonly stream: number
-  readonly ask: number
-  readonly start: number
-  readonly wanted: number
-  readonly index: number
-  readonly head: number
-  readonly behind: number
-  /** Receivers that have attached. */
-  readonly receivers: number
-}
-
 export interface HeartbeatEntry {
   readonly stream: number
   readonly head: number
@@ -132,18 +120,6 @@ export interface CursorEntry {
   readonly next: number
   /** Messages that the receiver had to give up. */
   readonly lost: number
-}
-
-export interface Attach {
-  readonly type: 'attach'
-  readonly target: bigint
-  readonly entries: readonly AttachEntry[]
-}
-
-export interface Started {
-  readonly type: 'started'
-  readonly asker: bigint
-  readonly entries: readonly StartedEntry[]
 }
 
 export interface Heartbeat {
@@ -176,6 +152,7 @@ export type ControlRecord =
   | Met
   | Answered
   | ReachReport
+  | Places
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -197,15 +174,9 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
     case 'want':
       return writer.uint64(record.target).varint(record.first).varint(record.count).written
     case 'attach':
-      return writeEntries(writer.uint64(record.target), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.ask).varint(e.from).varint(e.ageMs)
-        writer.varint(e.back).varint(e.attempt)
-      })
+      return writeAttach(writer, record)
     case 'started':
-      return writeEntries(writer.uint64(record.asker), record.entries, (e) => {
-        writer.varint(e.stream).varint(e.ask).varint(e.start).varint(e.wanted).varint(e.index)
-        writer.varint(e.head).varint(e.behind).varint(e.receivers)
-      })
+      return writeStarted(writer, record)
     case 'heartbeat':
       return writeEntries(writer.uint8(record.flags).varint(record.grttUs), record.entries, (e) => {
         writer.varint(e.stream).varint(e.head).varint(e.index).varint(e.receivers)
@@ -229,6 +200,8 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writeAnswered(writer, record)
     case 'reach':
       return writeReach(writer, record)
+    case 'places':
+      return writePlaces(writer, record)
   }
 }
 
@@ -259,9 +232,9 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
     case ControlType.bindings:
       return readBindings(reader)
     case ControlType.attach:
-      return { type: 'attach', target: reader.uint64(), entries: readEntries(reader, readAttach) }
+      return readAttach(reader)
     case ControlType.started:
-      return { type: 'started', asker: reader.uint64(), entries: readEntries(reader, readStart) }
+      return readStarted(reader)
     case ControlType.heartbeat:
       return {
         type: 'heartbeat',
@@ -287,6 +260,8 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return readAnswered(reader)
     case ControlType.reach:
       return readReach(reader)
+    case ControlType.places:
+      return readPlaces(reader)
     default:
       return undefined
   }
@@ -311,30 +286,6 @@ function readBinding(reader: Reader): BindingEntry {
     packetSize: reader.varint(),
     ageMs: reader.varint(),
     sealedName: reader.block(SEALED_NAME_SIZE_MAX),
-  }
-}
-
-function readAttach(reader: Reader): AttachEntry {
-  return {
-    stream: reader.varint(),
-    ask: reader.varint(),
-    from: reader.varint(),
-    ageMs: reader.varint(),
-    back: reader.varint(),
-    attempt: reader.varint(),
-  }
-}
-
-function readStart(reader: Reader): StartedEntry {
-  return {
-    stream: reader.varint(),
-    ask: reader.varint(),
-    start: reader.varint(),
-    wanted: reader.varint(),
-    index: reader.varint(),
-    head: reader.varint(),
-    behind: reader.varint(),
-    receivers: reader.varint(),
   }
 }
 

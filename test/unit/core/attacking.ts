@@ -2,7 +2,7 @@
 import { defaultLimits, type Limits } from '../../../bus/core/limits.ts'
 import type { CounterName } from '../../../bus/core/metrics.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
-import type { StartedEntry } from '../../../bus/core/wire/control.ts'
+import type { StartedEntry } from '../../../bus/core/wire/attach.ts'
 import { Writer } from '../../../bus/core/wire/cursor.ts'
 import { writePrefix, writeRecord } from '../../../bus/core/wire/record.ts'
 import { Member } from '../../fuzz/member.ts'

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Past } from '../../../bus/core/peer-attacher.ts'
 import { parsePattern } from '../../../bus/core/topic/pattern.ts'
-import type { AttachEntry, StartedEntry } from '../../../bus/core/wire/control.ts'
+import type { AttachEntry, StartedEntry } from '../../../bus/core/wire/attach.ts'
 import type { Member } from '../../fuzz/member.ts'
 import { Answering } from './answering.ts'
 import { body } from './attacking.ts'

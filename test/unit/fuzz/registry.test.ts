@@ -5,12 +5,15 @@ import { importsOf, readSources, type Source } from '../../setup/source.ts'
 /** Decoders that no fuzzer feeds by themselves, each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'bus/core/wire/answered.ts readAnswered': 'a record that readControl reads',
+  'bus/core/wire/attach.ts readAttach': 'a record that readControl reads',
+  'bus/core/wire/attach.ts readStarted': 'a record that readControl reads',
   'bus/core/wire/entries.ts readEntries': 'a list within records that readControl reads',
   'bus/core/wire/gone.ts readOldest': 'a record that readControl reads',
   'bus/core/wire/gone.ts readExpired': 'a record that readControl reads',
   'bus/core/wire/gone.ts readRuns': 'a list within records that readControl reads',
   'bus/core/wire/meeting.ts readMeet': 'a record that readControl reads',
   'bus/core/wire/meeting.ts readMet': 'a record that readControl reads',
+  'bus/core/wire/places.ts readPlaces': 'a record that readControl reads',
   'bus/core/wire/reach.ts readReach': 'a record that readControl reads',
   'bus/api/peer-address.ts parsePeerAddress': 'an option of the program itself',
   'bus/core/wire/nak.ts readNak': 'a record that readControl reads',

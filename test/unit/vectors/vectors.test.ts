@@ -184,10 +184,10 @@ describe('the vectors of links', () => {
 
 describe('the vectors of bodies', () => {
   it('hold control records that can be read', () => {
-    const { records, bindings, reach } = load('control.json')
+    const { records, bindings, reach, places } = load('control.json')
     const types: string[] = []
     const { answered } = load('direct.json')
-    for (const { bytes } of [...records, bindings, reach, answered]) {
+    for (const { bytes } of [...records, bindings, reach, places, answered]) {
       expect(readControl(unhex(bytes), (record) => types.push(record.type))).toBe(true)
     }
     const used = Object.keys(ControlType).filter((type) => type !== 'interest')

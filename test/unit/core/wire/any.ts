@@ -161,6 +161,16 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     echo: anyUint64,
   }),
   fc.record({
+    type: fc.constant('places' as const),
+    entries: list(
+      fc.record({
+        instance: anyUint64,
+        address: bytes(16).map(addressText),
+        port: fc.nat(0xffff),
+      }),
+    ),
+  }),
+  fc.record({
     type: fc.constant('answered' as const),
     entries: shortList(
       fc.record({

@@ -44,7 +44,7 @@ describe('control records', () => {
       }),
       { numRuns: 300 },
     )
-    expect(seen.size).toBe(15)
+    expect(seen.size).toBe(16)
   })
 
   it('are refused when bytes are left over inside their size', () => {
