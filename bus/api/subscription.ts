@@ -53,6 +53,9 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   /** Asynchronous validations under way: later messages wait behind them. */
   #checking: Promise<void> | undefined
   #checks = 0
+  /** Whom the last message came from: the next ones mostly do, too. */
+  #instance = 0n
+  #from = peerId(0n)
   /** Its queue has filled, and has not emptied. */
   #pressed = false
   #handled: Promise<void> | undefined
@@ -162,7 +165,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       type: 'message',
       topic: stream.topic,
       params: this.#paramsOf(stream.topic),
-      from: peerId(stream.from),
+      from: this.#nameOf(stream.from),
       sequence: index,
       sentAt,
       value: checked.value,
@@ -214,6 +217,14 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   #invalid({ stream }: Delivered, issues: readonly string[]): void {
     const from = peerId(stream.from)
     this.#host.event({ type: 'invalid', topic: stream.topic, from, issues })
+  }
+
+  #nameOf(instance: bigint): PeerId {
+    if (instance !== this.#instance) {
+      this.#instance = instance
+      this.#from = peerId(instance)
+    }
+    return this.#from
   }
 
   #paramsOf(topic: string): Params<string> {

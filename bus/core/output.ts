@@ -123,7 +123,7 @@ export type Notice =
       /** When it is of no use any more, ms of the driver's clock. */
       readonly expiresAt?: number | undefined
       /** What its publisher has said to those who answer. */
-      readonly question?: Uint8Array
+      readonly question?: Uint8Array | undefined
     }
   /** One answer to this peer's question on a topic. */
   | {

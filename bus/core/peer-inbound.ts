@@ -51,6 +51,10 @@ export class Inbound {
   #heldSize = 0
   /** How long the packet at hand has been held, ms. */
   #heldMs = 0
+  /** Bytes of the datagram at hand that have not been looked at. */
+  #left = 0
+  /** Streams of which packets have been taken that `received` has not been told of. */
+  readonly #touched: Inflow[] = []
 
   constructor(context: Context, events: InboundEvents) {
     this.#context = context
@@ -67,8 +71,21 @@ export class Inbound {
     const { metrics } = this.#context
     metrics.count('packetsReceived')
     metrics.count('bytesReceived', datagram.length)
-    const fault = splitDatagram(datagram, (packet) => this.#onPacket(now, packet, from))
+    this.#left = datagram.length
+    const fault = splitDatagram(datagram, (packet) => {
+      this.#onPacket(now, packet, from)
+      this.#left -= packet.length
+    })
+    this.#left = 0
     if (fault) this.#context.reject(fault)
+    this.#tell(now)
+  }
+
+  /** Once a datagram: many packets of one stream may have come joined. */
+  #tell(now: number): void {
+    for (let inflow = this.#touched.pop(); inflow; inflow = this.#touched.pop()) {
+      this.#events.received(now, inflow)
+    }
   }
 
   /** Another epoch has come: so may what waited for its key. */
@@ -87,6 +104,7 @@ export class Inbound {
       this.#onPacket(now, packet, from)
     }
     this.#heldMs = 0
+    this.#tell(now)
   }
 
   /** Forgets packets that have waited too long. */
@@ -194,7 +212,7 @@ export class Inbound {
     if (number === 0) return this.#context.reject('malformed')
     const fate = this.#take(now, inflow, { number, flags, packet })
     if (fate === 'forged') this.#context.reject('forged')
-    if (fate === 'taken') this.#events.received(now, inflow)
+    if (fate === 'taken' && !this.#touched.includes(inflow)) this.#touched.push(inflow)
   }
 
   /** Unlike what it mends it is of no use to who does not know its stream, and is not held. */
@@ -225,17 +243,17 @@ export class Inbound {
     const { epochs, sealer } = this.#context
     const keys = packet.length > 0 ? epochs.at(epochOf(packet)) : undefined
     const topicKey = keys && key.of(keys)
-    const body = topicKey && sealer.open(packet, topicKey)
+    const body = topicKey && sealer.open(packet, topicKey, this.#left)
     if (!body) return 'forged'
     epochs.heard(now, keys)
     const accepted = { flags, body, mended: isMended }
-    const lanes = takers ?? [receiver]
-    if (inflow.binding.proof === 'group') {
-      for (const taker of lanes) taker.accept(now, number, accepted)
-    } else {
+    if (inflow.binding.proof !== 'group') {
+      const lanes = takers ?? [receiver]
       const fate = this.#verifier.take(now, inflow, { number, arrival: accepted, takers: lanes })
       if (fate !== 'taken') return fate
-    }
+    } else if (!takers) {
+      receiver.accept(now, number, accepted)
+    } else for (const taker of takers) taker.accept(now, number, accepted)
     if (receiver.reaches(number)) receiver.options.blocks?.keep(now, number, packet)
     return 'taken'
   }

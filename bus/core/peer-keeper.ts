@@ -8,6 +8,7 @@
  */
 import type { Context } from './peer-context.ts'
 import { Ring } from './ring.ts'
+import { apart } from './slab.ts'
 import type { SenderStream } from './stream/sender.ts'
 
 /** The packets at the front of a stream's history that only `retain` keeps there. */
@@ -57,9 +58,13 @@ export class Keeper {
     const stream = this.#kept.shift()
     if (!stream) return
     const number = this.#firstOf(stream)
-    const size = stream.history.get(number)?.packet.length ?? 0
+    const stored = stream.history.get(number)
+    const size = stored?.packet.length ?? 0
     this.#keptSize -= size
-    if (stream.retains(number)) return this.#retain(stream, size)
+    if (stream.retains(number)) {
+      if (stored) stored.packet = apart(stored.packet)
+      return this.#retain(stream, size)
+    }
     // It is younger than what was retained, so that goes as well.
     this.#release(stream)
     stream.history.forget()

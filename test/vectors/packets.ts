@@ -67,7 +67,7 @@ function parityOf(
     const id = { kind: Kind.parity, flags: row.row, stream: 2, number: row.last }
     return one(id, sumOf(history, row, 0)!, controlKey)
   })
-  return { packets, symbols: packets.map(symbolOf), rows }
+  return { packets, symbols: packets.map((packet) => symbolOf(packet)), rows }
 }
 
 const plainHello: Hello = {

@@ -8,13 +8,17 @@
  */
 import type { Metrics } from '../metrics.ts'
 import { epochOf } from '../wire/packet.ts'
-import { BLOCK, blockOf, symbolOf } from '../wire/parity.ts'
+import { Slab } from '../slab.ts'
+import { BLOCK, blockOf, symbolOf, symbolSizeOf } from '../wire/parity.ts'
 import { type Row, solve } from './erasure.ts'
 import type { Budget } from './reorder.ts'
 
 interface Block {
   /** By place. */
   readonly symbols: (Uint8Array | undefined)[]
+  /** What they are in: they go together. */
+  readonly slab: Slab
+  kept: number
   rows: Row[]
   cost: number
 }
@@ -76,9 +80,12 @@ export class Blocks {
     const base = blockOf(number)
     const block = this.#open(base)
     if (!block || block.symbols[number - base]) return
-    const symbol = symbolOf(packet)
-    if (!this.#charge(base, block, symbol.length)) return
-    block.symbols[number - base] = symbol
+    const size = symbolSizeOf(packet)
+    if (!this.#charge(base, block, size)) return
+    block.kept += 1
+    // As much again as there is, so that a block of few packets stays small.
+    const more = Math.min(block.kept, base + BLOCK - number)
+    block.symbols[number - base] = symbolOf(packet, block.slab.cut(size, more * size))
   }
 
   /** Whether what is kept is of this epoch. */
@@ -206,7 +213,7 @@ export class Blocks {
       this.clear()
       return undefined
     }
-    const block = { symbols: [], rows: [], cost: 0 }
+    const block = { symbols: [], slab: new Slab(), kept: 0, rows: [], cost: 0 }
     this.#blocks.set(base, block)
     return this.#charge(base, block, BLOCK_COST) ? block : undefined
   }

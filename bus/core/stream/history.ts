@@ -20,7 +20,7 @@ export interface StoredPacket {
   /** It holds no message, only what proves others. */
   readonly bare?: boolean
   /** When it left, ms of the driver's clock. */
-  sentAt?: number
+  sentAt?: number | undefined
   /** It waits to be sent again. */
   repair?: Repair | undefined
   /** When, and to whom, it was last sent again. */

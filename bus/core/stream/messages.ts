@@ -155,8 +155,18 @@ export class Messages {
     metrics.count('messagesDelivered', subscriptions.length)
     const { codec, payload, question } = record
     const expiresAt = end < Infinity ? end : undefined
-    const message = { index, sentAt, codec, payload, expiresAt, ...(question && { question }) }
-    emit({ type: 'deliver', subscriptions, stream: info, ...message })
+    // Field by field: a copy by `...` costs more than all the rest of a delivery.
+    emit({
+      type: 'deliver',
+      subscriptions,
+      stream: info,
+      index,
+      sentAt,
+      codec,
+      payload,
+      expiresAt,
+      question,
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a receiving stream is made of, and what it takes. */
 import type { MessagesOptions } from './messages.ts'
 import type { MissingOptions } from './missing.ts'
-import type { Budget } from './reorder.ts'
+import type { Budget, EarlyPacket } from './reorder.ts'
 
 /** An authenticated packet. */
 export interface Arrival {
@@ -20,4 +20,9 @@ export interface ReceiverOptions extends MessagesOptions, MissingOptions {
   readonly budget: Budget
   /** Packets wait for a signature that vouches for them. */
   readonly proven?: boolean
+}
+
+/** As it waits, or is opened. Field by field: a copy by `...` costs a third of opening it. */
+export function dueSince(since: number, { flags, body, unproven }: Arrival): EarlyPacket {
+  return { flags, body, since, unproven }
 }

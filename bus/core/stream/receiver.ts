@@ -20,7 +20,7 @@ import { Messages } from './messages.ts'
 import { Missing } from './missing.ts'
 import { LEAVES_MAX } from '../wire/signed.ts'
 import { ProofWait } from './proof-wait.ts'
-import type { Arrival, ReceiverOptions } from './receiver-options.ts'
+import { type Arrival, dueSince, type ReceiverOptions } from './receiver-options.ts'
 import { type EarlyPacket, ReorderBuffer } from './reorder.ts'
 
 export class ReceiverStream {
@@ -122,20 +122,20 @@ export class ReceiverStream {
     if (this.options.info.delivery !== 'reliable') {
       if (this.next > 0 && number > this.next) this.messages.pass('network')
       this.next = number + 1
-      return this.messages.open(now, { ...packet, since: now })
+      return this.messages.open(now, dueSince(now, packet))
     }
     if (this.next === 0) {
-      if (!this.#anywhere) return this.#keep(number, { ...packet, since: now })
+      if (!this.#anywhere) return this.#keep(number, dueSince(now, packet))
       this.#begin(now, number)
     }
     this.missing.came(now, number)
     if (number === this.next && !packet.unproven) {
       const since = this.#proof.arrived(now, number, packet.mended)
       this.next += 1
-      this.messages.open(now, { ...packet, since })
+      this.messages.open(now, dueSince(since, packet))
       this.#drain(now)
     } else if (this.#buffer.room(packet.body, number - this.next)) {
-      this.#keep(number, { ...packet, since: this.#proof.arrived(now, number, packet.mended) })
+      this.#keep(number, dueSince(this.#proof.arrived(now, number, packet.mended), packet))
     } else {
       // The oldest go first: this one is asked for when there is room for it, or its proof is here.
       this.options.metrics.count('reorderFull')
@@ -330,7 +330,7 @@ export class ReceiverStream {
   }
 
   #drain(now: number): void {
-    for (;;) {
+    while (this.#buffer.size > 0) {
       const packet = this.#buffer.get(this.next)
       if (!packet || packet.unproven) return
       this.#buffer.take(this.next)

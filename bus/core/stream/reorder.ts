@@ -1,5 +1,6 @@
 /** Packets that came early, by number, bounded in count and, with all streams together, in bytes. */
 
+import { apart } from '../slab.ts'
 import { sameLeaf } from '../wire/signed.ts'
 
 /** Bytes that many share, such as all streams of a process. */
@@ -99,8 +100,9 @@ export class ReorderBuffer {
   /** False when the bound is hit; the packet is then not kept. */
   add(number: number, packet: EarlyPacket): boolean {
     if (!this.room(packet.body, 0)) return false
-    this.#packets.set(number, packet)
-    this.#budget.used += costOf(packet.body)
+    const body = apart(packet.body)
+    this.#packets.set(number, body === packet.body ? packet : { ...packet, body })
+    this.#budget.used += costOf(body)
     if (this.#lowest === undefined || number < this.#lowest) this.#lowest = number
     this.#highest = this.#packets.size === 1 ? number : Math.max(this.#highest, number)
     return true

@@ -328,13 +328,13 @@ export class SenderStream {
   }
 
   #append(sealable: Sealable, now: number = sealable.at): void {
-    const { flags, body, at, index, charge, expiresAt = Infinity } = sealable
+    const { flags, body, at, index, charge, expiresAt } = sealable
     const { proof, seal } = this.options
     const number = this.#allocate()
     const packet = proof?.seal(now, { flags, number, body }) ?? seal(flags, number, body)
     this.#lastAt = at
-    const kept = { packet, at, index, charge: charge ?? packet.length }
-    this.history.append(expiresAt < Infinity ? { ...kept, expiresAt } : kept)
+    const size = charge ?? packet.length
+    this.history.append({ packet, at, index, charge: size, expiresAt, sentAt: undefined })
     if (charge === undefined) this.waiting += packet.length
   }
 

@@ -22,7 +22,7 @@ export interface Sealable extends Whole {
   readonly flags: number
   /** Bytes of it that have been counted as waiting already. */
   readonly charge?: number
-  readonly expiresAt?: number
+  readonly expiresAt?: number | undefined
 }
 
 type Waiting = Fragments | Fading | Whole
@@ -58,7 +58,8 @@ export class Unsealed {
     if (!one) return undefined
     this.packets -= 1
     const { at, index } = one
-    const about = { at, index, expiresAt: endOf(one) }
+    const end = endOf(one)
+    const about = { at, index, expiresAt: end < Infinity ? end : undefined }
     if (one instanceof Fragments) {
       const next = one.next()
       if (one.count === 0) this.#waiting.shift()

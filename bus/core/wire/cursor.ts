@@ -60,8 +60,10 @@ export class Reader {
   /** A view (no copy) of the next `size` bytes. */
   take(size: number): Uint8Array {
     if (this.#missing(size)) return EMPTY
+    const { buffer, byteOffset } = this.bytes
+    const start = byteOffset + this.offset
     this.offset += size
-    return this.bytes.subarray(this.offset - size, this.offset)
+    return new Uint8Array(buffer, start, size)
   }
 
   /** A varint length, then that many bytes; longer than `sizeMax` fails the reader. */

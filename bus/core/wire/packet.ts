@@ -84,19 +84,42 @@ export function writeHeader(packet: Uint8Array, header: Header, bodySize: number
 
 /** Reads the header of a packet that `splitDatagram` has yielded, length field included. */
 export function readHeader(packet: Uint8Array): Header {
-  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
-  const first = view.getUint8(2)
+  const first = packet[2]!
   return {
     version: first >>> 4,
     kind: first & 0x0f,
-    flags: view.getUint8(3),
-    epoch: view.getUint16(4),
-    instance: view.getBigUint64(6),
-    stream: view.getUint32(14),
-    number: view.getUint16(18) * 0x100000000 + view.getUint32(20),
-    hint: view.getUint16(24),
+    flags: packet[3]!,
+    epoch: uint16At(packet, 4),
+    instance: instanceAt(packet, 6),
+    stream: uint32At(packet, 14),
+    number: uint16At(packet, 18) * 0x100000000 + uint32At(packet, 20),
+    hint: uint16At(packet, 24),
   }
 }
+
+function uint16At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  return uint16At(bytes, at) * 0x10000 + uint16At(bytes, at + 2)
+}
+
+/** Runs of packets are of one sender: a number of 64 bits is made once for them. */
+function instanceAt(packet: Uint8Array, at: number): bigint {
+  const high = uint32At(packet, at)
+  const low = uint32At(packet, at + 4)
+  if (high !== lastHigh || low !== lastLow) {
+    lastInstance = (BigInt(high) << 32n) | BigInt(low)
+    lastHigh = high
+    lastLow = low
+  }
+  return lastInstance
+}
+
+let lastHigh = 0
+let lastLow = 0
+let lastInstance = 0n
 
 /** The key epoch that a packet names. */
 export function epochOf(packet: Uint8Array): number {

@@ -36,12 +36,20 @@ export function symbolPrefixOf(packet: Uint8Array): Uint8Array {
   return Uint8Array.of(packet[0]!, packet[1]!, packet[LENGTH_SIZE + 1]!)
 }
 
-/** A copy of what parity is made of. */
-export function symbolOf(packet: Uint8Array): Uint8Array {
-  const body = bodyOf(packet)
-  const symbol = new Uint8Array(SYMBOL_PREFIX + body.length)
-  symbol.set(symbolPrefixOf(packet))
-  symbol.set(body, SYMBOL_PREFIX)
+/** Bytes of a packet's symbol. */
+export function symbolSizeOf(packet: Uint8Array): number {
+  return SYMBOL_PREFIX + Math.max(0, packet.length - BODY_OFFSET)
+}
+
+/** A copy of what parity is made of, into bytes of its size (by default, its own). */
+export function symbolOf(
+  packet: Uint8Array,
+  symbol: Uint8Array = new Uint8Array(symbolSizeOf(packet)),
+): Uint8Array {
+  symbol[0] = packet[0]!
+  symbol[1] = packet[1]!
+  symbol[2] = packet[LENGTH_SIZE + 1]!
+  symbol.set(bodyOf(packet), SYMBOL_PREFIX)
   return symbol
 }
 

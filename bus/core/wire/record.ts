@@ -143,16 +143,16 @@ export function headSizeOf(bytes: Uint8Array): number {
 /** What comes behind a record's size; without one the payload is all that is left. */
 function readTail(reader: Reader, payloadSize?: number): Record | undefined {
   const flags = reader.uint8()
-  const fields = readFields(reader, flags)
+  if (flags & ~(CODEC_MASK | HAS_FIELDS)) reader.failed = true
+  const fields = flags & HAS_FIELDS ? readFields(reader) : undefined
   const payload = reader.take(payloadSize ?? reader.left)
   if (reader.failed) return undefined
-  return { codec: flags & CODEC_MASK, payload, ...fields }
+  const codec = flags & CODEC_MASK
+  return fields ? { codec, payload, ...fields } : { codec, payload }
 }
 
 /** Reads the fields and skips those that are not known. */
-function readFields(reader: Reader, flags: number): Fields {
-  if (flags & ~(CODEC_MASK | HAS_FIELDS)) reader.failed = true
-  if (!(flags & HAS_FIELDS)) return {}
+function readFields(reader: Reader): Fields {
   const fields = new Reader(reader.block(reader.left))
   let found: Fields = {}
   while (fields.left > 0 && !fields.failed) {
