@@ -8,6 +8,7 @@ import { objectsOf } from '../cli/command.ts'
 import { useWorld, type World } from './world.ts'
 
 const TOKEN = 'a token of the test'.replaceAll(' ', '-')
+const MARKUP = 'next door <img src=x onerror=alert(1)>'
 const PICTURE = { width: 1060, height: 900 }
 const NARROW = { width: 360, height: 740 }
 
@@ -58,7 +59,7 @@ describe('the dashboard', () => {
     // What fails here is tried again: whoever is left from before would be shown as well.
     await using far = await world.member({ name: 'far away' })
     await using near = await linked('near by')
-    await using _ = await world.member({ name: 'next door', port: ownPort() })
+    await using _ = await world.member({ name: MARKUP, port: ownPort() })
     const listening = near.subscribe('hall/*')
     await far.matched('hall/lamp')
     // Its packets of 60,000 bytes never find room, and are asked for again until they are a gap.
@@ -71,6 +72,9 @@ describe('the dashboard', () => {
       await page.locator('.card.trunk', { hasText: /in [1-9][\d.,]*\/s/ }).waitFor()
       await page.locator('.card.link', { hasText: /out [1-9][\d.,]*\/s/ }).waitFor()
       expect(await page.locator('#peers').textContent()).toContain('far away')
+      // Text, as anything that peers say of themselves.
+      expect(await page.locator('#peers').textContent()).toContain(MARKUP)
+      expect(await page.locator('#main img').count()).toBe(0)
       await page.locator('#counters', { hasText: 'bufferFull' }).waitFor()
       const row = page.locator('#topics tbody tr', { hasText: /^[\da-f]{16}/ }).first()
       await row.locator('[data-column="Asked for"]', { hasText: /[1-9]/ }).waitFor()
