@@ -33,7 +33,7 @@ export type { Flow, MatchedOptions, Proof, PublishOptions } from './publish-opti
 export type Scope = 'host' | 'link' | 'site' | 'organisation' | 'global'
 
 /** How packets travel now. */
-export type PathKind = 'multicast' | 'unicast' | 'relay' | 'memory' | 'none'
+export type PathKind = 'multicast' | 'unicast' | 'hub' | 'relay' | 'memory' | 'none'
 
 /** Any pino-shaped logger. */
 export interface Logger {
@@ -77,7 +77,7 @@ export interface ConnectOptions extends Cancel, PeerOptions, KeyLogOptions {
    * one that answers reaches those whom multicast does not.
    */
   readonly relay?: string | readonly string[]
-  /** False: by a relay alone, else by unicast alone. Default: true, but in pages without a network. */
+  /** False: by a relay, else by unicast alone, at scope host a hub. Default: true, but in pages. */
   readonly multicast?: boolean
   /** UDP port of the groups. Default: 62278 ("6CAST" on a telephone's keys). */
   readonly port?: number

@@ -23,7 +23,7 @@ export class Paths {
 
   /** How peers come of whom nothing else is known. */
   get base(): PathKind {
-    return this.#base
+    return this.#base === 'hub' ? 'unicast' : this.#base
   }
 
   /** The transport goes by another way. */

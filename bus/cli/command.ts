@@ -62,7 +62,9 @@ export class World {
     const { 'unicast-port': unicastPort, 'key-log': keyLog, ...plain } = shared
     const { signal } = this.interrupt
     const isNamed = plain.peers !== undefined || unicastPort !== undefined
-    if (plain.multicast === false && plain.relay === undefined && !isNamed) {
+    // With no scope it is that of the realm; on this host alone a hub will do.
+    const isWider = plain.scope !== undefined && plain.scope !== 'host'
+    if (plain.multicast === false && plain.relay === undefined && !isNamed && isWider) {
       const mend = 'name one, as in: --relay wss://relay.example.org, or a --peer'
       throw new UsageError(`without multicast (--no-multicast) a relay is needed: ${mend}`)
     }

@@ -199,7 +199,7 @@ function withSettings(program: Argv): void {
     })
     .option('multicast', {
       type: 'boolean',
-      describe: 'Go by multicast; --no-multicast: by relay or unicast alone [default: yes]',
+      describe: 'Go by multicast; --no-multicast: by relay, unicast or hub alone [default: yes]',
     })
     .option('native', { type: 'boolean', describe: NATIVE })
     .option('peer', {

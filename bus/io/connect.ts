@@ -6,16 +6,18 @@ import { fileWork as files } from './files/work.ts'
 import { following, PeerCredentials } from './link-credentials.ts'
 import { dnsResolver } from './dns.ts'
 import { loggingKeys } from './key-log.ts'
+import { HubTransport } from './hub.ts'
+import { hubPortsOf } from './hub-port.ts'
 import { lookUp } from './names.ts'
 import { openBus, type Opening } from './open.ts'
 import type { Settings } from './settled.ts'
 import { settle } from './settings.ts'
-import type { LadderClock } from './ladder.ts'
+import type { Clock } from './clock.ts'
 import type { System } from './runtime.ts'
 import { nodeSystem } from './system.ts'
 import type { Transport } from './transport.ts'
 import { udpTransport } from './udp.ts'
-import { unicastTransport } from './udp-unicast.ts'
+import { loopbackTransport, unicastTransport } from './udp-unicast.ts'
 import type { Beside, LinkTransport } from './websocket.ts'
 
 /**
@@ -27,15 +29,25 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   options.signal?.throwIfAborted()
   const { scope, interfaces, port, hops, relays, unicastPort } = settings
   const fast = await fastPath(options.native !== false)
+  const waits = scope === 'host' && interfaces === undefined && relays.length === 0
   const native = (): Transport =>
-    udpTransport({ scope, interfaces, port, hops }, { unicastPort, fast })
+    udpTransport({ scope, interfaces, port, hops, waits }, { unicastPort, fast })
   if (relays.length > 0) return connectByRelay(settings, options, { native, fast })
   const system = keysLogged(await nodeSystem(settings.identity), options)
   const parts = { ...common(settings, options), system }
-  if (options.multicast !== false) {
+  const { multicast = true } = options
+  if (multicast) {
     options.log?.debug({ inUse: fast.inUse, reason: fast.reason }, 'many datagrams a system call')
-    return openBus(native(), { ...parts, path: 'multicast', native: fast.use })
   }
+  const use = multicast ? { native: fast.use } : {}
+  if (scope === 'host' && interfaces === undefined) {
+    const base = multicast ? native() : loopbackTransport()
+    const ports = hubPortsOf(settings, system.env)
+    const transport = new HubTransport({ base, multicast, ports, clock: nodeClock })
+    const named: Opening['named'] = (listener) => transport.meet(listener.named)
+    return openBus(transport, { ...parts, ...use, named, path: 'multicast' })
+  }
+  if (multicast) return openBus(native(), { ...parts, ...use, path: 'multicast' })
   return openBus(unicastTransport(unicastPort), { ...parts, path: 'unicast' })
 }
 
@@ -83,7 +95,7 @@ function keysLogged(system: System, { keyLog, log }: ConnectOptions): System {
   return keyLog === undefined ? system : loggingKeys(system, keyLog, log)
 }
 
-const nodeClock: LadderClock = {
+const nodeClock: Clock = {
   now: () => performance.now(),
   after: (delayMs, then) => {
     const timer = setTimeout(then, delayMs)
@@ -98,7 +110,7 @@ function common(
 ): Pick<Opening, 'settings' | 'options' | 'files' | 'keep' | 'named'> {
   const keep = keeping(settings, options.keep)
   const { peers } = settings
-  const after: LadderClock['after'] = (delayMs, then) => nodeClock.after(delayMs, then)
+  const after: Clock['after'] = (delayMs, then) => nodeClock.after(delayMs, then)
   const named: Opening['named'] = (listener) =>
     lookUp({ peers, resolver: dnsResolver(), after, ...listener })
   return { settings, options, files, keep, ...(peers.length > 0 && { named }) }

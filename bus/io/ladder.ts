@@ -10,6 +10,7 @@ import { asError } from '../api/thrown.ts'
 import type { Endpoint, Hearing } from '../core/output.ts'
 import { Ladder, type LadderStep } from '../core/path/ladder.ts'
 import { writeInstances, writeRung } from '../core/wire/link.ts'
+import type { Clock } from './clock.ts'
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 import type { Beside } from './websocket.ts'
 
@@ -24,14 +25,7 @@ export interface LadderOptions {
   /** Made anew when there was no network. */
   readonly native: () => Transport
   readonly link: (beside: Beside) => LadderLink
-  readonly clock: LadderClock
-}
-
-export interface LadderClock {
-  /** Ms of a clock that only goes forward. */
-  now(): number
-  /** Runs `then` after `delayMs`; the result cancels it. */
-  after(delayMs: number, then: () => void): () => void
+  readonly clock: Clock
 }
 
 /** What the ladder joins. */

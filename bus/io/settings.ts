@@ -54,7 +54,7 @@ function assertWays(options: ConnectOptions, scope: Scope): void {
   const linked = relaysOf(options).length > 0
   const named = peers !== undefined ? 'peers' : 'unicastPort'
   const isNamed = peers !== undefined || unicastPort !== undefined
-  if (!multicast && !linked && !isNamed) {
+  if (!multicast && !linked && !isNamed && scope !== 'host') {
     const mend =
       "give the address of a relay, such as { relay: 'wss://relay.example.org' }, or peers"
     throw invalid(`option "multicast" is false, and there is no relay: ${mend}`)

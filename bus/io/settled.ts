@@ -87,6 +87,7 @@ export function openingOf(key: unknown, realm: string): Opening {
   if (!(key instanceof Uint8Array)) {
     throw new BusError('INVALID_KEY', 'option "key" is neither bytes nor the text of a key file')
   }
-  if (key.length === 32) return { root: key.slice() } // it is overwritten at the end
+  // A copy, also of a Buffer, whose slice is none: it is overwritten at the end.
+  if (key.length === 32) return { root: new Uint8Array(key) }
   throw new BusError('INVALID_KEY', `option "key" has ${key.length} bytes: a realm's key has 32`)
 }

@@ -15,7 +15,7 @@ export type TransportEvent =
    */
   | {
       readonly type: 'path'
-      readonly path: Rung
+      readonly path: Rung | 'hub'
       readonly reason: string
       readonly greets: boolean
     }
@@ -54,7 +54,7 @@ export interface Transport {
   /** Datagrams handed to the system but not yet reported as sent. */
   readonly pending: number
   /** Of a transport with several rungs: the one in use. */
-  readonly path?: Rung | 'none'
+  readonly path?: Rung | 'hub' | 'none'
   /** The same: who the peer is, once, before it sends. */
   begin?(self: { readonly salt: Uint8Array }): void
   /** The same: by which rung somebody is heard, as what it has sealed proves. */

@@ -95,9 +95,9 @@ function openOnLoopback(failed: (error: Error) => void): Socket {
 }
 
 /**
- * Tells by which way datagrams come. At scope host there is one alone: multicast of this scope comes
- * from no other machine, the kernel sees to that; unicast to the shared port might. Whatever address
- * a peer sent from, its private port is on ::1.
+ * Tells by which way datagrams come. At scope host multicast comes from no other machine, the kernel
+ * sees to that; unicast to the shared port might. Whatever address a peer sent from, its private
+ * port is on ::1.
  */
 function listener(options: ReceiverOptions, rung: Rung): Listen {
   if (!options.hostOnly) {
@@ -109,6 +109,7 @@ function listener(options: ReceiverOptions, rung: Rung): Listen {
   return (bytes, from) => {
     if (from.address !== loopback && !options.isOwn(from.address)) return
     from.address = loopback
+    from.rung = rung
     options.datagram(bytes, from)
   }
 }

@@ -1,27 +1,47 @@
-/** The transport over unicast UDP alone, for a network without multicast: no group is joined. */
+/** The transport over unicast UDP alone, where there is no multicast: no group is joined. */
 import { BusError } from '../api/errors.ts'
 import type { Endpoint } from '../core/output.ts'
 import type { Transport, TransportListener } from './transport.ts'
 import { openPrivate } from './udp-receive.ts'
-import { closeSocket, openError, systemCode } from './udp-socket.ts'
+import { defaultSize } from './udp-scope.ts'
+import { closeSocket, openError, openSocket, systemCode } from './udp-socket.ts'
 import type { Socket } from 'node:dgram'
 
 /** `unicastPort`: the port to have, if it is free. */
 export function unicastTransport(unicastPort?: number): Transport {
-  return new UnicastTransport(unicastPort)
+  const open: Opener = (parts, failed) => openPrivate({ unicastPort, ...parts }, failed)
+  return new UnicastTransport({ size: SMALLEST_MTU_SIZE, port: unicastPort ?? 0, open })
+}
+
+/** On `::1` alone, where no other machine can send to it. */
+export function loopbackTransport(): Transport {
+  const open: Opener = (_, failed) => openSocket({ address: '::1', failed })
+  return new UnicastTransport({ size: defaultSize('host'), port: 0, open })
+}
+
+type Opener = (
+  parts: { readonly warn: (message: string) => void },
+  failed: (error: Error) => void,
+) => Socket
+
+interface Parts {
+  readonly size: number
+  /** As an error names it. */
+  readonly port: number
+  readonly open: Opener
 }
 
 class UnicastTransport implements Transport {
-  /** Every IPv6 path carries it whole. */
-  readonly datagramSize = 1232
+  readonly datagramSize: number
   readonly path = 'unicast'
-  readonly #port: number | undefined
+  readonly #parts: Parts
   #socket: Socket | undefined
   #state: 'new' | 'open' | 'closed' = 'new'
   #pending = 0
 
-  constructor(port: number | undefined) {
-    this.#port = port
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.datagramSize = parts.size
   }
 
   get port(): number {
@@ -38,9 +58,9 @@ class UnicastTransport implements Transport {
     const warn = (message: string): void => listener.event({ type: 'warning', message })
     const failed = (error: Error): void => warn(`receiving failed: ${systemCode(error)}`)
     try {
-      this.#socket = openPrivate({ unicastPort: this.#port, warn }, failed)
+      this.#socket = this.#parts.open({ warn }, failed)
     } catch (error) {
-      throw openError(error, this.#port ?? 0)
+      throw openError(error, this.#parts.port)
     }
     this.#socket.on('message', (bytes, { address, port }) => {
       if (this.#state === 'open') listener.datagram(bytes, { address, port, rung: 'unicast' })
@@ -71,3 +91,6 @@ class UnicastTransport implements Transport {
     this.#pending -= 1
   }
 }
+
+/** Every IPv6 path carries it whole. */
+const SMALLEST_MTU_SIZE = 1232

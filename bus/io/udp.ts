@@ -14,6 +14,7 @@ import {
 import type { Transport, TransportEvent, TransportListener } from './transport.ts'
 import { type OwnParts, peerParts, type UdpParts, type UdpReceiver } from './udp-parts.ts'
 import { UdpPath } from './udp-path.ts'
+import { refusal } from './udp-refusal.ts'
 import { defaultHops, defaultSize, probeGroup } from './udp-scope.ts'
 import { TwinFinder } from './udp-twins.ts'
 import { hasRoute, openError, probeRoute, systemCode } from './udp-socket.ts'
@@ -28,6 +29,8 @@ export interface UdpOptions {
   readonly hops?: number | undefined
   /** Default: 60,000 at host, else 1232, which every IPv6 path carries whole. */
   readonly datagramSize?: number | undefined
+  /** Opens also where no multicast leaves yet, and is `unreachable` then. */
+  readonly waits?: boolean | undefined
   /** Bytes that may wait in the kernel while this process is busy. Default: 4 MiB. */
   readonly receiveBuffer?: number | undefined
   /** Tests look at interfaces of their own, when they want. */
@@ -96,8 +99,12 @@ export class UdpTransport implements Transport {
         datagram: (bytes, from) => this.#hear(bytes, from),
         warn: (message) => this.#warn(message),
       })
-      await this.#requireRoute(chosen)
+      const missing = await this.#routeFault(chosen)
+      if (missing && !this.#options.waits) throw missing
       this.#start(chosen)
+      if (!missing) return
+      this.#unreachable = true
+      this.#event({ type: 'unreachable', reason: missing.message })
     } catch (error) {
       await this.close()
       throw error
@@ -189,16 +196,16 @@ export class UdpTransport implements Transport {
     }
   }
 
-  /** Resolves when datagrams leave by at least one interface. */
-  async #requireRoute(chosen: readonly NetworkInterface[]): Promise<void> {
+  /** Resolves to nothing when datagrams leave by at least one interface. */
+  async #routeFault(chosen: readonly NetworkInterface[]): Promise<BusError | undefined> {
     const group = probeGroup(this.#options.scope)
     const giveUpAt = performance.now() + addressWaitMs
     for (;;) {
       const codes = await Promise.all(chosen.map((one) => probeRoute(one, group)))
-      if (codes.includes(undefined)) return
+      if (codes.includes(undefined)) return undefined
       // A new address is checked for a second or two before it may be used.
       const soon = codes.includes('EADDRNOTAVAIL') && performance.now() < giveUpAt
-      if (!soon || this.#state === 'closed') throw this.#noPath(chosen, codes)
+      if (!soon || this.#state === 'closed') return this.#noPath(chosen, codes)
       await new Promise((resolve) => setTimeout(resolve, addressPollMs))
     }
   }
@@ -288,14 +295,7 @@ export class UdpTransport implements Transport {
   #refused(code: string): void {
     if (this.#warned.has(code)) return
     this.#warned.add(code)
-    if (code === 'EMSGSIZE') {
-      this.#warn(
-        `the system refused a datagram as too large (EMSGSIZE): datagrams are up to ` +
-          `${this.datagramSize} bytes; UDP carries ${udpMax} at most, less where the path says so`,
-      )
-    } else {
-      this.#warn(`the system refused a datagram: ${code}${hints[code] ?? ''}`)
-    }
+    this.#warn(refusal(code, this.datagramSize))
   }
 
   #warn(message: string): void {
@@ -332,15 +332,7 @@ function placeOf(group: string, name: string | undefined): string {
   return name === undefined ? group : `${group}%${name}`
 }
 
-const hints: Readonly<Record<string, string>> = {
-  EPERM: ' (a firewall on this machine drops it)',
-  EACCES: ' (a firewall on this machine rejects it)',
-  EMFILE: ' (too many open files: raise `ulimit -n`)',
-  ERR_SYSTEM_ERROR: ' (too many open files: raise `ulimit -n`)',
-}
 const defaultReceiveBuffer = 4 * 1024 * 1024
-/** What fits into an IPv6 packet with a 16-bit length beside the UDP header. */
-const udpMax = 65_527
 /** Connected sockets of one transport, shared by its interfaces. */
 const socketsMax = 256
 const socketsMin = 16

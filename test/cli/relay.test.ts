@@ -210,7 +210,7 @@ describe('what cannot be is told', () => {
     [['relay', '--listen', 'everywhere'], 64, /option --listen is "everywhere": text such as/],
     [['relay', '--limit', 'lnks=5'], 64, /option --limit: the limit "lnks" is unknown.*"links"/],
     [['relay', '--origin', 'https://a/'], 64, /option --origin is "https:\/\/a\/": scheme, host/],
-    [['sub', 'a', '--no-multicast'], 64, /a relay is needed: name one/],
+    [['sub', 'a', '--no-multicast', '--scope', 'link'], 64, /a relay is needed: name one/],
     [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
     [
       ['sub', 'a', '--no-multicast', '--relay', 'ws://[::1]:1'],

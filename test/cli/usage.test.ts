@@ -67,7 +67,10 @@ describe('bad usage', () => {
     [['relay', '--listen', ':70000'], /option --listen is ":70000"/],
     [['relay', '--link', 'relay.example'], /option --link is \["relay.example"\]: a ws:\/\//],
     [['relay', '--no-native'], /option --native is of no use here/],
-    [['sub', 'a', '--no-multicast'], /without multicast \(--no-multicast\) a relay is needed/],
+    [
+      ['sub', 'a', '--no-multicast', '--scope', 'link'],
+      /without multicast \(--no-multicast\) a relay is needed/,
+    ],
     [['receive', '--size-max', '0'], /option --size-max is "0": a whole number from 1/],
     [['peers', '--timeout', '-1'], /option --timeout/],
     [['topics', 'a*'], /pattern "a\*"/],

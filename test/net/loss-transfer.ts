@@ -141,12 +141,12 @@ interface Item {
   readonly to?: number
 }
 
-export async function commandsIn(lab: Lab, program: string): Promise<Commands> {
+export async function commandsIn(lab: Lab, program: string, scope = 'link'): Promise<Commands> {
   const keyFile = join(lab.directory, 'lab.key')
   await writeFile(keyFile, keyText(labKey))
   await chmod(keyFile, 0o600)
   // What one system call sends as one is counted as one, and lost as one, by the hosts of a lab.
-  const flags = `--no-native --scope link --realm ${labRealm} --key ${keyFile}`
+  const flags = `--no-native --scope ${scope} --realm ${labRealm} --key ${keyFile}`
   return new Commands(lab, program, flags)
 }
 

@@ -38,6 +38,14 @@ describe('settle', () => {
     expect(hex((await settle({ key: keyText(key) })).root!)).toBe(hex(key))
   })
 
+  it('takes a copy of it, which is overwritten at the end', async () => {
+    for (const given of [counting(32), Buffer.from(counting(32))]) {
+      const { root } = await settle({ key: given })
+      root!.fill(0)
+      expect(hex(given)).toBe(hex(key))
+    }
+  })
+
   it('has no key in an open realm', async () => {
     expect((await settle({ open: true })).root).toBeUndefined()
   })
@@ -104,7 +112,11 @@ describe('settle', () => {
       { scope: 'link', peers: 'a:1', multicast: false, relay: 'ws://a' },
       /"peers" is of no use with a relay and without multicast/,
     ],
-    ['multicast', { multicast: false }, /"multicast" is false, and there is no relay: .* or peers/],
+    [
+      'multicast',
+      { multicast: false, scope: 'link' },
+      /"multicast" is false, and there is no relay: .* or peers/,
+    ],
     ['groups', { groups: 65_537 }, /"groups" is 65537/],
     ['groups', { groups: -1 }, /"groups" is -1/],
     ['rate', { rate: 999 }, /"rate" is 999: a whole number from 1000/],
