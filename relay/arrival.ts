@@ -14,8 +14,10 @@ export interface Heard {
 /** The same to a group, by a face. */
 export interface Arrival extends Heard {
   readonly face: string
-  /** Trunks that it has crossed. */
-  readonly hops?: number
+  /** How often it has crossed a trunk or the backbone. */
+  readonly hops?: number | undefined
+  /** The relay that has brought it by the backbone. */
+  readonly via?: bigint | undefined
 }
 
 /** A packet that may be carried, and what the relay's keys open of it. */
@@ -27,8 +29,8 @@ export interface Passed {
   readonly hello?: HeardHello
 }
 
-/** A datagram that goes on, and how many trunks it has crossed. */
+/** A datagram that goes on, and how often it has crossed a trunk or the backbone. */
 export interface Carried {
   readonly datagram: Uint8Array
-  readonly hops?: number
+  readonly hops?: number | undefined
 }

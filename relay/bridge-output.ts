@@ -1,9 +1,9 @@
-/** What a bridge wants done, by the segments, the links and the trunks. */
+/** What a bridge wants done, by the segments, the links, the trunks and the backbone. */
 import type { Endpoint } from '../bus/core/output.ts'
 import type { TrunkRecord } from './trunk-wire.ts'
 
 export type BridgeOutput =
-  /** What a segment is to do. */
+  /** What a segment is to do, or the backbone. */
   | { readonly type: 'join' | 'leave'; readonly face: string; readonly group: string }
   | { readonly type: 'rejoin'; readonly group: string }
   | {
@@ -25,6 +25,8 @@ export type BridgeOutput =
   | { readonly type: 'hears'; readonly port: number; readonly yes: boolean; readonly relay: bigint }
   /** For the relay at the other end of a trunk. */
   | { readonly type: 'trunk'; readonly relay: bigint; readonly record: TrunkRecord }
+  /** For that relay by the backbone; 0: for all who want the group, or for all. */
+  | { readonly type: 'backbone'; readonly relay: bigint; readonly record: TrunkRecord }
   /** One datagram for these links. */
   | {
       readonly type: 'down'

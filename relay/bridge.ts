@@ -1,28 +1,24 @@
 /**
  * What a relay does with each datagram, without a socket or a clock: from links to segments and to
  * other links, from a segment to the links that have joined its group, and to other segments
- * that want it; and by trunks to other relays, which do the same.
+ * that want it; and by trunks and the backbone to other relays, which do the same.
  *
  * A link is known by its private port: packets for that port of the relay go down the link. The
  * driver's law is that of the peer: one input, then `poll` until it yields `undefined`.
  */
-import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
-import { Groups, type ScopeName } from '../bus/core/path/group.ts'
+import { Groups } from '../bus/core/path/group.ts'
 import { Ring } from '../bus/core/ring.ts'
 import { RELAY_ADDRESS, type LinkRecord } from '../bus/core/wire/link.ts'
 import { readHeader } from '../bus/core/wire/packet.ts'
-import type { Heard, Passed } from './arrival.ts'
+import type { Arrival, Heard, Passed } from './arrival.ts'
+import type { BridgeOptions } from './bridge-options.ts'
 import type { BridgeOutput } from './bridge-output.ts'
-import type { Counters } from './counters.ts'
 import { Crossing } from './crossing.ts'
-import { trunkTo } from './faces.ts'
-import { Gate, type HeardBy, type Spread } from './gate.ts'
-import { Hellos, type Verify } from './hellos.ts'
+import { BACKBONE, trunkTo } from './faces.ts'
+import { Gate, type Spread } from './gate.ts'
+import { Hellos } from './hellos.ts'
 import { LINKS } from './instances.ts'
-import type { Judge } from './judge.ts'
-import type { RelayKeys } from './keys.ts'
-import type { RelayLimits } from './limits.ts'
 import { LinkGroups } from './link-groups.ts'
 import { isGroup } from './marks.ts'
 import { Memberships } from './memberships.ts'
@@ -30,22 +26,8 @@ import { Outlet, SELF_PORT } from './outlet.ts'
 import { Permits } from './permits.ts'
 import { Repairs } from './repairs.ts'
 import { Senders } from './senders.ts'
+import { Takers } from './takers.ts'
 import { HOPS_MAX, type TrunkRecord } from './trunk-wire.ts'
-
-export interface BridgeOptions {
-  readonly crypto: Crypto
-  readonly keys: RelayKeys
-  readonly verify: Verify
-  readonly scope: ScopeName
-  /** Random, of this start of the relay. */
-  readonly id: bigint
-  readonly limits: RelayLimits
-  readonly counters: Counters
-  /** Of rights, in a realm with an owner. */
-  readonly judge?: Judge | undefined
-  /** What comes and may be carried, for who looks on. */
-  readonly heard?: HeardBy | undefined
-}
 
 export class Bridge {
   readonly #options: BridgeOptions
@@ -58,7 +40,10 @@ export class Bridge {
   readonly #outputs = new Ring<BridgeOutput>()
   readonly #outlet: Outlet
   readonly #links: LinkGroups
+  readonly #takers: Takers
   readonly #repairs: Repairs
+  /** Relays that are met by the backbone. */
+  readonly #met = new Set<bigint>()
 
   constructor(options: BridgeOptions) {
     const { crypto, keys, verify, scope, id, limits, counters, judge, heard } = options
@@ -94,11 +79,12 @@ export class Bridge {
         hears: (port, yes) => this.#outputs.push({ type: 'hears', port, yes, relay: id }),
       },
     )
+    this.#takers = new Takers(this.#links, this.#crossing)
     this.#repairs = new Repairs(limits, {
       counters,
       outlet: this.#outlet,
       instance: (instance) => this.#crossing.instance(instance),
-      isSegment: (face) => !this.#crossing.relayOf(face),
+      isSegment: (face) => this.#crossing.isSegment(face),
     })
   }
 
@@ -107,12 +93,13 @@ export class Bridge {
   }
 
   /**
-   * Groups that any link has joined; peers and relays of the segments that have been heard; and
-   * relays at the other ends of trunks.
+   * Groups that any link has joined; peers and relays of the segments that have been heard; relays
+   * at the other ends of trunks, and of the backbone.
    */
-  get size(): Readonly<Record<'groups' | 'peers' | 'relays' | 'trunks', number>> {
+  get size(): Readonly<Record<'groups' | 'peers' | 'relays' | 'trunks' | 'backbone', number>> {
     const { relays, trunks } = this.#crossing.size
-    return { groups: this.#links.size, peers: this.#permits.size, relays, trunks }
+    const [groups, peers] = [this.#links.size, this.#permits.size]
+    return { groups, peers, relays, trunks, backbone: this.#met.size }
   }
 
   groupsOf(port: number): number {
@@ -121,8 +108,7 @@ export class Bridge {
 
   /** A segment can be used. */
   faceOpened(now: number, face: string): void {
-    const wanted = [this.#control, ...this.#links.groups, ...this.#crossing.wanted]
-    this.#memberships.opened(face, new Set(wanted))
+    this.#join(face)
     this.#crossing.opened(now, face)
   }
 
@@ -140,6 +126,19 @@ export class Bridge {
     this.#crossing.closed(trunkTo(relay))
   }
 
+  /** Another relay is met by the backbone. */
+  relayMet(now: number, relay: bigint): void {
+    if (this.#met.size === 0) this.#join(BACKBONE)
+    this.#met.add(relay)
+    this.#crossing.opened(now, BACKBONE)
+  }
+
+  relayLost(relay: bigint): void {
+    if (!this.#met.delete(relay)) return
+    if (this.#met.size > 0) this.#crossing.relayGone(BACKBONE, relay)
+    else this.faceClosed(BACKBONE)
+  }
+
   /** Called several times a second. */
   tick(now: number): void {
     for (const instance of this.#options.judge?.behind() ?? []) this.#crossing.ask(instance, true)
@@ -148,7 +147,7 @@ export class Bridge {
   }
 
   /** A link has been admitted, as that identity. */
-  opened(port: number, identity: Uint8Array = NOBODY): void {
+  opened(port: number, identity: Uint8Array = new Uint8Array(0)): void {
     this.#links.opened(port)
     this.#crossing.rungs.opened(port, identity)
   }
@@ -162,7 +161,7 @@ export class Bridge {
   fromLink(now: number, port: number, record: LinkRecord): boolean {
     switch (record.type) {
       case 'join':
-        return record.groups.every((group) => this.#join(port, group))
+        return record.groups.every((group) => this.#joined(port, group))
       case 'leave':
         for (const group of record.groups) this.#links.leave(port, group)
         return true
@@ -190,18 +189,13 @@ export class Bridge {
   fromGroup(now: number, group: string, heard: Heard): void {
     const { bytes, from, face = '' } = heard
     const packets = this.#hear(now, heard, { face, isControl: group === this.#control })
-    if (!packets) return
-    const faces = this.#crossing.fromGroup(now, group, { face, from, bytes, packets })
-    if (!faces) return
-    this.#repairs.keep(now, group, { faces, packets })
-    this.#outlet.down(this.#takers(group, bytes), from, bytes)
-    this.#outlet.cross(faces, group, { datagram: bytes })
+    if (packets) this.#carry(now, group, { face, from, bytes, packets })
   }
 
   /** A datagram has come to a private port: of a link, or of somebody elsewhere. */
   fromPort(now: number, port: number, heard: Heard): void {
     const { bytes, from, face = '' } = heard
-    const links = this.#linksAt(port)
+    const links = this.#takers.at(port)
     const packets = this.#hear(now, heard)
     if (!packets || this.#repairs.answers(now, face, packets)) return
     this.#outlet.down(links, from, bytes)
@@ -213,7 +207,15 @@ export class Bridge {
 
   /** A record has come by a trunk. */
   fromTrunk(now: number, relay: bigint, record: TrunkRecord): void {
-    const face = trunkTo(relay)
+    this.#fromRelay(now, { face: trunkTo(relay) }, record)
+  }
+
+  /** One has come by the backbone, from a relay that is met there. */
+  fromBackbone(now: number, relay: bigint, record: TrunkRecord): void {
+    if (this.#met.has(relay)) this.#fromRelay(now, { face: BACKBONE, via: relay }, record)
+  }
+
+  #fromRelay(now: number, { face, via }: Pick<Arrival, 'face' | 'via'>, record: TrunkRecord): void {
     if (record.type !== 'group' && record.type !== 'instance') {
       return this.#crossing.told(now, face, record)
     }
@@ -228,13 +230,20 @@ export class Bridge {
     const port = this.#crossing.instance(readHeader(datagram).instance)?.port || SELF_PORT
     const from = { address: RELAY_ADDRESS, port }
     if (record.type === 'instance') return this.#toInstance(record, { face, from })
-    const { group } = record
-    const arrival = { face, from, bytes: datagram, hops, packets }
+    this.#carry(now, record.group, { face, via, from, bytes: datagram, hops, packets })
+  }
+
+  #carry(
+    now: number,
+    group: string,
+    arrival: Arrival & { readonly packets: readonly Passed[] },
+  ): void {
+    const { from, bytes, hops, packets } = arrival
     const faces = this.#crossing.fromGroup(now, group, arrival)
     if (!faces) return
     this.#repairs.keep(now, group, { faces, packets })
-    this.#outlet.down(this.#takers(group, datagram), from, datagram)
-    this.#outlet.cross(faces, group, { datagram, hops })
+    this.#outlet.down(this.#takers.of(group, bytes), from, bytes)
+    this.#outlet.cross(faces, group, { datagram: bytes, hops })
   }
 
   #toInstance(
@@ -260,7 +269,12 @@ export class Bridge {
     this.#outlet.down(this.#links.members(this.#control), from, packet)
   }
 
-  #join(port: number, group: string): boolean {
+  #join(face: string): void {
+    const wanted = [this.#control, ...this.#links.groups, ...this.#crossing.wanted]
+    this.#memberships.opened(face, new Set(wanted))
+  }
+
+  #joined(port: number, group: string): boolean {
     const { limits, counters, scope } = this.#options
     if (isGroup(group, scope)) {
       const joined = this.#links.join(port, group, limits.groupsPerLink)
@@ -276,11 +290,7 @@ export class Bridge {
     if (this.#memberships.mayRenew(now, group)) this.#outputs.push({ type: 'rejoin', group })
   }
 
-  #multicast(
-    now: number,
-    port: number,
-    { group, datagram }: { readonly group: string; readonly datagram: Uint8Array },
-  ): boolean {
+  #multicast(now: number, port: number, { group, datagram }: Of<'multicast'>): boolean {
     const { counters, scope } = this.#options
     if (!isGroup(group, scope)) {
       counters.count('groupRefused')
@@ -294,25 +304,21 @@ export class Bridge {
     const faces = this.#crossing.fromGroup(now, group, arrival) ?? []
     this.#repairs.keep(now, group, { faces, packets })
     this.#outlet.bring(faces, group, { datagram })
-    const others = this.#takers(group, datagram).filter((one) => one !== port)
+    const others = this.#takers.of(group, datagram).filter((one) => one !== port)
     this.#outlet.down(others, from, datagram)
     return true
   }
 
-  #unicast(
-    now: number,
-    port: number,
-    { to, datagram }: { readonly to: Endpoint; readonly datagram: Uint8Array },
-  ): void {
+  #unicast(now: number, port: number, { to, datagram }: Of<'unicast'>): void {
     const { counters } = this.#options
     if (!this.#gate.passes(now, { bytes: datagram, from: { link: port } })) return
     counters.count('datagramsUp')
     if (to.address === RELAY_ADDRESS) {
       const far = [...this.#crossing.fromPort(to.port, { face: LINKS, bytes: datagram })].filter(
-        ({ way }) => this.#crossing.relayOf(way.face),
+        ({ way }) => this.#outlet.isFar(way.face),
       )
       for (const one of far) this.#outlet.reach(one, port, { datagram })
-      const links = this.#linksAt(to.port)
+      const links = this.#takers.at(to.port)
       this.#outlet.down(links, { address: RELAY_ADDRESS, port }, datagram)
       if (links.length + far.length === 0) counters.count('unicastRefused')
     } else if (this.#permits.allows(to)) {
@@ -320,19 +326,6 @@ export class Bridge {
     } else {
       counters.count('unicastRefused')
     }
-  }
-
-  /** The links that have joined the group, but those whose peers have the packet by themselves. */
-  #takers(group: string, datagram: Uint8Array): readonly number[] {
-    const { instance } = readHeader(datagram)
-    const ports = this.#links.members(group)
-    return ports.filter((port) => this.#crossing.rungs.takes(port, instance))
-  }
-
-  /** The links of that port: the one that has it, and those of peers who have it elsewhere. */
-  #linksAt(port: number): readonly number[] {
-    const own = this.#links.isLink(port) ? [port] : []
-    return [...own, ...this.#crossing.linksOf(port)]
   }
 
   /** The packets of a datagram that may be carried; what they tell of their sender is remembered. */
@@ -345,4 +338,4 @@ export class Bridge {
   }
 }
 
-const NOBODY = new Uint8Array(0)
+type Of<T> = Extract<LinkRecord, { type: T }>

@@ -1,13 +1,15 @@
-/** Carries out what the bridge wants: by the segment, the links and the trunks. */
+/** Carries out what the bridge wants: by the segment, the links, the trunks and the backbone. */
 import { writeDatagram, writeHears } from '../bus/core/wire/link.ts'
+import type { Junction } from './backbone/junction.ts'
 import type { Bridge } from './bridge.ts'
 import type { BridgeOutput } from './bridge-output.ts'
 import type { Counters } from './counters.ts'
+import { BACKBONE } from './faces.ts'
 import type { Ports } from './ports.ts'
 import type { Segment } from './segment.ts'
 import type { Sessions } from './sessions.ts'
 import type { Trunks } from './trunks.ts'
-import { linkWay, segmentWay, trunkWay } from './ways.ts'
+import { BACKBONE_WAY, linkWay, segmentWay, trunkWay } from './ways.ts'
 
 export interface CarrierHost {
   readonly bridge: Bridge
@@ -16,6 +18,7 @@ export interface CarrierHost {
   readonly ports: Ports
   readonly sessions: Sessions
   readonly trunks: Trunks
+  readonly junction: Junction | undefined
   /** A datagram leaves that way, for who looks on; undefined: nobody does. */
   readonly left: () => ((way: string, size: number) => void) | undefined
 }
@@ -39,11 +42,13 @@ export class Carrier {
   }
 
   #carryOut(output: BridgeOutput): void {
-    const { segment, ports, sessions } = this.#host
+    const { segment, ports, sessions, junction } = this.#host
     switch (output.type) {
       case 'join':
+        if (output.face === BACKBONE) return junction?.join(output.group)
         return segment?.join(output.face, output.group)
       case 'leave':
+        if (output.face === BACKBONE) return junction?.leave(output.group)
         return segment?.leave(output.face, output.group)
       case 'rejoin':
         return segment?.rejoin(output.group)
@@ -59,6 +64,8 @@ export class Carrier {
         return sessions.outbox(output.port)?.push(writeHears(output.yes, output.relay))
       case 'trunk':
         return this.#trunk(output)
+      case 'backbone':
+        return this.#backbone(output)
       case 'down':
         return this.#down(output)
     }
@@ -75,6 +82,12 @@ export class Carrier {
     const { trunks, left } = this.#host
     trunks.send(relay, record)
     if ('datagram' in record) left()?.(trunkWay(relay), record.datagram.length)
+  }
+
+  #backbone({ relay, record }: Extract<BridgeOutput, { type: 'backbone' }>): void {
+    const { junction, left } = this.#host
+    junction?.send(relay, record)
+    if ('datagram' in record) left()?.(BACKBONE_WAY, record.datagram.length)
   }
 
   #down({ ports, from, datagram }: Extract<BridgeOutput, { type: 'down' }>): void {

@@ -2,45 +2,24 @@
  * What crosses from one face of a relay to another: control everywhere, data where it is wanted,
  * and unicast by the private ports of those who are elsewhere.
  *
- * A face is a segment or a trunk; all links of peers are one more. Ways, yields, prunes and the
+ * A face is a segment, a trunk or the backbone; all links of peers are one more. Ways, yields, prunes and the
  * table of what has crossed keep packets from going round, and copies rare.
  */
-import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
 import { type ControlRecord } from '../bus/core/wire/control.ts'
 import { Kind, readHeader } from '../bus/core/wire/packet.ts'
 import type { Arrival, Passed } from './arrival.ts'
-import type { Counters } from './counters.ts'
+import type { CrossingEvents, CrossingOptions } from './crossing-options.ts'
 import { Faces, OPEN_MS } from './faces.ts'
-import { Holds, type HoldsEvents } from './holds.ts'
+import { Holds } from './holds.ts'
 import { type Instance, Instances, isSame, LINKS, type Stray, type Way } from './instances.ts'
 import { Interest } from './interest.ts'
-import type { RelayKeys } from './keys.ts'
-import type { RelayLimits } from './limits.ts'
 import { Prunes } from './prunes.ts'
 import { Rungs } from './rungs.ts'
 import { Seen } from './seen.ts'
-import { Talk, type TalkEvents } from './talk.ts'
+import { Talk } from './talk.ts'
 import type { TrunkRecord } from './trunk-wire.ts'
 import { Yields } from './yields.ts'
-
-export interface CrossingOptions {
-  readonly crypto: Crypto
-  readonly keys: RelayKeys
-  readonly control: string
-  /** Random, of this start of the relay. */
-  readonly id: bigint
-  readonly limits: RelayLimits
-  readonly counters: Counters
-  readonly isGroup: (group: string) => boolean
-}
-
-export interface CrossingEvents extends HoldsEvents, TalkEvents {
-  /** Other faces want the group than before. */
-  changed(group: string): void
-  /** The peer on that link is heard on a segment; or no more. */
-  hears(port: number, yes: boolean): void
-}
 
 export class Crossing {
   /** Peers that have a link and a network of their own. */
@@ -101,7 +80,7 @@ export class Crossing {
     return { relays: this.#talk.relays, trunks, interest: this.#interest.size }
   }
 
-  /** `relay`: at the other end of a trunk; 0: the face is a segment. */
+  /** `relay`: at the other end of a trunk; 0: the face is a segment, or the backbone. */
   opened(now: number, face: string, relay = 0n): void {
     this.#now = now
     this.#faces.open(now, face, relay)
@@ -117,6 +96,12 @@ export class Crossing {
     for (const one of this.#instances) if (one.beside.delete(face)) this.#place(one)
     this.#lose((way) => way.face === face)
     this.#settleAll()
+  }
+
+  /** A relay is there no more, on a segment or by the backbone. */
+  relayGone(face: string, relay: bigint): void {
+    this.#yields.release(face, relay)
+    this.#lose((way) => way.face === face && way.via === relay)
   }
 
   /** A link of a peer has ended. */
@@ -157,8 +142,9 @@ export class Crossing {
   ): readonly string[] | undefined {
     this.#now = now
     const { face, from, bytes } = arrival
-    const via = this.#viaOf(face, from)
-    const way = { face, via, hops: arrival.hops ?? 0 }
+    const via = arrival.via ?? this.#viaOf(face, from)
+    // Nobody knows how far it is by another relay of the backbone, as on a segment.
+    const way = { face, via, hops: arrival.via === undefined ? (arrival.hops ?? 0) : 0 }
     const isControl = group === this.#options.control
     let isFirst = true
     for (const passed of packets) {
@@ -192,7 +178,11 @@ export class Crossing {
     return this.#instances.get(instance)
   }
 
-  /** What the relay at the other end of a trunk wants or does not. */
+  isSegment(face: string): boolean {
+    return this.#faces.isSegment(face)
+  }
+
+  /** What the relay at the other end of a trunk wants or does not; or one of the backbone. */
   told(now: number, face: string, record: TrunkRecord): void {
     this.#now = now
     if (record.type === 'ask') {
@@ -234,10 +224,7 @@ export class Crossing {
     this.rungs.tick(now, (instance) => this.#instances.get(instance)?.intervalMs ?? 0)
     this.#instances.expire(now)
     this.#interest.expire(now)
-    for (const { id, face } of this.#talk.expire(now)) {
-      this.#yields.release(face, id)
-      this.#lose((way) => way.face === face && way.via === id)
-    }
+    for (const { id, face } of this.#talk.expire(now)) this.relayGone(face, id)
     this.#talk.tick(now)
   }
 
@@ -336,7 +323,7 @@ export class Crossing {
 
   /** Its port is held where others on a segment cannot reach it themselves. */
   #settle({ instance, port, way }: Instance): void {
-    const apart = this.#faces.segments > (this.#faces.relayOf(way.face) === 0n ? 1 : 0)
+    const apart = this.#faces.segments > (this.#faces.isSegment(way.face) ? 1 : 0)
     const own = way.face === LINKS && way.via === BigInt(port)
     this.#holds.hold(instance, apart && !own ? port : 0)
   }

@@ -1,7 +1,10 @@
-/** The faces of a relay: segments, and trunks to other relays. All links of peers are one more. */
+/**
+ * The faces of a relay: segments, trunks to other relays, and the backbone, by which it meets many.
+ * All links of peers are one more.
+ */
 
 interface Face {
-  /** The relay at the other end of a trunk; 0: it is a segment. */
+  /** The relay at the other end of a trunk; 0: it is none. */
   readonly relay: bigint
   /** Until then everything goes there: nobody has had the time to say what is wanted. */
   readonly openUntil: number
@@ -12,16 +15,16 @@ export class Faces {
   readonly #faces = new Map<string, Face>()
   #segments = 0
 
-  /** `relay`: at the other end of a trunk; 0: the face is a segment. */
+  /** `relay`: at the other end of a trunk; 0: the face is a segment, or the backbone. */
   open(now: number, face: string, relay: bigint): void {
     this.close(face)
-    if (relay === 0n) this.#segments += 1
     const times = { openUntil: now + OPEN_MS, askAgainAt: now + ASK_AGAIN_MS }
     this.#faces.set(face, { relay, ...times })
+    if (this.isSegment(face)) this.#segments += 1
   }
 
   close(face: string): void {
-    if (this.relayOf(face) === 0n) this.#segments -= 1
+    if (this.isSegment(face)) this.#segments -= 1
     this.#faces.delete(face)
   }
 
@@ -34,10 +37,19 @@ export class Faces {
   }
 
   get trunks(): number {
-    return this.#faces.size - this.#segments
+    return this.#faces.size - this.#segments - (this.#faces.has(BACKBONE) ? 1 : 0)
   }
 
-  /** The relay at the other end; 0: it is a segment; `undefined`: there is no such face. */
+  /** Whether there are other relays by other ways than segments. */
+  get isFar(): boolean {
+    return this.#faces.size > this.#segments
+  }
+
+  isSegment(face: string): boolean {
+    return this.relayOf(face) === 0n && face !== BACKBONE
+  }
+
+  /** The relay at the other end of a trunk; 0: it is none; `undefined`: there is no such face. */
   relayOf(face: string): bigint | undefined {
     return this.#faces.get(face)?.relay
   }
@@ -59,6 +71,9 @@ export class Faces {
     return true
   }
 }
+
+/** The face of the backbone; no interface has such a name. */
+export const BACKBONE = 'the backbone'
 
 /** The face of a trunk to that relay. */
 export function trunkTo(relay: bigint): string {

@@ -31,6 +31,10 @@ export interface RelayLimits {
   readonly trunks: number
   /** Bytes that wait for one trunk; datagrams that find no room are dropped. */
   readonly trunkBufferSize: number
+  /** Relays that are met by the backbone at once. */
+  readonly backboneRelays: number
+  /** Bytes that wait for the backbone; messages that find no room are dropped. */
+  readonly backboneBufferSize: number
   /** A link or trunk that has had no room for so long is closed. */
   readonly stuckTime: number
   /** Instances whose private ports the relay remembers. */
@@ -81,6 +85,10 @@ export const defaultRelayLimits: RelayLimits = {
   trunks: 64,
   // It carries many peers: 0.4 s of what one sends at most unless told otherwise.
   trunkBufferSize: 4 * 1024 * 1024,
+  // Each says a few small things a second, and each hears them.
+  backboneRelays: 1024,
+  // As for a trunk.
+  backboneBufferSize: 4 * 1024 * 1024,
   stuckTime: 10_000,
   peers: 4096,
   // Beyond it, whatever the relay hears goes everywhere.

@@ -10,6 +10,7 @@ import {
   flag,
   isObject,
   limitsRule,
+  methods,
   rule,
   type Rules,
 } from '../bus/api/rules.ts'
@@ -24,7 +25,8 @@ import { LOCAL_REALM } from '../bus/io/key-text.ts'
 import { controlFileOf, readKeyText } from '../bus/io/keyfile.ts'
 import { TOKEN } from './dashboard/token.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
-import type { RelayOptions } from './types.ts'
+import { NATS } from '../bus/io/nats-servers.ts'
+import type { Backbone, RelayOptions } from './types.ts'
 
 export const SERVE: Rules<RelayOptions> = {
   listen: rule(
@@ -40,6 +42,11 @@ export const SERVE: Rules<RelayOptions> = {
   interface: CONNECT.interface,
   bridge: flag,
   links: CONNECT.relay,
+  nats: NATS,
+  backbone: methods(
+    ['open', 'subscribe', 'unsubscribe', 'publish', 'close'],
+    'an object with the methods of Backbone',
+  ),
   port: CONNECT.port,
   hops: CONNECT.hops,
   origins: rule(
@@ -64,6 +71,8 @@ export interface RelaySettings {
   readonly interface: readonly string[] | undefined
   readonly bridge: boolean
   readonly links: readonly string[]
+  readonly nats: readonly string[]
+  readonly backbone: Backbone | undefined
   readonly port: number
   readonly hops: number | undefined
   readonly origins: readonly string[]
@@ -84,7 +93,7 @@ export async function settleRelay(
 /** All but the key, of which another function knows. */
 export async function plainSettings(call: string, options: RelayOptions): Promise<RelaySettings> {
   checkOptions(call, options, SERVE)
-  const { listen = DEFAULT_LISTEN, interface: wish, links = [] } = options
+  const { listen = DEFAULT_LISTEN, interface: wish, links = [], nats = [] } = options
   const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
   // Looked at by the rule above: it listens, and has the marks of Node's own.
   const server = typeof listen === 'string' ? undefined : (listen as unknown as HttpServer)
@@ -95,6 +104,11 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
       `option "dashboard" is for the relay's own server: ${mend}`,
     )
   }
+  const servers = typeof nats === 'string' ? [nats] : nats
+  if (options.backbone && servers.length > 0) {
+    const mend = 'a relay has one backbone: leave one of the two out'
+    throw new BusError('INVALID_OPTION', `options "nats" and "backbone" are both there: ${mend}`)
+  }
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
@@ -103,6 +117,8 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     interface: typeof wish === 'string' ? [wish] : wish,
     bridge: options.bridge ?? true,
     links: typeof links === 'string' ? [links] : links,
+    nats: servers,
+    backbone: options.backbone,
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
     origins: options.origins ?? [],

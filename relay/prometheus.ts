@@ -80,5 +80,6 @@ const GAUGES = {
   peers: 'Peers that have said hello',
   relays: 'Other relays on the networks',
   trunks: 'Relays that there is a trunk to now',
+  backbone: 'Relays that are met by the backbone now',
   epoch: 'Newest epoch of the realm that is known',
 } as const

@@ -1,4 +1,4 @@
-/** A relay: the door, the links, the trunks, the bridge and the segment, joined. */
+/** A relay: the door, the links, the trunks, the backbone, the bridge and the segment, joined. */
 import type { WebSocket } from 'ws'
 import { orAborted } from '../bus/api/abort.ts'
 import type { Cancel, Logger } from '../bus/api/options.ts'
@@ -12,6 +12,8 @@ import type { ControlKey } from '../bus/io/control-key.ts'
 import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
+import { Junction } from './backbone/junction.ts'
+import { NatsBackbone } from './backbone/nats.ts'
 import { Bridge } from './bridge.ts'
 import { Carrier } from './carrier.ts'
 import { Counters, type RelayCounter } from './counters.ts'
@@ -38,7 +40,7 @@ import { linkWay, segmentWay, trunkWay } from './ways.ts'
 
 /**
  * Runs a relay: peers reach it by `connect({ relay })`. Rejects with NO_PATH, NO_INTERFACE,
- * PORT_IN_USE, DENIED, INVALID_OPTION or INVALID_KEY.
+ * PORT_IN_USE, DENIED, INVALID_OPTION, INVALID_KEY, or UNSUPPORTED without the package of NATS.
  */
 export async function serve(options: RelayOptions = {}): Promise<Relay> {
   const env = await nodeEnv()
@@ -66,6 +68,7 @@ class LiveRelay implements Relay {
   readonly #keys: RelayKeys
   readonly #renewal: Renewal
   readonly #trunks: Trunks
+  readonly #junction: Junction | undefined
   readonly #room: Room
   readonly #turns = new RelayTurns()
   readonly #reachability: Reachability
@@ -89,13 +92,8 @@ class LiveRelay implements Relay {
     this.#reachability = new Reachability(options.log)
     const id = randomUint64(env)
     const rights = { owner, verify, wall: () => Date.now() }
-    this.#dashboard = this.#dashboardOf({
-      since: Date.now(),
-      realm: parts.name,
-      open: keys.open,
-      scope,
-      relay: id.toString(16),
-    })
+    const about = { since: Date.now(), realm: parts.name, open: keys.open, scope }
+    this.#dashboard = this.#dashboardOf({ ...about, relay: id.toString(16) })
     const judge = new Judge({ crypto, keys, rights }, limits)
     this.#keys = keys
     this.#renewal = new Renewal({ crypto, options, settings, keys, judge }, { parts, owner })
@@ -115,6 +113,7 @@ class LiveRelay implements Relay {
       open: (link, claim) => (this.#links.has(link) ? this.#sessions.open(link, claim) : undefined),
     })
     this.#trunks = this.#trunksOf(env, { keys, id })
+    this.#junction = this.#junctionOf(env, { keys, id })
     this.#carrier = new Carrier({
       bridge: this.#bridge,
       counters,
@@ -122,12 +121,13 @@ class LiveRelay implements Relay {
       ports: this.#ports,
       sessions: this.#sessions,
       trunks: this.#trunks,
+      junction: this.#junction,
       left: () => this.#dashboard.left,
     })
     this.#door = new Door({
       settings,
       counters,
-      unready: () => this.#reachability.fault,
+      unready: () => this.#reachability.fault ?? this.#junction?.fault,
       full: (remote) => this.#full(remote),
       metrics: () => prometheusText(this.stats(), this.#outboxes),
       dashboard: (request, response) => this.#dashboard.answer(request, response),
@@ -155,10 +155,12 @@ class LiveRelay implements Relay {
         this.#bridge.tick(now)
         this.#admission.tick(now, this.#sessions.links())
         this.#sessions.tick(now)
+        this.#junction?.tick(now)
       })
     }, TICK_MS)
     await this.#door.open()
     this.#trunks.open()
+    await this.#junction?.open()
   }
 
   stats(): RelayStats {
@@ -196,7 +198,7 @@ class LiveRelay implements Relay {
     this.#dashboard.close()
     clearInterval(this.#ticks)
     const links = [...this.#links].map((link) => link.ending('leaving'))
-    await Promise.all([this.#trunks.close(), ...links])
+    await Promise.all([this.#trunks.close(), this.#junction?.close(), ...links])
     await Promise.all([this.#door.close(), this.#segment?.close()])
   }
 
@@ -216,7 +218,7 @@ class LiveRelay implements Relay {
     })
   }
 
-  #trunksOf(env: Env, { keys, id }: { readonly keys: RelayKeys; readonly id: bigint }): Trunks {
+  #trunksOf(env: Env, { keys, id }: Of): Trunks {
     const { links, scope, limits } = this.#settings
     return new Trunks(links, {
       id,
@@ -239,6 +241,14 @@ class LiveRelay implements Relay {
         this.#countOut(outbox)
       },
     })
+  }
+
+  #junctionOf(env: Env, { keys, id }: Of): Junction | undefined {
+    const { nats, scope, limits, backbone: given } = this.#settings
+    const backbone = given ?? (nats.length > 0 ? new NatsBackbone(nats) : undefined)
+    const [counters, log, bridge] = [this.#counters, this.#log, this.#bridge]
+    const shared = { env, keys, id, scope: SCOPES[scope], limits, counters, log, bridge }
+    return backbone && new Junction(backbone, { ...shared, feed: (input) => this.#feed(input) })
   }
 
   #sessionsOf(limits: RelaySettings['limits']): Sessions {
@@ -329,6 +339,11 @@ class LiveRelay implements Relay {
     const opening = [...this.#links].filter(({ session }) => !session)
     return [...opening, ...this.#trunks].map((one) => one.outbox).concat(this.#sessions.outboxes)
   }
+}
+
+interface Of {
+  readonly keys: RelayKeys
+  readonly id: bigint
 }
 
 const TICK_MS = 100

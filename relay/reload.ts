@@ -22,12 +22,12 @@ export function takeOver(now: RelaySettings, next: RelaySettings): Reloaded {
 
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  // A server is the same or another one, and no JSON.
+  // A server is the same or another one, and no JSON; so is a backbone.
   return isPlain(a) && isPlain(b) && JSON.stringify(a) === JSON.stringify(b)
 }
 
 function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !('listen' in value)
+  return typeof value === 'object' && value !== null && !('listen' in value || 'publish' in value)
 }
 
 function limitName(name: keyof RelayLimits): string {
@@ -53,6 +53,8 @@ const FIXED = [
   'multicast',
   'interface',
   'bridge',
+  'nats',
+  'backbone',
   'port',
   'hops',
 ] as const

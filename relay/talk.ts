@@ -1,6 +1,6 @@
 /**
  * What a relay says of itself and asks for: by beacons on its segments and to its links, by records
- * to the relays at the other ends of its trunks.
+ * to the relays at the other ends of its trunks, and to those of the backbone.
  */
 import type { Crypto } from '../bus/core/env.ts'
 import type { Endpoint } from '../bus/core/output.ts'
@@ -16,7 +16,7 @@ import type { TrunkRecord } from './trunk-wire.ts'
 export interface TalkEvents {
   /** What the relay itself says on a segment, or to its links. */
   say(face: string, packet: Uint8Array): void
-  /** What it tells the relay at the other end of a trunk. */
+  /** What it tells the relay at the other end of a trunk, or all of the backbone. */
   tell(face: string, record: TrunkRecord): void
 }
 
@@ -62,7 +62,7 @@ export class Talk {
 
   /** A beacon has come by a segment; `undefined` when it is none of today. */
   hear(now: number, { face, from }: Arrival, packet: Uint8Array): HeardBeacon | undefined {
-    if (this.#faces.relayOf(face) !== 0n) return undefined
+    if (!this.#faces.isSegment(face)) return undefined
     const beacon = this.#neighbours.hear(now, { face, from }, packet)
     if (beacon && beacon.flags & RelayFlag.askAll) this.ask(now, face)
     return beacon
@@ -85,7 +85,7 @@ export class Talk {
   /** `all`: everybody there is asked for a hello, and for what it wants. */
   say(face: string, all: boolean): void {
     const asked = this.asked.on(face)
-    if (this.#faces.isTrunk(face)) {
+    if (face !== LINKS && !this.#faces.isSegment(face)) {
       if (all || asked.length > 0) this.#events.tell(face, { type: 'ask', all, instances: asked })
       return
     }
@@ -99,7 +99,7 @@ export class Talk {
     this.#spokeAt = now
     for (const name of this.#faces.names) this.say(name, this.#faces.asksAgain(now, name))
     // A peer on a link has no other relay to tell unless there is one.
-    const hasOthers = this.#neighbours.size + this.#faces.trunks > 0
+    const hasOthers = this.#neighbours.size > 0 || this.#faces.isFar
     if (hasOthers || this.#asksLinks) this.say(LINKS, false)
     this.asked.clear()
     this.#asksLinks = false

@@ -40,6 +40,14 @@ export interface RelayOptions extends Cancel {
    * their networks and links are joined. Default: none.
    */
   readonly links?: string | readonly string[]
+  /**
+   * Servers of NATS, `nats://…` or `tls://…`, with `user:password@` or `token@` where they ask for
+   * it: relays of the realm that share them are joined as by trunks. Needs the package
+   * @nats-io/transport-node. Default: none.
+   */
+  readonly nats?: string | readonly string[]
+  /** The same by something else than NATS. */
+  readonly backbone?: Backbone
   /** UDP port of the groups. Default: 62278. */
   readonly port?: number
   readonly hops?: number
@@ -57,6 +65,39 @@ export interface RelayOptions extends Cancel {
   readonly limits?: Partial<RelayLimits>
   /** Silent when absent. */
   readonly log?: Logger
+}
+
+/**
+ * What joins relays by a network of its own, other than by trunks: it brings each message to
+ * everybody who has subscribed to its subject. NATS is one, by the option `nats`.
+ *
+ * The relay trusts it with nothing: what it brings is proved, and what it loses is asked for again.
+ */
+export interface Backbone {
+  /** What logs and /readyz call it, such as `NATS`. */
+  readonly name: string
+  /**
+   * Called once, when the relay starts. A network that cannot be reached is no error: `host.down`
+   * is told why, and it goes on trying until `close`. What no trying mends may reject.
+   */
+  open(host: BackboneHost): void | Promise<void>
+  /** Between `host.up` and `host.down`; after that whatever was subscribed is forgotten. */
+  subscribe(subject: string): void
+  unsubscribe(subject: string): void
+  /** False when it is not there, or when more would wait than may: the message is dropped. */
+  publish(subject: string, message: Uint8Array): boolean
+  close(): Promise<void>
+}
+
+/** The relay, as its backbone sees it. */
+export interface BackboneHost {
+  /** Bytes that may wait in the backbone. */
+  readonly bufferSize: number
+  /** It can be used from now on. */
+  up(): void
+  /** It cannot be used, and why; also each time that it could not be reached. */
+  down(reason: string): void
+  message(subject: string, message: Uint8Array): void
 }
 
 /** One link as its relay sees it. */
@@ -86,6 +127,8 @@ export interface RelayStats extends Readonly<Record<RelayCounter, number>> {
   readonly epoch: number
   /** Relays that it has a trunk to. */
   readonly trunks: number
+  /** Relays that it meets by its backbone. */
+  readonly backbone: number
 }
 
 /** What `reload` has done, by the names of options: `origins`, `limits.links`. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
 import { isObject, limitsRule } from '../api/rules.ts'
 import { LISTEN_EXAMPLE, parseListen } from '../io/listen.ts'
+import { NATS } from '../io/nats-servers.ts'
 import { isPath } from '../io/secret.ts'
 import { UsageError } from './exit.ts'
 import { configOf, optionOf, type RelaySettingName, variableOf } from './settings.ts'
@@ -16,6 +17,7 @@ interface RelaySettings {
   readonly listen?: string
   readonly bridge?: boolean
   readonly links?: readonly string[]
+  readonly nats?: readonly string[]
   readonly origins?: readonly string[]
   readonly metrics?: boolean
   /** Where its token is, or `new`. */
@@ -65,7 +67,7 @@ function besideFile(raw: unknown, name: RelaySettingName, path: string): unknown
 
 function fromEnvironment(name: RelaySettingName, env: NodeJS.ProcessEnv): unknown {
   const raw = env[variableOf(name)] || undefined
-  const several = name === 'link' || name === 'origin' || name === 'limit'
+  const several = SEVERAL.has(name)
   return several ? raw?.split(',').map((entry) => entry.trim()) : raw
 }
 
@@ -105,6 +107,14 @@ function relays(raw: unknown, source: string): readonly string[] {
   return found
 }
 
+/** What may be a password in them is not shown. */
+function servers(raw: unknown, source: string): readonly string[] {
+  const found = list(raw, source)
+  const fault = NATS.faultOf(found)
+  if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
+  return found
+}
+
 /** What `new URL(page).origin` gives: with anything behind it no page would ever have it. */
 function origins(raw: unknown, source: string): readonly string[] {
   const found = list(raw, source)
@@ -121,8 +131,10 @@ const READERS = [
   { name: 'listen', option: 'listen', reader: listenAt },
   { name: 'bridge', option: 'bridge', reader: flag },
   { name: 'link', option: 'links', reader: relays },
+  { name: 'nats', option: 'nats', reader: servers },
   { name: 'origin', option: 'origins', reader: origins },
   { name: 'metrics', option: 'metrics', reader: flag },
   { name: 'dashboard', option: 'dashboard', reader: text },
 ] as const
+const SEVERAL: ReadonlySet<RelaySettingName> = new Set(['link', 'nats', 'origin', 'limit'])
 const LINK_COUNTS = { min: 1, max: 1_000_000 }

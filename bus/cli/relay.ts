@@ -36,6 +36,10 @@ function build(parser: Argv): Argv {
       ...value,
       describe: 'Address of another relay, to join with all that it reaches; repeatable',
     })
+    .option('nats', {
+      ...value,
+      describe: 'Server of NATS by which relays meet; repeatable',
+    })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
     .option('dashboard', {
       ...value,
@@ -51,6 +55,7 @@ function build(parser: Argv): Argv {
     ['sixcast relay --realm site --scope link --listen :62278', 'let others in'],
     ['sixcast relay --key site.control --scope link', 'without the key to read'],
     ['sixcast relay --realm site --scope link --link wss://relay.example', 'join two sites'],
+    ['sixcast relay --realm site --scope link --nats nats://nats.example', 'join many sites'],
     ['sixcast relay --no-multicast', 'join peers that only have the relay'],
   ])
 }
@@ -113,7 +118,7 @@ async function tokenOf(
 
 function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptions {
   const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = settings
-  const { listen, bridge, links, origins, metrics, limits, token } = settings
+  const { listen, bridge, links, nats, origins, metrics, limits, token } = settings
   return {
     ...(key !== undefined && { key: () => keyOf(key, realm, interrupt.signal) }),
     ...(realm !== undefined && { realm }),
@@ -126,6 +131,7 @@ function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptio
     ...(multicast !== undefined && { multicast }),
     ...(bridge !== undefined && { bridge }),
     ...(links !== undefined && { links }),
+    ...(nats !== undefined && { nats }),
     ...(metrics !== undefined && { metrics }),
     ...(token !== undefined && { dashboard: token }),
     ...(origins !== undefined && { origins }),

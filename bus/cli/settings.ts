@@ -184,6 +184,7 @@ const RELAY_SETTING_NAMES = [
   'listen',
   'bridge',
   'link',
+  'nats',
   'links',
   'origin',
   'metrics',

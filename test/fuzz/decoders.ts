@@ -4,6 +4,7 @@
 import type { Decoder } from './decoder.ts'
 import { actorDecoders } from './decoders-actors.ts'
 import { answerDecoders } from './decoders-answers.ts'
+import { backboneDecoders } from './decoders-backbone.ts'
 import { pageDecoders } from './decoders-page.ts'
 import { questionDecoders } from './decoders-questions.ts'
 import { compared } from './differential.ts'
@@ -15,6 +16,7 @@ export const decoders: readonly Decoder[] = [
   ...wireDecoders,
   ...actorDecoders,
   ...answerDecoders,
+  ...backboneDecoders,
   ...pageDecoders,
   ...questionDecoders,
   ...talkDecoders,

@@ -25,6 +25,7 @@ need 'test -e /usr/include/librecast/net.h' liblibrecast-dev 'the C library the 
 need '/usr/bin/python3 -c "import nacl.bindings"' python3-nacl 'the cryptography of the peer in Python, in the interop tests'
 need 'command -v tshark' tshark 'reads captures by the dissector, in the interop tests'
 need 'command -v dockerd' docker.io 'an engine in a namespace of its own for the container tests'
+need 'command -v nats-server' nats-server 'the server by which relays meet in the net tests'
 need 'command -v docker-compose' docker-compose 'starts compose/compose.yaml in the container tests'
 need 'test -x /usr/bin/chromium' chromium 'the browser of the browser tests'
 need 'command -v busybox' busybox-static 'the shell of the image that the container tests make'

@@ -22,7 +22,7 @@ const page = /^relay\/dashboard\/page\//
 
 /** What of a relay is told everything, as the core is. */
 const pureRelay =
-  /^relay\/(arrival|asked|bridge|bridge-output|crossing|faces|gate|hellos|holds|link-groups|marks|prunes|trunk-proof|trunk-wire|instances|interest|judge|keys|memberships|neighbours|opener|outlet|permits|quota|repairs|rungs|seen|senders|talk|yields|limits|counters)\.ts$/
+  /^relay\/(backbone\/(circle|keys|message)|arrival|asked|bridge|bridge-options|bridge-output|crossing|crossing-options|faces|gate|hellos|holds|link-groups|marks|prunes|trunk-proof|trunk-wire|instances|interest|judge|keys|memberships|neighbours|opener|outlet|permits|quota|repairs|rungs|seen|senders|takers|talk|yields|limits|counters)\.ts$/
 
 const table: readonly Row[] = [
   { files: wire, may: [wire, /^bus\/core\/limits\.ts$/] },

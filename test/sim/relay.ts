@@ -14,9 +14,12 @@ import { Counters } from '../../relay/counters.ts'
 import { RelayKeys } from '../../relay/keys.ts'
 import { defaultRelayLimits } from '../../relay/limits.ts'
 import type { TrunkRecord } from '../../relay/trunk-wire.ts'
+import { BACKBONE } from '../../relay/faces.ts'
+import type { SimBackbone } from './backbone.ts'
 import { trueCrypto } from './crypto.ts'
 import type { Host, Interface, Station } from './host.ts'
-import type { Act, Process } from './process.ts'
+import { SimLink } from './link.ts'
+import type { Process } from './process.ts'
 import { quickCrypto } from './quick.ts'
 import type { Sender } from './network.ts'
 import type { SimTrunk } from './trunk.ts'
@@ -29,6 +32,7 @@ export class SimRelay {
   readonly #links: SimLink[] = []
   /** To other relays. */
   readonly trunks: SimTrunk[] = []
+  backbone: SimBackbone | undefined
   readonly #linkByPort = new Map<number, SimLink>()
   readonly #ear: Station
   #bridge: Bridge | undefined
@@ -75,6 +79,7 @@ export class SimRelay {
     this.#drain()
     for (const link of this.#links) link.open()
     for (const trunk of this.trunks) trunk.open()
+    this.backbone?.enter(this)
     const tick = (): void => {
       if (life !== this.#life || !this.#bridge) return
       this.#bridge.tick(this.#world.schedule.time)
@@ -87,6 +92,7 @@ export class SimRelay {
   /** It is gone, with all its links and whatever it knew. */
   kill(): void {
     for (const trunk of this.trunks) trunk.cut()
+    this.backbone?.leave(this)
     this.#bridge = undefined
     this.#id = 0n
     this.#ear.groups.clear()
@@ -112,6 +118,21 @@ export class SimRelay {
 
   fromTrunk(relay: bigint, record: TrunkRecord): void {
     this.#bridge?.fromTrunk(this.#world.schedule.time, relay, record)
+    this.#drain()
+  }
+
+  relayMet(relay: bigint): void {
+    this.#bridge?.relayMet(this.#world.schedule.time, relay)
+    this.#drain()
+  }
+
+  relayLost(relay: bigint): void {
+    this.#bridge?.relayLost(relay)
+    this.#drain()
+  }
+
+  fromBackbone(relay: bigint, record: TrunkRecord): void {
+    this.#bridge?.fromBackbone(this.#world.schedule.time, relay, record)
     this.#drain()
   }
 
@@ -212,11 +233,13 @@ export class SimRelay {
     })
     switch (output.type) {
       case 'join': {
+        if (output.face === BACKBONE) return this.backbone?.join(this, output.group)
         const groups = this.#groupsByFace.get(output.face) ?? new Set()
         this.#groupsByFace.set(output.face, groups.add(output.group))
         return network.act(sender(RELAY_PORT), output)
       }
       case 'leave': {
+        if (output.face === BACKBONE) return this.backbone?.leaveGroup(this, output.group)
         this.#groupsByFace.get(output.face)?.delete(output.group)
         const wanted = [...this.#groupsByFace.values()].some((one) => one.has(output.group))
         return wanted ? undefined : network.act(sender(RELAY_PORT), output)
@@ -244,6 +267,8 @@ export class SimRelay {
         const { relay, record } = output
         return this.trunks.find((one) => one.leadsTo(this, relay))?.carry(this, record)
       }
+      case 'backbone':
+        return this.backbone?.carry(this, output.relay, output.record)
       case 'down':
         for (const port of output.ports) {
           this.#linkByPort.get(port)?.down(output.datagram, output.from)
@@ -258,79 +283,6 @@ function oneFace(port: Interface): Sender {
   return { options: { host, port: RELAY_PORT }, groups: new Set() }
 }
 
-/** The link of one process. */
-export class SimLink {
-  readonly process: Process
-  readonly #world: World
-  readonly #relay: SimRelay
-  readonly #groups = new Set<string>()
-  #port = 0
-  /** Counts links: what was sent by an earlier one does not arrive. */
-  #life = 0
-
-  constructor(world: World, process: Process, relay: SimRelay) {
-    this.#world = world
-    this.process = process
-    this.#relay = relay
-    for (const group of process.groups) this.#groups.add(group)
-    world.network.detours.set(process, (act) => this.#act(act))
-  }
-
-  /** Nothing passes any more until it is opened again. */
-  cut(): void {
-    this.#life += 1
-    if (this.#port !== 0) this.#relay.closed(this.#port)
-    this.#port = 0
-    if (this.process.alive) this.process.command((peer, now) => peer.pathLost(now))
-  }
-
-  /** Each time with another private port. */
-  open(): void {
-    if (this.#port !== 0 || !this.process.alive) return
-    this.#port = this.#relay.opened(this)
-    if (this.#port === 0) return
-    this.#up({ type: 'join', groups: [...this.#groups] })
-    this.process.command((peer, now) => peer.pathChanged(now, this.#port))
-  }
-
-  down(datagram: Uint8Array, from: Endpoint): void {
-    this.#later(() => this.process.receive(datagram, from))
-  }
-
-  #act(act: Act): void {
-    switch (act.type) {
-      case 'transmit': {
-        const { to, datagram } = act
-        if (typeof to === 'string') return this.#up({ type: 'multicast', group: to, datagram })
-        return this.#up({ type: 'unicast', to, datagram })
-      }
-      case 'join':
-        this.#groups.add(act.group)
-        break
-      case 'leave':
-        this.#groups.delete(act.group)
-        break
-      case 'rejoin':
-        break
-    }
-    this.#up({ type: act.type, groups: [act.group] })
-  }
-
-  #up(record: LinkRecord): void {
-    const port = this.#port
-    this.#later(() => this.#relay.record(port, record))
-  }
-
-  #later(then: () => void): void {
-    const life = this.#life
-    if (this.#port === 0) return
-    this.#world.schedule.after(LINK_MS, () => {
-      if (life === this.#life) then()
-    })
-  }
-}
-
-const LINK_MS = 5
 const TICK_MS = 100
 const RELAY_PORT = 39_000
 const FIRST_PORT = 50_000

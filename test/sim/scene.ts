@@ -1,9 +1,11 @@
 /** Peers on segments and behind relays, in the simulator, and what each of them has received. */
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { Random } from '../../bus/testing/random.ts'
+import { SimBackbone } from './backbone.ts'
 import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'
-import { type SimLink, SimRelay } from './relay.ts'
+import type { SimLink } from './link.ts'
+import { SimRelay } from './relay.ts'
 import { Trace } from './trace.ts'
 import { SimTrunk } from './trunk.ts'
 import { advance, World } from './world.ts'
@@ -19,6 +21,8 @@ export interface Setting {
   readonly linked?: readonly number[]
   /** No multicast passes at first, and who is reached by which way is told. */
   readonly apart?: boolean
+  /** The relays that meet by a backbone. */
+  readonly backbone?: readonly number[]
   /** Which two relays each trunk is between. */
   readonly trunks?: readonly (readonly [number, number])[]
 }
@@ -29,11 +33,12 @@ export class Scene {
   readonly relays: readonly SimRelay[]
   readonly links: readonly SimLink[]
   readonly trunks: readonly SimTrunk[]
+  readonly backbone: SimBackbone | undefined
   readonly processes: Process[]
   readonly #random: Random
 
   constructor(seed: number, given: Setting) {
-    const { loss = 0, peers, relays, linked = [], trunks = [] } = given
+    const { loss = 0, peers, relays, linked = [], trunks = [], backbone } = given
     this.#random = new Random(seed, 'relay')
     this.world = new World(quietPlan(seed), new Trace())
     const { network } = this.world
@@ -43,6 +48,8 @@ export class Scene {
     this.trunks = trunks.map(
       ([a, b]) => new SimTrunk(this.world, [this.relays[a]!, this.relays[b]!]),
     )
+    const ends = backbone?.map((at) => this.relays[at]!)
+    this.backbone = ends && new SimBackbone(this.world, ends)
     const native = peers.map((segment) => this.#launch(network.host([segment])))
     this.links = linked.map((at) => this.relays[at]!.link(this.#launch(network.host([]))))
     this.processes = [...native, ...this.links.map(({ process }) => process)]
@@ -94,8 +101,8 @@ export class Scene {
 
   /** Each link breaks some times and comes back; once each relay dies and starts anew. */
   storm(overMs: number): void {
-    const { links, relays, trunks } = this
-    for (const link of [...links, ...links, ...trunks]) {
+    const { links, relays, trunks, backbone } = this
+    for (const link of [...links, ...links, ...trunks, ...(backbone ? [backbone] : [])]) {
       const from = this.#random.between(0, overMs)
       this.at(from, () => link.cut())
       this.at(from + this.#random.between(50, 3000), () => link.open())

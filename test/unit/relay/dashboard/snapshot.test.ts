@@ -10,7 +10,16 @@ it('lists as many links as it may, and counts one more', () => {
     const links = Array.from({ length: count }, (_, i) => {
       return { port: 40_000 + i, outbox: { waiting: 7 } } as unknown as Link // as much as is shown
     })
-    const now = { links: count, absent: 0, groups: 0, peers: 0, relays: 0, trunks: 0, epoch: 0 }
+    const now = {
+      links: count,
+      absent: 0,
+      groups: 0,
+      peers: 0,
+      relays: 0,
+      trunks: 0,
+      backbone: 0,
+      epoch: 0,
+    }
     return {
       about: { since: 0, realm: 'lab', open: false, scope: 'link', relay: '1f' },
       stats: { ...now, ...new Counters().snapshot() },

@@ -1,0 +1,51 @@
+/** Which servers of NATS are named, and what proves a relay to them. */
+import { type Rule, rule } from '../api/rules.ts'
+
+export interface NatsServers {
+  readonly servers: string[]
+  readonly user?: string
+  readonly pass?: string
+  readonly token?: string
+  readonly tls?: object
+}
+
+const SERVERS_MAX = 16
+const written = rule(
+  areUrls,
+  `nats://HOST:PORT or tls://HOST:PORT, or a list of at most ${SERVERS_MAX}`,
+  [SERVERS_MAX],
+)
+
+/** What may be in it is a secret, and is not shown. */
+export const NATS: Rule = {
+  ...written,
+  faultOf: (value) => {
+    const fault = written.faultOf(value)
+    return fault && { ...fault, found: fault.found.replaceAll(/[^/\s"']*@/g, '…@') }
+  },
+}
+
+/** As the client of NATS takes them. */
+export function serversOf(urls: readonly string[]): NatsServers {
+  const all = urls.map((url) => new URL(url))
+  // The client proves itself to all servers alike.
+  const { username = '', password = '' } = all.find(({ username: user }) => user !== '') ?? {}
+  const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)]
+  return {
+    servers: all.map(({ host }) => host),
+    ...(user !== '' && (pass === '' ? { token: user } : { user, pass })),
+    ...(all.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
+  }
+}
+
+function areUrls(value: unknown): boolean {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return all.length > 0 && all.length <= SERVERS_MAX && all.every(isUrl)
+}
+
+function isUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { protocol, host, pathname, search, hash } = new URL(value)
+  const isBare = (pathname === '' || pathname === '/') && search === '' && hash === ''
+  return (protocol === 'nats:' || protocol === 'tls:') && host !== '' && isBare
+}
