@@ -66,6 +66,7 @@ describe('bad usage', () => {
     [['peers', 'x'], /there is no place for "x": sixcast peers$/m],
     [['relay', '--listen', ':70000'], /option --listen is ":70000"/],
     [['relay', '--link', 'relay.example'], /option --link is \["relay.example"\]: a ws:\/\//],
+    [['relay', '--nats', 'nats.example'], /option --nats is \["nats.example"\]: nats:\/\/HOST/],
     [['relay', '--no-native'], /option --native is of no use here/],
     [
       ['sub', 'a', '--no-multicast', '--scope', 'link'],

@@ -20,17 +20,20 @@ export interface Place {
   readonly on: string | readonly string[]
   /** Relays that it calls. */
   readonly links?: readonly string[]
+  /** The server of NATS by which it meets others. */
+  readonly nats?: string
 }
 
 /** Starts a relay; it listens at every address of its host when this resolves. */
 export async function startRelay(
   lab: Lab,
   commands: Commands,
-  { host, on, links = [] }: Place,
+  { host, on, links = [], nats }: Place,
 ): Promise<HostProcess> {
   const file = await controlFile(lab)
   const devices = [on].flat().map((name) => `--interface ${lab.host(host).interface(name).name}`)
   const calls = links.map((url) => `--link ${url}`)
+  if (nats !== undefined) calls.push(`--nats ${nats}`)
   const flags = [`--listen :${PORT} --log-level info`, ...devices, ...calls].join(' ')
   const process = commands.bare(host, `relay --key ${file} --scope link ${flags}`)
   await process.line(/^ws:/)

@@ -34,6 +34,7 @@ describe('the settings of a relay', () => {
       SIXCAST_LISTEN: ':2',
       SIXCAST_METRICS: 'yes',
       SIXCAST_LINK: 'ws://one, wss://two',
+      SIXCAST_NATS: 'nats://one, tls://me:word@two',
       SIXCAST_ORIGIN: '',
       SIXCAST_LIMIT: 'trunks=8,stuckTime=9',
     }
@@ -43,6 +44,7 @@ describe('the settings of a relay', () => {
         bridge: false,
         metrics: true,
         links: ['ws://one', 'wss://two'],
+        nats: ['nats://one', 'tls://me:word@two'],
         origins: ['https://file'],
         limits: { links: 5, trunks: 8, idleTime: 10, stuckTime: 9, peers: 11 },
       },
@@ -75,6 +77,8 @@ describe('the settings of a relay', () => {
     [{ listen: 62278 }, {}, /^"listen" in .* is 62278: give some text/],
     [{ bridge: 'perhaps' }, {}, /^"bridge" in .* is "perhaps": true or false/],
     [{ link: ['relay.example'] }, {}, /^"link" in .* is \["relay\.example"\]: a ws:\/\//],
+    [{ nats: 'nats.example' }, {}, /^"nats" in .* is \["nats\.example"\]: nats:\/\/HOST:PORT/],
+    [{}, { SIXCAST_NATS: 'ws://me:word@x' }, /^SIXCAST_NATS is \["ws:\/\/…@x"\]: nats:/],
     [{ links: 0 }, {}, /^"links" in .* is 0: a whole number from 1 to 1000000/],
     [{ links: ['ws://x'] }, {}, /^"links" in .* is \["ws:\/\/x"\]: a whole number/],
     [
