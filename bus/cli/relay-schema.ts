@@ -22,6 +22,7 @@ export function relaySchema(known: Readonly<Record<string, number>>): object {
     },
     bridge: { ...flag('Carry from one interface to another, at scope link'), default: true },
     link: several('Addresses of other relays, to join with all that they reach', WEBSOCKET),
+    nats: several('Servers of NATS by which relays meet, at most 16', NATS_URL),
     links: { ...whole('Links at once at most', 1, 1_000_000), default: known['links'] },
     origin: several('Web origins whose pages may call', '^[a-z][a-z0-9+.-]*://[^/?#@]+$'),
     metrics: { ...flag('Tell the counters at /metrics to whoever asks'), default: false },
@@ -59,6 +60,7 @@ function several(description: string, pattern: string): object {
 }
 
 const WEBSOCKET = '^wss?://[^/?#@]+'
+const NATS_URL = '^(nats|tls)://[^/?#]+/?$'
 const ANY = '.'
 
 /** What every command understands; a relay has no use for some of it. */
