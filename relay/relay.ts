@@ -214,6 +214,7 @@ class LiveRelay implements Relay {
           sessions: this.#sessions,
           infoOf: (link) => this.#infoOf(link),
           trunks: this.#trunks,
+          junction: this.#junction,
         }),
     })
   }

@@ -24,6 +24,15 @@ export interface ShownTrunk extends Readonly<Flow> {
   readonly waiting: number
 }
 
+export interface ShownBackbone extends Readonly<Flow> {
+  /** What it is, such as `NATS`. */
+  readonly name: string
+  /** Relays that are met by it. */
+  readonly relays: number
+  /** Why it is not there; empty: it is. */
+  readonly fault: string
+}
+
 export interface ShownLink extends Readonly<Flow> {
   readonly port: number
   readonly identity: string
@@ -70,6 +79,8 @@ export interface Snapshot {
   readonly stats: RelayStats
   readonly segments: readonly ShownSegment[]
   readonly trunks: readonly ShownTrunk[]
+  /** One at most. */
+  readonly backbones: readonly ShownBackbone[]
   readonly links: readonly ShownLink[]
   readonly peers: readonly ShownPeer[]
   readonly topics: readonly ShownTopic[]

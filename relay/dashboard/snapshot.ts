@@ -1,11 +1,12 @@
 /** One snapshot of a relay for all viewers, with so much in it at most. */
+import type { Junction } from '../backbone/junction.ts'
 import type { Link } from '../link.ts'
 import type { Segment } from '../segment.ts'
 import type { Sessions } from '../sessions.ts'
 import type { Trunk } from '../trunk.ts'
 import type { LinkInfo, RelayStats } from '../types.ts'
-import { linkWay, segmentWay, trunkWay } from '../ways.ts'
-import type { ShownLink, ShownTrunk, Snapshot } from './shown.ts'
+import { BACKBONE_WAY, linkWay, segmentWay, trunkWay } from '../ways.ts'
+import type { ShownBackbone, ShownLink, ShownTrunk, Snapshot } from './shown.ts'
 import type { Watch } from './watch.ts'
 
 /** What a snapshot is made of beside what was watched. */
@@ -16,10 +17,11 @@ export interface Seen {
   readonly sessions: Pick<Sessions, 'links'>
   readonly infoOf: (link: Link) => LinkInfo
   readonly trunks: Iterable<Trunk>
+  readonly junction: Pick<Junction, 'name' | 'fault'> | undefined
 }
 
 export function snapshotOf(now: number, watch: Watch, seen: Seen): Snapshot {
-  const { about, stats, segment, sessions, infoOf, trunks } = seen
+  const { about, stats, segment, sessions, infoOf, trunks, junction } = seen
   const [links, peers, topics] = [[...sessions.links()], watch.peers(now), watch.topics()]
   return {
     at: Date.now(),
@@ -30,6 +32,7 @@ export function snapshotOf(now: number, watch: Watch, seen: Seen): Snapshot {
       ...watch.flow(segmentWay(name)),
     })),
     trunks: [...trunks].slice(0, LISTED_MAX).map((trunk) => trunkOf(trunk, watch)),
+    backbones: junction ? [backboneOf(junction, stats, watch)] : [],
     links: links.slice(0, LISTED_MAX).map((link) => linkOf(link, watch, infoOf(link))),
     peers: peers.slice(0, LISTED_MAX),
     topics: topics.slice(0, LISTED_MAX),
@@ -45,6 +48,14 @@ function trunkOf({ relay, at, calls, isOpen, outbox }: Trunk, watch: Watch): Sho
   const id = isOpen ? relay : undefined
   const flow = watch.flow(trunkWay(id))
   return { relay: id?.toString(16) ?? '', at, calls, waiting: outbox.waiting, ...flow }
+}
+
+function backboneOf(
+  { name, fault = '' }: Pick<Junction, 'name' | 'fault'>,
+  { backbone: relays }: RelayStats,
+  watch: Watch,
+): ShownBackbone {
+  return { name, relays, fault, ...watch.flow(BACKBONE_WAY) }
 }
 
 function linkOf({ port, outbox }: Link, watch: Watch, info: LinkInfo): ShownLink {

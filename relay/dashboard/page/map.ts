@@ -11,10 +11,11 @@ interface Place {
 }
 
 export function mapOf(snapshot: Snapshot, rates: Rates): HTMLElement {
-  const { realm, scope, stats, segments, trunks, links, peers } = snapshot
+  const { realm, scope, stats, segments, trunks, backbones, links, peers } = snapshot
   const flows = [
     ...segments.map((one) => ({ place: segmentPlace(one.name), flow: one })),
     ...trunks.map((one) => ({ place: trunkPlace(one), flow: one })),
+    ...backbones.map((one) => ({ place: backbonePlace(one), flow: one })),
     ...links.map((one) => ({ place: linkPlace(one), flow: one })),
   ]
   const cards = flows.map(({ place, flow }) => {
@@ -56,6 +57,11 @@ function trunkPlace({ relay, at, calls }: Snapshot['trunks'][number]): Place {
   const about = relay === '' ? 'not open yet' : `relay ${relay}`
   const title = calls ? `to ${at}` : `from ${at}`
   return { name: `trunk ${relay}`, kind: 'trunk', title, about }
+}
+
+function backbonePlace({ name, relays, fault }: Snapshot['backbones'][number]): Place {
+  const about = fault === '' ? `other relays: ${relays}` : fault
+  return { name: 'backbone', kind: 'backbone', title: name, about }
 }
 
 function linkPlace({ port, remote, groups }: Snapshot['links'][number]): Place {

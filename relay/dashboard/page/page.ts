@@ -53,7 +53,7 @@ source.addEventListener('error', () => {
 })
 
 function show(snapshot: Snapshot): void {
-  const { at, since, stats, segments, trunks, links } = snapshot
+  const { at, since, stats, segments, trunks, backbones, links } = snapshot
   rates.begin(at)
   state.classList.remove('lost')
   const seen = snapshot.peers.length + snapshot.more.peers
@@ -65,7 +65,7 @@ function show(snapshot: Snapshot): void {
   ]
   state.textContent = [`up ${timeText(at - since)}`, ...counts].join(' · ')
   map.replaceChildren(mapOf(snapshot, rates))
-  showRates([...segments, ...trunks, ...links], snapshot)
+  showRates([...segments, ...trunks, ...backbones, ...links], snapshot)
   showTopics(snapshot)
   peers.show(snapshot.peers.map(peerRow), snapshot.more.peers)
   counters.show(
@@ -76,7 +76,7 @@ function show(snapshot: Snapshot): void {
 }
 
 function showRates(
-  flows: Snapshot['segments' | 'trunks' | 'links'][number][],
+  flows: Snapshot['segments' | 'trunks' | 'backbones' | 'links'][number][],
   { at, topics: all }: Snapshot,
 ): void {
   const sum = (of: (flow: (typeof flows)[number]) => number): number => {
@@ -152,5 +152,5 @@ function plots(): readonly [Plot, Plot, Plot] {
 
 /** All but plain traffic. */
 const NOTED: RegExp =
-  /^(?!linksOpened|linksClosed|trunksOpened|trunksClosed|messages|bytes|datagrams|unicastCrossed)/
+  /^(?!(links|trunks|backbone)(Opened|Closed)|backbone(Met|In|Out|Bytes)|messages|bytes|datagrams|unicastCrossed)/
 const AGAIN_MS = 3000
