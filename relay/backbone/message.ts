@@ -72,4 +72,4 @@ const VERSION = 1
 const HEAD_SIZE = 18
 const MAC_SIZE = 32
 /** One message of a link, and what stands around it. */
-export const BACKBONE_MESSAGE_MAX: number = LINK_MESSAGE_MAX + HEAD_SIZE + MAC_SIZE
+const BACKBONE_MESSAGE_MAX = LINK_MESSAGE_MAX + HEAD_SIZE + MAC_SIZE

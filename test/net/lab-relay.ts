@@ -12,6 +12,8 @@ import type { HostProcess } from './lab/process.ts'
 import { type Commands, type Copy, hashOf, labKey, labRealm } from './loss-transfer.ts'
 
 const PORT = 62278
+/** On a busy machine. */
+const START_MS = 60_000
 
 /** Where a relay stands. */
 export interface Place {
@@ -36,7 +38,7 @@ export async function startRelay(
   if (nats !== undefined) calls.push(`--nats ${nats}`)
   const flags = [`--listen :${PORT} --log-level info`, ...devices, ...calls].join(' ')
   const process = commands.bare(host, `relay --key ${file} --scope link ${flags}`)
-  await process.line(/^ws:/)
+  await process.line(/^ws:/, START_MS)
   return process
 }
 

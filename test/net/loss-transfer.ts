@@ -37,7 +37,7 @@ export class Commands {
     const file = join(this.#lab.directory, `${name}-${this.#files}.log`)
     const line = `sub ${TOPIC} ${options} --log-level info ${this.#flags} > ${file}`
     const started = this.#shell(this.#lab.host(name), line)
-    await started.errorLine(/subscribed/)
+    await started.errorLine(/subscribed/, WAIT_MS)
     return new Copy(file, started)
   }
 

@@ -8,7 +8,7 @@ import type { HostProcess } from './lab/process.ts'
 /** It listens at every address of the host when this resolves. */
 export async function startNats(host: Host): Promise<HostProcess> {
   const server = host.spawn('nats-server', ['--addr', '::', '--port', '4222'])
-  await server.errorLine(/Server is ready/)
+  await server.errorLine(/Server is ready/, 60_000)
   return server
 }
 
@@ -26,7 +26,7 @@ export class NatsTap implements AsyncDisposable {
   static async open(lab: Lab, host: string): Promise<NatsTap> {
     const file = join(lab.directory, 'nats.tap')
     const process = lab.host(host).spawn('node', ['-e', TAP, file])
-    await process.line(/heard/)
+    await process.line(/heard/, 60_000)
     return new NatsTap(process, file)
   }
 

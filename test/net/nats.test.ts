@@ -51,7 +51,7 @@ test('the server is killed and started again in the middle of a log, and nothing
   await copies[1]!.holds(Buffer.byteLength(log) / 4)
   first.signal('SIGKILL')
   await first.exit
-  await relays[0]!.errorLine(/no backbone/)
+  await relays[0]!.errorLine(/no backbone/, 60_000)
   const again = await startNats(lab.host('n'))
   await arrive(log, copies)
   await confirmed(pub, copies)
@@ -103,8 +103,8 @@ async function startRelays(
   }
   // Two others each.
   for (const relay of relays) {
-    await relay.errorLine(/relay met by the backbone/)
-    await relay.errorLine(/relay met by the backbone/)
+    await relay.errorLine(/relay met by the backbone/, 60_000)
+    await relay.errorLine(/relay met by the backbone/, 60_000)
   }
   return relays
 }
