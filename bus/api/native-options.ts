@@ -10,3 +10,8 @@ export interface Native {
   readonly inUse: boolean
   readonly reason: string
 }
+
+/** One system call carries one datagram from now on, and `reason` says why. */
+export interface NativeEvent extends Native {
+  readonly type: 'native'
+}

@@ -19,7 +19,7 @@ import type {
   RespondOptions,
 } from './request-options.ts'
 import type { Service } from './service.ts'
-import type { KeyLogOptions, NativeUse, PeerOptions, UnresolvedEvent } from './peer-options.ts'
+import type { KeyLogOptions, NativeUse, PeerOptions, WayEvent } from './peer-options.ts'
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-calls.ts'
@@ -232,7 +232,7 @@ export type BusEvent =
   | { readonly type: 'peer'; readonly change: PresenceChange }
   | { readonly type: 'topic'; readonly topic: TopicInfo }
   | EpochEvent
-  | UnresolvedEvent
+  | WayEvent
   | WithheldEvent
   | { readonly type: 'error'; readonly error: Error }
 

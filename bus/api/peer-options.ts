@@ -1,6 +1,6 @@
 /** The public types of what a process does beside its segment: peers by unicast, keys in a log. */
 
-import type { Native, NativeOptions } from './native-options.ts'
+import type { Native, NativeEvent, NativeOptions } from './native-options.ts'
 
 export interface PeerOptions extends NativeOptions {
   /**
@@ -34,3 +34,6 @@ export interface UnresolvedEvent {
   readonly peer: string
   readonly reason: string
 }
+
+/** What happens on the way of datagrams out of this process. */
+export type WayEvent = UnresolvedEvent | NativeEvent

@@ -25,12 +25,14 @@ async function run(given: Arguments, world: World): Promise<number> {
   const look = lookOf(given)
   const bus = await world.connect()
   try {
+    if (look.watch && world.json) await world.output.object(selfOf(bus))
     const watching = look.watch ? watch(bus, world) : undefined
     await listen(look, world)
     const found = [...bus.presence]
+    const self = selfOf(bus)
     await bus.close({ linger: 0 })
     await watching
-    if (!look.watch && world.interrupt.code === undefined) await print(found, world)
+    if (!look.watch && world.interrupt.code === undefined) await print(found, self, world)
     return endOf(look, world)
   } finally {
     await bus.close({ linger: 0 })
@@ -45,10 +47,15 @@ async function watch(bus: Bus, world: World): Promise<void> {
   }
 }
 
-async function print(found: readonly PeerInfo[], { json, output }: World): Promise<void> {
+async function print(
+  found: readonly PeerInfo[],
+  self: object,
+  { json, output }: World,
+): Promise<void> {
   found = found.toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id))
   if (json) {
     for (const peer of found) await output.object(objectOf(peer))
+    await output.object(self)
     return
   }
   const rows = found.map(({ id, name, identity, path, tags }) => {
@@ -59,6 +66,12 @@ async function print(found: readonly PeerInfo[], { json, output }: World): Promi
 
 function objectOf({ id, name, identity, tags, since, path, pathReason }: PeerInfo): object {
   return { type: 'peer', id, name, identity, tags, since, path, pathReason }
+}
+
+/** How datagrams of this process go, which is in no list of others. */
+function selfOf({ id, path, native }: Bus): object {
+  const { inUse, reason } = native
+  return { type: 'self', id, path, native: { inUse, reason } }
 }
 
 function lineOf({ type, peer }: PresenceChange): string {

@@ -39,7 +39,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Bus> {
   if (multicast) {
     options.log?.debug({ inUse: fast.inUse, reason: fast.reason }, 'many datagrams a system call')
   }
-  const use = multicast ? { native: fast.use } : {}
+  const use = multicast ? { native: fast } : {}
   if (scope === 'host' && interfaces === undefined) {
     const base = multicast ? native() : loopbackTransport()
     const ports = hubPortsOf(settings, system.env)
@@ -76,7 +76,7 @@ async function connectByRelay(
     options.multicast === false ? link() : ladderTransport({ native, link, clock: nodeClock })
   const { keep, ...more } = common(settings, options)
   const follow = following(credentials, { show: (chain) => made?.show(chain) }, keep)
-  const use = options.multicast === false ? {} : { native: fast.use }
+  const use = options.multicast === false ? {} : { native: fast }
   return openBus(transport, { ...more, ...follow, ...use, path: 'relay', system })
 }
 

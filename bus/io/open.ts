@@ -21,7 +21,7 @@ export interface Opening {
   readonly options: ConnectOptions
   readonly path: PathKind
   /** Absent: datagrams do not go by UDP multicast. */
-  readonly native?: Native
+  readonly native?: NativeWay
   readonly system: System
   readonly files: FileWork
   /** Keeps the realm's epochs. */
@@ -32,6 +32,12 @@ export interface Opening {
   readonly renewed?: (rights: Rights) => void
   /** Called when the bus has closed. */
   readonly closed?: () => void
+}
+
+/** A fast path: what programs see of it, and who is told when it has failed. */
+export interface NativeWay {
+  readonly use: Native
+  whenOver(then: (reason: string) => void): void
 }
 
 /** Rejects with what the transport does not open for. */
@@ -78,11 +84,12 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   }
   const keepEpoch = epochKeeper(settings, keep)
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
-  const { native = NO_DATAGRAMS } = given
+  const native = given.native?.use ?? NO_DATAGRAMS
   const bus = new LiveBus({ link, realm, path, native, limits, lingerMs, proof, tags, ...rest })
   onDatagram = (bytes, from) => driver.datagram(bytes, from)
   onEvent = (event) => react(event, { bus, driver, transport, path, log })
   for (const event of early) onEvent(event)
+  given.native?.whenOver(lacking(bus, log))
   if (settings.root === undefined && settings.ring === undefined) {
     log?.warn({ realm }, 'this realm is open: anybody on the network can read, forge and inject')
   }
@@ -93,6 +100,14 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     throw options.signal.reason
   }
   return bus
+}
+
+/** Each datagram costs a system call from now on. */
+function lacking(bus: LiveBus, log: Logger | undefined): (reason: string) => void {
+  return (reason) => {
+    log?.warn({ reason }, 'each datagram costs a system call from now on')
+    bus.event({ type: 'native', inUse: false, reason })
+  }
 }
 
 /** Whom unicast is to reach goes to the peer, and what cannot be looked up to the program. */

@@ -17,6 +17,7 @@ export class FastPath {
   #inUse: boolean
   #reason: string
   readonly #use: Native
+  #over: (reason: string) => void = () => undefined
 
   /** `setOption`: the call, or why there is none. */
   constructor(setOption: SetOption | string) {
@@ -50,10 +51,17 @@ export class FastPath {
     return this.#inUse && this.#set(socket, { level: SOL_UDP, name: UDP_GRO, value: 1 })
   }
 
+  /** `then` is called once, when what was in use has failed. */
+  whenOver(then: (reason: string) => void): void {
+    this.#over = then
+  }
+
   /** It does not work after all. */
   fail(reason: string): void {
+    if (!this.#inUse) return
     this.#inUse = false
     this.#reason = reason
+    this.#over(reason)
   }
 
   #set(...given: Parameters<SetOption>): boolean {

@@ -52,16 +52,21 @@ describe('peers', () => {
         path: 'multicast',
         pathReason: '',
       },
+      self,
+    ])
+  })
+
+  it('says with --json whether many datagrams go by one system call, and why not', async () => {
+    const { out } = await home.run(['peers', '--json', '--timeout', '0.2', '--no-native'])
+    expect(objectsOf(out)).toEqual([
+      { ...self, native: { inUse: false, reason: 'it is turned off' } },
     ])
   })
 
   it('prints nothing but the head when nobody is here', async () => {
     expect((await home.run(['peers', '--timeout', '0.2'])).out).toMatch(/^ID[^\n]*\n$/)
-    expect(await home.run(['peers', '--timeout', '0.2', '--json'])).toEqual({
-      code: 0,
-      out: '',
-      err: '',
-    })
+    const { code, out, err } = await home.run(['peers', '--timeout', '0.2', '--json'])
+    expect({ code, found: objectsOf(out), err }).toEqual({ code: 0, found: [self], err: '' })
   })
 
   it('tells with --watch who comes and goes', async () => {
@@ -77,11 +82,20 @@ describe('peers', () => {
     objects.kill('SIGINT')
     expect((await lines.ended).code).toBe(0)
     const { code, out } = await objects.ended
+    expect(objectsOf(out)[0]).toEqual(self)
     const guests = objectsOf(out).filter(({ name }) => name === 'guest')
     expect(guests.map(({ type }) => type)).toEqual(['join', 'leave'])
     expect(code).toBe(0)
   })
 })
+
+/** How the command itself is on the network, behind the peers. */
+const self = {
+  type: 'self',
+  id: expect.stringMatching(/^[0-9a-f]{16}$/),
+  path: 'multicast',
+  native: { inUse: expect.any(Boolean), reason: expect.any(String) },
+}
 
 describe('topics', () => {
   it('lists topics with their publishers, those that match', async () => {

@@ -89,8 +89,10 @@ test('a container that was cut off hears again, and misses nothing', async () =>
 async function metIn(member: Member): Promise<unknown[]> {
   const words = ['sixcast', 'peers', '--json', '--name', 'asker', '--log-level', 'warn']
   const { stdout } = await member.container.exec([...words, '--timeout', '2'])
-  const peers = stdout.trim().split('\n')
-  return peers.map((line) => (JSON.parse(line) as { name: string }).name).sort()
+  const lines = stdout.trim().split('\n')
+  const all = lines.map((line) => JSON.parse(line) as { type: string; name?: string })
+  const names = all.filter(({ type }) => type === 'peer').map(({ name }) => String(name))
+  return names.toSorted((a, b) => a.localeCompare(b))
 }
 
 /** The numbers that a message or a gap accounts for. */

@@ -1,13 +1,13 @@
 /**
- * Runs the transport contract over memory and over real sockets that never leave this host, with and
- * without the fast path.
+ * Runs the transport contract over memory and over real sockets that never leave this host: with the
+ * fast path, without, with one end of each kind, and where it fails.
  */
 import assert from 'node:assert/strict'
 import { beforeAll } from 'vitest'
 import { BODY_OFFSET, Kind, VERSION_SEALED, writeHeader } from '../../bus/core/wire/packet.ts'
 import { memoryNetwork } from '../../bus/io/memory.ts'
 import { udpTransport } from '../../bus/io/udp.ts'
-import { type FastPath, fastPath } from '../../bus/native/fast-path.ts'
+import { FastPath, fastPath } from '../../bus/native/fast-path.ts'
 import { foreignSuite, transportSuite } from './transport-suite.ts'
 
 const network = memoryNetwork()
@@ -33,6 +33,27 @@ transportSuite({
     // Without it this would be the suite above once more: `npm ci` installs what it needs.
     assert.ok(shared.inUse, shared.reason)
     return udpTransport({ scope: 'host', port: port + 1 }, { fast: shared })
+  },
+  head,
+})
+
+let made = 0
+transportSuite({
+  name: 'udp at scope host, by turns with the fast path and without',
+  // What one of them sends by one call reaches the other one by one, and the other way round.
+  create: () => {
+    const parts = made++ % 2 === 0 ? { fast: shared } : {}
+    return udpTransport({ scope: 'host', port: port + 2 }, parts)
+  },
+  head,
+})
+
+transportSuite({
+  name: 'udp at scope host, where the system refuses the fast path when it is needed',
+  // As an old kernel does, and as a container may.
+  create: () => {
+    const refused = new FastPath(() => false)
+    return udpTransport({ scope: 'host', port: port + 3 }, { fast: refused })
   },
   head,
 })

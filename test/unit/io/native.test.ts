@@ -1,10 +1,10 @@
 /** What a bus says of its fast path, by each of its ways. */
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { connect, type ConnectOptions } from '../../../bus/index.ts'
 import { connectOver } from '../../../bus/io/connect.ts'
 import { memoryNetwork } from '../../../bus/io/memory.ts'
-import { fastPath } from '../../../bus/native/fast-path.ts'
+import { FastPath, fastPath } from '../../../bus/native/fast-path.ts'
 
 test('a bus says that it has none where that was asked for', async () => {
   await using bus = await connect({ ...options, native: false })
@@ -23,6 +23,22 @@ test('a bus that sends nothing by multicast has none', async () => {
   expect(alone.native).toEqual(none)
   await using memory = await connectOver(memoryNetwork().transport(), options)
   expect(memory.native).toEqual(none)
+})
+
+test('a bus tells by an event when the system refuses to send joined datagrams', async () => {
+  const asked = vi.spyOn(FastPath.prototype, 'whenOver')
+  onTestFinished(() => asked.mockRestore())
+  await using bus = await connect(options)
+  const [fast] = asked.mock.contexts as FastPath[] // Whose method it is.
+  expect(bus.native).toMatchObject({ inUse: true })
+  const found = (async () => {
+    for await (const event of bus.events()) if (event.type === 'native') return event
+    return undefined
+  })()
+  fast!.fail('the system sends no joined datagrams (EIO)')
+  const over = { inUse: false, reason: 'the system sends no joined datagrams (EIO)' }
+  expect(await found).toEqual({ type: 'native', ...over })
+  expect(bus.native).toEqual(over)
 })
 
 test('refuses anything but yes and no', async () => {

@@ -35,6 +35,17 @@ describe('the fast path', () => {
     expect(path.cut(await opened(), 1232)).toBe(false)
   })
 
+  it('tells once when it is over, and never where it was not in use', () => {
+    const told: string[] = []
+    const [path, missing] = [new FastPath(() => true), new FastPath('koffi is not installed')]
+    for (const one of [path, missing]) one.whenOver((reason) => told.push(reason))
+    path.fail('EIO')
+    path.fail('EINVAL')
+    missing.fail('EIO')
+    expect(told).toEqual(['EIO'])
+    expect([path.reason, missing.reason]).toEqual(['EIO', 'koffi is not installed'])
+  })
+
   it('has one reason for a process, whichever it is', async () => {
     const [one, two] = [await fastPath(true), await fastPath(true)]
     expect(one.reason).toMatch(/UDP_SEGMENT|koffi|kernel|joins no datagrams/)
