@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Taken } from '../bench/scale/measured.ts'
 import type { Measured } from '../bench/speed/scene.ts'
 import { compiled } from '../setup/compiled.ts'
 
@@ -44,6 +45,24 @@ it('names an option that is wrong, and how it is used', () => {
   expect(status).toBe(1)
   expect(stderr).toContain("there is no 'nobody', but sixcast")
   expect(stderr).toContain('npm run bench -- [options]')
+})
+
+it('measures one process that knows many, and every message of its load arrives', async () => {
+  const json = join(folder, 'scale.json')
+  const scale = await compiled('test/bench/scale/main.ts')
+  const words = ['--expose-gc', scale, '--quick', '--json', json]
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  expect({ status, stderr }).toMatchObject({ status: 0 })
+  const taken = JSON.parse(readFileSync(json, 'utf8')) as Taken[]
+  expect(taken.map(({ scale: { topics, patterns, peers } }) => [topics, patterns, peers])).toEqual([
+    [10, 10, 10],
+    [100, 20, 20],
+  ])
+  for (const { published, heard, sent, delivered } of taken) {
+    expect(Math.min(published, sent)).toBeGreaterThan(0)
+    expect([heard, delivered]).toEqual([published, sent])
+  }
+  expect(stdout).toContain('| messages lost | 0 | 0 |')
 })
 
 function run(args: readonly string[]): ReturnType<typeof spawnSync> & { stderr: string } {

@@ -27,7 +27,7 @@ describe('the plan of the benchmark', () => {
       sizes: [64, 1024, 16_384],
       subscribers: [1, 2, 4, 8],
       whole: ['sixcast', 'nats', 'zeromq'],
-      withinMs: 600_000,
+      withinMs: 570_000,
       write: true,
     })
     expect(plan.peers).toEqual(planOf([]).peers)

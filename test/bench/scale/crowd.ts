@@ -1,0 +1,146 @@
+/**
+ * The process with the peers that the measured one hears: real buses on a network in the shape of a
+ * star. Some of them publish what it has subscribed to, and one listens to all that it publishes.
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus } from '../../../bus/index.ts'
+import { Kind, readHeader } from '../../../bus/core/wire/packet.ts'
+import { connectOver } from '../../../bus/io/connect.ts'
+import { Frame, framed, unframed } from './frames.ts'
+import {
+  type Answer,
+  inTurns,
+  MEETING_MS,
+  type Scale,
+  type Told,
+  topicOf,
+  type Work,
+} from './plan.ts'
+import { Star } from './star.ts'
+
+class Crowd {
+  readonly #scale: Scale
+  readonly #socket: Socket
+  readonly #star: Star
+  readonly #buses: Bus[] = []
+  /** The group on which all peers of a realm hear each other. */
+  #control = ''
+  /** The ports of those that publish; the first of them listens to everything as well. */
+  readonly #publishers = new Set<number>()
+  #published = 0
+  #heard = 0
+
+  private constructor(scale: Scale, socket: Socket, port: number) {
+    this.#scale = scale
+    this.#socket = socket
+    this.#star = new Star((datagram, from) => {
+      const frame = { type: Frame.from, text: from.address, port: from.port, datagram }
+      socket.send(framed(frame), port, '::1')
+    })
+    socket.on('message', (bytes) => this.#carry(unframed(bytes)))
+  }
+
+  static async gather(scale: Scale, given: { port: number; key: string }): Promise<Crowd> {
+    const socket = createSocket({ type: 'udp6', ipv6Only: true })
+    socket.bind(0, '::1')
+    await once(socket, 'listening')
+    socket.setRecvBufferSize(RECEIVE_BUFFER)
+    const crowd = new Crowd(scale, socket, given.port)
+    for (let count = 0; count < scale.peers; count++) await crowd.#add(count, given.key)
+    crowd.#buses[0]!.subscribe('topics/**', () => void (crowd.#heard += 1))
+    return crowd
+  }
+
+  get port(): number {
+    return this.#socket.address().port
+  }
+
+  get counts(): Answer {
+    return { published: this.#published, heard: this.#heard }
+  }
+
+  begin(): Promise<void> {
+    return inTurns(this.#scale.patterns, async (at) => {
+      await this.#publisherOf(at).matched(topicOf(at), { timeout: MEETING_MS })
+      this.#publish(at)
+    })
+  }
+
+  async work({ forMs, perSecond }: Work): Promise<void> {
+    const startedAt = performance.now()
+    let published = 0
+    for (let spent = 0; spent < forMs; spent = performance.now() - startedAt) {
+      const due = Math.floor((spent * perSecond) / 1000)
+      for (; published < due; published++) this.#publish(published % this.#scale.patterns)
+      await sleep(5)
+    }
+  }
+
+  #publish(at: number): void {
+    this.#publisherOf(at).publish(topicOf(at), PAYLOAD)
+    this.#published += 1
+  }
+
+  #publisherOf(topic: number): Bus {
+    return this.#buses[topic % this.#publishers.size]!
+  }
+
+  async #add(at: number, key: string): Promise<void> {
+    const transport = this.#star.transport()
+    const join = transport.join.bind(transport)
+    transport.join = (group) => {
+      if (this.#control === '') this.#control = group
+      join(group)
+    }
+    const bus = await connectOver(transport, {
+      key: new Uint8Array(Buffer.from(key, 'hex')),
+      realm: 'scale',
+      name: `peer ${at}`,
+      // So many that the first of them listens to.
+      limits: { memberBindings: 20_000 },
+    })
+    if (at < PUBLISHERS) this.#publishers.add(transport.port)
+    this.#buses.push(bus)
+  }
+
+  #carry({ type, text, port, datagram }: ReturnType<typeof unframed>): void {
+    if (type === Frame.join) return this.#star.joinMiddle(text)
+    if (type === Frame.leave) return this.#star.leaveMiddle(text)
+    // What concerns those that publish would cost a thousand processes here that are one.
+    const few = text === this.#control && readHeader(datagram).kind === Kind.control
+    const deaf = (tip: number): boolean => few && !this.#publishers.has(tip)
+    this.#star.carry(type === Frame.group ? text : port, datagram, deaf)
+  }
+}
+
+/** Larger than what comes at once when a thousand peers are new. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024
+/** Peers that publish by turns what the measured process has subscribed to. */
+const PUBLISHERS = 4
+const PAYLOAD = new Uint8Array(64)
+
+let crowd: Crowd | undefined
+
+process.on('message', (told: Told) => {
+  void obey(told).then((answer) => process.send!(answer))
+})
+// Nobody is left who could end it otherwise.
+process.on('disconnect', () => process.exit())
+
+async function obey(told: Told): Promise<Answer> {
+  switch (told.type) {
+    case 'gather':
+      crowd = await Crowd.gather(told.scale, told)
+      return { port: crowd.port }
+    case 'begin':
+      await crowd?.begin()
+      return {}
+    case 'work':
+      await crowd?.work(told.work)
+      return {}
+    case 'tell':
+      return crowd?.counts ?? {}
+  }
+}
