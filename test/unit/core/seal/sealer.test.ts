@@ -92,3 +92,42 @@ describe('Sealer', () => {
     expect(hex(sealed.seal(id, counting(9), key))).toBe(hex(sealed.seal(id, counting(9), key)))
   })
 })
+
+describe('the memory of packets', () => {
+  const run = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      sealed.seal({ ...id, number: i + 1 }, counting(1000), key),
+    )
+  const wholes = (pieces: readonly Uint8Array[]): number =>
+    new Set(pieces.map(({ buffer }) => buffer)).size
+
+  it('is allocated once for many of them', () => {
+    expect(wholes(run(64))).toBeLessThanOrEqual(5)
+  })
+
+  it('is shared by the bodies of packets that have come together, and by no others', () => {
+    const packets = run(64)
+    let left = packets.reduce((sum, { length }) => sum + length, 0)
+    const together = packets.map((packet) => {
+      const body = sealed.open(packet, key, left)!
+      left -= packet.length
+      return body
+    })
+    for (const body of together) expect(hex(body)).toBe(hex(counting(1000)))
+    expect(wholes(together)).toBeLessThanOrEqual(5)
+    const alone = packets.map((packet) => sealed.open(packet, key)!)
+    expect(alone.every(({ buffer }) => buffer.byteLength === 1000)).toBe(true)
+  })
+
+  it('is not used up by what does not open', () => {
+    const [first, forged, second] = run(3)
+    forged![BODY_OFFSET] = forged![BODY_OFFSET]! ^ 1
+    const ahead = 10_000
+    const opener = sealerOf(counting(32))
+    const before = opener.open(first!, key, ahead)!
+    expect(opener.open(forged!, key, ahead)).toBeUndefined()
+    const after = opener.open(second!, key, ahead)!
+    expect(after.buffer).toBe(before.buffer)
+    expect(after.byteOffset).toBe(before.byteOffset + 1000)
+  })
+})
