@@ -246,8 +246,8 @@ const CARRIED: ReadonlySet<string> = new Set(['group', 'instance', 'ask'])
 const NOTHING = new Uint8Array(0)
 /** So often each relay says that it is there. */
 const HERE_MS = 1000
-/** Who has not been heard for so long is gone. */
-const SILENCE_MS = 5000
+/** Who has not been heard for so long is gone; a busy host may be late by seconds. */
+const SILENCE_MS = 10_000
 /** A challenge that was not answered is said again. */
 const AGAIN_MS = 1000
 const ASKED_MAX = 256

@@ -86,9 +86,9 @@ const PLAN = {
   w: ['ra', 'rb', 'rc', 'n'],
 }
 const SUBSCRIBERS = ['a2', 'b1', 'c1']
-const LINES = 20_000
+const LINES = 8000
 /** Lines a second: the sending is to last longer than the faults. */
-const RATE = 3000
+const RATE = 1000
 
 /** Relays with the control key alone, each of which has met the others. */
 async function startRelays(
