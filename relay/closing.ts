@@ -30,7 +30,11 @@ interface Words {
 export const CLOSINGS: Readonly<Record<Closing, Words>> = {
   leaving: { code: 1001, reason: 'the relay is going' },
   malformed: { code: 4400, reason: 'this is not the protocol sixcast.1', counter: 'malformed' },
-  proof: { code: 4401, reason: 'the key of the realm is another one', counter: 'proofRefused' },
+  proof: {
+    code: 4401,
+    reason: 'the key of the realm is another one, or its epoch is over: take the newest page',
+    counter: 'proofRefused',
+  },
   admit: { code: 4403, reason: 'this peer is not admitted here', counter: 'admitRefused' },
   realm: { code: 4404, reason: 'this relay serves another realm', counter: 'realmRefused' },
   scope: { code: 4405, reason: 'this relay serves another scope', counter: 'scopeRefused' },

@@ -39,7 +39,7 @@ export class EpochWatch {
     if (notice.state === 'held') return
     const event: EpochEvent = { type: 'epoch', state: notice.state, epoch: notice.epoch }
     const { realm, log } = this.#parts
-    const fault = faultOf(event, realm)
+    const fault = epochFault(event, realm)
     if (fault !== undefined) log?.warn({ epoch: event.epoch }, fault)
     this.#host.event(event)
     if (event.state === 'revoked' || event.state === 'excluded') this.#end(fault)
@@ -62,7 +62,7 @@ export class EpochWatch {
 }
 
 /** What an epoch means for who is not in it, and the mend; undefined: nothing is wrong. */
-function faultOf({ state, epoch }: EpochEvent, realm: string): string | undefined {
+export function epochFault({ state, epoch }: EpochEvent, realm: string): string | undefined {
   switch (state) {
     case 'entered':
       return undefined

@@ -49,8 +49,10 @@ async function run(given: Arguments, world: World): Promise<number> {
   const { realm } = world.settings
   if (realm === undefined) throw new UsageError('name the realm: --realm NAME')
   assertName(realm)
-  const rights = await rightsOfWhom(String(given['who']), realm, world)
-  const { fault, isOwned } = await faultIn(realm, rights, world)
+  const found = await rightsOfWhom(String(given['who']), realm, world)
+  const { rights } = found
+  const { isOwned, ...chain } = await faultIn(realm, rights, world)
+  const fault = found.revoked ? 'the owner has removed this member' : chain.fault
   const at = rights.refusal(action, parsed.segments)
   const allowed = fault === undefined && at === undefined
   const holder = keyName(rights.holder)
@@ -71,7 +73,13 @@ async function run(given: Arguments, world: World): Promise<number> {
   return allowed ? Exit.ok : Exit.error
 }
 
-async function rightsOfWhom(who: string, realm: string, world: World): Promise<Rights> {
+interface Found {
+  readonly rights: Rights
+  /** As the owner's register has it. */
+  readonly revoked: boolean
+}
+
+async function rightsOfWhom(who: string, realm: string, world: World): Promise<Found> {
   if (who === 'me') {
     const path = world.settings.rights ?? rightsFileOf(realm)
     if (world.settings.rights === undefined && !(await isThere(path))) {
@@ -79,7 +87,7 @@ async function rightsOfWhom(who: string, realm: string, world: World): Promise<R
       throw new Failure('DENIED', `you have no rights in realm "${realm}" (${path}): ${mend}`)
     }
     const { text, source } = await secretNamed(path, world.interrupt.signal, 'rights')
-    return parseRights(text, source)
+    return { rights: parseRights(text, source), revoked: false }
   }
   if (!(await isThere(ownerFileOf(realm)))) {
     const mend = `ask where the realm was made, or what you may do yourself: acl test me`
@@ -91,7 +99,9 @@ async function rightsOfWhom(who: string, realm: string, world: World): Promise<R
   })
   const last = fits.at(-1)
   const holders = new Set(fits.map(({ rights }) => keyName(rights.holder)))
-  if (last && holders.size === 1) return last.rights
+  if (last && holders.size === 1) {
+    return { rights: last.rights, revoked: fits.some(({ revoked }) => revoked) }
+  }
   const fault = last ? `${holders.size} members are meant by` : 'no member is called'
   const mend = `sixcast members --realm ${realm} lists those that you have invited`
   throw new Failure('NO_MEMBER', `${fault} ${JSON.stringify(who)}: ${mend}`)

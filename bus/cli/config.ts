@@ -1,8 +1,12 @@
 /** The configuration file: a JSON object in which every key stands once. */
-import { readFile } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { readSmallFile } from '../io/small-file.ts'
 import { UsageError } from './exit.ts'
 
-/** An absent file is an empty one, unless it was `demanded`. Throws UsageError. */
+/**
+ * An absent file is an empty one, unless it was `demanded`. Throws UsageError, also when others may
+ * change it: it can make a realm open, and says what an agent runs.
+ */
 export async function readConfig(
   path: string,
   demanded: boolean,
@@ -10,13 +14,34 @@ export async function readConfig(
   const file = `the configuration file ${path}`
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    const check = (_: string, stats: Stats): void => assertOurs(stats, { path, demanded })
+    text = await readSmallFile(path, { sizeMax: CONFIG_SIZE_MAX, check })
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' && !demanded) return {}
     throw new UsageError(`${file} cannot be read: ${message}`, { cause })
   }
   return parseConfig(text, file)
+}
+
+/** Whose the file is, is the user's own choice where it was named. */
+function assertOurs(
+  stats: Stats,
+  about: { readonly path: string; readonly demanded: boolean },
+): void {
+  const { path, demanded } = about
+  const me = process.geteuid?.()
+  if (me === undefined || !stats.isFile()) return
+  const { mode, uid } = stats
+  const file = `the configuration file ${path}`
+  if (!demanded && uid !== me && uid !== 0) {
+    const fault = `${file} belongs to user ${uid}, who may change it`
+    throw new UsageError(`${fault}; as root, run: chown ${me} '${path}'`)
+  }
+  if ((mode & OTHERS_WRITE) === 0) return
+  const open = (mode & 0o777).toString(8).padStart(4, '0')
+  throw new UsageError(`${file} has mode ${open}: others may change it; run: chmod o-w '${path}'`)
 }
 
 /** The object in the text of a configuration file; `file` names it in errors. Throws UsageError. */
@@ -57,5 +82,8 @@ function repeatedKey(json: string): { key: string; lines: readonly [number, numb
   return undefined
 }
 
+/** More than all settings, actions and variables of an agent ever take. */
+const CONFIG_SIZE_MAX = 1024 * 1024
+const OTHERS_WRITE = 0o002
 /** Brackets, line ends, keys (a text before a colon), and other texts, in JSON that is valid. */
 const TOKENS = /[{}[\]\n]|("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"/g

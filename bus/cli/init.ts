@@ -5,10 +5,12 @@ import { newIdentity } from '../io/ed25519.ts'
 import { newRealm } from '../io/grants.ts'
 import { identityFile, identityFileOf, identityName, readIdentity } from '../io/identity.ts'
 import { identityText } from '../io/identity-text.ts'
-import { parseKey } from '../io/key-text.ts'
-import { createSecretFile, isThere, keyFileOf } from '../io/keyfile.ts'
+import { LOCAL_REALM, parseKey } from '../io/key-text.ts'
+import { pageFileOf } from '../io/epoch-files.ts'
+import { controlFileOf, createSecretFile, isThere, keyFileOf } from '../io/keyfile.ts'
+import { withLock } from '../io/lock.ts'
 import { ownerFileOf, realmFileOf } from '../io/realm-file.ts'
-import { addMember } from '../io/register.ts'
+import { addMember, registerOf } from '../io/register.ts'
 import { rightsFileOf } from '../io/rights.ts'
 import { parseRights } from '../io/rights-text.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
@@ -37,18 +39,35 @@ async function run(given: Arguments, world: World): Promise<number> {
   const { settings, output } = world
   const name = String(given['new-realm'])
   assertName(name)
+  if (name.toLowerCase() === LOCAL_REALM) {
+    const mend = 'choose another name, so that commands that name no realm stay on this host'
+    throw new UsageError(`the realm "${name}" is each user's own: ${mend}`)
+  }
   if (settings.open || settings.key !== undefined) {
     throw new UsageError('init makes the key of the realm: --key and --open are of no use here')
   }
-  for (const path of [keyFileOf(name), ownerFileOf(name)]) {
-    if (!(await isThere(path))) continue
-    throw new Failure('EXISTS', `realm "${name}" is here already (${path}): choose another name`)
-  }
-  const identity = await make(name, world)
+  const identity = await withLock(keyFileOf(name), async () => {
+    await assertNew(name)
+    return make(name, world)
+  })
   const paths = { key: keyFileOf(name), owner: ownerFileOf(name) }
   if (world.json) await output.object({ type: 'realm', realm: name, identity, ...paths })
   else await output.write(advice(name, paths.owner))
   return Exit.ok
+}
+
+/** What an earlier realm of the name has left would count in the new one. */
+async function assertNew(realm: string): Promise<void> {
+  for (const path of [keyFileOf(realm), ownerFileOf(realm)]) {
+    if (!(await isThere(path))) continue
+    throw new Failure('EXISTS', `realm "${realm}" is here already (${path}): choose another name`)
+  }
+  const kept = [identityFileOf, rightsFileOf, realmFileOf, registerOf, pageFileOf, controlFileOf]
+  const left: string[] = []
+  for (const pathOf of kept) if (await isThere(pathOf(realm))) left.push(pathOf(realm))
+  if (left.length === 0) return
+  const fault = `files of an earlier realm "${realm}" are here: ${left.join(', ')}`
+  throw new Failure('EXISTS', `${fault}; move them away, or choose another name`)
 }
 
 /** Writes everything, the key last: with it the realm is there. */
@@ -76,8 +95,7 @@ async function make(realm: string, world: World): Promise<string> {
 async function ownIdentity(realm: string, { settings, interrupt }: World): Promise<Identity> {
   const { signal } = interrupt
   if (settings.identity !== undefined) return identityNamed(settings.identity, signal)
-  const there = [identityFileOf(realm), identityFile()]
-  for (const path of there) if (await isThere(path)) return readIdentity(path, signal)
+  if (await isThere(identityFile())) return readIdentity(identityFile(), signal)
   const identity = newIdentity()
   await createSecretFile(identityFileOf(realm), identityText(identity))
   return identity

@@ -1,6 +1,8 @@
 /** `sixcast invite --wait`: prints a code, and lets in the first who joins by it over the network. */
 import { BusError, invite, type Newcomer, type OpenInvitation } from '../index.ts'
-import { readRealmFile } from '../io/realm-file.ts'
+import { epochOf } from '../io/epoch-files.ts'
+import { isThere, keyFileOf, readKeyText } from '../io/keyfile.ts'
+import { ownerFileOf, readRealmFile } from '../io/realm-file.ts'
 import { addMember } from '../io/register.ts'
 import { parseRights } from '../io/rights-text.ts'
 import type { Arguments, World } from './command.ts'
@@ -116,6 +118,18 @@ async function admitted({ identity, name, rights }: Newcomer, to: Case): Promise
   } else {
     await world.output.write(`Let in until ${until}: ${identity} ("${shown(name)}")\n`)
   }
+  await tellOver(to.issuing)
+}
+
+/** Who waits for long is met by a rotation: what the newcomer was given is of the epoch before. */
+async function tellOver({ realm, key }: Issuing): Promise<void> {
+  if (!(await isThere(ownerFileOf(realm)))) return
+  const now = epochOf(await readKeyText(keyFileOf(realm)), realm)
+  if (now <= epochOf(key, realm)) return
+  const fault = `the keys of realm "${realm}" have changed meanwhile`
+  note(
+    `${fault}, and the newcomer has none of epoch ${now}; run: sixcast keys rotate --realm ${realm}`,
+  )
 }
 
 /** As it calls itself; who has the name of another member has some of its digits behind it. */

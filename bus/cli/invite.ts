@@ -6,7 +6,8 @@ import { identityName } from '../io/identity.ts'
 import { invitationText } from '../io/invitation.ts'
 import { guestKeyText } from '../io/guest-key.ts'
 import { keyText } from '../io/key-text.ts'
-import { createSecretFile } from '../io/keyfile.ts'
+import { createSecretFile, keyFileOf } from '../io/keyfile.ts'
+import { withLock } from '../io/lock.ts'
 import { readRealmFile } from '../io/realm-file.ts'
 import { guestKeyOf } from '../io/guest-ring.ts'
 import { addMember } from '../io/register.ts'
@@ -68,7 +69,27 @@ async function run(given: Arguments, world: World): Promise<number> {
     throw new UsageError('option --qr is of no use with --json or --file')
   }
   if (given['wait'] === true) return inviteByCode(given, world)
-  const { output, interrupt } = world
+  const { realm } = await ownedRealm(world)
+  // A rotation meanwhile would give the newcomer a key that is over, and none of the new ones.
+  const made = await withLock(keyFileOf(realm), () => invited(given, world))
+  const { output } = world
+  const { invitation, picture, path, ...about } = made
+  const kept = path === undefined ? { invitation: invitation.trim() } : { path }
+  if (world.json) await output.object({ type: 'invitation', realm, ...about, ...kept })
+  else await output.write(picture ?? (path === undefined ? invitation : `${path}\n`))
+  return Exit.ok
+}
+
+interface Made {
+  readonly identity: string
+  readonly expires: string
+  readonly invitation: string
+  readonly picture?: string
+  readonly path?: string
+}
+
+/** Makes the invitation and writes down for whom. */
+async function invited(given: Arguments, world: World): Promise<Made> {
   const owned = await ownedRealm(world)
   const asked = given['for'] === undefined ? undefined : identityOf(given['for'])
   const identity = asked === undefined ? newIdentity() : undefined
@@ -86,7 +107,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     rights: parseRights(rights, 'the new rights'),
     expires,
   }
-  const settings = await readRealmFile(realm, interrupt.signal)
+  const settings = await readRealmFile(realm, world.interrupt.signal)
   const invitation = await invitationText(
     { ...parts, ...(identity && { identity }), settings },
     owner,
@@ -96,13 +117,16 @@ async function run(given: Arguments, world: World): Promise<number> {
   if (file !== undefined && !(await createSecretFile(file, invitation))) {
     throw new Failure('EXISTS', `the file ${file} exists: it stays as it is; name another one`)
   }
+  const qr = given['qr'] === true
   const picture = qr ? await qrCode(invitation.trim(), process.stdout) : undefined
   await addMember(realm, { name, rights: parts.rights, ...guestTopics(given) })
-  const about = { realm, identity: to, expires: expires.toISOString() }
-  const kept = file === undefined ? { invitation: invitation.trim() } : { path: file }
-  if (world.json) await output.object({ type: 'invitation', ...about, ...kept })
-  else await output.write(picture ?? (file === undefined ? invitation : `${file}\n`))
-  return Exit.ok
+  return {
+    identity: to,
+    expires: expires.toISOString(),
+    invitation,
+    ...(picture !== undefined && { picture }),
+    ...(file !== undefined && { path: file }),
+  }
 }
 
 /** The realm's key, or the part of it that opens what a guest may read or publish. */

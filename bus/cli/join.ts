@@ -1,5 +1,6 @@
 /** `sixcast join`: accepts an invitation to a realm. */
 import type { Argv } from 'yargs'
+import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import {
   BusError,
@@ -26,10 +27,11 @@ import {
   parseInvitation,
 } from '../io/invitation.ts'
 import { createSecretFile, isThere, keyFileOf, replaceSecretFile } from '../io/keyfile.ts'
+import { withLock } from '../io/lock.ts'
 import { ownerFileOf, parseRealmSettings, realmFileOf } from '../io/realm-file.ts'
 import { rightsFileOf } from '../io/rights.ts'
 import { parseRights, rightsText } from '../io/rights-text.ts'
-import { epochOf } from '../io/epoch-files.ts'
+import { epochOf, pageFileOf } from '../io/epoch-files.ts'
 import { parseOpening } from '../io/realm-keys.ts'
 import { isSameRealm } from '../io/rights.ts'
 import { readSecret, type Secret } from '../io/secret.ts'
@@ -165,15 +167,24 @@ async function found(name: string, { interrupt }: World): Promise<Secret> {
   return { text: Buffer.from(bytes).toString(), source: 'standard input' }
 }
 
+/** Two at once would mix what they bring. */
+function accept(membership: Brought, keep: () => Promise<string>): Promise<string> {
+  return withLock(keyFileOf(membership.realm), () => write(membership, keep))
+}
+
+type Brought = Omit<Membership, 'owner'>
+
 /** Writes everything, the key last: with it the realm is there. Returns the member's identity. */
-async function accept(
-  { realm, key: text, rights, settings }: Omit<Membership, 'owner'>,
+async function write(
+  { realm, key: text, rights, settings }: Brought,
   keep: () => Promise<string>,
 ): Promise<string> {
   await assertNotOwned(realm)
   const known = await isThere(keyFileOf(realm))
   const isNews = known && (await assertSame(realm, text))
   const identity = await keep()
+  // Without its key a page is of no use: it is of an earlier realm, and its epochs are not to count.
+  if (!known) await rm(pageFileOf(realm), { force: true })
   await replaceSecretFile(rightsFileOf(realm), rightsText(rights.bytes))
   await replaceSecretFile(realmFileOf(realm), `${JSON.stringify(settings)}\n`)
   if (isNews) await replaceSecretFile(keyFileOf(realm), text)

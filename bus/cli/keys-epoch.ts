@@ -1,18 +1,15 @@
 /** `sixcast keys rotate` and `keys adopt`: the next epoch of a realm, made or taken from a file. */
 import { resolve } from 'node:path'
-import { PAGE_LABEL } from '../core/peer-pages.ts'
 import { readSecret as readEpochSecret } from '../core/seal/epoch-secret.ts'
 import { memberOf, readPageBody, readPageHead, splitPage } from '../core/wire/page.ts'
-import { concat, hexOf } from '../core/bytes.ts'
+import { hexOf } from '../core/bytes.ts'
 import { openBox } from '../io/boxes.ts'
-import { strictVerifier } from '../io/ed25519.ts'
-import { epochOf, keepInFiles, pageFileOf, readPageFile } from '../io/epoch-files.ts'
+import { epochOf, isSigned, keepInFiles, pageFileOf, readPageFile } from '../io/epoch-files.ts'
 import { keyTextIn } from '../io/epochs.ts'
 import { identityOf } from '../io/identity.ts'
 import { keyFileOf, readKeyText } from '../io/keyfile.ts'
 import { isBodyOf, pageText, parsePage } from '../io/page.ts'
 import { parseOpening } from '../io/realm-keys.ts'
-import { realmId } from '../io/rights.ts'
 import { isDue } from '../io/rotating.ts'
 import { nodeEnv } from '../io/system.ts'
 import type { Arguments, World } from './command.ts'
@@ -125,16 +122,14 @@ async function opened(
 ): Promise<string> {
   const { realm, text, path } = about
   const opening = parseOpening(text, { source: keyFileOf(realm), realm })
-  const { owner } = opening
   const split = splitPage(page)!
-  const { head, signed, signature } = readPageHead(split.head)! // as it has been read before
-  const id = await realmId({ realm, ...opening })
-  const isSigned = owner && strictVerifier()(concat(PAGE_LABEL, id, signed), signature, owner)
+  const { head } = readPageHead(split.head)! // as it has been read before
+  const isTheirs = await isSigned(page, realm, opening)
   const { crypto } = await nodeEnv()
-  const body = isSigned && isBodyOf(crypto, head, split.body) && readPageBody(split.body)
+  const body = isTheirs && isBodyOf(crypto, head, split.body) && readPageBody(split.body)
   if (!body) {
     const fault = `the owner of realm "${realm}" has not signed the page ${path}`
-    throw new Failure('DENIED', isSigned ? `${fault} as it is: it has been changed` : fault)
+    throw new Failure('DENIED', isTheirs ? `${fault} as it is: it has been changed` : fault)
   }
   const { signal } = world.interrupt
   const named = world.settings.identity

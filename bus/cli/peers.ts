@@ -27,7 +27,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   try {
     if (look.watch && world.json) await world.output.object(selfOf(bus))
     const watching = look.watch ? watch(bus, world) : undefined
-    await listen(look, world)
+    await listen(look, bus, world)
     const found = [...bus.presence]
     const self = selfOf(bus)
     await bus.close({ linger: 0 })

@@ -4,7 +4,7 @@ import type { Argv } from 'yargs'
 import { defaultLimits } from '../core/limits.ts'
 import { RETAIN_MAX } from '../core/publication.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, CloseReport, Delivery, Flow, PublishOptions } from '../index.ts'
+import type { Bus, BusError, CloseReport, Delivery, Flow, PublishOptions } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, Failure, UsageError } from './exit.ts'
 import { lackingLines } from './lacking.ts'
@@ -13,6 +13,7 @@ import { allOfInput, assertInput, chunksOfInput } from './input.ts'
 import { aborted } from './interrupt.ts'
 import { Lines } from './lines.ts'
 import { assertJson, valueOf } from './payload.ts'
+import { orThrow, removal } from './removal.ts'
 import { decimal, oneOf, seconds, whole } from './values.ts'
 
 export const pub: Command = {
@@ -105,15 +106,17 @@ async function run(given: Arguments, world: World): Promise<number> {
   const { interrupt } = world
   if (job.value === undefined) assertInput()
   const bus = await world.connect()
+  const out = removal(bus)
   try {
     if (job.require) {
       const { flow } = job
       const wanted = { ...job.require, ...(flow && { flow }) }
-      await bus.matched(job.topic, { ...wanted, signal: interrupt.signal })
+      const matched = bus.matched(job.topic, { ...wanted, signal: interrupt.signal })
+      await Promise.race([matched, orThrow(out)])
     }
     if (job.lines) await publishLines(bus, job, world)
     else await publishValue(bus, job, world)
-    if (job.retain > 0 && interrupt.code === undefined) return await retain(bus, world)
+    if (job.retain > 0 && interrupt.code === undefined) return await retain(bus, out, world)
   } catch (error) {
     await bus.close({ linger: 0 })
     throw error
@@ -121,16 +124,19 @@ async function run(given: Arguments, world: World): Promise<number> {
   // Who was interrupted still says goodbye, but waits for nobody for long.
   const hurry = interrupt.code === undefined ? {} : { linger: HURRY_MS }
   const report = await bus.close(hurry)
-  return interrupt.code ?? exitCode(report, world)
+  if (interrupt.code !== undefined) return interrupt.code
+  return exitCode(report, await out, world)
 }
 
 /** What is retained goes with its publisher: it stays until a signal, which is the normal end. */
-async function retain(bus: Bus, world: World): Promise<number> {
-  await aborted(world.interrupt.signal)
-  return exitCode(await bus.close({ linger: HURRY_MS }), world)
+async function retain(bus: Bus, out: ReturnType<typeof removal>, world: World): Promise<number> {
+  await Promise.race([aborted(world.interrupt.signal), out])
+  return exitCode(await bus.close({ linger: HURRY_MS }), await out, world)
 }
 
-function exitCode(report: CloseReport, world: World): number {
+/** Throws what has put this member out: that others are in a later epoch follows from it. */
+function exitCode(report: CloseReport, out: BusError | undefined, world: World): number {
+  if (out) throw out
   const lines = lackingLines(report, world.json)
   for (const line of lines) process.stderr.write(line)
   return lines.length === 0 ? Exit.ok : Exit.timeout

@@ -10,9 +10,11 @@ export async function qrCode(
   const { renderUnicodeCompact } = await import('uqr')
   const lines = renderUnicodeCompact(text, { ecc: 'L', border: BORDER }).split('\n')
   const width = lines[0]?.length ?? 0
-  const { isTTY = false, columns = width } = terminal
+  const { isTTY = false, columns = 0 } = terminal
   if (!isTTY) return `${lines.join('\n')}\n`
-  if (columns >= width) return lines.map((line) => `${WHITE_ON_BLACK}${line}${PLAIN}\n`).join('')
+  // A terminal that does not say how wide it is may be wide enough.
+  if (columns === 0 || columns >= width)
+    return lines.map((line) => `${WHITE_ON_BLACK}${line}${PLAIN}\n`).join('')
   const mend = 'make it wider, take smaller letters, or use --wait, whose code is small'
   throw new Failure(
     'TOO_LARGE',

@@ -3,7 +3,9 @@ import type { Bus } from '../index.ts'
 import { keepInFiles, pageFileOf } from '../io/epoch-files.ts'
 import { isBoxable } from '../io/boxes.ts'
 import { keyName } from '../io/identity.ts'
-import { keyText } from '../io/key-text.ts'
+import { keyText, type RealmKey } from '../io/key-text.ts'
+import { keyFileOf, readKeyFile } from '../io/keyfile.ts'
+import { withLock } from '../io/lock.ts'
 import { type Member, readRegister } from '../io/register.ts'
 import { rotate } from '../io/rotate.ts'
 import type { Arguments, World } from './command.ts'
@@ -28,31 +30,43 @@ export interface LeftOut {
   readonly identity: string
 }
 
-/** The next epoch for everybody in the register who has not been revoked, in the realm's files. */
-export async function rotated(owned: Owned, atOnce: boolean): Promise<Rotated> {
-  const { realm, key, owner } = owned
+/**
+ * The next epoch for everybody in the register who has not been revoked, in the realm's files. Of
+ * two commands the second waits, or they would make two pages of one epoch.
+ */
+export function rotated({ realm, owner }: Owned, atOnce: boolean): Promise<Rotated> {
+  return withLock(keyFileOf(realm), async () => {
+    const key = await readKeyFile(keyFileOf(realm)) // another command may have changed it
+    return nextEpoch({ realm, key, owner }, atOnce)
+  })
+}
+
+async function nextEpoch(
+  { realm, key, owner }: Pick<Owned, 'realm' | 'owner'> & { readonly key: RealmKey },
+  atOnce: boolean,
+): Promise<Rotated> {
   const register = await readRegister(realm)
   const now = Date.now() / 1000
   const current = register.filter(({ rights }) => rights.notAfter > now)
+  const out = current.filter(({ revoked }) => revoked)
+  const gone = new Set(out.map(({ rights }) => keyName(rights.holder)))
   const stays = new Map<string, Member>()
   for (const one of current) {
     const { holder } = one.rights
-    if (one.revoked) continue
+    if (gone.has(keyName(holder))) continue
     if (isBoxable(holder)) stays.set(keyName(holder), one)
     else tellUnboxable(realm, one)
   }
-  const out = current.filter(({ revoked }) => revoked)
   const members = [...stays].map(([identity, { topics }]) => ({
     identity,
     ...(topics && { topics }),
   }))
-  const gone = [...new Set(out.map(({ rights }) => keyName(rights.holder)))]
   const made = await rotate({
     realm,
     key: keyText(key.root, key.owner, key),
     owner,
     members,
-    revoked: gone,
+    revoked: [...gone],
     revokedSerials: out.flatMap(({ rights }) => rights.serials.slice(-1)),
     atOnce,
   })

@@ -1,9 +1,11 @@
 /** What `peers` and `topics` share: listen for a moment and list, or stream the changes. */
 import type { Argv } from 'yargs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bus } from '../index.ts'
 import type { Arguments, World } from './command.ts'
 import { Exit } from './exit.ts'
 import { aborted } from './interrupt.ts'
+import { orThrow, removal } from './removal.ts'
 import { seconds } from './values.ts'
 
 export interface Look {
@@ -31,14 +33,17 @@ export function lookOf(given: Arguments): Look {
   return { watch: false, timeoutMs: timeoutMs ?? SETTLE_MS }
 }
 
-/** Resolves when the time is up, or there is nobody to look for any more. */
-export async function listen(look: Look, world: World): Promise<void> {
+/**
+ * Resolves when the time is up, or nobody reads any more. Throws DENIED when the realm's owner has
+ * removed this member: it sees nobody.
+ */
+export async function listen(look: Look, bus: Bus, world: World): Promise<void> {
   const { signal } = world.interrupt
   const time =
     look.timeoutMs === undefined
       ? aborted(signal)
       : sleep(look.timeoutMs, undefined, { signal }).catch(() => undefined)
-  await Promise.race([time, world.output.broken])
+  await Promise.race([time, world.output.broken, orThrow(removal(bus))])
 }
 
 /** A list that was cut short is no list; a watch ends by being interrupted. */

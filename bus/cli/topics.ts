@@ -34,7 +34,7 @@ async function run(given: Arguments, world: World): Promise<number> {
   const bus = await world.connect()
   try {
     const watching = look.watch ? watch(bus, parsed.pattern, world) : undefined
-    await listen(look, world)
+    await listen(look, bus, world)
     const found = [...bus.topics].filter(({ topic }) => covers(parsed.pattern, topic))
     const names = new Map([...bus.presence].map(({ id, name }) => [id, name]))
     await bus.close({ linger: 0 })

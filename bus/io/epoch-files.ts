@@ -6,12 +6,17 @@
  */
 import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { ConnectOptions } from '../api/options.ts'
+import { concat } from '../core/bytes.ts'
+import { PAGE_LABEL } from '../core/peer-pages.ts'
 import { Revoked } from '../core/revoked.ts'
-import { readPageBody, splitPage } from '../core/wire/page.ts'
+import { readPageBody, readPageHead, splitPage } from '../core/wire/page.ts'
+import { strictVerifier } from './ed25519.ts'
 import { isThere, keyFileOf, readKeyText, realmFile, replaceSecretFile } from './keyfile.ts'
 import { readPage } from './epochs.ts'
+import { withLock } from './lock.ts'
 import { PAGE_TEXT_SIZE_MAX, parsePage } from './page.ts'
-import { parseOpening } from './realm-keys.ts'
+import { type Opening, parseOpening } from './realm-keys.ts'
+import { realmId } from './rights.ts'
 import { readSmallFile } from './small-file.ts'
 import { nodeEnv } from './system.ts'
 
@@ -55,15 +60,51 @@ export async function hasRemoved(realm: string, identity: Uint8Array): Promise<b
   return body !== undefined && new Revoked(crypto, body).has(identity, undefined)
 }
 
-/** Writes what is newer than what is there. */
-export async function keepInFiles(realm: string, { epoch, page, key }: KeptEpoch): Promise<void> {
-  const path = pageFileOf(realm)
-  const before = (await isThere(path)) ? parsePage(await readPageFile(path), path).epoch : 0
-  if (epoch > before) await replaceSecretFile(path, page)
-  if (key === undefined) return
+/** Writes what is newer than what is there, one process at a time. */
+export async function keepInFiles(realm: string, kept: KeptEpoch): Promise<void> {
+  const { page, key } = kept
+  const first = await newsOf(realm, kept)
+  if (!first.page && !first.key) return
+  await withLock(pageFileOf(realm), async () => {
+    const news = await newsOf(realm, kept)
+    if (news.page) await replaceSecretFile(pageFileOf(realm), page)
+    if (news.key && key !== undefined) await replaceSecretFile(keyFileOf(realm), key)
+  })
+}
+
+/** What of it is newer than the files. */
+async function newsOf(
+  realm: string,
+  { epoch, key }: KeptEpoch,
+): Promise<{ readonly page: boolean; readonly key: boolean }> {
   const file = keyFileOf(realm)
-  const now = (await isThere(file)) ? epochOf(await readKeyText(file), realm) : -1
-  if (epoch > now) await replaceSecretFile(file, key)
+  const text = (await isThere(file)) ? await readKeyText(file) : undefined
+  const isKeyNews = key !== undefined && epoch > (text === undefined ? -1 : epochOf(text, realm))
+  return { page: epoch > (await keptEpoch(realm, text ?? key)), key: isKeyNews }
+}
+
+/** The epoch of the page that is here; one that is another realm's, of the same name, counts as none. */
+async function keptEpoch(realm: string, keyText: string | undefined): Promise<number> {
+  const path = pageFileOf(realm)
+  if (!(await isThere(path))) return 0
+  const { epoch, page } = parsePage(await readPageFile(path), path)
+  if (keyText === undefined) return epoch
+  const opening = parseOpening(keyText, { source: keyFileOf(realm), realm })
+  return (await isSigned(page, realm, opening)) ? epoch : 0
+}
+
+/** Whether the owner that the realm's key names has signed the head of a page. */
+export async function isSigned(
+  page: Uint8Array,
+  realm: string,
+  opening: Opening,
+): Promise<boolean> {
+  const { owner } = opening
+  const split = splitPage(page)
+  const read = split && readPageHead(split.head)
+  if (!read || !owner) return false
+  const id = await realmId({ realm, ...opening })
+  return strictVerifier()(concat(PAGE_LABEL, id, read.signed), read.signature, owner)
 }
 
 /** The epoch of a key's text. */

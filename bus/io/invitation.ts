@@ -18,6 +18,7 @@ import { utf8 } from '../core/text.ts'
 import { signerOf, strictVerifier } from './ed25519.ts'
 import { parseIdentity } from './identity.ts'
 import { identityText } from './identity-text.ts'
+import { LOCAL_REALM } from './key-text.ts'
 import { parseOpening } from './realm-keys.ts'
 import { parseRealmSettings, type RealmSettings } from './realm-file.ts'
 import { assertGood, realmId } from './rights.ts'
@@ -65,7 +66,10 @@ export async function invitationText(invitation: Invitation, owner: Identity): P
   return `${[HEAD, ...digits].join('.')}\n`
 }
 
-/** Throws INVALID_KEY when it is no invitation or was changed, DENIED when it has expired. */
+/**
+ * Throws INVALID_KEY when it is no invitation or was changed, DENIED when it has expired,
+ * or is for the realm of who names none.
+ */
 export async function parseInvitation(text: string, source: string): Promise<Invitation> {
   const [head, digits = '', signature = '', ...more] = text.trim().split('.')
   const shape = head === HEAD && more.length === 0 && text.length <= INVITATION_SIZE_MAX
@@ -116,6 +120,8 @@ function contentOf(payload: Uint8Array, source: string): Payload {
 function membershipOf(found: Payload, source: string): Membership {
   const { realm, key, rights, settings } = found
   if (key === undefined || realm === undefined) throw damaged(source)
+  // Some file systems tell no capitals.
+  if (realm.toLowerCase() === LOCAL_REALM) throw usurping(source)
   const { owner } = parseOpening(key, { source, realm })
   if (!owner) throw damaged(source)
   return {
@@ -130,6 +136,12 @@ function membershipOf(found: Payload, source: string): Membership {
 function damaged(source: string): BusError {
   const mend = 'copy it whole; it is one line'
   return new BusError('INVALID_KEY', `${source} is no invitation, or was changed: ${mend}`)
+}
+
+/** Programs and commands that name no realm would be in it, at the scope that the inviter likes. */
+function usurping(source: string): BusError {
+  const fault = `${source} is for the realm "${LOCAL_REALM}", which each user has for itself`
+  return new BusError('DENIED', `${fault}: ask for one into a realm of another name`)
 }
 
 /** The payload, its types checked by `RULES`. */

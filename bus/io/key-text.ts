@@ -53,15 +53,19 @@ export function parseKey(text: string, source: string): RealmKey {
 
 /** What to do about a text that is no key: it may be another thing that `sixcast` has made. */
 function keyMend(line: string): string {
-  const [, kind] = /^sixcast-(control|identity|rights|invite)-\d/.exec(line) ?? []
+  const [, kind] = /^sixcast-(control|guest|identity|rights|invite|page)-\d/.exec(line) ?? []
   switch (kind) {
     case undefined:
       return `expected one line "${HEAD}" and 43 base64url digits; make one with: sixcast keygen`
     case 'control':
       return "it is a control key, which opens no message and is for relays alone; give the realm's key"
+    case 'guest':
+      return "it is a guest's key, which opens some topics and gives no other key; give the realm's key"
     case 'invite':
       return 'it is an invitation; accept it by: sixcast join'
+    case 'rights':
+      return "it is rights; give the realm's key"
     default:
-      return `it is ${kind === 'rights' ? 'rights' : 'an identity'}; give the realm's key`
+      return `it is ${kind === 'page' ? 'a page of an epoch' : 'an identity'}; give the realm's key`
   }
 }

@@ -194,8 +194,11 @@ export async function replaceSecretFile(path: string, text: string): Promise<voi
   }
 }
 
-/** Node's own recursive mkdir never ends where nothing can be made, as below /proc. */
-async function makeDirectory(path: string): Promise<void> {
+/**
+ * For the user alone, with the folders above it. Node's own recursive mkdir never ends where nothing
+ * can be made, as below /proc.
+ */
+export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {

@@ -23,7 +23,8 @@ export interface Member {
   readonly revoked?: boolean
 }
 
-function registerOf(realm: string): string {
+/** The file. */
+export function registerOf(realm: string): string {
   return realmFile(realm, 'members')
 }
 

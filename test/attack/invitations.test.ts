@@ -7,7 +7,7 @@ import { newIdentity, signerOf } from '../../bus/io/ed25519.ts'
 import { grant, newRealm } from '../../bus/io/grants.ts'
 import { identityName } from '../../bus/io/identity.ts'
 import { identityText } from '../../bus/io/identity-text.ts'
-import { parseInvitation } from '../../bus/io/invitation.ts'
+import { parseInvitation, parseMembership } from '../../bus/io/invitation.ts'
 import { configDirectory, realmFile } from '../../bus/io/keyfile.ts'
 import { parseOpening } from '../../bus/io/realm-keys.ts'
 import { realmId } from '../../bus/io/rights.ts'
@@ -73,6 +73,21 @@ describe('an invitation', () => {
           expect(dirname(realmFile(realm, ending))).toBe(folder)
         }
       }
+    },
+  )
+
+  attack(
+    'for the realm of who names none',
+    { by: 'member', holds: 'commands without options stay on this host, in a realm of the user' },
+    async () => {
+      for (const name of ['local', 'Local']) {
+        expect(await failure(await signed(await content(name)))).toMatch(
+          /is for the realm "local", which each user has for itself: ask/,
+        )
+      }
+      const { realm, key, rights } = await content('local')
+      const given = utf8(JSON.stringify({ realm, key, rights, settings: { scope: 'global' } }))
+      expect(() => parseMembership(given, 'it')).toThrow(/which each user has for itself/)
     },
   )
 

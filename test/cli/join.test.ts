@@ -107,6 +107,22 @@ describe('join by a code', () => {
     expect(await heard.ended).toMatchObject({ code: 0, out: 'hall/x back\n' })
   }, 300_000)
 
+  it('says when the keys have changed meanwhile, and how the newcomer gets them', async () => {
+    using late = new Home()
+    const waiting = owner.start(['invite', '--realm', 'site', '--wait', '--json'])
+    const code = await codeOf(waiting)
+    const rotate = ['keys', 'rotate', '--realm', 'site', '--stay', '0']
+    expect((await owner.run(rotate)).code).toBe(0)
+    expect((await owner.run(['join', code], as(late))).code).toBe(0)
+    expect((await waiting.ended).err).toMatch(
+      /have changed meanwhile, and the newcomer has none of epoch \d+; run: sixcast keys rotate/,
+    )
+    expect((await owner.run(rotate)).code).toBe(0)
+    const page = join(owner.config, 'sixcast/realms/site.page')
+    const adopted = await owner.run(['keys', 'adopt', page, '--realm', 'site'], as(late))
+    expect(adopted).toMatchObject({ code: 0, err: '' })
+  })
+
   it('tells people what to type, and ends by a signal or when the code is too old', async () => {
     const waiting = owner.start(['invite', '--realm', 'site', '--wait'])
     await waiting.says(/^Run on this host, before .*:\n\n {2}sixcast join [0-9A-Z-]{34} --port/)

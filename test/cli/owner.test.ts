@@ -51,6 +51,10 @@ describe('the owner of a realm', () => {
       err: expect.stringMatching(/was revoked before, and is out/),
     })
     expect(objectsOf(again.out)[0]).toMatchObject({ type: 'revoked', already: true })
+    const asked = await home.run(['acl', 'test', 'pump', 'publish', 'a', '--json'], on)
+    expect(asked.code).toBe(1)
+    expect(objectsOf(asked.out)[0]).toMatchObject({ allowed: false, relayed: false })
+    expect(asked.out).toContain('refused: the owner has removed this member')
     const taken = await home.run(['invite', '--as', 'pump'], on)
     expect(taken).toEqual(fault(64, /as a member is called \([0-9a-f]{16}…, revoked\)/))
     const rotated = await home.run(['keys', 'rotate', '--stay', '0', '--json'], on)

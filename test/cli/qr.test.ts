@@ -67,6 +67,8 @@ describe('a QR code', () => {
     // oxlint-disable-next-line no-control-regex -- colours are what is looked for
     expect(shown.replaceAll(/\u001b\[[\d;]*m/g, '')).toBe(plain)
     expect(shown.startsWith('\u001b[97;40m')).toBe(true)
+    // As a terminal without a size says: a serial line, a container's.
+    expect(await qrCode('abc', { isTTY: true, columns: 0 })).toBe(shown)
     await expect(qrCode('abc', { isTTY: true, columns: 20 })).rejects.toThrow(
       /the QR code has 29 columns, the terminal 20: make it wider/,
     )

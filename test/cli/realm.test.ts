@@ -291,6 +291,17 @@ describe('the epochs of a realm', () => {
     expect(objectsOf(revoked.out)[0]).toMatchObject({ type: 'revoked', epoch: 6, members: 2 })
     const ended = await sub.ended
     expect([ended.code, ended.err]).toEqual([1, expect.stringMatching(/has removed this member/)])
+    // Whom somebody tells it meanwhile: what they said was heard by nobody.
+    const told = await beta.subscriber(['**'], on)
+    for (const words of [
+      ['pub', 'a', 'out', '--require', '1', '--timeout', '30'],
+      ['peers', '--timeout', '30'],
+    ]) {
+      const { code, err } = await gamma.run(words, on)
+      expect([code, err]).toEqual([1, expect.stringMatching(/^sixcast: the owner .* has removed/m)])
+    }
+    told.kill('SIGINT')
+    expect((await told.ended).out).toBe('')
     const page = join(folder(alpha), 'plant.page')
     const adopted = await gamma.run(['keys', 'adopt', page], on)
     expect([adopted.code, adopted.err]).toEqual([1, expect.stringMatching(/removed this member/)])

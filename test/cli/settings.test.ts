@@ -1,6 +1,14 @@
 /** Flags, environment and configuration file reach the bus, in this order of precedence. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -50,6 +58,33 @@ describe('precedence', () => {
     expect(await seenName(['--config', file])).toBe('of-other')
     expect(await seenName([], { env: { SIXCAST_CONFIG: file } })).toBe('of-other')
   })
+})
+
+describe('the configuration file', () => {
+  it('is not obeyed when others may change it', async () => {
+    writeFileSync(standard, '{ "open": true }')
+    chmodSync(standard, 0o666)
+    const open = await home.run(['pub', 'settings', 'x'])
+    expect([open.code, open.err]).toEqual([
+      64,
+      expect.stringMatching(/config\.json has mode 0666: others may change it; run: chmod o-w/),
+    ])
+    rmSync(standard)
+    const endless = await home.run(['pub', 'settings', 'x', '--config', '/dev/zero'])
+    expect(endless.err).toMatch(/cannot be read: it is larger than 1048576 bytes/)
+  })
+
+  it.runIf(process.geteuid?.() === 0)(
+    'of another user is obeyed when it is named alone',
+    async () => {
+      writeFileSync(standard, '{ "open": true }')
+      chownSync(standard, 65_534, 65_534)
+      const theirs = await home.run(['pub', 'settings', 'x'])
+      expect(theirs.err).toMatch(/config\.json belongs to user 65534, who may change it/)
+      const named = await home.run(['pub', 'settings', 'x', '--config', standard])
+      expect(named.err).toMatch(/this realm is open/)
+    },
+  )
 })
 
 describe('realms', () => {

@@ -18,6 +18,8 @@ const KEY_SIZE = 32
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const CODE_LENGTH = 28
 const GROUP_LENGTH = 4
+/** Digits too many or too few of a code that is written without dashes: no file is called so. */
+const SLIPS = 3
 
 export function newCode(): string {
   return codeOf(randomBytes(SECRET_SIZE))
@@ -36,7 +38,7 @@ export function codeOf(secret: Uint8Array): string {
 /** Whether somebody meant a code, rightly written or not. */
 export function looksLikeCode(text: string): boolean {
   const word = text.trim()
-  if (/^[0-9a-z]+$/i.test(word)) return word.length === CODE_LENGTH
+  if (/^[0-9a-z]+$/i.test(word)) return Math.abs(word.length - CODE_LENGTH) <= SLIPS
   return /^[0-9a-z]{2,6}([- ][0-9a-z]{2,6}){4,8}$/i.test(word)
 }
 

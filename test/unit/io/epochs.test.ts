@@ -1,5 +1,5 @@
 /** Epochs in files and programs: who makes them, what is kept of them, and what is refused. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -109,6 +109,26 @@ describe('the files of a realm', () => {
     expect(page).toEqual(parsePage(third.page, '').page)
     expect((await stat(pageFileOf(realm))).mode & 0o777).toBe(0o600)
     expect(await pageIn({}, undefined)).toBeUndefined()
+  })
+
+  it('take a page of another realm of the name for none', async () => {
+    const other = newRealm(realm)
+    const key = (await rotate({ ...about, key: other.key, owner: other.owner })).key
+    const foreign = await rotate({ ...about, key, owner: other.owner })
+    await keepInFiles(realm, { epoch: foreign.epoch, page: foreign.page })
+    await writeFile(keyFileOf(realm), made.key, { mode: 0o600 })
+    const own = await rotate(about)
+    expect(foreign.epoch).toBeGreaterThan(own.epoch)
+    await keepInFiles(realm, own)
+    expect(await pageIn({}, realm)).toEqual(parsePage(own.page, '').page)
+  })
+
+  it('are written by one process at a time, and end with the newest', async () => {
+    const all = [await rotate(about)]
+    for (let i = 0; i < 4; i++) all.push(await rotate({ ...about, key: all.at(-1)!.key }))
+    await Promise.all([3, 1, 4, 0, 2].map((i) => keepInFiles(realm, all[i]!)))
+    expect(epochOf(await readFile(keyFileOf(realm), 'utf8'), realm)).toBe(6)
+    expect(await pageIn({}, realm)).toEqual(parsePage(all.at(-1)!.page, '').page)
   })
 
   it('are kept for a bus that uses them, and given to a program that asks', async () => {

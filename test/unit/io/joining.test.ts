@@ -51,6 +51,13 @@ describe('a code', () => {
     }
   })
 
+  it('is known for one when a digit is missing, so that no error shows it as a file', () => {
+    const code = newCode()
+    for (const short of [code, `${code}A`, code.slice(0, -3)]) {
+      expect(looksLikeCode(short.replaceAll('-', ''))).toBe(true)
+    }
+  })
+
   it('is not taken for the name of a file', () => {
     for (const name of ['site.invitation', './A-B', 'my-files', 'sixcast-invite-1.abc.def']) {
       expect(looksLikeCode(name)).toBe(false)
