@@ -291,8 +291,8 @@ describe('the epochs of a realm', () => {
     expect(objectsOf(revoked.out)[0]).toMatchObject({ type: 'revoked', epoch: 6, members: 2 })
     const ended = await sub.ended
     expect([ended.code, ended.err]).toEqual([1, expect.stringMatching(/has removed this member/)])
-    // Whom somebody tells it meanwhile: what they said was heard by nobody.
-    const told = await beta.subscriber(['**'], on)
+    // Told by whom it meets: what it has to say is heard by nobody.
+    const told = await alpha.subscriber(['**'], on)
     for (const words of [
       ['pub', 'a', 'out', '--require', '1', '--timeout', '30'],
       ['peers', '--timeout', '30'],
