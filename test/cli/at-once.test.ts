@@ -32,8 +32,10 @@ describe('at the same time', () => {
   it('one realm of a name is made, with one owner', async () => {
     const home = host()
     const made = await Promise.all([1, 2, 3].map(() => home.run(['init', 'site'])))
-    expect(made.map(({ code }) => code).toSorted()).toEqual([0, 1, 1])
-    for (const { code, err } of made) if (code === 1) expect(err).toMatch(/is here already/)
+    const [first, ...others] = made.toSorted((a, b) => Number(a.code) - Number(b.code))
+    expect(first).toMatchObject({ code: 0, err: '' })
+    const refused = { code: 1, err: expect.stringMatching(/is here already/) }
+    expect(others).toEqual([1, 2].map(() => expect.objectContaining(refused)))
     const { out } = await home.run(['members', '--json'], on)
     expect(objectsOf(out).map(({ name }) => name)).toEqual(['owner'])
     expect((await home.run(['pub', 'a', 'b', '--linger', '0'], on)).err).toBe('')
@@ -50,7 +52,7 @@ describe('at the same time', () => {
     ]
     const ended = await Promise.all(commands.map((words) => home.run([...words, ...still], on)))
     const epochs = ended.map(({ out }) => objectsOf(out)[0]?.['epoch'])
-    expect(epochs.toSorted()).toEqual([2, 3, 4])
+    expect(new Set(epochs)).toEqual(new Set([2, 3, 4]))
     for (const file of files) {
       expect((await guest.run(['join', file])).code).toBe(0)
       const adopted = await guest.run(['keys', 'adopt', fileOf(home, 'page')], on)
