@@ -1,13 +1,16 @@
 /**
- * The process with the peers that the measured one hears: real buses on a network in the shape of a
- * star. Some of them publish what it has subscribed to, and one listens to all that it publishes.
+ * The process with the peers that the measured one hears, on a network in the shape of a star. A few
+ * are real buses: they publish what it has subscribed to, and one listens to all that it publishes.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '../../../bus/index.ts'
 import { Kind, readHeader } from '../../../bus/core/wire/packet.ts'
+import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { connectOver } from '../../../bus/io/connect.ts'
+import { nodeEnv } from '../../../bus/io/system.ts'
+import { Bystander, type Realm } from './bystander.ts'
 import { Frame, framed, unframed } from './frames.ts'
 import {
   type Answer,
@@ -27,8 +30,8 @@ class Crowd {
   readonly #buses: Bus[] = []
   /** The group on which all peers of a realm hear each other. */
   #control = ''
-  /** The ports of those that publish; the first of them listens to everything as well. */
-  readonly #publishers = new Set<number>()
+  /** The ports of the buses; the first of them listens to everything as well. */
+  readonly #busPorts = new Set<number>()
   #published = 0
   #heard = 0
 
@@ -48,7 +51,14 @@ class Crowd {
     await once(socket, 'listening')
     socket.setRecvBufferSize(RECEIVE_BUFFER)
     const crowd = new Crowd(scale, socket, given.port)
-    for (let count = 0; count < scale.peers; count++) await crowd.#add(count, given.key)
+    const key = new Uint8Array(Buffer.from(given.key, 'hex'))
+    const { crypto } = await nodeEnv()
+    const keys = new RealmKeys(crypto, { name: 'scale', root: new Uint8Array(key) })
+    const realm = { crypto, keys, peers: scale.peers + 1 }
+    for (let at = 0; at < scale.peers; at++) {
+      if (at < BUSES) await crowd.#addBus(at, key)
+      else crowd.#addBystander(realm, at)
+    }
     crowd.#buses[0]!.subscribe('topics/**', () => void (crowd.#heard += 1))
     return crowd
   }
@@ -84,10 +94,10 @@ class Crowd {
   }
 
   #publisherOf(topic: number): Bus {
-    return this.#buses[topic % this.#publishers.size]!
+    return this.#buses[topic % this.#buses.length]!
   }
 
-  async #add(at: number, key: string): Promise<void> {
+  async #addBus(at: number, key: Uint8Array): Promise<void> {
     const transport = this.#star.transport()
     const join = transport.join.bind(transport)
     transport.join = (group) => {
@@ -95,30 +105,38 @@ class Crowd {
       join(group)
     }
     const bus = await connectOver(transport, {
-      key: new Uint8Array(Buffer.from(key, 'hex')),
+      key: new Uint8Array(key),
       realm: 'scale',
       name: `peer ${at}`,
       // So many that the first of them listens to.
       limits: { memberBindings: 20_000 },
     })
-    if (at < PUBLISHERS) this.#publishers.add(transport.port)
+    this.#busPorts.add(transport.port)
     this.#buses.push(bus)
+  }
+
+  #addBystander(realm: Realm, at: number): void {
+    const transport = this.#star.transport()
+    const send = (datagram: Uint8Array): void => transport.send(this.#control, datagram)
+    const { hear } = new Bystander(realm, `peer ${at}`, send)
+    void transport.open({ datagram: hear, event: () => undefined })
+    transport.join(this.#control)
   }
 
   #carry({ type, text, port, datagram }: ReturnType<typeof unframed>): void {
     if (type === Frame.join) return this.#star.joinMiddle(text)
     if (type === Frame.leave) return this.#star.leaveMiddle(text)
-    // What concerns those that publish would cost a thousand processes here that are one.
+    // What would cost a thousand processes, and concerns a few, costs one process here.
     const few = text === this.#control && readHeader(datagram).kind === Kind.control
-    const deaf = (tip: number): boolean => few && !this.#publishers.has(tip)
+    const deaf = (tip: number): boolean => few && !this.#busPorts.has(tip)
     this.#star.carry(type === Frame.group ? text : port, datagram, deaf)
   }
 }
 
 /** Larger than what comes at once when a thousand peers are new. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024
-/** Peers that publish by turns what the measured process has subscribed to. */
-const PUBLISHERS = 4
+/** They publish by turns what the measured process has subscribed to. */
+const BUSES = 4
 const PAYLOAD = new Uint8Array(64)
 
 let crowd: Crowd | undefined
