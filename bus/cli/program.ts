@@ -297,6 +297,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'multicast',
   'native',
   'metrics',
+  'schema',
   'bridge',
   'guest',
   'wait',
