@@ -2,8 +2,8 @@
  * The process with the peers that the measured one hears, on a network in the shape of a star. A few
  * are real buses: they publish what it has subscribed to, and one listens to all that it publishes.
  */
-import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '../../../bus/index.ts'
 import { Kind, readHeader } from '../../../bus/core/wire/packet.ts'
@@ -11,7 +11,7 @@ import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { connectOver } from '../../../bus/io/connect.ts'
 import { nodeEnv } from '../../../bus/io/system.ts'
 import { Bystander, type Realm } from './bystander.ts'
-import { Frame, framed, unframed } from './frames.ts'
+import { eachFrame, Frame, type Framed, framed } from './frames.ts'
 import {
   type Answer,
   inTurns,
@@ -25,7 +25,6 @@ import { Star } from './star.ts'
 
 class Crowd {
   readonly #scale: Scale
-  readonly #socket: Socket
   readonly #star: Star
   readonly #buses: Bus[] = []
   /** The group on which all peers of a realm hear each other. */
@@ -35,22 +34,19 @@ class Crowd {
   #published = 0
   #heard = 0
 
-  private constructor(scale: Scale, socket: Socket, port: number) {
+  private constructor(scale: Scale, socket: Socket) {
     this.#scale = scale
-    this.#socket = socket
     this.#star = new Star((datagram, from) => {
       const frame = { type: Frame.from, text: from.address, port: from.port, datagram }
-      socket.send(framed(frame), port, '::1')
+      socket.write(framed(frame))
     })
-    socket.on('message', (bytes) => this.#carry(unframed(bytes)))
+    eachFrame(socket, (frame) => this.#carry(frame))
   }
 
   static async gather(scale: Scale, given: { port: number; key: string }): Promise<Crowd> {
-    const socket = createSocket({ type: 'udp6', ipv6Only: true })
-    socket.bind(0, '::1')
-    await once(socket, 'listening')
-    socket.setRecvBufferSize(RECEIVE_BUFFER)
-    const crowd = new Crowd(scale, socket, given.port)
+    const socket = connect({ host: '::1', port: given.port, noDelay: true })
+    await once(socket, 'connect')
+    const crowd = new Crowd(scale, socket)
     const key = new Uint8Array(Buffer.from(given.key, 'hex'))
     const { crypto } = await nodeEnv()
     const keys = new RealmKeys(crypto, { name: 'scale', root: new Uint8Array(key) })
@@ -61,10 +57,6 @@ class Crowd {
     }
     crowd.#buses[0]!.subscribe('topics/**', () => void (crowd.#heard += 1))
     return crowd
-  }
-
-  get port(): number {
-    return this.#socket.address().port
   }
 
   get counts(): Answer {
@@ -123,7 +115,7 @@ class Crowd {
     transport.join(this.#control)
   }
 
-  #carry({ type, text, port, datagram }: ReturnType<typeof unframed>): void {
+  #carry({ type, text, port, datagram }: Framed): void {
     if (type === Frame.join) return this.#star.joinMiddle(text)
     if (type === Frame.leave) return this.#star.leaveMiddle(text)
     // What would cost a thousand processes, and concerns a few, costs one process here.
@@ -133,8 +125,6 @@ class Crowd {
   }
 }
 
-/** Larger than what comes at once when a thousand peers are new. */
-const RECEIVE_BUFFER = 4 * 1024 * 1024
 /** They publish by turns what the measured process has subscribed to. */
 const BUSES = 4
 const PAYLOAD = new Uint8Array(64)
@@ -151,7 +141,7 @@ async function obey(told: Told): Promise<Answer> {
   switch (told.type) {
     case 'gather':
       crowd = await Crowd.gather(told.scale, told)
-      return { port: crowd.port }
+      return {}
     case 'begin':
       await crowd?.begin()
       return {}

@@ -7,9 +7,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -54,14 +54,17 @@ async function measure(scale: Scale, given: Work): Promise<Taken> {
   const gone = ended(child)
   // Told where somebody waits for an answer.
   gone.catch(() => undefined)
-  const socket = await opened()
+  const server = createServer({ noDelay: true })
+  await once(server.listen(0, '::1'), 'listening')
   try {
     const crowd = (told: Told): Promise<Answer> => Promise.race([ask(child, told), gone])
     const key = randomBytes(32).toString('hex')
-    const { port } = socket.address()
-    const { port: hub = 0 } = await crowd({ type: 'gather', scale, port, key })
+    const { port } = server.address() as AddressInfo // Of TCP.
+    const called = once(server, 'connection')
+    await crowd({ type: 'gather', scale, port, key })
+    const [socket] = (await called) as [Socket]
     tell('  the crowd is there')
-    await using bus = await connectOver(framedTransport(socket, hub, MIDDLE.port), {
+    await using bus = await connectOver(framedTransport(socket, MIDDLE.port), {
       key: new Uint8Array(Buffer.from(key, 'hex')),
       realm: 'scale',
       name: 'measured',
@@ -70,17 +73,9 @@ async function measure(scale: Scale, given: Work): Promise<Taken> {
     return await new Measured(bus, crowd, { scale, work: given }).run()
   } finally {
     child.kill()
-    socket.close()
+    server.close()
     await sleep(100)
   }
-}
-
-async function opened(): Promise<Socket> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true })
-  socket.bind(0, '::1')
-  await once(socket, 'listening')
-  socket.setRecvBufferSize(4 * 1024 * 1024)
-  return socket
 }
 
 async function ask(child: ChildProcess, told: Told): Promise<Answer> {

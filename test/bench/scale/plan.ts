@@ -28,8 +28,6 @@ export type Told =
 
 /** What the crowd answers. */
 export interface Answer {
-  /** Where the crowd takes datagrams for its network. */
-  readonly port?: number
   /** Messages that the crowd has published for it. */
   readonly published?: number
   /** Messages of it that the crowd's one listener has heard. */
@@ -39,7 +37,7 @@ export interface Answer {
 export const MANY: Scale = { topics: 10_000, patterns: 1000, peers: 1000 }
 export const FEW: Scale = { topics: 10, patterns: 10, peers: 10 }
 
-/** Some at once: what all do at once would be lost in the sockets between the two processes. */
+/** Some at once. */
 export async function inTurns(count: number, one: (at: number) => Promise<void>): Promise<void> {
   let next = 0
   const work = async (): Promise<void> => {
@@ -49,8 +47,8 @@ export async function inTurns(count: number, one: (at: number) => Promise<void>)
 }
 
 /** Until somebody hears a topic. */
-export const MEETING_MS = 60_000
-const AT_ONCE = 400
+export const MEETING_MS = 120_000
+const AT_ONCE = 2000
 
 /** A topic of the crowd; the pattern of the same number takes it. */
 export function topicOf(number: number): string {
