@@ -5,6 +5,7 @@ import { decodeValue } from '../../bus/api/codec.ts'
 import { NESTING_MAX } from '../../bus/api/nesting.ts'
 import type { Bus } from '../../bus/api/options.ts'
 import type { Command, World } from '../../bus/cli/command.ts'
+import { exitCodeOf } from '../../bus/cli/exit.ts'
 import { Interrupt } from '../../bus/cli/interrupt.ts'
 import { logger } from '../../bus/cli/log.ts'
 import { Output } from '../../bus/cli/output.ts'
@@ -38,7 +39,8 @@ async function printed(bus: Bus, command: Command, given: Record<string, unknown
   const outside = { output, interrupt: new Interrupt(), settings: {}, log }
   const connect = async (): Promise<Bus> => bus
   const world = { ...outside, json: given['json'] === true, connect }
-  const code = await command.run(given, world as unknown as World) // What commands ask for.
+  const running = command.run(given, world as unknown as World) // What commands ask for.
+  const code = await running.catch(exitCodeOf)
   await output.flush(new AbortController().signal)
   const text = `${String(stream.read() ?? '')}${errors.mock.calls.flat().join('')}`
   errors.mockRestore()
@@ -76,7 +78,7 @@ describe('a value', () => {
     async () => {
       for (const given of [{}, { json: true }, { raw: true }]) {
         const [a, b, stand] = await crooked(nested(25_000))
-        const printing = printed(b, sub, { pattern: ['t'], count: '1', ...given })
+        const printing = printed(b, sub, { pattern: ['t'], count: '2', ...given })
         await a.matched('t')
         a.publish('t', [stand])
         a.publish('t', ['good'])
@@ -279,6 +281,7 @@ function hostile(): Bus {
   })
   const invalid = { type: 'invalid', topic: EVIL, from, issues: [EVIL] }
   const heard = {
+    native: { inUse: false, reason: 'it is turned off' },
     presence: Object.assign([peer], { watch: () => of({ type: 'join', peer }) }),
     topics: [topic],
     events: () => of(invalid),
