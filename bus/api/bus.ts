@@ -5,6 +5,7 @@ import { actorsHost } from '../actors/host.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import type { BusParts } from './bus-parts.ts'
+import { reportOf } from './closing.ts'
 import { encodeValue } from './codec.ts'
 import { EpochWatch } from './epoch-watch.ts'
 import { BusError } from './errors.ts'
@@ -266,6 +267,8 @@ export class LiveBus implements Bus {
         return this.setPeerPath(notice)
       case 'unicast':
         return this.paths.useUnicast(notice.inUse, notice.reason)
+      case 'share-lost':
+        return this.event(notice)
       case 'rejected':
         return this.event({ type: 'rejected', reason: notice.reason, count: notice.count })
       case 'epoch':
@@ -317,9 +320,11 @@ export class LiveBus implements Bus {
     this.#matching.close()
     this.#actors.close()
     this.#requests.close()
+    const sharing = this.#subscriptions.giveBack(this.#parts.after, lingerMs)
+    if (sharing) await sharing
     const closed = new Promise<Confirmation>((resolve) => (this.#closed = resolve))
     this.#parts.link.command((peer, now) => peer.close(now, lingerMs))
-    const { unconfirmed, incomplete, behind } = await closed
+    const confirmation = await closed
     const ending = this.#subscriptions.close()
     await this.#parts.link.close()
     // Handlers finish what has come; iterators are the program's own to end.
@@ -329,11 +334,7 @@ export class LiveBus implements Bus {
     this.presence.close()
     this.#topicTable.close()
     this.#events.close()
-    return {
-      unconfirmed: unconfirmed.map((peer) => this.#infoOf(peer)),
-      incomplete: incomplete.map(({ peer, lost }) => ({ peer: this.#infoOf(peer), lost })),
-      ...(behind !== undefined && { behind }),
-    }
+    return reportOf(confirmation, (peer) => this.#infoOf(peer))
   }
 
   #assertOpen(): void {

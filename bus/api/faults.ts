@@ -28,6 +28,10 @@ export function faultError(
       const mend = 'a topic keeps the flow control of its first message; use another topic'
       return new BusError('INVALID_OPTION', `topic "${topic}" has another flow control: ${mend}`)
     }
+    case 'shared': {
+      const mend = 'a topic is shared from its first message on, or never; use another topic'
+      return new BusError('INVALID_OPTION', `"shared" is not what "${topic}" began with: ${mend}`)
+    }
     case 'proof': {
       const mend = 'a topic keeps the proof of its first message; use another topic'
       return new BusError('INVALID_OPTION', `topic "${topic}" has another proof: ${mend}`)

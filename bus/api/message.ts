@@ -22,4 +22,6 @@ export interface Message<T = unknown, P extends string = string> {
   readonly sequence: number
   /** The publisher's clock when the message was packed, ms since 1970. */
   readonly sentAt: number
+  /** True where it shares: the message was given to another one before, who may have begun it. */
+  readonly again?: boolean
 }

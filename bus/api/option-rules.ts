@@ -36,6 +36,7 @@ import {
   rule,
   type Rules,
   shown,
+  share,
   whole,
   isPeerId,
 } from './rules.ts'
@@ -105,6 +106,7 @@ export const PUBLISH: Rules<PublishOptions> = {
   flow,
   retain: whole(0, RETAIN_MAX),
   proof: oneOf(PROOFS),
+  shared: flag,
 }
 
 const schema: Rule = {
@@ -119,6 +121,8 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
   gaps: flag,
   history: rule(isHistory, "'last', 'all', a whole number of messages from 0, or { since: ms }"),
   live: flag,
+  share,
+  again: flag,
   proof: oneOf(PROOFS),
   signal,
 }
@@ -126,6 +130,7 @@ export const SUBSCRIBE: Rules<SubscribeOptions<unknown>> = {
 export const MATCHED: Rules<MatchedOptions> = {
   flow,
   proof: oneOf(PROOFS),
+  shared: flag,
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
   signal,

@@ -6,6 +6,7 @@ import type { CounterName } from './counters.ts'
 import type { Limits } from './limits.ts'
 import type { Delivery, GapCause } from '../core/output.ts'
 import type { EpochEvent, KeptEpoch } from './epoch-options.ts'
+import type { Gap, Live } from './gap.ts'
 import type { Message } from './message.ts'
 import type { MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 import type { ReceiveFilesOptions, Receiving, SendFileOptions, SendReport } from './file-options.ts'
@@ -23,9 +24,11 @@ import type { KeyLogOptions, NativeUse, PeerOptions, WayEvent } from './peer-opt
 import type { Cancel, PeerId } from './terms.ts'
 import type { Topic } from './topic.ts'
 import type { VariableCalls } from './variable-calls.ts'
+import type { ShareLostEvent } from './share-lost.ts'
 import type { WithheldEvent } from './withheld.ts'
 
 export type { Cancel, PeerId, Delivery, GapCause, Limits, CounterName }
+export type { Gap, Live } from './gap.ts'
 export type { Message, Params } from './message.ts'
 export type { Flow, MatchedOptions, Proof, PublishOptions } from './publish-options.ts'
 
@@ -144,27 +147,18 @@ export interface SubscribeOptions<T> extends Cancel {
   readonly history?: History
   /** True: a `Live` item comes once everything from before has. Default: false. */
   readonly live?: boolean
+  /**
+   * The name of a group, of at most 255 bytes: of those that name the same one, one gets each message.
+   * Of topics that are published as `shared`; without `history`. Default: gets all messages.
+   */
+  readonly share?: string
+  /**
+   * With `share`: what this one was given and has not done when it is gone is given to another, so
+   * it may be done twice. False: at most once. Default: true.
+   */
+  readonly again?: boolean
   /** Publishers that prove less are not heard, and counted as `weakProof`. Default: that of `connect`. */
   readonly proof?: Proof
-}
-
-/** Messages `from` to `to` of one publisher on one topic (inclusive) will not come. */
-export interface Gap {
-  readonly type: 'gap'
-  readonly topic: string
-  readonly publisher: PeerId
-  readonly from: number
-  readonly to: number
-  readonly count: number
-  readonly cause: GapCause
-}
-
-/**
- * What was there when the subscription came stands before this, as messages or as gaps; behind it
- * comes what is new.
- */
-export interface Live {
-  readonly type: 'live'
 }
 
 export type Handler<M> = (message: M) => void | Promise<void>
@@ -234,6 +228,7 @@ export type BusEvent =
   | EpochEvent
   | WayEvent
   | WithheldEvent
+  | ShareLostEvent
   | { readonly type: 'error'; readonly error: Error }
 
 /** What a lingering close has learnt. */
@@ -245,6 +240,8 @@ export interface CloseReport {
   readonly unconfirmed: readonly PeerInfo[]
   /** Receivers that had to give messages up, and how many: lost on the way, and not to be had. */
   readonly incomplete: readonly { readonly peer: PeerInfo; readonly lost: number }[]
+  /** Messages of shared topics that no member of a group has got: they are lost with this bus. */
+  readonly waiting?: number
   /** The epoch of others who have heard nothing of this bus, since it has no keys of it. */
   readonly behind?: number
 }

@@ -17,14 +17,27 @@ export function publicationOf(
 ): Publication {
   assertReliable(options)
   const { delivery = 'reliable', urgent = false, expires: expiresMs, retain, flow } = options
-  const { proof = proofFor(delivery, byDefault) } = options
+  const { proof = proofFor(delivery, byDefault), shared } = options
   // Field by field: a copy by `...` costs ten times what all the rest of a publish does.
-  return { topic, segments, codec, payload, retain, delivery, urgent, flow, proof, expiresMs }
+  return {
+    topic,
+    segments,
+    codec,
+    payload,
+    retain,
+    delivery,
+    urgent,
+    flow,
+    proof,
+    shared,
+    expiresMs,
+  }
 }
 
 /** What `publish` is going to say, before it does. */
-export function offerOf(to: To, { flow, proof }: MatchedOptions, byDefault: Proof): Offer {
-  return { ...to, delivery: 'reliable', flow, proof: proof ?? byDefault }
+export function offerOf(to: To, options: MatchedOptions, byDefault: Proof): Offer {
+  const { flow, proof = byDefault, shared } = options
+  return { ...to, delivery: 'reliable', flow, proof, shared }
 }
 
 /** Where nothing is sent again, a checkpoint may never come: each packet proves itself. */
@@ -33,8 +46,13 @@ function proofFor(delivery: Delivery, byDefault: Proof): Proof {
 }
 
 /** What only reliable topics can do is not promised of others. */
-function assertReliable({ retain, flow, proof, delivery = 'reliable' }: PublishOptions): void {
+function assertReliable(options: PublishOptions): void {
+  const { retain, flow, proof, shared, delivery = 'reliable' } = options
   if (delivery === 'reliable') return
+  if (shared) {
+    const mend = 'members must know what is theirs; leave "delivery" or "shared" out'
+    throw new BusError('INVALID_OPTION', `"shared" is given with delivery "${delivery}": ${mend}`)
+  }
   if (proof === 'checkpoint') {
     const mend = 'a checkpoint that is lost must be sent again; use "each", or a reliable topic'
     throw new BusError(

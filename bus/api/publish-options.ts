@@ -34,12 +34,18 @@ export interface PublishOptions {
    * of `connect`. 'checkpoint' is for reliable topics; in others the default counts as 'each'.
    */
   readonly proof?: Proof
+  /**
+   * True: of subscriptions with the same `share` one gets each message of this reliable topic; all
+   * others get it too. From its first message on. Default: as it began, and it begins without.
+   */
+  readonly shared?: boolean
 }
 
 export interface MatchedOptions extends Cancel {
   /** As `publish` is going to say. */
   readonly flow?: Flow
   readonly proof?: Proof
+  readonly shared?: boolean
   /** Subscribers to wait for; 0 tells how many there are now. Default: 1. */
   readonly count?: number
   /** Rejects with TIMEOUT after so many ms. Default: waits without end. */

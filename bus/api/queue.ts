@@ -38,6 +38,8 @@ export interface QueueOptions {
   readonly now?: () => number
   /** Messages were dropped; each gap covers consecutive ones of one publisher and topic. */
   readonly onDrop: (gaps: readonly Gap[]) => void
+  /** One message was dropped: at once. */
+  readonly onLost?: (message: Traced) => void
   /** Once, when the queue takes no more: closed, broken off, or failed by 'fail'. */
   readonly onStop?: () => void
 }
@@ -91,7 +93,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     } else if (!this.#isFull(size)) {
       this.#append(taken)
     } else {
-      this.#drops.add(message)
+      this.#drop(message)
       if (this.#options.gaps) this.#mark(gapOf(message))
       if (overflow === 'fail') this.close(this.#overflowError())
     }
@@ -198,7 +200,7 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
   #replace({ message, size, expiresAt }: Slot<M>): boolean {
     const slot = this.#slotsByKey.get(keyOf(message))
     if (slot === undefined) return false
-    this.#drops.add(slot.message)
+    this.#drop(slot.message)
     if (this.#options.gaps) {
       slot.before ??= new Marks(this.#tally)
       slot.before.add(gapOf(slot.message))
@@ -223,13 +225,18 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     const slot = this.#slots.first
     if (slot === undefined) return
     this.#removeFirst(slot)
-    this.#drops.add(slot.message, cause)
+    this.#drop(slot.message, cause)
     const { gaps } = this.#options
     if (!gaps && slot.before === undefined) return
     const marks = slot.before ?? new Marks(this.#tally)
     if (gaps) marks.add(gapOf(slot.message, cause))
     marks.addAll(slot.after)
     this.#markFirst(marks)
+  }
+
+  #drop(message: M, cause?: GapCause): void {
+    this.#drops.add(message, cause)
+    this.#options.onLost?.(message)
   }
 
   #removeFirst(slot: Slot<M>): void {

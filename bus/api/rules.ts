@@ -1,4 +1,5 @@
 /** What an option may be: small rules, and the one error for a value that breaks its rule. */
+import { utf8 } from '../core/text.ts'
 import type { PeerId } from './terms.ts'
 import { BusError } from './errors.ts'
 
@@ -183,3 +184,13 @@ export function limitsRule(defaults: object, example: string): Rule {
 export function isPeerId(value: unknown): value is PeerId {
   return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 }
+
+/** As long as a topic. */
+const SHARE_SIZE_MAX = 255
+
+/** The name of a group that shares. */
+export const share: Rule = rule(
+  (value) => typeof value === 'string' && value !== '' && utf8(value).length <= SHARE_SIZE_MAX,
+  `the name of a group, of 1 to ${SHARE_SIZE_MAX} bytes`,
+  [SHARE_SIZE_MAX],
+)

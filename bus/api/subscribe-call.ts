@@ -30,10 +30,22 @@ export function subscribeCall(
       : ['live', 'iterate the subscription']
     throw new BusError('INVALID_OPTION', `a handler gets messages, but "${name}" is true: ${mend}`)
   }
+  assertSharing(given)
   const ofTopic = typeof to === 'object' && to !== null ? to.schema : undefined
   checkOptions('subscribe', { schema: ofTopic }, SUBSCRIBE)
   const schema = given?.schema ?? ofTopic
   const parsed = parsePattern(textOf(to))
   if (!parsed.ok) throw new BusError('INVALID_PATTERN', parsed.fault)
   return { pattern: parsed.pattern, handler, options: { ...given, ...(schema && { schema }) } }
+}
+
+/** Who shares gets what is chosen for it, from now on. */
+function assertSharing({ share, again, history }: SubscribeOptions<unknown> = {}): void {
+  if (share === undefined && again !== undefined) {
+    const mend = 'give "share", the name of a group, or leave it out'
+    throw new BusError('INVALID_OPTION', `"again" is ${again} without "share": ${mend}`)
+  }
+  if (share === undefined || history === undefined) return
+  const mend = 'members of a group are given what is published from then on; leave one of them out'
+  throw new BusError('INVALID_OPTION', `"history" is given with "share": ${mend}`)
 }

@@ -22,12 +22,13 @@ import type {
 import type { Budget } from '../core/stream/reorder.ts'
 import { MESSAGE_SIZE, MessageQueue } from './queue.ts'
 import { type Validation, validate } from './schema.ts'
+import { Sharing, type SharingHost } from './sharing.ts'
 
 export type Delivered = Extract<Output, { readonly type: 'deliver' }>
 export type Lost = Extract<Output, { readonly type: 'gap' }>
 
 /** What a subscription needs of its bus. */
-export interface SubscriptionHost {
+export interface SubscriptionHost extends SharingHost {
   readonly codec: PayloadCodec | undefined
   /** Bytes that wait for the consumers of all subscriptions. */
   readonly budget: Budget
@@ -49,6 +50,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   readonly #host: SubscriptionHost
   readonly #queue: MessageQueue<Message>
   readonly #limit: number
+  readonly #sharing: Sharing | undefined
   readonly #params = new Map<string, Params<string>>()
   /** Asynchronous validations under way: later messages wait behind them. */
   #checking: Promise<void> | undefined
@@ -65,7 +67,8 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
     this.#pattern = pattern
     this.#options = options
     this.#host = host
-    this.#limit = options.queue ?? QUEUE_LIMIT
+    this.#sharing = options.share === undefined ? undefined : new Sharing(host)
+    this.#limit = options.queue ?? (this.#sharing ? SHARED_QUEUE_LIMIT : QUEUE_LIMIT)
     this.#queue = new MessageQueue<Message>({
       limit: this.#limit,
       budget: host.budget,
@@ -76,6 +79,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       onDrop: (gaps) => {
         for (const gap of gaps) this.#dropped(gap)
       },
+      onLost: (message) => this.#sharing?.finish(message),
       onStop: () => this.#stop(),
     })
     options.signal?.addEventListener('abort', this.#abort, { once: true })
@@ -120,8 +124,10 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   handle(handler: Handler<Message>): void {
     const onError = (error: unknown): void =>
       this.#host.event({ type: 'error', error: asError(error) })
+    const sharing = this.#sharing
+    const work = sharing ? (one: Message) => sharing.work(one, handler) : handler
     this.#handled = this.#queue
-      .consume((item) => (item.type === 'message' ? handler(item) : undefined), onError)
+      .consume((item) => (item.type === 'message' ? work(item) : undefined), onError)
       .catch((error: unknown) => {
         // The program's own abort is no news to it.
         if (!this.#options.signal?.aborted) onError(error)
@@ -133,8 +139,15 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
     this.#queue.close(reason)
   }
 
+  /** Whether it shares the messages with others. */
+  get shares(): boolean {
+    return this.#sharing !== undefined
+  }
+
   async close(): Promise<void> {
-    this.#queue.close()
+    // What is given back is done by others, as what a bus that closes would be.
+    if (this.#sharing) this.#queue.cancel()
+    else this.#queue.close()
     await this.#handled
   }
 
@@ -148,14 +161,17 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
     if (this.#handled) {
       throw new BusError('INVALID_OPTION', `"${this.pattern}" has a handler: it cannot be iterated`)
     }
-    return this.#queue[Symbol.asyncIterator]()
+    const items = this.#queue[Symbol.asyncIterator]()
+    return this.#sharing?.iterate(items) ?? items
   }
 
   readonly #abort = (): void => this.#queue.cancel(this.#options.signal?.reason)
 
   #stop(): void {
     this.#options.signal?.removeEventListener('abort', this.#abort)
-    this.#host.ended()
+    // What is at work is said to be done before the seats are given up.
+    if (this.#sharing && this.#handled) void this.#handled.then(() => this.#host.ended())
+    else this.#host.ended()
   }
 
   #take(delivered: Delivered, checked: Validation<unknown>): void {
@@ -169,7 +185,9 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       sequence: index,
       sentAt,
       value: checked.value,
+      ...(delivered.again && { again: true }),
     }
+    this.#sharing?.note(message, delivered)
     this.#queue.push(message, payload.length, expiresAt)
     if (this.#pressed || this.#queue.queued + this.#checks <= this.#limit / 4) return
     this.#pressed = true
@@ -193,6 +211,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       const at = { from: delivered.index, to: delivered.index, cause: 'overflow' as const }
       const { subscriptions, stream } = delivered
       const lost: Lost = { type: 'gap', subscriptions, stream, ...at }
+      this.#sharing?.refuse(delivered)
       this.#dropped(gapOf(lost))
       return this.gap(lost)
     }
@@ -214,7 +233,9 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
     this.#host.event(gap)
   }
 
-  #invalid({ stream }: Delivered, issues: readonly string[]): void {
+  #invalid(delivered: Delivered, issues: readonly string[]): void {
+    this.#sharing?.refuse(delivered)
+    const { stream } = delivered
     const from = peerId(stream.from)
     this.#host.event({ type: 'invalid', topic: stream.topic, from, issues })
   }
@@ -266,4 +287,6 @@ export function gapOf(lost: Lost): Gap {
 }
 
 const QUEUE_LIMIT = 1024
+/** Publishers give no more to one seat than it has time for: 256 of them fill it. */
+const SHARED_QUEUE_LIMIT = 65_536
 const PARAMS_MAX = 4096

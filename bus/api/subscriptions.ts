@@ -2,6 +2,7 @@
 import type { Budget } from '../core/stream/reorder.ts'
 import { LOST } from '../core/stream/messages.ts'
 import type { BusParts } from './bus-parts.ts'
+import type { After } from './matching.ts'
 import { BusError } from './errors.ts'
 import type { BusEvent } from './options.ts'
 import type { SubscribeCall } from './subscribe-call.ts'
@@ -40,10 +41,13 @@ export class Subscriptions {
       now: () => link.command((_peer, now) => now),
       press: (behind) => link.command((peer, now) => peer.press(now, id, behind)),
       ended: () => this.#end(id),
+      finish: (place) => link.command((peer, now) => peer.sharing.finish(now, { id, ...place })),
+      holds: (place) => link.command((peer) => peer.sharing.holds({ id, ...place })),
     })
     this.#subscriptionsById.set(id, subscription)
-    const { history, live = false, proof = byDefault } = options
-    const wants = { history: pastOf(history), live, proof }
+    const { history, live = false, proof = byDefault, share, again = true } = options
+    const sharing = share === undefined ? undefined : { group: share, again }
+    const wants = { history: pastOf(history), live, proof, sharing }
     link.command((peer, now) => peer.subscribe(now, id, pattern, wants))
     if (handler) subscription.handle(handler)
     return subscription
@@ -64,6 +68,23 @@ export class Subscriptions {
   /** Nothing comes any more, for this reason. */
   fail(reason: Error): void {
     for (const subscription of this.#subscriptionsById.values()) subscription.fail(reason)
+  }
+
+  /**
+   * Those that share give back what they have not begun; resolves when they are done with the rest,
+   * or this time has passed. Undefined: there are none.
+   */
+  giveBack(after: After, ms: number): Promise<unknown> | undefined {
+    const sharing = [...this.#subscriptionsById.values()].filter(({ shares }) => shares)
+    if (sharing.length === 0) return undefined
+    return new Promise((resolve) => {
+      const stop = after(ms, () => resolve(undefined))
+      void Promise.all(sharing.map((one) => one.close())).then(() => {
+        stop()
+        // Their seats are given up in a turn of its own.
+        after(0, () => resolve(undefined))
+      })
+    })
   }
 
   /** Each of them ends behind what has come; resolves when its handler is done. */

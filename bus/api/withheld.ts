@@ -8,7 +8,8 @@ export interface WithheldEvent {
   readonly from: PeerId
   /**
    * `key`: a guest's key does not open it; `rights`: the own ones do not let read it; `proof`: its
-   * publisher proves less than is demanded.
+   * publisher proves less than is demanded; `share`: the subscription shares, and the topic is not
+   * published as `shared`; `seats`: as many share it as may.
    */
-  readonly reason: 'key' | 'rights' | 'proof'
+  readonly reason: 'key' | 'rights' | 'proof' | 'share' | 'seats'
 }

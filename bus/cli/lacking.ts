@@ -4,10 +4,18 @@ import { shown, shownJson } from './shown.ts'
 
 /** Lines for standard error; none when everybody has everything. */
 export function lackingLines(report: CloseReport, json: boolean): string[] {
-  const { unconfirmed, incomplete, behind } = report
+  const { unconfirmed, incomplete, behind, waiting } = report
   const silent = unconfirmed.map((peer) => ({ peer }))
   const lines = [...line('unconfirmed', silent, json), ...line('incomplete', incomplete, json)]
+  if (waiting !== undefined) lines.push(waitingLine(waiting, json))
   return behind === undefined ? lines : [...lines, behindLine(behind, json)]
+}
+
+/** Nobody of a group has got them. */
+function waitingLine(count: number, json: boolean): string {
+  if (json) return `${shownJson({ type: 'waiting', count })}\n`
+  const mend = 'start members, or give them longer by --linger'
+  return `sixcast: ${count} messages that no member of a group has got are lost: ${mend}\n`
 }
 
 /** Others of the realm whom this member cannot reach. */

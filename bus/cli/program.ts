@@ -283,6 +283,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'open',
   'json',
   'lines',
+  'shared',
   'live',
   'stdin',
   'all',

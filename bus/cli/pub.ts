@@ -29,6 +29,8 @@ interface Job {
   readonly flow: Flow | undefined
   /** How long a message is of use, ms. */
   readonly expires: number | undefined
+  /** One of each group gets each message. */
+  readonly shared: boolean
   readonly value: string | undefined
   readonly lines: boolean
   readonly json: boolean
@@ -58,6 +60,32 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'At most R messages a second [default: as fast as the network]',
     })
+    .option('require', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Wait until N others have subscribed; exit code 2 when they do not come',
+    })
+    .option('timeout', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'SECONDS that --require waits [default: 10]',
+    })
+    .option('json', { type: 'boolean', describe: 'The value (or each line) is JSON' })
+  return withExamples(deliveryOptions(options), [
+    ['sixcast pub home/kitchen/light on', 'send a text'],
+    ['sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value'],
+    ['tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes'],
+    ['sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message'],
+    ['sixcast pub clock tick --count 60 --rate 1 --expires 1', 'for a minute, each for a second'],
+    ['sixcast pub state/door open --retain 1', 'stay, for those who come later'],
+    ['sixcast pub deploy go --require 3', 'only when three others listen'],
+    ['seq 100 | sixcast pub jobs --lines --shared', 'each line to one worker of each group'],
+  ])
+}
+
+/** How messages reach whom. */
+function deliveryOptions(parser: Argv): Argv {
+  return parser
     .option('delivery', {
       type: 'string',
       requiresArg: true,
@@ -74,31 +102,15 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'Wait for nobody (max), the slowest (min), or those tagged KEY=VALUE',
     })
+    .option('shared', {
+      type: 'boolean',
+      describe: 'Those that sub with the same --share share the messages: one gets each',
+    })
     .option('expires', {
       type: 'string',
       requiresArg: true,
       describe: 'Not sent, repaired or delivered after SECONDS [default: never]',
     })
-    .option('require', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Wait until N others have subscribed; exit code 2 when they do not come',
-    })
-    .option('timeout', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'SECONDS that --require waits [default: 10]',
-    })
-    .option('json', { type: 'boolean', describe: 'The value (or each line) is JSON' })
-  return withExamples(options, [
-    ['sixcast pub home/kitchen/light on', 'send a text'],
-    ['sixcast pub home/kitchen \'{"on":true}\' --json', 'send a JSON value'],
-    ['tail -f app.log | sixcast pub logs/app --lines', 'send each line as it comes'],
-    ['sixcast pub backups/photo --stdin < photo.jpg', 'send a small file as one message'],
-    ['sixcast pub clock tick --count 60 --rate 1 --expires 1', 'for a minute, each for a second'],
-    ['sixcast pub state/door open --retain 1', 'stay, for those who come later'],
-    ['sixcast pub deploy go --require 3', 'only when three others listen'],
-  ])
 }
 
 async function run(given: Arguments, world: World): Promise<number> {
@@ -109,8 +121,8 @@ async function run(given: Arguments, world: World): Promise<number> {
   const out = removal(bus)
   try {
     if (job.require) {
-      const { flow } = job
-      const wanted = { ...job.require, ...(flow && { flow }) }
+      const { flow, shared } = job
+      const wanted = { ...job.require, ...(flow && { flow }), ...(shared && { shared }) }
       const matched = bus.matched(job.topic, { ...wanted, signal: interrupt.signal })
       await Promise.race([matched, orThrow(out)])
     }
@@ -159,6 +171,7 @@ function jobOf(given: Arguments): Job {
     delivery,
     retain: retainedOf(given, delivery),
     flow: flowOf(given, delivery),
+    shared: sharedOf(given, delivery),
     expires: expires === undefined ? undefined : seconds(expires, 'option --expires', EXPIRES),
     require: requirementOf(given, delivery),
     value: typeof value === 'string' ? value : undefined,
@@ -181,6 +194,12 @@ function retainedOf({ retain: given }: Arguments, delivery: Delivery): number {
   if (given === undefined) return 0
   assertReliable('--retain', delivery)
   return whole(given, 'option --retain', { min: 1, max: RETAIN_MAX })
+}
+
+function sharedOf({ shared }: Arguments, delivery: Delivery): boolean {
+  if (shared !== true) return false
+  assertReliable('--shared', delivery)
+  return true
 }
 
 function requirementOf({ require, timeout }: Arguments, delivery: Delivery): Job['require'] {
@@ -243,12 +262,13 @@ async function publishLines(bus: Bus, job: Job, world: World): Promise<void> {
   await publish(lines.rest())
 }
 
-function optionsOf({ delivery, retain: kept, expires, flow }: Job): PublishOptions {
+function optionsOf({ delivery, retain: kept, expires, flow, shared }: Job): PublishOptions {
   return {
     delivery,
     ...(flow && { flow }),
     ...(kept > 0 && { retain: kept }),
     ...(expires && { expires }),
+    ...(shared && { shared }),
   }
 }
 

@@ -9,7 +9,7 @@ import { note } from './log.ts'
 import { fieldsOf, lineOf, payloadOf } from './payload.ts'
 import { shown } from './shown.ts'
 import { withheldLine } from './withheld.ts'
-import { history, list, seconds, whole } from './values.ts'
+import { history, list, seconds, text, whole } from './values.ts'
 import { foreignWildcard } from './wildcards.ts'
 
 export const sub: Command = {
@@ -27,6 +27,8 @@ interface Job {
   readonly timeoutMs: number | undefined
   readonly form: Form
   readonly history: History | undefined
+  /** The group that the messages are shared with. */
+  readonly share: string | undefined
   /** Says when everything from before has been printed. */
   readonly live: boolean
 }
@@ -53,6 +55,11 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'First what was there before: last, all, N messages, or of SECONDS (60s)',
     })
+    .option('share', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Of those that name the same GROUP one prints each message (of pub --shared)',
+    })
     .option('live', { type: 'boolean', describe: 'Say when everything from before has come' })
     .option('json', { type: 'boolean', describe: 'One JSON object a line, gaps included' })
     .option('raw', { type: 'boolean', describe: 'Only the payload and a newline' })
@@ -61,6 +68,7 @@ function build(parser: Argv): Argv {
     ["sixcast sub 'home/*/light' --json | jq .value", 'objects for programs'],
     ['sixcast sub logs/app --raw > app.log', 'the bytes and nothing else'],
     ["sixcast sub 'state/**' --history last", 'the newest values, then each change'],
+    ['sixcast sub jobs --share workers', 'a part of the messages, others print the rest'],
     ['sixcast sub door --count 1 --timeout 5', 'wait for one message, 5 s at most'],
   ])
 }
@@ -79,6 +87,10 @@ async function run(given: Arguments, world: World): Promise<number> {
 function jobOf(given: Arguments): Job {
   const { count, timeout, json = false, raw = false, live = false } = given
   const past = given['history']
+  const share = given['share'] === undefined ? undefined : text(given['share'], 'option --share')
+  if (share !== undefined && past !== undefined) {
+    throw new UsageError('give --share or --history, not both')
+  }
   if (json === true && raw === true) throw new UsageError('give --json or --raw, not both')
   const patterns = list(given['pattern'], 'PATTERN').map((text) => {
     const parsed = parsePattern(text)
@@ -96,6 +108,7 @@ function jobOf(given: Arguments): Job {
         ? undefined
         : seconds(timeout, 'option --timeout', { min: 0.001, max: TIMEOUT_S_MAX }),
     history: past === undefined ? undefined : history(past, 'option --history'),
+    share,
     live: live === true,
     form: json === true ? 'json' : raw === true ? 'raw' : 'line',
   }
@@ -124,12 +137,13 @@ class Printer {
     this.#bus = bus
     this.#job = job
     this.#world = world
-    const { patterns, history: past } = job
+    const { patterns, history: past, share } = job
     const options = {
       queue: QUEUE,
       gaps: true,
       live: true,
       ...(past && { history: past }),
+      ...(share !== undefined && { share }),
     } as const
     this.#behind = patterns.length
     this.#subscriptions = patterns.map(({ text }) => bus.subscribe(text, options))

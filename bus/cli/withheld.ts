@@ -23,6 +23,11 @@ const WORDS: Record<
     fault: 'which your rights do not let you read',
     mend: `${ASK}; sixcast acl test me subscribe ${topic} --realm ${realm ?? 'NAME'} tells why`,
   }),
+  share: () => ({
+    fault: 'which its publisher does not share',
+    mend: 'publish it with pub --shared, or leave --share out',
+  }),
+  seats: () => ({ fault: 'which has as many members as may', mend: 'start fewer' }),
   proof: (_, { proof }) => ({
     fault: `whose publisher proves less than --proof ${proof ?? 'group'}`,
     mend: 'let it publish with that --proof, or demand less',

@@ -42,6 +42,11 @@ export class Deadlines<T> {
     this.#sink(last)
   }
 
+  /** The deadline of one, or `Infinity`. */
+  at(one: T): number {
+    return this.#entries.get(one)?.at ?? Infinity
+  }
+
   /** The earliest deadline, or `Infinity`. */
   get next(): number {
     return this.#heap[0]?.at ?? Infinity

@@ -90,6 +90,8 @@ export interface Limits {
   readonly answersSize: number
   /** Answers that come and are not complete, or wait for an earlier one, per process: bytes. */
   readonly answersHeldSize: number
+  /** Copies of messages that may still have to be given to a member of a group, per process: bytes. */
+  readonly shareSize: number
   /** How long an answer is sent again while nobody acknowledges it; who asks waits twice as long. */
   readonly answerAge: number
 }
@@ -165,6 +167,8 @@ export const defaultLimits: Limits = {
   answerSize: 1024 * 1024,
   answersSize: 16 * 1024 * 1024,
   answersHeldSize: 16 * 1024 * 1024,
+  // What 256 members are given at once of 256 bytes each, as long as they work on it.
+  shareSize: 16 * 1024 * 1024,
   // As long as a message that was lost is asked for.
   answerAge: 10_000,
 }

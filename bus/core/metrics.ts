@@ -17,6 +17,8 @@ export const COUNTER_NAMES = [
   'lostUnproven',
   'messagesConflated',
   'messagesExpired',
+  'sharesAgain',
+  'sharesLost',
   // answers
   'answersSent',
   'answersReceived',
@@ -59,6 +61,7 @@ export const COUNTER_NAMES = [
   'unverified',
   'unproven',
   'weakProof',
+  'notShared',
   // bounds that were hit
   'quarantineFull',
   'quarantineExpired',
@@ -91,6 +94,7 @@ export const COUNTER_NAMES = [
   'sendFull',
   'answersFull',
   'answersHeldFull',
+  'seatsFull',
   'linkFull',
   'namedFull',
   'unicastFull',

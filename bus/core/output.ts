@@ -39,6 +39,12 @@ export type GapCause =
   | 'expired'
   | 'unproven'
 
+/**
+ * Why a message of a shared topic is given to nobody of a group: its member has gone, nobody has
+ * come, too much waits, or it has expired.
+ */
+export type ShareLoss = 'member-gone' | 'no-member' | 'overflow' | 'expired'
+
 /** What the deliveries of one stream to one peer's subscriptions share. */
 export interface StreamInfo {
   readonly topic: string
@@ -63,6 +69,8 @@ export interface Confirmation {
   readonly unconfirmed: readonly RosterEntry[]
   /** Who had to give messages up, and how many. */
   readonly incomplete: readonly { readonly peer: RosterEntry; readonly lost: number }[]
+  /** Messages of shared topics that nobody has got. */
+  readonly waiting?: number
   /** The epoch of others who have heard nothing, since its keys have not come here. */
   readonly behind?: number
 }
@@ -124,6 +132,17 @@ export type Notice =
       readonly expiresAt?: number | undefined
       /** What its publisher has said to those who answer. */
       readonly question?: Uint8Array | undefined
+      /** Of a shared stream: the index that a subscription which shares is to confirm. */
+      readonly place?: number | undefined
+      /** It has been given to another member before. */
+      readonly again?: boolean | undefined
+    }
+  /** So many messages of this peer's own will not be given to anybody of a group. */
+  | {
+      readonly type: 'share-lost'
+      readonly topic: string
+      readonly count: number
+      readonly cause: ShareLoss
     }
   /** One answer to this peer's question on a topic. */
   | {
@@ -158,7 +177,7 @@ export type Notice =
       readonly type: 'withheld'
       readonly topic: string
       readonly from: bigint
-      readonly reason: 'key' | 'rights' | 'proof'
+      readonly reason: 'key' | 'rights' | 'proof' | 'share' | 'seats'
     }
   /** The subscription has been given everything that was there when it came. */
   | { readonly type: 'live'; readonly subscription: number }

@@ -5,7 +5,7 @@ import type { ControlOut } from './peer-control.ts'
 import { BINDINGS_LABEL, modeOf } from './peer-binding.ts'
 import type { SenderStream } from './stream/sender.ts'
 import { utf8 } from './text.ts'
-import { type BindingEntry, ControlType, writeBinding } from './wire/control.ts'
+import { type BindingEntry, ControlType, type Want, writeBinding } from './wire/control.ts'
 import { Writer } from './wire/cursor.ts'
 import { SIGNATURE_SIZE } from './wire/hello.ts'
 import { varintSize } from './wire/varint.ts'
@@ -32,6 +32,14 @@ export class Announcer {
     if (now - announced < AGAIN_MS) return
     this.#due.add(stream)
     this.#context.timers.setBefore('announce', now)
+  }
+
+  /** Somebody asks for the bindings of some streams. */
+  onWant(now: number, streams: readonly SenderStream[], { first, count }: Want): void {
+    const last = Math.min(first + count - 1, streams.length)
+    for (let number = Math.max(1, first); number <= last; number++) {
+      this.addAgain(now, streams[number - 1]!)
+    }
   }
 
   /** Sends a few pages; the `announce` timer brings the rest. */
@@ -64,7 +72,12 @@ export class Announcer {
     return {
       stream: options.stream,
       tag: options.tag,
-      mode: modeOf(options.delivery, options.flow !== undefined, options.proofRule),
+      mode: modeOf({
+        delivery: options.delivery,
+        paced: options.flow !== undefined,
+        proof: options.proofRule,
+        shared: options.shares !== undefined,
+      }),
       packetSize: options.packetSize,
       ageMs: Math.floor(now - openedAt),
       sealedName: this.#context.keys.sealName(options.tag, utf8(options.topic)),

@@ -12,6 +12,7 @@
 import type { Binding, Context, Inflow, Lane, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { lanesOf } from './peer-lanes.ts'
+import type { Sharing } from './peer-seating.ts'
 import type { ProofRule } from './publication.ts'
 import { answerDelay } from './service/presence.ts'
 import type { ReceiverStream } from './stream/receiver.ts'
@@ -32,6 +33,8 @@ export interface Wants {
   readonly history?: Past | undefined
   /** Of each publisher: streams that prove less are not taken. */
   readonly proof?: ProofRule | undefined
+  /** To share the messages with others of a group. */
+  readonly sharing?: Sharing | undefined
   /** To be told when it has been given everything that was there. */
   readonly live?: boolean
 }

@@ -70,7 +70,9 @@ export class Closing {
     const waiting = this.#unconfirmed()
     const quietAt = this.#quietAt(joinedAt)
     const lacking = this.#lacking(now)
-    const told = waiting.length === 0 && unmet.length === 0 && this.#direct.awaited.size === 0
+    const shared = this.#lingerMs === 0 || !this.#publisher.sharing
+    const told =
+      shared && waiting.length === 0 && unmet.length === 0 && this.#direct.awaited.size === 0
     const isBehind = this.#missing(now)?.isComing === true
     const settled = now >= quietAt && told && lacking === -Infinity && !isBehind
     if (settled || now >= deadline) return this.#end(now, unmet)
@@ -106,7 +108,8 @@ export class Closing {
 
   /** Who still gets repairs, or has just come, has more time, but not for ever. */
   #deadline(joinedAt: number): number {
-    const heardAt = Math.max(this.#publisher.repairedAt, this.#direct.acknowledgedAt)
+    const { repairedAt, seating } = this.#publisher
+    const heardAt = Math.max(repairedAt, seating.movedAt, this.#direct.acknowledgedAt)
     const last = Math.max(this.#idleAt, heardAt, joinedAt, this.#caughtUpAt)
     return Math.min(last + this.#lingerMs, this.#idleAt + this.#lingerMs * LINGER_FACTOR)
   }
@@ -134,7 +137,9 @@ export class Closing {
     }
     this.#direct.end()
     const behind = this.#missing(now)?.epoch
+    const unshared = this.#publisher.seating.waiting
     this.#done({
+      ...(unshared > 0 && { waiting: unshared }),
       ...(behind !== undefined && { behind }),
       unconfirmed: [...unconfirmed].map(({ entry }) => entry),
       incomplete: [...lostOf].map(([{ entry }, lost]) => ({ peer: entry, lost })),

@@ -23,6 +23,8 @@ export interface Binding {
   readonly paced: boolean
   /** What its publisher proves its packets by. */
   readonly proof: ProofRule
+  /** Its messages say for whom of each group they are. */
+  readonly shared: boolean
   readonly packetSize: number
   /** When the stream was opened, on this peer's clock; never earlier than it truly was. */
   readonly openedAt: number

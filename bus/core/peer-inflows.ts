@@ -1,5 +1,7 @@
 /** The streams that are being received, by topic. */
-import type { Inflow } from './peer-context.ts'
+import type { Binding, Inflow, Lane, Remote } from './peer-context.ts'
+import { EpochKey } from './seal/epochs.ts'
+import { Proofs } from './stream/proofs.ts'
 import { isExact, type Pattern } from './topic/pattern.ts'
 
 export class Inflows {
@@ -23,5 +25,27 @@ export class Inflows {
   of(pattern: Pattern): Inflow[] {
     if (isExact(pattern)) return [...(this.#inflowsByTopic.get(pattern.text) ?? [])]
     return [...this.#inflowsByTopic.values()].flatMap((inflows) => [...inflows])
+  }
+}
+
+/** A stream of which nothing has come yet. */
+export function newInflow(remote: Remote, binding: Binding, lane: Lane): Inflow {
+  return {
+    ...lane,
+    binding,
+    remote,
+    key: new EpochKey((keys) => keys.dataKeyIn(remote.sender, binding.topic)),
+    replays: [],
+    proofs: new Proofs(),
+    verifying: [],
+    finalHead: 0,
+    finals: 0,
+    cursorAt: Infinity,
+    toldNext: 0,
+    toldAt: -Infinity,
+    packetAt: -Infinity,
+    heardAt: -Infinity,
+    rejoinedAt: -Infinity,
+    renewals: 0,
   }
 }

@@ -6,6 +6,7 @@ import type { Offer, OfferFault } from './publication.ts'
 import { StreamKeys } from './peer-stream-keys.ts'
 import type { SealBody } from './stream/proof-out.ts'
 import { SenderStream } from './stream/sender.ts'
+import type { Shares } from './stream/shares.ts'
 import { BODY_OFFSET, isSealed } from './wire/packet.ts'
 import { PARITY_SIZE_MAX, SYMBOL_PREFIX } from './wire/parity.ts'
 import { SIGNED_ROOM } from './wire/signed.ts'
@@ -16,6 +17,8 @@ interface OpeningParts {
   /** Finds the local subscriptions of a topic. */
   readonly matching: (segments: readonly string[]) => readonly number[]
   readonly prover: Prover
+  /** The groups of a new stream that has some. */
+  readonly sharesOf: (topic: string) => Shares
   readonly opened: (stream: SenderStream, sealing: StreamKeys) => void
 }
 
@@ -40,10 +43,11 @@ export class Openings {
     if (!known && !this.#mayOpen(offer)) return 'rights'
     const stream = known ?? this.#openStream(now, offer)
     if (!stream) return 'streams'
-    const { delivery, flowRule, proofRule = 'group' } = stream.options
+    const { delivery, flowRule, proofRule = 'group', shares } = stream.options
     if (delivery !== offer.delivery) return 'delivery'
     if (!sameFlow(offer.flow, flowRule)) return 'flow'
     if ((offer.proof ?? proofRule) !== proofRule) return 'proof'
+    if ((offer.shared ?? shares !== undefined) !== (shares !== undefined)) return 'shared'
     stream.retain = offer.retain ?? stream.retain
     return stream
   }
@@ -59,7 +63,7 @@ export class Openings {
       metrics.count('streamsFull')
       return undefined
     }
-    const { prover, gate, matching, opened } = this.#parts
+    const { prover, gate, matching, opened, sharesOf } = this.#parts
     const { topic, segments, delivery, flow = 'max', proof: proofRule = 'group' } = offer
     const paced = flow !== 'max'
     const packetSize = paced ? Math.min(config.packetSize, PACED_SIZE) : config.packetSize
@@ -82,6 +86,7 @@ export class Openings {
       flow: paced ? flowOf(this.#context) : undefined,
       proofRule,
       proof: signed ? prover.proofOf(number, { rule: proofRule, paced, seal }) : undefined,
+      shares: offer.shared ? sharesOf(topic) : undefined,
       seal,
       renew: (packet) => (isSealed(packet) ? sealing.renew(packet) : packet),
     })

@@ -53,7 +53,7 @@ export class OwnHistory {
 
   #reader(id: number, { options }: SenderStream): Messages {
     const { limits, metrics, self } = this.#context
-    const { topic, stream, delivery } = options
+    const { topic, stream, delivery, shares } = options
     const messages = new Messages({
       info: { topic, from: self.instance, stream, delivery },
       // Nothing stays unfinished here: a message whose beginning is at hand is so to its end.
@@ -64,6 +64,8 @@ export class OwnHistory {
       emit: (output) => this.#context.emit(output),
     })
     messages.subscriptions = [id]
+    // What is given to a member once more is no news to others.
+    if (shares) messages.takers = ({ again }) => (again === undefined ? [id] : [])
     return messages
   }
 }

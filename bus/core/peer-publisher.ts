@@ -6,27 +6,36 @@
  * until receivers have had the time to find it: what they attach for is then sent only once.
  */
 import { Announcer } from './peer-announcer.ts'
-import type { Context } from './peer-context.ts'
+import type { Context, Remote } from './peer-context.ts'
 import { type ControlOut, ENTRIES_MAX } from './peer-control.ts'
 import { Openings } from './peer-openings.ts'
 import { Pacer } from './peer-pacer.ts'
+import { deliverLocally } from './peer-local.ts'
 import { ParityOut } from './peer-parity.ts'
 import { Renewal } from './peer-renewal.ts'
 import { Prover } from './peer-prover.ts'
 import { Responder } from './peer-responder.ts'
-import type { Audience, Offer, OfferFault, Publication, PublishFault } from './publication.ts'
+import { type OwnSubscriptions, Seating } from './peer-seating.ts'
+import {
+  type Audience,
+  type Offer,
+  type OfferFault,
+  type Publication,
+  type PublishFault,
+  questionOf,
+} from './publication.ts'
 import type { SenderStream, Settled } from './stream/sender.ts'
 import { isExact, matches, type Pattern } from './topic/pattern.ts'
 import { HeartbeatFlag, type Want } from './wire/control.ts'
 import { NUMBER_MAX } from './wire/packet.ts'
-import { QUESTION_SIZE_MAX } from './wire/record.ts'
 
 export class Publisher {
   readonly #context: Context
   readonly #control: ControlOut
-  readonly #matching: (segments: readonly string[]) => readonly number[]
+  readonly #subscriber: OwnSubscriptions
   readonly #announcer: Announcer
   readonly responder: Responder
+  readonly seating: Seating
   readonly #pacer: Pacer
   readonly #parity: ParityOut
   readonly #renewal: Renewal
@@ -37,38 +46,48 @@ export class Publisher {
   readonly #beating = new Set<SenderStream>()
   #sealedAt = -Infinity
 
-  /** `matching` finds the local subscriptions of a topic. */
   constructor(
     now: number,
     context: Context,
     parts: {
       readonly control: ControlOut
-      readonly matching: (segments: readonly string[]) => readonly number[]
+      readonly subscriber: OwnSubscriptions
     },
   ) {
     this.#context = context
     this.#control = parts.control
-    this.#matching = parts.matching
+    this.#subscriber = parts.subscriber
     this.#announcer = new Announcer(context, parts.control)
     this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
     const { control } = parts
     const pacer = this.#pacer
-    this.#parity = new ParityOut(context, pacer)
-    const parity = this.#parity
+    const parity = new ParityOut(context, pacer)
+    this.#parity = parity
     const beat = (stream: SenderStream) => this.#heartbeat(stream.options.group, 0, [stream])
     this.#renewal = new Renewal(context)
     this.#prover = new Prover(context, pacer)
     this.#openings = new Openings(context, {
       gate: now + DISCOVERY_MS,
-      matching: parts.matching,
+      matching: (segments) => this.#subscriber.matching(segments),
       prover: this.#prover,
+      sharesOf: (topic) => this.seating.sharesOf(topic),
       opened: (stream, sealing) => {
         this.#announcer.add(stream)
         this.#renewal.add(stream, sealing)
+        this.seating.settle(stream.openedAt, stream)
       },
     })
     const { streams } = this.#openings
     this.responder = new Responder(context, { control, pacer, parity, streams, beat })
+    this.seating = new Seating(context, {
+      control,
+      pacer,
+      openings: this.#openings,
+      subscriber: this.#subscriber,
+      took: (stream, before) => this.#took(stream, before),
+      turn: (at) => this.turnEnds(at),
+    })
+    parts.subscriber.seats.own = this.seating
   }
 
   get streams(): readonly SenderStream[] {
@@ -78,6 +97,11 @@ export class Publisher {
   /** What leaves, and when. */
   get pacer(): Pacer {
     return this.#pacer
+  }
+
+  /** Whether messages of shared streams are still to be given to somebody. */
+  get sharing(): boolean {
+    return this.seating.busy || (this.seating.isShared && !this.idle)
   }
 
   /** Whether everything published has left this process. */
@@ -113,15 +137,14 @@ export class Publisher {
     const before = stream.waiting
     const expiresAt = expiresMs === undefined ? undefined : now + expiresMs
     const message = { codec, payload, expiresAt, question }
-    if (delivery === 'reliable' || delivery === 'best-effort') {
+    if (stream.options.shares) this.seating.publish(now, stream, message)
+    else if (delivery === 'reliable' || delivery === 'best-effort') {
       const index = stream.publish(now, now + config.wallOffset, message)
-      if (stream.local.length > 0) this.#deliverLocally(now, stream, { ...message, index })
+      if (stream.local.length > 0) this.#deliver(now, stream, { ...message, index })
     } else if (stream.conflate(message)) {
       metrics.count('messagesConflated')
     }
-    if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
-    this.#prover.watch(stream)
-    this.#batching.add(stream)
+    this.#took(stream, before)
     if (urgent) stream.urgent = true
     if (urgent) this.onTurn(now)
     else if (this.#batching.size > OPEN_BATCHES_MAX) this.#seal(now)
@@ -158,15 +181,14 @@ export class Publisher {
   }
 
   /** Subscriptions of a pattern have changed: local takers are found anew. */
-  rematch(pattern: Pattern): void {
+  rematch(now: number, pattern: Pattern): void {
     if (isExact(pattern)) {
       const stream = this.#openings.of(pattern.text)
-      if (stream) stream.local = this.#matching(stream.options.segments)
+      if (stream) this.#rematch(now, stream)
       return
     }
     for (const stream of this.streams) {
-      const { segments } = stream.options
-      if (matches(pattern, segments)) stream.local = this.#matching(segments)
+      if (matches(pattern, stream.options.segments)) this.#rematch(now, stream)
     }
   }
 
@@ -198,6 +220,12 @@ export class Publisher {
     for (const { options } of this.streams) options.flow?.forgive(ms)
   }
 
+  /** An instance has gone, or has fallen `silent`. */
+  forget(now: number, remote: Remote, silent: boolean): void {
+    this.responder.forget(remote, silent)
+    this.seating.forget(now, remote.instance)
+  }
+
   /** No stream waits for its receivers any more. */
   hurry(now: number): void {
     const paced = this.streams.filter(({ options }) => options.flow)
@@ -221,10 +249,7 @@ export class Publisher {
   }
 
   onWant(now: number, record: Want): void {
-    const last = Math.min(record.first + record.count - 1, this.streams.length)
-    for (let number = Math.max(1, record.first); number <= last; number++) {
-      this.#announcer.addAgain(now, this.streams[number - 1]!)
-    }
+    this.#announcer.onWant(now, this.streams, record)
   }
 
   /** The `heartbeat` timer: heads of streams that have fallen silent. */
@@ -251,25 +276,24 @@ export class Publisher {
 
   housekeep(now: number): void {
     this.#pacer.housekeep(now)
+    this.seating.housekeep(now)
     this.#renewal.housekeep(now)
   }
 
-  #deliverLocally(now: number, stream: SenderStream, message: Settled): void {
-    if (stream.local.length === 0) return
-    const { topic, stream: number, delivery } = stream.options
-    const { metrics, self, config } = this.#context
-    metrics.count('messagesDelivered', stream.local.length)
-    this.#context.emit({
-      type: 'deliver',
-      subscriptions: stream.local,
-      stream: { topic, from: self.instance, stream: number, delivery },
-      index: message.index,
-      sentAt: now + config.wallOffset,
-      codec: message.codec,
-      payload: new Uint8Array(message.payload), // `slice` of a Buffer would be no copy
-      expiresAt: message.expiresAt,
-      ...(message.question && { question: message.question }),
-    })
+  #rematch(now: number, stream: SenderStream): void {
+    stream.local = this.#subscriber.matching(stream.options.segments)
+    this.seating.settle(now, stream)
+  }
+
+  /** A stream has taken a message: it is to be sealed, and sent. */
+  #took(stream: SenderStream, before: number): void {
+    if (stream.waiting !== before) this.#pacer.add(stream, stream.waiting - before)
+    this.#prover.watch(stream)
+    this.#batching.add(stream)
+  }
+
+  #deliver(now: number, stream: SenderStream, message: Settled): void {
+    deliverLocally(now, this.#context, { stream, message, subscriptions: stream.local })
   }
 
   /** Seals every open batch; announcements go first. */
@@ -284,7 +308,7 @@ export class Publisher {
     const before = stream.waiting
     if (stream.options.delivery === 'latest') {
       const settled = stream.settle(now, now + this.#context.config.wallOffset)
-      if (settled) this.#deliverLocally(now, stream, settled)
+      if (settled) this.#deliver(now, stream, settled)
     } else {
       stream.flush()
     }
@@ -312,16 +336,6 @@ export class Publisher {
       this.#control.add(to, { type: 'heartbeat', flags, grttUs, entries })
     }
   }
-}
-
-/** A copy: it stays here past the program's turn. */
-function questionOf({ question }: Publication): Uint8Array | undefined {
-  if (!question) return undefined
-  const { length } = question
-  if (length > QUESTION_SIZE_MAX) {
-    throw new RangeError(`a question has ${QUESTION_SIZE_MAX} bytes at most, this one ${length}`)
-  }
-  return new Uint8Array(question)
 }
 
 /** How long a new process waits for receivers to find it before it sends its first data. */

@@ -65,6 +65,10 @@ export class Records {
         return toSelf ? publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':
         return toSelf ? publisher.responder.onCursor(now, remote, record) : undefined
+      case 'share':
+        return toSelf ? publisher.seating.onShare(now, remote, record) : undefined
+      case 'seat':
+        return subscriber.seats.onSeat(now, remote, record)
       case 'answered':
         return this.#parts.direct.onAnswered(now, remote, record)
       case 'reach':

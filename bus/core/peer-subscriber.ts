@@ -16,13 +16,13 @@ import { Hush } from './peer-hush.ts'
 import { deadlineOf, laneOf, lanesOf, lostOf, markOf, passExpired } from './peer-lanes.ts'
 import { Receivers } from './peer-receivers.ts'
 import { Replays } from './peer-replays.ts'
-import { Inflows } from './peer-inflows.ts'
+import { Inflows, newInflow } from './peer-inflows.ts'
 import { Reporter } from './peer-reporter.ts'
-import { EpochKey } from './seal/epochs.ts'
-import { fit, Subscriptions } from './peer-subscriptions.ts'
+import type { Sharing } from './peer-seating.ts'
+import { Seats } from './peer-seats.ts'
+import { fit, type Subscribed, Subscriptions } from './peer-subscriptions.ts'
 import { type Bookmark, Bookmarks } from './stream/bookmarks.ts'
 import { NakTiming } from './stream/nak-timing.ts'
-import { Proofs } from './stream/proofs.ts'
 import { isExact, type Pattern } from './topic/pattern.ts'
 import type { Started } from './wire/attach.ts'
 import { type Heartbeat, HeartbeatFlag } from './wire/control.ts'
@@ -42,6 +42,7 @@ export class Subscriber {
   readonly #reporter: Reporter
   readonly #attacher: Attacher
   readonly #replays: Replays
+  readonly seats: Seats
 
   constructor(context: Context, control: ControlOut) {
     this.#context = context
@@ -52,11 +53,18 @@ export class Subscriber {
     this.#reporter = new Reporter(context, control)
     this.#attacher = new Attacher(context, control)
     this.#replays = new Replays(context, this.#attacher)
+    this.seats = new Seats(context, control, (id) => this.sharingOf(id))
   }
 
   /** Ids of the subscriptions whose pattern matches a topic. */
   matching(segments: readonly string[]): readonly number[] {
     return this.#subscriptions.matching(segments)
+  }
+
+  /** The group of a subscription that shares, and since when it does. */
+  sharingOf(id: number): (Sharing & Pick<Subscribed, 'since'>) | undefined {
+    const { sharing, since = 0 } = this.#subscriptions.get(id) ?? {}
+    return sharing && { ...sharing, since }
   }
 
   /** Bytes that wait for an earlier packet, or are kept to mend others of their block. */
@@ -66,15 +74,16 @@ export class Subscriber {
   }
 
   subscribe(now: number, id: number, pattern: Pattern, wants: Wants): void {
-    const { history, proof = 'group' } = wants
+    const { history, proof = 'group', sharing } = wants
     const { groups, keys } = this.#context
     const group = isExact(pattern) ? groups.of(keys.tagOf(pattern.text)) : undefined
     if (group) this.#context.join(group)
-    const subscribed = this.#subscriptions.add(id, { pattern, since: now, group, history, proof })
+    const one = { pattern, since: now, group, history, proof, sharing }
+    const subscribed = this.#subscriptions.add(id, one)
     for (const remote of this.#context.roster) {
       for (const binding of remote.bindings.values()) {
         const fits = fit(subscribed, binding)
-        if (fits === 'weak') this.#context.withheld.weak(remote, binding)
+        this.#context.withheld.refuse(remote, binding.topic, fits)
         if (fits !== 'taken') continue
         const known = remote.inflows.get(binding.stream)
         if (!known) this.#open(now, remote, binding)
@@ -84,19 +93,21 @@ export class Subscriber {
   }
 
   /** Returns the pattern that the subscription had. */
-  unsubscribe(id: number): Pattern | undefined {
+  unsubscribe(now: number, id: number): Pattern | undefined {
     const subscribed = this.#subscriptions.delete(id)
     if (!subscribed) return undefined
     this.#reporter.press(id, false)
     if (subscribed.group) this.#context.leave(subscribed.group)
-    for (const inflow of this.#inflows.of(subscribed.pattern)) this.#match(inflow)
+    for (const inflow of this.#inflows.of(subscribed.pattern)) this.#match(now, inflow)
+    if (subscribed.sharing) this.seats.end(now, id)
     return subscribed.pattern
   }
 
   /** A stream has become known. */
   onBound(now: number, remote: Remote, binding: Binding): void {
-    const weak = this.matching(binding.segments).length > this.#takersOf(binding).length
-    if (weak) this.#context.withheld.weak(remote, binding)
+    for (const fits of this.#subscriptions.refusals(binding)) {
+      this.#context.withheld.refuse(remote, binding.topic, fits)
+    }
     this.#open(now, remote, binding)
   }
 
@@ -105,13 +116,15 @@ export class Subscriber {
     const inflow = remote.inflows.get(stream)
     if (!inflow) return
     markOf(now, inflow) // it ends as that of a publisher that has gone
+    this.seats.detach(now, inflow, true)
     this.#close(inflow)
   }
 
   /** A publisher may not know this peer any more, nor that it receives anything. */
   attachAgain(now: number, remote: Remote): void {
+    this.seats.again(now, remote)
     for (const inflow of remote.inflows.values()) {
-      if (this.#attacher.again(now, inflow)) this.#time(inflow)
+      if (this.#attacher.again(now, inflow)) this.#time(now, inflow)
     }
   }
 
@@ -123,7 +136,7 @@ export class Subscriber {
       // Number 0 is no packet's: a stream would wait for its start for ever, and keep the budget.
       if (!inflow || !lane || lane.attachAt === Infinity || entry.start === 0) continue
       this.#attacher.started(now, lane, entry)
-      this.#time(inflow)
+      this.#time(now, inflow)
     }
   }
 
@@ -139,14 +152,14 @@ export class Subscriber {
       this.#hush.heartbeat(now, inflow)
       if (record.flags & HeartbeatFlag.final) this.#reporter.closing(now, inflow, entry.head)
       else this.#reporter.pace(now, inflow, true)
-      this.#time(inflow)
+      this.#time(now, inflow)
     }
   }
 
   /** Somebody asks another publisher for packets. */
   onNak(now: number, nak: Nak): void {
     const inflow = this.#asker.overhear(now, nak)
-    if (inflow) this.#time(inflow)
+    if (inflow) this.#time(now, inflow)
   }
 
   /** A publisher has packets from `first` on and no older ones. */
@@ -154,7 +167,7 @@ export class Subscriber {
     const inflow = remote.inflows.get(stream)
     if (!inflow) return
     for (const { receiver } of lanesOf(inflow)) receiver.skipTo(now, first, index)
-    this.#time(inflow)
+    this.#time(now, inflow)
   }
 
   /** What these packets of a publisher held has expired. */
@@ -162,7 +175,7 @@ export class Subscriber {
     const inflow = remote.inflows.get(stream)
     if (!inflow) return
     for (const run of entries) passExpired(now, inflow, run)
-    this.#time(inflow)
+    this.#time(now, inflow)
   }
 
   /** The publisher has gone: what is known to be missing becomes a gap. */
@@ -171,8 +184,10 @@ export class Subscriber {
       const mark = markOf(now, inflow)
       const { stream } = inflow.binding
       if (mark) this.#bookmarks.put(remote.instance, stream, { ...mark, at: now })
+      this.seats.detach(now, inflow, false)
       this.#close(inflow)
     }
+    this.seats.forget(remote)
   }
 
   /** Packets that were due while this process stood still for `ms` may be waiting in its socket. */
@@ -187,7 +202,7 @@ export class Subscriber {
   received(now: number, inflow: Inflow): void {
     this.#hush.packet(now, inflow)
     this.#reporter.pace(now, inflow)
-    this.#time(inflow)
+    this.#time(now, inflow)
   }
 
   /** The program is behind with a subscription, or is so no more. */
@@ -196,14 +211,14 @@ export class Subscriber {
     const subscribed = this.#subscriptions.get(id)
     for (const inflow of subscribed ? this.#inflows.of(subscribed.pattern) : []) {
       this.#reporter.pace(now, inflow)
-      this.#time(inflow)
+      this.#time(now, inflow)
     }
   }
 
   /** Called every now and then. */
   housekeep(now: number): void {
     this.#hush.watch(now)
-    for (const inflow of this.#timed) this.#time(inflow)
+    for (const inflow of this.#timed) this.#time(now, inflow)
   }
 
   /** The `receive` timer: reordering, attaching, cursors. */
@@ -220,7 +235,7 @@ export class Subscriber {
       if (inflow.cursorAt <= now) this.#reporter.report(now, inflow)
     }
     this.#attacher.attach(now, all)
-    for (const inflow of all) this.#time(inflow)
+    for (const inflow of all) this.#time(now, inflow)
     if (this.#timed.next < Infinity) this.#context.timers.set('receive', this.#timed.next)
   }
 
@@ -242,32 +257,15 @@ export class Subscriber {
       mends: true,
     })
     const since = Math.min(...subscriptions.map((id) => this.#subscriptions.get(id)!.since))
-    const key = new EpochKey((keys) => keys.dataKeyIn(remote.sender, binding.topic))
-    const inflow: Inflow = {
-      ...this.#attacher.lane(now, receiver, { since, back: 0 }),
-      binding,
-      remote,
-      key,
-      replays: [],
-      proofs: new Proofs(),
-      verifying: [],
-      finalHead: 0,
-      finals: 0,
-      cursorAt: Infinity,
-      toldNext: 0,
-      toldAt: -Infinity,
-      packetAt: -Infinity,
-      heardAt: -Infinity,
-      rejoinedAt: -Infinity,
-      renewals: 0,
-    }
+    const lane = this.#attacher.lane(now, receiver, { since, back: 0 })
+    const inflow = newInflow(remote, binding, lane)
     remote.inflows.set(binding.stream, inflow)
     remote.detached.delete(binding.stream)
     this.#inflows.add(inflow)
     this.#context.join(binding.group)
     this.#begin(now, inflow, mark)
-    this.#match(inflow)
-    this.#time(inflow)
+    this.#match(now, inflow)
+    this.#time(now, inflow)
   }
 
   /** Where its takers begin with a stream: from the first packet, as they ask, or at their mark. */
@@ -292,8 +290,8 @@ export class Subscriber {
   /** A subscription comes to a stream that others have already. */
   #welcome(now: number, inflow: Inflow, id: number): void {
     this.#replay(now, inflow, id)
-    this.#match(inflow)
-    this.#time(inflow)
+    this.#match(now, inflow)
+    this.#time(now, inflow)
   }
 
   /** Gives a subscription what it wants of the time before it, or what is behind its mark. */
@@ -303,17 +301,19 @@ export class Subscriber {
     if (!history || binding.delivery !== 'reliable') return
     const { timing } = inflow.receiver.options
     const receiver = this.#receivers.open(remote, binding, { timing, tally: { lost: 0 } })
+    if (binding.shared) this.seats.pass(receiver.messages)
     if (mark) receiver.start(now, mark.next, mark.index)
     const wish = { since: since - history.ageMs, back: history.back }
     this.#replays.begin(now, inflow, { subscription, wish, receiver })
   }
 
   /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */
-  #match(inflow: Inflow): void {
+  #match(now: number, inflow: Inflow): void {
     const subscriptions = this.#takersOf(inflow.binding)
     this.#replays.retain(inflow, subscriptions)
     const replayed = inflow.replays.map(({ subscription }) => subscription)
     inflow.receiver.messages.subscriptions = subscriptions.filter((id) => !replayed.includes(id))
+    this.seats.match(now, inflow, subscriptions)
     if (subscriptions.length > 0) return
     this.#close(inflow)
     inflow.remote.detached.set(inflow.binding.stream, lostOf(inflow))
@@ -332,8 +332,9 @@ export class Subscriber {
   }
 
   /** Keeps the inflow among the timed ones exactly as long as it has a deadline. */
-  #time(inflow: Inflow): void {
-    if (this.#replays.merge(inflow)) this.#match(inflow)
+  #time(now: number, inflow: Inflow): void {
+    if (this.#replays.merge(inflow)) this.#match(now, inflow)
+    this.seats.received(now, inflow)
     const { remote, binding } = inflow
     const at = Math.min(this.#reporter.dueAt(inflow), deadlineOf(inflow))
     if (at === Infinity || remote.inflows.get(binding.stream) !== inflow) {

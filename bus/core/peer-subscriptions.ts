@@ -1,6 +1,7 @@
 /** The subscriptions of a peer by pattern, and which of them take a stream. */
 import type { Past } from './peer-attacher.ts'
 import type { Binding } from './peer-context.ts'
+import type { Sharing } from './peer-seating.ts'
 import { type ProofRule, proves } from './publication.ts'
 import { matches, type Pattern } from './topic/pattern.ts'
 import { Trie } from './topic/trie.ts'
@@ -13,6 +14,8 @@ export interface Subscribed {
   readonly history: Past | undefined
   /** Streams that prove less are not taken. */
   readonly proof: ProofRule
+  /** Streams without groups are not taken by those who share. */
+  readonly sharing?: Sharing | undefined
 }
 
 export class Subscriptions {
@@ -46,17 +49,30 @@ export class Subscriptions {
     return this.#trie.match(segments)
   }
 
-  /** Ids of those that take a stream: it proves as much as they demand. */
-  takersOf({ segments, proof }: Binding): readonly number[] {
-    return this.matching(segments).filter((id) => proves(proof, this.#byId.get(id)!.proof))
+  /** Ids of those that take a stream: it proves as much as they demand, and has groups. */
+  takersOf(binding: Binding): readonly number[] {
+    return this.matching(binding.segments).filter((id) => this.#fitOf(id, binding) === 'taken')
+  }
+
+  /** Why some do not take a stream that they match. */
+  refusals(binding: Binding): ReadonlySet<Fit> {
+    const ids = this.matching(binding.segments)
+    return new Set(ids.map((id) => this.#fitOf(id, binding)).filter((fits) => fits !== 'taken'))
+  }
+
+  #fitOf(id: number, binding: Binding): Fit {
+    return qualify(this.#byId.get(id)!, binding)
   }
 }
 
+export type Fit = 'taken' | 'weak' | 'unshared' | 'other'
+
 /** What a stream is to a subscription. */
-export function fit(
-  { pattern, proof }: Pick<Subscribed, 'pattern' | 'proof'>,
-  binding: Binding,
-): 'taken' | 'weak' | 'other' {
-  if (!matches(pattern, binding.segments)) return 'other'
-  return proves(binding.proof, proof) ? 'taken' : 'weak'
+export function fit(subscribed: Subscribed, binding: Binding): Fit {
+  return matches(subscribed.pattern, binding.segments) ? qualify(subscribed, binding) : 'other'
+}
+
+function qualify({ proof, sharing }: Subscribed, binding: Binding): Fit {
+  if (!proves(binding.proof, proof)) return 'weak'
+  return sharing && !binding.shared ? 'unshared' : 'taken'
 }

@@ -64,6 +64,8 @@ export class TimerHands {
         return direct.onAnsweredTimer()
       case 'unicast':
         return greeter.unicast.onTimer(now)
+      case 'share':
+        return subscriber.seats.onTimer(now)
       case 'close':
       case 'seek':
       case 'live':

@@ -26,10 +26,18 @@ export class Withheld {
     this.#context = context
   }
 
-  /** The publisher proves less than is demanded. */
-  weak(remote: Instance, { topic }: { readonly topic: string }): void {
+  /** A stream does not fit a subscription: it proves less than is demanded, or has no groups. */
+  refuse(remote: Instance, topic: string, fits: 'taken' | 'weak' | 'unshared' | 'other'): void {
+    if (fits === 'unshared') return this.unshared(remote, topic, 'share')
+    if (fits !== 'weak') return
     this.#context.reject('weakProof')
     this.tell(remote, topic, 'proof')
+  }
+
+  /** The stream has no groups, or no seat to give. */
+  unshared(from: Instance, topic: string, reason: 'share' | 'seats'): void {
+    this.#context.reject(reason === 'share' ? 'notShared' : 'seatsFull')
+    this.tell(from, topic, reason)
   }
 
   /** Each topic once for each reason, and so many in all: who announces thousands tells no news. */

@@ -33,6 +33,7 @@ import { Meeting } from './peer-meeting.ts'
 import { Outage } from './peer-outage.ts'
 import { Publisher } from './peer-publisher.ts'
 import { Records } from './peer-records.ts'
+import type { Seats } from './peer-seats.ts'
 import { Seeking } from './peer-seeking.ts'
 import { HOUSEKEEPING_MS, Silence } from './peer-silence.ts'
 import { Subscriber } from './peer-subscriber.ts'
@@ -60,6 +61,8 @@ export class Peer {
   readonly #meeting: Meeting
   /** Whom the questions of this peer reach. */
   readonly seeking: Seeking
+  /** What subscriptions that share have been given, and have done. */
+  readonly sharing: Seats
   #closing: Closing | undefined
   /** Set once the goodbye has been said: nothing that comes is of use any more. */
   #leaving: Leaving | undefined
@@ -80,10 +83,9 @@ export class Peer {
       wants: (segments) => this.#subscriber.matching(segments).length > 0,
       learnt: (at, remote) => this.#inbound.release(at, remote.instance),
     })
-    this.#publisher = new Publisher(now, context, {
-      control: this.#control,
-      matching: (segments) => this.#subscriber.matching(segments),
-    })
+    const halves = { control: this.#control, subscriber: this.#subscriber }
+    this.#publisher = new Publisher(now, context, halves)
+    this.sharing = this.#subscriber.seats
     this.#live = new Live(now, context)
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
@@ -98,19 +100,16 @@ export class Peer {
     this.#meeting = new Meeting(context, parts)
     this.seeking = new Seeking(now, context, parts)
     this.#direct = new Direct(context, parts)
-    const acquaintance = new Acquaintance(context, this.#control)
     const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
     const [publisher, subscriber, direct] = [this.#publisher, this.#subscriber, this.#direct]
-    const [greeter, epochs] = [this.#greeter, this.#epochs]
-    const { unicast } = greeter
+    const [greeter, epochs, { unicast }] = [this.#greeter, this.#epochs, this.#greeter]
+    const acquaintance = new Acquaintance(context, this.#control)
     const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct, unicast }
     const records = new Records(context, each)
-    this.#interest = new InterestOut(context, this.#control, (at) => this.#greeter.schedule(at))
-    const keep = (at: number): void => {
-      const [outage, inbound] = [this.#outage, this.#inbound]
-      housekeep(at, context, { ...each, outage, greeter, inbound })
-    }
-    const interest = this.#interest
+    const interest = new InterestOut(context, this.#control, (at) => greeter.schedule(at))
+    this.#interest = interest
+    const keep = (at: number): void =>
+      housekeep(at, context, { ...each, outage: this.#outage, greeter, inbound: this.#inbound })
     this.#hands = new TimerHands({ ...each, greeter, epochs, interest, housekeep: keep })
     const sent = { control: this.#control, streams: publisher.streams, direct }
     this.#inbound = new Inbound(context, {
@@ -128,12 +127,12 @@ export class Peer {
     })
   }
 
-  /** This life of this peer. */
   /** Overwrites the keys, once nothing more is sent or heard. */
   wipe(): void {
     this.#context.epochs.wipe()
   }
 
+  /** This life of this peer. */
   get instance(): bigint {
     return this.#context.self.instance
   }
@@ -149,8 +148,9 @@ export class Peer {
   }
 
   /** What waits for something that has not come; `limits` bounds each of them. */
-  get held(): Inbound['held'] & Subscriber['held'] & Direct['held'] {
-    return { ...this.#inbound.held, ...this.#subscriber.held, ...this.#direct.held }
+  get held(): Inbound['held'] & Subscriber['held'] & Direct['held'] & Publisher['seating']['held'] {
+    const { held } = this.#publisher.seating
+    return { ...this.#inbound.held, ...this.#subscriber.held, ...this.#direct.held, ...held }
   }
 
   /** Whether more waits to be sent than the mark allows. */
@@ -206,14 +206,14 @@ export class Peer {
     if (history) this.#own.replay(now, id, pattern, history)
     this.#subscriber.subscribe(now, id, pattern, wants)
     if (live) this.#live.add(now, id, pattern)
-    this.#publisher.rematch(pattern)
+    this.#publisher.rematch(now, pattern)
     this.#settle(now)
   }
 
   unsubscribe(now: number, id: number): void {
-    const pattern = this.#subscriber.unsubscribe(id)
+    const pattern = this.#subscriber.unsubscribe(now, id)
     this.#live.forget(id)
-    if (pattern) this.#publisher.rematch(pattern)
+    if (pattern) this.#publisher.rematch(now, pattern)
     this.#settle(now)
   }
 
@@ -328,13 +328,13 @@ export class Peer {
   #onLeft(now: number, remote: Remote, silent: boolean): void {
     this.#subscriber.forget(now, remote)
     this.#learner.forget(remote)
-    this.#publisher.responder.forget(remote, silent)
+    this.#publisher.forget(now, remote, silent)
     this.#direct.forget(remote.instance)
   }
 
   #goodbye(confirmation: Confirmation): void {
-    const done = (): void => this.#context.emit({ type: 'closed', ...confirmation })
     this.#greeter.bye((now, packet) => {
+      const done = (): void => this.#context.emit({ type: 'closed', ...confirmation })
       this.#leaving = new Leaving(this.#context, packet, done)
       this.#leaving.begin(now)
     })

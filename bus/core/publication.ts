@@ -1,5 +1,6 @@
 /** What a program hands over to be sent, and what may forbid it. */
 import type { Delivery } from './output.ts'
+import { QUESTION_SIZE_MAX } from './wire/record.ts'
 
 /** Messages that one topic retains at most; their bytes have a limit of their own. */
 export const RETAIN_MAX = 65_536
@@ -35,6 +36,8 @@ export interface Offer {
   readonly flow?: FlowRule | undefined
   /** Absent: as it was opened, or `group`. */
   readonly proof?: ProofRule | undefined
+  /** Of a reliable stream: members of groups share its messages. Absent: as it was opened, or not. */
+  readonly shared?: boolean | undefined
 }
 
 export interface Publication extends Offer {
@@ -71,7 +74,17 @@ export interface Answer {
 export type AnswerFault = 'queue' | 'size' | 'gone' | undefined
 
 /** One topic too many, one without a right to it, or its topic has been opened otherwise. */
-export type OfferFault = 'streams' | 'delivery' | 'flow' | 'proof' | 'rights'
+export type OfferFault = 'streams' | 'delivery' | 'flow' | 'proof' | 'shared' | 'rights'
 
 /** What forbids a publication: a bound, or that its topic has another mode. */
 export type PublishFault = OfferFault | 'queue' | undefined
+
+/** A copy: it stays here past the program's turn. */
+export function questionOf({ question }: Publication): Uint8Array | undefined {
+  if (!question) return undefined
+  const { length } = question
+  if (length > QUESTION_SIZE_MAX) {
+    throw new RangeError(`a question has ${QUESTION_SIZE_MAX} bytes at most, this one ${length}`)
+  }
+  return new Uint8Array(question)
+}

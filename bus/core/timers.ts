@@ -20,6 +20,7 @@ const TIMER_NAMES = [
   'answer',
   'answered',
   'unicast',
+  'share',
 ] as const
 
 export type TimerName = (typeof TIMER_NAMES)[number]

@@ -111,6 +111,7 @@ export class Driver {
       case 'way':
       case 'unicast':
       case 'withheld':
+      case 'share-lost':
       case 'rejected':
       case 'epoch':
       case 'ready':

@@ -14,6 +14,7 @@ local RECORDS = {
   [1] = "beacon", [2] = "want", [3] = "bindings", [4] = "attach", [5] = "started",
   [6] = "heartbeat", [7] = "cursor", [8] = "nak", [9] = "interest", [10] = "oldest",
   [11] = "expired", [12] = "meet", [13] = "met", [14] = "answered", [15] = "reach", [16] = "places",
+  [17] = "share", [18] = "seat",
 }
 local CODECS = { [0] = "bytes", [1] = "text", [2] = "JSON", [7] = "the program's own" }
 

@@ -31,6 +31,7 @@ import {
   writePrefix,
   writeRecord,
 } from '../../bus/core/wire/record.ts'
+import { writeChosen } from '../../bus/core/wire/share.ts'
 import {
   LEAF_SIZE,
   PACKET_SIGNATURE_SIZE,
@@ -53,6 +54,7 @@ import { sealedRealm, sender } from '../vectors/samples.ts'
 import { bounded, type Decoder, same, shape } from './decoder.ts'
 
 const ID = 0x0123456789abcdefn
+const seat = { stream: 1, group: ID, member: 2 }
 
 const records: readonly ControlRecord[] = [
   { type: 'beacon', intervalMs: 750, streamCount: 3 },
@@ -81,6 +83,8 @@ const records: readonly ControlRecord[] = [
   { type: 'met', target: ID, streams: 2 },
   { type: 'reach', target: ID, multicast: true, token: ID, echo: ID },
   { type: 'places', entries: [{ instance: ID, address: 'fd00:0:0:0:0:0:0:1', port: 5000 }] },
+  { type: 'share', target: ID, entries: [{ ...seat, flags: 1, ageMs: 3, seat: 4, done: 5 }] },
+  { type: 'seat', asker: ID, entries: [{ ...seat, number: 3, seat: 4, heard: 5 }] },
   { type: 'answered', entries: [{ answerer: ID, runs: [{ first: 1, count: 2 }] }] },
 ]
 
@@ -114,6 +118,8 @@ function recordsBody(): Uint8Array {
   writePrefix(writer, 70, 1_700_000_000_000)
   writeRecord(writer, 1, utf8('text'))
   writeRecord(writer, 2, utf8('{"a":[1]}'), { lifeMs: 700, question: utf8('how') })
+  const chosen = writeChosen([{ number: 1, seat: 70 }])
+  writeRecord(writer, 0, utf8('work'), { chosen, again: 60 })
   return writer.written.slice()
 }
 

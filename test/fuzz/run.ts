@@ -237,6 +237,8 @@ const ELSEWHERE = [
   'variablesLate',
   'knownEvicted',
   'withheldFull',
+  'notShared',
+  'seatsFull',
 ]
 
 /**
@@ -247,6 +249,7 @@ const ELSEWHERE = [
  * are made by the owner alone, who attacks nobody: `epochs.test.ts` of the attacks and the simulator. What
  * asks and answers, and has variables, is the bus around the peer: `requests.test.ts`,
  * `variable-failures.test.ts` and their neighbours have its bounds; `peer-withheld.test.ts` those of what is told.
+ * Seats and who shares: `shares.test.ts` of the programming interface and of the attacks.
  * Thousands of packets that are missed, and are called expired, take a plan: `repair.test.ts` has it.
  */
 export const reasons: readonly CounterName[] = COUNTER_NAMES.slice(

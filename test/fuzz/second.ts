@@ -52,6 +52,8 @@ const RECORDS: Readonly<Record<number, readonly Field[]>> = {
   14: [{ list: ['u64', RUNS] }],
   15: ['u64', 'bit', 'u64', 'u64'],
   16: [{ list: ['u64', { bytes: 16 }, 'u16'] }],
+  17: ['u64', { list: [v, 'u64', v, 'u8', v, v, v] }],
+  18: ['u64', { list: [v, 'u64', v, v, v, v] }],
 }
 
 /** More than the layout says. */
@@ -227,24 +229,32 @@ export function secondRecords(bytes: Uint8Array): Reading {
   })
 }
 
-/** Life and question, where they are; others are passed over. */
+/** Life, question, whom it is for and what it repeats, where they are; others are passed over. */
 function secondFields(hex: string): (bigint | string)[] {
   const cursor = new Cursor(new Uint8Array(Buffer.from(hex, 'hex')))
-  const found: { life?: bigint; question?: string } = {}
+  const found: { life?: bigint; question?: string; chosen?: bigint[]; again?: bigint } = {}
   while (cursor.left > 0) {
     const id = cursor.varint()
     const value = cursor.block()
-    if (id === 1n) {
-      const inner = new Cursor(new Uint8Array(Buffer.from(value, 'hex')))
-      found.life = inner.varint()
-      if (inner.left > 0) throw new Malformed()
-    }
+    const inner = new Cursor(new Uint8Array(Buffer.from(value, 'hex')))
+    if (id === 1n) found.life = inner.varint()
+    if (id === 3n) found.chosen = chosenOf(inner)
+    if (id === 4n) found.again = inner.varint()
+    if (id !== 2n && id <= 4n && id > 0n && inner.left > 0) throw new Malformed()
     if (id === 2n) {
       if (value.length > 2 * 512) throw new Malformed()
       found.question = value
     }
   }
-  return [found.life ?? [], found.question ?? []].flat()
+  return [found.life ?? [], found.question ?? [], found.chosen ?? [], found.again ?? []].flat()
+}
+
+/** A number and a seat each, of 16 groups at most. */
+function chosenOf(cursor: Cursor): bigint[] {
+  const found: bigint[] = []
+  while (cursor.left > 0) found.push(cursor.varint(), cursor.varint())
+  if (found.length > 2 * 16) throw new Malformed()
+  return [BigInt(found.length / 2), ...found]
 }
 
 function sound<T>(run: () => T): T | undefined {

@@ -9,6 +9,7 @@ import { rightsVectors } from './rights.ts'
 import { proofVectors } from './proofs.ts'
 import { questionVectors } from './questions.ts'
 import { plain } from './samples.ts'
+import { shareVectors } from './shares.ts'
 import { signatureVectors } from './signatures.ts'
 import { variableVectors } from './variables.ts'
 
@@ -26,6 +27,7 @@ export function vectorTexts(): Readonly<Record<string, string>> {
     'pages.json': text(pageVectors()),
     'proofs.json': text(proofVectors()),
     'questions.json': text(questionVectors()),
+    'shares.json': text(shareVectors()),
     'signatures.json': text(signatureVectors()),
     'variables.json': text(variableVectors()),
   }

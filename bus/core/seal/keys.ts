@@ -127,6 +127,11 @@ export class RealmKeys extends ControlKeys {
     return uint64Of(this.#crypto.hmac(this.ring.tags, utf8(topic)))
   }
 
+  /** What stands for the name of a group of members on the wire. */
+  shareOf(group: string): bigint {
+    return uint64Of(this.#crypto.hmac(this.ring.tags, utf8(`share\0${group}`)))
+  }
+
   /** The key under which `sender` seals data on `topic`. */
   dataKeyOf(sender: Sender, topic: string): Uint8Array {
     return this.senderKey(this.topicKey(topic), sender)

@@ -1,6 +1,12 @@
 /** Collects small messages of one stream into the body of one packet. */
 import { Writer } from '../wire/cursor.ts'
-import { PREFIX_SIZE_MAX, recordSize, writePrefix, writeRecord } from '../wire/record.ts'
+import {
+  type Extras,
+  PREFIX_SIZE_MAX,
+  recordSize,
+  writePrefix,
+  writeRecord,
+} from '../wire/record.ts'
 
 export class Batch {
   /** When the first message came, ms of the driver's clock. */
@@ -24,10 +30,10 @@ export class Batch {
     return this.#writer.written
   }
 
-  /** Whether a payload of this size fits behind what is there, with its question if it is one. */
-  fits(payloadSize: number, question?: Uint8Array): boolean {
+  /** Whether a payload of this size fits behind what is there, with what goes with it. */
+  fits(payloadSize: number, extras?: Extras): boolean {
     const prefix = this.#count === 0 ? PREFIX_SIZE_MAX : 0
-    return prefix + recordSize(payloadSize, question) <= this.#writer.room
+    return prefix + recordSize(payloadSize, extras) <= this.#writer.room
   }
 
   open(now: number, index: number, sentAt: number): void {
@@ -36,8 +42,8 @@ export class Batch {
     writePrefix(this.#writer, index, sentAt)
   }
 
-  add(codec: number, payload: Uint8Array, question?: Uint8Array): void {
-    writeRecord(this.#writer, codec, payload, { question })
+  add(codec: number, payload: Uint8Array, extras?: Extras): void {
+    writeRecord(this.#writer, codec, payload, extras)
     this.#count += 1
   }
 

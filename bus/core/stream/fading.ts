@@ -9,6 +9,7 @@
  */
 import { Writer } from '../wire/cursor.ts'
 import {
+  type Extras,
   LIFE_SIZE_MAX,
   PREFIX_SIZE_MAX,
   recordSize,
@@ -17,13 +18,11 @@ import {
 } from '../wire/record.ts'
 
 /** One message as it is handed to a stream. */
-export interface Outgoing {
+export interface Outgoing extends Extras {
   readonly codec: number
   readonly payload: Uint8Array
   /** When it is of no use any more, ms of the driver's clock. */
   readonly expiresAt?: number | undefined
-  /** What makes it one that others answer. */
-  readonly question?: Uint8Array | undefined
 }
 
 /** One that expires. */
@@ -67,19 +66,21 @@ export class Fading {
   }
 
   /** Whether there is room, and none will live more than twice as long as another. */
-  fits({ payload, expiresAt, question }: Brief): boolean {
+  fits(message: Brief): boolean {
+    const { payload, expiresAt } = message
     const earliest = Math.min(this.#earliest, expiresAt) - this.at
     const latest = Math.max(this.#latest, expiresAt) - this.at
-    const size = this.#size + recordSize(payload.length, question) + LIFE_SIZE_MAX
+    const size = this.#size + recordSize(payload.length, message) + LIFE_SIZE_MAX
     return size <= this.#bodySize && latest <= earliest * 2
   }
 
   /** Keeps a copy of the payload, which is the program's. */
-  add({ codec, payload, expiresAt, question }: Brief): void {
+  add(message: Brief): void {
+    const { payload, expiresAt } = message
     this.#earliest = Math.min(this.#earliest, expiresAt)
     this.#latest = Math.max(this.#latest, expiresAt)
-    this.#messages.push({ codec, payload: new Uint8Array(payload), expiresAt, question })
-    this.#size += recordSize(payload.length, question) + LIFE_SIZE_MAX
+    this.#messages.push({ ...message, payload: new Uint8Array(payload) })
+    this.#size += recordSize(payload.length, message) + LIFE_SIZE_MAX
   }
 
   /** Messages that have expired. */
@@ -90,10 +91,10 @@ export class Fading {
   body(now: number): Uint8Array {
     const writer = new Writer(this.#size)
     writePrefix(writer, this.index, this.#sentAt)
-    for (const { codec, payload, expiresAt, question } of this.#messages) {
+    for (const { codec, payload, expiresAt, ...extras } of this.#messages) {
       const lifeMs = Math.ceil(expiresAt - now)
       if (expiresAt <= now) writeRecord(writer, codec, EMPTY, { lifeMs: 0 })
-      else writeRecord(writer, codec, payload, { lifeMs, question })
+      else writeRecord(writer, codec, payload, { lifeMs, ...extras })
     }
     return writer.written
   }

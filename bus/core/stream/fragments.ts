@@ -1,9 +1,9 @@
 /** One large message, cut into the bodies of packets one after the other. */
 import { Writer } from '../wire/cursor.ts'
 import {
+  extrasSize,
   FRAGMENT_PREFIX_SIZE_MAX,
   LIFE_SIZE_MAX,
-  questionSize,
   writeFragmentPrefix,
   writeRecordHead,
 } from '../wire/record.ts'
@@ -27,15 +27,15 @@ export class Fragments {
     bodySize: number,
     about: { readonly index: number; readonly sentAt: number; readonly at: number },
   ) {
-    const { codec, payload, expiresAt, question } = message
+    const { codec, payload, expiresAt, question, chosen, again } = message
     this.expiresAt = expiresAt ?? Infinity
     this.index = about.index
     this.at = about.at
     this.#sentAt = about.sentAt
-    const writer = new Writer(1 + LIFE_SIZE_MAX + questionSize(question) + payload.length)
+    const writer = new Writer(1 + LIFE_SIZE_MAX + extrasSize(message) + payload.length)
     // Its size must not change any more, so its life is what it is now.
     const lifeMs = expiresAt && Math.ceil(expiresAt - about.at)
-    writeRecordHead(writer, codec, { lifeMs, question })
+    writeRecordHead(writer, codec, { lifeMs, question, chosen, again })
     this.#record = writer.put(payload).written
     this.#sizeMax = bodySize - FRAGMENT_PREFIX_SIZE_MAX
   }

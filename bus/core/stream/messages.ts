@@ -35,6 +35,8 @@ export class Messages {
   readonly #assembly: Assembly
   /** Whom the messages go to. */
   subscriptions: readonly number[] = []
+  /** Of a shared stream: whom one message goes to. */
+  takers: ((record: Record, index: number) => readonly number[]) | undefined
   /** Index of the message that is next, or -1 when unknown. */
   index = -1
   /** When the unfinished message began to come, ms. */
@@ -148,7 +150,8 @@ export class Messages {
 
   #deliver(record: Record, sentAt: number, end: number): void {
     const { info, emit, metrics } = this.#options
-    const { subscriptions, index } = this
+    const { index } = this
+    const subscriptions = this.takers?.(record, index) ?? this.subscriptions
     this.index += 1
     this.#options.tally.cause = undefined
     if (subscriptions.length === 0) return
@@ -160,12 +163,14 @@ export class Messages {
       type: 'deliver',
       subscriptions,
       stream: info,
-      index,
+      index: record.again !== undefined && this.takers ? record.again : index,
       sentAt,
       codec,
       payload,
       expiresAt,
       question,
+      place: this.takers && index,
+      again: this.takers && record.again !== undefined,
     })
   }
 }

@@ -4,6 +4,7 @@ import type { FlowRule, ProofRule } from '../publication.ts'
 import type { Flow } from './flow.ts'
 import type { Renews } from './history.ts'
 import type { ProofOut, SealBody } from './proof-out.ts'
+import type { Shares } from './shares.ts'
 
 export interface SenderOptions extends Renews {
   readonly stream: number
@@ -24,6 +25,8 @@ export interface SenderOptions extends Renews {
   readonly proofRule?: ProofRule
   /** Absent: nothing is signed. */
   readonly proof?: ProofOut | undefined
+  /** Absent: it has no groups. */
+  readonly shares?: Shares | undefined
 }
 
 /** A receiver that has attached. */

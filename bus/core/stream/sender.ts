@@ -97,14 +97,14 @@ export class SenderStream {
 
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
   publish(now: number, sentAt: number, message: Outgoing): number {
-    const { codec, payload, expiresAt, question } = message
+    const { codec, payload, expiresAt } = message
     if (expiresAt !== undefined) return this.#fade(now, sentAt, { ...message, expiresAt })
     this.#postponeFading()
     const batch = (this.#batch ??= new Batch(this.options.bodySize))
-    if (!batch.fits(payload.length, question)) this.#sealBatch(batch)
-    if (!batch.fits(payload.length, question)) return this.#cut(now, sentAt, message)
+    if (!batch.fits(payload.length, message)) this.#sealBatch(batch)
+    if (!batch.fits(payload.length, message)) return this.#cut(now, sentAt, message)
     if (batch.count === 0) batch.open(now, this.#index, sentAt)
-    batch.add(codec, payload, question)
+    batch.add(codec, payload, message)
     return this.#index++
   }
 

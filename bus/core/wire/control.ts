@@ -16,6 +16,7 @@
  *     nak, interest     see nak.ts and interest.ts
  *     oldest, expired   see gone.ts
  *     meet, met, answered, reach, places   see meeting.ts, answered.ts, reach.ts and places.ts
+ *     share, seat       see share.ts
  *
  * Entries open with their varint count. `head` is the last number sent, `index` (in started:
  * `behind`) the index of the next message, `first` the oldest packet that the publisher can still
@@ -48,6 +49,7 @@ import { type Meet, type Met, readMeet, readMet, writeMeeting } from './meeting.
 import { type Nak, readNak, writeNak } from './nak.ts'
 import { type Places, readPlaces, writePlaces } from './places.ts'
 import { type ReachReport, readReach, writeReach } from './reach.ts'
+import { readSeat, readShare, type SeatRecord, type Share, writeSeat, writeShare } from './share.ts'
 
 export const ControlType = {
   beacon: 1,
@@ -66,6 +68,8 @@ export const ControlType = {
   answered: 14,
   reach: 15,
   places: 16,
+  share: 17,
+  seat: 18,
 } as const
 
 export const HeartbeatFlag = {
@@ -153,6 +157,8 @@ export type ControlRecord =
   | Answered
   | ReachReport
   | Places
+  | Share
+  | SeatRecord
 
 /** Writes one entry of a list. */
 export function writeBinding(writer: Writer, entry: BindingEntry): void {
@@ -202,6 +208,10 @@ function bodyIn(writer: Writer, record: Exclude<ControlRecord, Bindings>): Uint8
       return writeReach(writer, record)
     case 'places':
       return writePlaces(writer, record)
+    case 'share':
+      return writeShare(writer, record)
+    case 'seat':
+      return writeSeat(writer, record)
   }
 }
 
@@ -262,6 +272,10 @@ function readRecordOf(type: number, reader: Reader): ControlRecord | undefined {
       return readReach(reader)
     case ControlType.places:
       return readPlaces(reader)
+    case ControlType.share:
+      return readShare(reader)
+    case ControlType.seat:
+      return readSeat(reader)
     default:
       return undefined
   }

@@ -21,7 +21,7 @@ describe('what is withheld', () => {
     for (const instance of [1n, 2n]) {
       withheld.tell({ instance }, 'a', 'key')
       withheld.tell({ instance }, 'a', 'rights')
-      withheld.weak({ instance }, { topic: 'a' })
+      withheld.refuse({ instance }, 'a', 'weak')
     }
     expect(told).toEqual(
       ['key', 'rights', 'proof'].map((reason) => ({

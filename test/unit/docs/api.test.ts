@@ -47,6 +47,7 @@ const TYPES = [
     'when-options',
     'actor-options',
     'variables/aggregate',
+    'gap',
     'message',
     'service',
     'terms',

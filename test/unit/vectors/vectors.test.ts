@@ -187,7 +187,8 @@ describe('the vectors of bodies', () => {
     const { records, bindings, reach, places } = load('control.json')
     const types: string[] = []
     const { answered } = load('direct.json')
-    for (const { bytes } of [...records, bindings, reach, places, answered]) {
+    const { records: shares } = load('shares.json')
+    for (const { bytes } of [...records, bindings, reach, places, answered, ...shares]) {
       expect(readControl(unhex(bytes), (record) => types.push(record.type))).toBe(true)
     }
     const used = Object.keys(ControlType).filter((type) => type !== 'interest')

@@ -171,6 +171,35 @@ export const anyControlRecord: fc.Arbitrary<ControlRecord> = fc.oneof(
     ),
   }),
   fc.record({
+    type: fc.constant('share' as const),
+    target: anyUint64,
+    entries: shortList(
+      fc.record({
+        stream: anyVarint,
+        group: anyUint64,
+        member: anyVarint,
+        flags: fc.nat(255),
+        ageMs: anyVarint,
+        seat: anyVarint,
+        done: anyVarint,
+      }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('seat' as const),
+    asker: anyUint64,
+    entries: shortList(
+      fc.record({
+        stream: anyVarint,
+        group: anyUint64,
+        member: anyVarint,
+        number: anyVarint,
+        seat: anyVarint,
+        heard: anyVarint,
+      }),
+    ),
+  }),
+  fc.record({
     type: fc.constant('answered' as const),
     entries: shortList(
       fc.record({

@@ -44,7 +44,7 @@ describe('control records', () => {
       }),
       { numRuns: 300 },
     )
-    expect(seen.size).toBe(16)
+    expect(seen.size).toBe(18)
   })
 
   it('are refused when bytes are left over inside their size', () => {
@@ -68,6 +68,8 @@ describe('control records', () => {
       rawControl(ControlType.started, concat(counting(8), huge)),
       rawControl(ControlType.heartbeat, concat(counting(1), huge)),
       rawControl(ControlType.cursor, concat(counting(8), huge)),
+      rawControl(ControlType.share, concat(counting(8), huge)),
+      rawControl(ControlType.seat, concat(counting(8), huge)),
     ]
     for (const body of bodies) expect(read(body)).toEqual({ records: [], whole: false })
   })

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { concat } from '../../../../bus/core/bytes.ts'
 import { Writer } from '../../../../bus/core/wire/cursor.ts'
 import {
+  extrasSize,
   Codec,
   FRAGMENT_PREFIX_SIZE_MAX,
   LIFE_SIZE_MAX,
   PREFIX_SIZE_MAX,
   QUESTION_SIZE_MAX,
-  questionSize,
   readAssembled,
   readFragment,
   readRecords,
@@ -55,9 +55,11 @@ describe('a body of records', () => {
         writePrefix(writer, 1, 2)
         const before = writer.offset
         writeRecord(writer, codec, payload, { lifeMs, question: asked })
-        const size = recordSize(payload.length, asked) + LIFE_SIZE_MAX
+        const size = recordSize(payload.length, { question: asked }) + LIFE_SIZE_MAX
         expect(writer.offset - before).toBeLessThanOrEqual(size)
-        expect(questionSize(asked)).toBe(size - recordSize(payload.length) - LIFE_SIZE_MAX)
+        expect(extrasSize({ question: asked })).toBe(
+          size - recordSize(payload.length) - LIFE_SIZE_MAX,
+        )
         const read = { codec, payload, question: asked, ...(lifeMs !== undefined && { lifeMs }) }
         expect(readRecords(writer.written)?.records).toEqual([read])
         // In a large message it stands before the payload, as in a small one.

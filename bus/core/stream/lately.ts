@@ -1,0 +1,47 @@
+/** What a shared stream has published lately: for groups whose members it did not know yet. */
+import { Ring } from '../ring.ts'
+import type { Copies, Held, Kept } from './copies.ts'
+
+export class Lately {
+  readonly #copies: Copies
+  readonly #ageMs: number
+  readonly #held = new Ring<Held & { readonly kept: Kept }>()
+  /** Index behind the last message. */
+  next = 0
+
+  /** `ageMs`: how long each of them is kept. */
+  constructor(copies: Copies, ageMs: number) {
+    this.#copies = copies
+    this.#ageMs = ageMs
+  }
+
+  /** A message is published; without a copy nobody can have it later. */
+  push(now: number, index: number, kept: Kept | undefined): void {
+    this.next = index + 1
+    if (!kept) return
+    this.#held.push({ index, first: index, at: now, kept: this.#copies.use(kept) })
+  }
+
+  forget(now: number): void {
+    const old = (): boolean => (this.#held.first?.at ?? Infinity) + this.#ageMs <= now
+    while (old()) this.evict()
+  }
+
+  /** Gives the oldest copy up; false when there is none. */
+  evict(): boolean {
+    const held = this.#held.shift()
+    this.#copies.unuse(held?.kept)
+    return held !== undefined
+  }
+
+  /** Those since a time and before an index, each with a copy of its own. */
+  since(from: number, before: number): Held[] {
+    const found: Held[] = []
+    for (let place = 0; place < this.#held.size; place++) {
+      const held = this.#held.at(place)!
+      if (held.index >= before) break
+      if (held.at >= from) found.push({ ...held, kept: this.#copies.use(held.kept) })
+    }
+    return found
+  }
+}
