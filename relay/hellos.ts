@@ -6,7 +6,7 @@
  */
 import { concat, hexOf } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
-import { HELLO_LABEL } from '../bus/core/peer-hello-out.ts'
+import { HELLO_LABEL } from '../bus/core/peer/presence/hello-out.ts'
 import { Recent } from '../bus/core/recent.ts'
 import { instanceOf } from '../bus/core/seal/control-keys.ts'
 import { Sealer } from '../bus/core/seal/sealer.ts'

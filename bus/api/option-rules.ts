@@ -1,6 +1,6 @@
 /** Every option of every call with what it may be: one table for each call. */
 import { SCOPES } from '../core/path/group.ts'
-import { DELIVERIES } from '../core/peer-binding.ts'
+import { DELIVERIES } from '../core/peer/binding.ts'
 import { PROOFS, RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'

@@ -1,5 +1,5 @@
 /** One subscription: decodes, checks, queues; iterated or handled by the program. */
-import type { Past } from '../core/peer-attacher.ts'
+import type { Past } from '../core/peer/subscribing/attacher.ts'
 import type { Output } from '../core/output.ts'
 import { hex64 } from '../core/text.ts'
 import { paramsOf, type Pattern } from '../core/topic/pattern.ts'

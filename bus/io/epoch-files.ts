@@ -7,7 +7,7 @@
 import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { ConnectOptions } from '../api/options.ts'
 import { concat } from '../core/bytes.ts'
-import { PAGE_LABEL } from '../core/peer-pages.ts'
+import { PAGE_LABEL } from '../core/peer/realm/pages.ts'
 import { Revoked } from '../core/revoked.ts'
 import { readPageBody, readPageHead, splitPage } from '../core/wire/page.ts'
 import { strictVerifier } from './ed25519.ts'

@@ -3,7 +3,7 @@
  * `::1` to processes that meet at a few ports which all of the realm know.
  *
  * Whoever has one of these ports is a hub: it answers who says hello there as any peer does, and
- * its peer tells of others (`bus/core/peer-gossip.ts`). Nothing else goes by it, so nothing is lost
+ * its peer tells of others (`bus/core/peer/presence/gossip.ts`). Nothing else goes by it, so nothing is lost
  * when it dies. Without multicast packets to groups go nowhere by this transport: the peer sends
  * copies to each that it has met. One a second is tried all the same: multicast may come.
  */

@@ -6,7 +6,7 @@
  */
 import { BusError } from '../api/errors.ts'
 import { concat } from '../core/bytes.ts'
-import { PAGE_LABEL } from '../core/peer-pages.ts'
+import { PAGE_LABEL } from '../core/peer/realm/pages.ts'
 import { writeSecret } from '../core/seal/epoch-secret.ts'
 import type { EpochSecret } from '../core/seal/keys.ts'
 import {

@@ -1,6 +1,6 @@
 /** A simulated realm whose owner signs pages, for what happens when its epoch changes. */
 import type { CounterName } from '../../bus/core/metrics.ts'
-import type { Past } from '../../bus/core/peer-attacher.ts'
+import type { Past } from '../../bus/core/peer/subscribing/attacher.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'

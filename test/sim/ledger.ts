@@ -4,7 +4,7 @@
  * It sees what programs see and nothing else, so that it can not share a mistake with the core.
  */
 import type { Delivery, GapCause } from '../../bus/core/output.ts'
-import type { Past } from '../../bus/core/peer-attacher.ts'
+import type { Past } from '../../bus/core/peer/subscribing/attacher.ts'
 import { matches, type Pattern } from '../../bus/core/topic/pattern.ts'
 import type { Notice, Process } from './process.ts'
 import { check } from './violation.ts'

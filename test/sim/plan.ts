@@ -6,7 +6,7 @@
  */
 import type { Delivery } from '../../bus/core/output.ts'
 import { defaultLimits, type Limits } from '../../bus/core/limits.ts'
-import type { Past } from '../../bus/core/peer-attacher.ts'
+import type { Past } from '../../bus/core/peer/subscribing/attacher.ts'
 import { type ProofRule, PROOFS } from '../../bus/core/publication.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { CLEAR, type Weather } from './weather.ts'

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Output } from '../../bus/core/output.ts'
 import { Peer } from '../../bus/core/peer.ts'
-import { StreamKeys } from '../../bus/core/peer-stream-keys.ts'
+import { StreamKeys } from '../../bus/core/peer/publishing/stream-keys.ts'
 import { Sealer } from '../../bus/core/seal/sealer.ts'
 import { Batch } from '../../bus/core/stream/batch.ts'
 import { NakTiming } from '../../bus/core/stream/nak-timing.ts'

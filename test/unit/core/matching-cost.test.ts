@@ -1,6 +1,6 @@
 /** What finding the subscriptions of a topic costs: look-ups are counted, not timed. */
 import { describe, expect, it, vi } from 'vitest'
-import { Subscriptions } from '../../../bus/core/peer-subscriptions.ts'
+import { Subscriptions } from '../../../bus/core/peer/subscribing/subscriptions.ts'
 import { parsePattern } from '../../../bus/core/topic/pattern.ts'
 
 describe('the subscriptions that match a topic', () => {

@@ -1,0 +1,86 @@
+/**
+ * Whom the questions of this peer reach, and who may do what.
+ *
+ * Whether everybody who is here knows the topics of this peer, and has attached to those that it
+ * wants: then who has not attached does not listen, and a question to nobody need not wait.
+ *
+ * Where it is not known yet, those in question are asked (peer/publishing/meeting.ts), a moment later: most
+ * who want something attach by themselves within it.
+ */
+import type { Context } from '../context.ts'
+import { Meeting, type MeetingParts } from '../publishing/meeting.ts'
+import { DISCOVERY_MS } from '../publishing/publisher.ts'
+import type { Audience } from '../../publication.ts'
+import type { ActionName } from '../../wire/grant.ts'
+
+export class Seeking {
+  readonly #context: Context
+  readonly #parts: MeetingParts
+  /** When this peer began. */
+  readonly startedAt: number
+  readonly #settledAt: number
+  /** Set while the program wants to know. */
+  #meeting: Meeting | undefined
+  #soughtAt = 0
+
+  constructor(startedAt: number, context: Context, parts: MeetingParts) {
+    this.#context = context
+    this.#parts = parts
+    this.startedAt = startedAt
+    this.#settledAt = startedAt + DISCOVERY_MS
+  }
+
+  /** Who gets the messages of a topic from which index on, and the index of the next one. */
+  audience(topic: string): Audience {
+    return this.#parts.publisher.audience(topic)
+  }
+
+  /**
+   * Whether the realm lets a peer do something, this one or another: in a realm with an owner, what
+   * it shows rights to.
+   */
+  allows(instance: bigint, action: ActionName, segments: readonly string[]): boolean {
+    const { self, config, rights, roster } = this.#context
+    if (!config.realm.owner) return true
+    const shown = instance === self.instance ? rights : roster.get(instance)?.rights
+    return shown?.allows(action, segments) === true
+  }
+
+  /** A command: whether `met` is to be told when everybody who is here has met this peer. */
+  seek(now: number, wanted: boolean): void {
+    if (!wanted) {
+      this.#meeting = undefined
+      this.#context.timers.clear('seek')
+    } else if (!this.#meeting) {
+      this.#meeting = new Meeting(this.#context, this.#parts)
+      this.#soughtAt = now
+      this.#context.timers.setBefore('seek', now)
+    }
+  }
+
+  /** Looks whether it is so; called after each input. `joinedAt`: the newest peer's arrival. */
+  step(now: number, joinedAt: number): void {
+    if (!this.#meeting) return
+    const { caughtUpAt } = this.#context.lag
+    const settledAt = Math.max(this.#settledAt, caughtUpAt + DISCOVERY_MS)
+    const from = Math.max(settledAt, this.#soughtAt)
+    const quietAt = this.#meeting.quietAt({ settledAt, joinedAt, from })
+    const unmet = this.#meeting.unmet(now)
+    // Who has slept through a rotation is heard by nobody until it has caught up.
+    const behindUntil = this.#context.lag.missing(now)?.isComing ? from + BEHIND_MS : -Infinity
+    if (unmet.length === 0 && now >= Math.max(quietAt, behindUntil)) {
+      this.seek(now, false)
+      return this.#context.emit({ type: 'met' })
+    }
+    const nextAt = now < quietAt ? quietAt : behindUntil
+    if (unmet.length === 0) return this.#context.timers.setBefore('seek', nextAt)
+    const askAt = this.#soughtAt + PATIENCE_MS
+    const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)
+    this.#context.timers.setBefore('seek', again)
+  }
+}
+
+/** How long those who want something have to attach by themselves. */
+const PATIENCE_MS = 60
+/** How long the keys of another epoch are waited for. */
+const BEHIND_MS = 2000

@@ -1,0 +1,227 @@
+/**
+ * Peers that are reached by unicast: those whose hellos, or reports, have come that way.
+ *
+ * Both ends say once a second whether they hear the other by multicast. Whoever is not heard sends
+ * a copy of each packet to a group by unicast as well, and so does who is told nothing any more.
+ * While both ways work packets come twice, and receivers drop copies: a change loses nothing.
+ *
+ * Source addresses prove nothing: copies go to an endpoint only when a token that was sent there
+ * has come back, so nobody can have them sent to somebody else.
+ */
+import { answerTo, type Endpoint, type Rung } from '../../output.ts'
+import { Reach } from '../../path/reach.ts'
+import type { Context, Remote } from '../context.ts'
+import type { ControlOut } from '../control.ts'
+import { Gossip } from './gossip.ts'
+import { Greetings } from './greetings.ts'
+import type { Places } from '../../wire/places.ts'
+import type { ReachReport } from '../../wire/reach.ts'
+
+/** An endpoint, and the token that is sent there. */
+interface Place {
+  readonly endpoint: Endpoint
+  readonly token: bigint
+}
+
+interface Entry {
+  readonly remote: Remote
+  /** Whether it comes by multicast. */
+  readonly reach: Reach
+  /** Where it is, as it has proved. */
+  proven: Place | undefined
+  /** Where it seems to be, and until when that is tried. */
+  claimed: (Place & { readonly until: number }) | undefined
+  /** The last token that it has told. */
+  echo: bigint
+  /** Until when it counts as hearing this peer by multicast. */
+  hearsUntil: number
+  sayAt: number
+  /** As it was last told. */
+  path: Rung | undefined
+}
+
+export interface UnicastEvents {
+  /** Says hello to one endpoint alone. */
+  greet(endpoint: Endpoint): void
+  /** Somebody who is not known yet is going to be asked who it is. */
+  asking(now: number): void
+}
+
+export class Unicast {
+  readonly #context: Context
+  readonly #control: ControlOut
+  readonly #events: UnicastEvents
+  readonly #greetings: Greetings
+  readonly #gossip: Gossip
+  readonly #entries = new Map<bigint, Entry>()
+  /** Where copies go. */
+  #beside: readonly Endpoint[] = []
+  #inUse = false
+
+  constructor(context: Context, control: ControlOut, events: UnicastEvents) {
+    this.#context = context
+    this.#control = control
+    this.#events = events
+    const greet = (endpoint: Endpoint): void => events.greet(endpoint)
+    this.#greetings = new Greetings(context, greet)
+    this.#gossip = new Gossip(context, control, greet)
+    context.beside = () => this.#beside
+  }
+
+  /** Those to say hello to by unicast, until they answer: all of them, in place of any before. */
+  name(now: number, endpoints: readonly Endpoint[]): void {
+    this.#greetings.name(now, endpoints)
+    this.#context.timers.setBefore('unicast', now)
+  }
+
+  /** An instance has proved by a hello that it is here. */
+  met(now: number, remote: Remote, from: Endpoint): void {
+    if (from.rung === 'unicast') this.#admit(now, remote, answerTo(from, remote.port))
+  }
+
+  /** A control packet of a known instance has come; a new one, or the multicast copy of an old. */
+  heard(now: number, remote: Remote, from: Endpoint): void {
+    const entry = this.#entries.get(remote.instance)
+    if (entry && from.rung === 'multicast') entry.reach.heard(now, remote.intervalMs)
+    if (entry && from.rung === 'unicast') this.#claim(now, entry, answerTo(from, remote.port))
+    const { rung } = from
+    if (rung === undefined || (rung === 'unicast' && entry?.reach.good !== false)) return
+    const { instance, intervalMs } = remote
+    this.#context.emit({ type: 'heard', instance, rung, intervalMs, relay: false })
+  }
+
+  /** Told by unicast; it is sealed, and has not been heard before. */
+  onReach(now: number, remote: Remote, report: ReachReport): void {
+    const { target, multicast, token, echo } = report
+    const direct = remote.endpoint.rung === 'unicast' && target === this.#context.self.instance
+    const entry = direct ? this.#admit(now, remote, remote.endpoint) : undefined
+    if (!entry) return
+    if (token !== entry.echo) {
+      entry.echo = token
+      this.#sayAt(now, entry)
+    }
+    const { claimed } = entry
+    if (claimed && echo === claimed.token) {
+      this.#gossip.changed(now)
+      entry.proven = claimed
+      entry.claimed = undefined
+    }
+    entry.hearsUntil = multicast ? now + STALE_MS : -Infinity
+    this.#review(now)
+  }
+
+  /** Somebody tells where others are. */
+  onPlaces(now: number, remote: Remote, places: Places): void {
+    if (!this.#gossip.hear(now, remote, places)) return
+    this.#events.asking(now)
+    this.#context.timers.setBefore('unicast', now)
+  }
+
+  /** The instance is here no more. */
+  forget(now: number, remote: Remote): void {
+    if (this.#entries.delete(remote.instance)) this.#review(now)
+  }
+
+  /** Time in which nothing could be heard. */
+  forgive(ms: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.reach.forgive(ms)
+      entry.hearsUntil += ms
+    }
+  }
+
+  /** The `unicast` timer. */
+  onTimer(now: number): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.claimed && now >= entry.claimed.until) entry.claimed = undefined
+      if (!entry.claimed && !entry.proven) this.#entries.delete(entry.remote.instance)
+      else if (entry.reach.judge(now) || now >= entry.sayAt) this.#say(now, entry)
+    }
+    this.#review(now)
+    const reached = [...this.#entries.values()].flatMap(({ proven, remote: { instance } }) => {
+      return proven ? [{ instance, endpoint: proven.endpoint }] : []
+    })
+    const met = reached.map(({ endpoint }) => endpoint)
+    const dueAt = Math.min(this.#greetings.step(now, met), this.#gossip.step(now, reached))
+    const next = Math.min(dueAt, this.#entries.size > 0 ? now + TICK_MS : Infinity)
+    if (next < Infinity) this.#context.timers.setBefore('unicast', next)
+  }
+
+  #admit(now: number, remote: Remote, endpoint: Endpoint): Entry | undefined {
+    const { limits, metrics } = this.#context
+    const known = this.#entries.get(remote.instance)
+    if (!known && this.#entries.size >= limits.unicastPeers) {
+      metrics.count('unicastFull')
+      return undefined
+    }
+    const entry = known ?? newEntry(remote)
+    this.#entries.set(remote.instance, entry)
+    this.#claim(now, entry, endpoint)
+    return entry
+  }
+
+  /** It speaks from there: a token goes there, unless one is under way or it has proved it. */
+  #claim(now: number, entry: Entry, endpoint: Endpoint): void {
+    const { proven, claimed } = entry
+    if (isAt(proven, endpoint) || isAt(claimed, endpoint)) return
+    entry.claimed = { endpoint, token: this.#context.random64(), until: now + CLAIM_MS }
+    this.#sayAt(now, entry)
+  }
+
+  #sayAt(now: number, entry: Entry): void {
+    entry.sayAt = now
+    this.#context.timers.setBefore('unicast', now)
+  }
+
+  #say(now: number, entry: Entry): void {
+    entry.sayAt = now + SAY_MS
+    const { reach, echo, proven, claimed, remote } = entry
+    const report = { type: 'reach', target: remote.instance, multicast: reach.good, echo } as const
+    for (const place of [proven, claimed]) {
+      if (place) this.#control.add(place.endpoint, { ...report, token: place.token })
+    }
+  }
+
+  /** Who needs copies, and what has changed for the program. */
+  #review(now: number): void {
+    const entries = [...this.#entries.values()].filter(({ proven }) => proven)
+    const deaf = entries.filter((entry) => now >= entry.hearsUntil)
+    this.#beside = deaf.flatMap(({ proven }) => proven?.endpoint ?? [])
+    for (const entry of entries) this.#tell(entry)
+    const needed = deaf[0] ?? entries.find(({ reach }) => !reach.good)
+    const inUse = needed !== undefined
+    if (inUse === this.#inUse) return
+    this.#inUse = inUse
+    const reason = needed
+      ? `${needed.remote.entry.name} is reached by unicast`
+      : 'multicast reaches everybody'
+    this.#context.emit({ type: 'unicast', inUse, reason })
+  }
+
+  #tell(entry: Entry): void {
+    const path = entry.reach.good ? 'multicast' : 'unicast'
+    if (path === entry.path) return
+    const lost = entry.path === undefined ? 'met by unicast' : 'not heard by multicast any more'
+    entry.path = path
+    const reason = path === 'multicast' ? 'heard by multicast' : lost
+    this.#context.emit({ type: 'way', instance: entry.remote.instance, path, reason })
+  }
+}
+
+function newEntry(remote: Remote): Entry {
+  const never = -Infinity
+  const unknown = { proven: undefined, claimed: undefined, echo: 0n, path: undefined }
+  return { remote, reach: new Reach(), ...unknown, hearsUntil: never, sayAt: never }
+}
+
+function isAt(place: Place | undefined, { address, port }: Endpoint): boolean {
+  return place?.endpoint.address === address && place.endpoint.port === port
+}
+
+/** How often each is told whether it is heard. */
+const SAY_MS = 1000
+/** Who has not been told for so long that it is heard by multicast takes it that it is not. */
+const STALE_MS = 5000
+/** How long an endpoint is tried that does not echo. */
+const CLAIM_MS = 5000
+const TICK_MS = 250

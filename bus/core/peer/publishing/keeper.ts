@@ -1,0 +1,120 @@
+/**
+ * Which sent packets stay: all for a while, and the last messages of a topic that retains them.
+ *
+ * Sent packets of reliable streams are kept for repair and for those who attach late, until the
+ * process's bound on bytes or age makes the oldest of them go. What the topic retains stays then,
+ * under a bound of its own, until newer messages take its place. Both are the end of what a stream
+ * has sent, so its history has no hole, and a packet that was kept an hour is asked for as any other.
+ */
+import type { Context } from '../context.ts'
+import { Ring } from '../../ring.ts'
+import { apart } from '../../slab.ts'
+import type { SenderStream } from '../../stream/sender.ts'
+
+/** The packets at the front of a stream's history that only `retain` keeps there. */
+interface Retained {
+  packets: number
+  size: number
+}
+
+export class Keeper {
+  readonly #context: Context
+  /** Streams in the order of their sent packets: whose oldest packet is forgotten first. */
+  readonly #kept = new Ring<SenderStream>()
+  #keptSize = 0
+  readonly #retained = new Map<SenderStream, Retained>()
+  #retainedSize = 0
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** A packet of so many bytes has left. */
+  keep(stream: SenderStream, size: number): void {
+    this.#kept.push(stream)
+    this.#keptSize += size
+    this.#release(stream)
+    while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest()
+  }
+
+  /** Forgets what is too old, and what is retained no longer. */
+  expire(now: number): void {
+    for (const stream of this.#retained.keys()) this.#release(stream)
+    for (;;) {
+      const stream = this.#kept.first
+      const oldest = stream?.history.get(this.#firstOf(stream))
+      // From when it left: the end of a large message leaves long after its beginning.
+      if (!oldest || (oldest.sentAt ?? now) > now - this.#context.limits.historyAge) return
+      this.#forgetOldest()
+    }
+  }
+
+  /** The first packet that is kept for its age. */
+  #firstOf(stream: SenderStream): number {
+    return stream.history.first + (this.#retained.get(stream)?.packets ?? 0)
+  }
+
+  #forgetOldest(): void {
+    const stream = this.#kept.shift()
+    if (!stream) return
+    const number = this.#firstOf(stream)
+    const stored = stream.history.get(number)
+    const size = stored?.packet.length ?? 0
+    this.#keptSize -= size
+    if (stream.retains(number)) {
+      if (stored) stored.packet = apart(stored.packet)
+      return this.#retain(stream, size)
+    }
+    // It is younger than what was retained, so that goes as well.
+    this.#release(stream)
+    stream.history.forget()
+    this.#context.metrics.count('historyEvicted')
+  }
+
+  #retain(stream: SenderStream, size: number): void {
+    const retained = this.#retained.get(stream)
+    if (retained) {
+      retained.packets += 1
+      retained.size += size
+    } else this.#retained.set(stream, { packets: 1, size })
+    this.#retainedSize += size
+    while (this.#retainedSize > this.#context.limits.retainSize) this.#relieve()
+  }
+
+  /** Forgets what newer messages have taken the place of. */
+  #release(stream: SenderStream): void {
+    while (this.#retained.has(stream) && !stream.retains(stream.history.first)) {
+      this.#drop(stream)
+      this.#context.metrics.count('historyEvicted')
+    }
+  }
+
+  /** Takes from whoever retains most: a topic with one small value keeps it. */
+  #relieve(): void {
+    let most: SenderStream | undefined
+    let size = 0
+    for (const [stream, retained] of this.#retained) {
+      if (retained.size <= size) continue
+      most = stream
+      size = retained.size
+    }
+    if (!most) return
+    // Half of it at once, so that not every packet takes a look at every stream.
+    const { retainSize } = this.#context.limits
+    while (this.#retainedSize > retainSize || (this.#retained.get(most)?.size ?? 0) > size / 2) {
+      if (!this.#retained.has(most)) return
+      this.#drop(most)
+      this.#context.metrics.count('retainEvicted')
+    }
+  }
+
+  #drop(stream: SenderStream): void {
+    const retained = this.#retained.get(stream)
+    if (!retained) return
+    const size = stream.history.forget()
+    retained.packets -= 1
+    retained.size -= size
+    this.#retainedSize -= size
+    if (retained.packets === 0) this.#retained.delete(stream)
+  }
+}
