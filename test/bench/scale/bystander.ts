@@ -27,28 +27,39 @@ export interface Realm {
   readonly peers: number
 }
 
+/** Where it is on the network. */
+export interface Place {
+  readonly name: string
+  /** Where unicast for it arrives. */
+  readonly port: number
+  /** To the group that all of the realm hear. */
+  readonly send: (datagram: Uint8Array) => void
+}
+
 export class Bystander {
   readonly #realm: Realm
   readonly #sender: Sender
   readonly #sign: (message: Uint8Array) => Uint8Array
   readonly #sealer: Sealer
   readonly #name: string
+  readonly #port: number
   readonly #send: (datagram: Uint8Array) => void
   #number = 0
   /** It has answered, or is about to. */
   #answered = false
 
-  constructor(realm: Realm, name: string, send: (datagram: Uint8Array) => void) {
+  constructor(realm: Realm, { name, port, send }: Place) {
     const identity = newIdentity()
     const salt = new Uint8Array(randomBytes(16))
     const { crypto, keys } = realm
     const instance = instanceOf(crypto, identity.publicKey, salt)
     this.#realm = realm
+    this.#name = name
+    this.#port = port
+    this.#send = send
     this.#sender = { instance, identity: identity.publicKey, salt }
     this.#sign = signerOf(identity)
     this.#sealer = new Sealer(crypto, keys, instance)
-    this.#name = name
-    this.#send = send
     this.#beaconLater()
   }
 
@@ -78,7 +89,7 @@ export class Bystander {
       challenge: instance,
       controlNumber: this.#number,
       intervalMs: statedInterval(peers),
-      port: 2000,
+      port: this.#port,
       streamCount: 0,
       name: utf8(this.#name),
       tags: [],

@@ -110,7 +110,8 @@ class Crowd {
   #addBystander(realm: Realm, at: number): void {
     const transport = this.#star.transport()
     const send = (datagram: Uint8Array): void => transport.send(this.#control, datagram)
-    const { hear } = new Bystander(realm, `peer ${at}`, send)
+    const place = { name: `peer ${at}`, port: transport.port, send }
+    const { hear } = new Bystander(realm, place)
     void transport.open({ datagram: hear, event: () => undefined })
     transport.join(this.#control)
   }
