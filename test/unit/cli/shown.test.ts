@@ -35,6 +35,7 @@ function hostileBus(): Bus {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   })
   const heard = {
+    native: { inUse: false, reason: 'it is turned off' },
     presence: Object.assign([peer], { watch: () => of({ type: 'join', peer }) }),
     topics: [topic],
     events: () => of<BusEvent>({ type: 'topic', topic }, invalid),
