@@ -5,6 +5,7 @@
  * message proves the realm's control key, each number of a relay counts once, and who is heard first
  * is met only when it has answered a challenge: a recording of a relay that is gone never does.
  */
+import { concat } from '../../bus/core/bytes.ts'
 import type { Crypto } from '../../bus/core/env.ts'
 import { sameMac } from '../../bus/core/seal/link-proof.ts'
 import { ReplayWindow } from '../../bus/core/seal/replay.ts'
@@ -233,11 +234,7 @@ export class Circle {
     const { epoch } = this.#keys
     const about = { kind, epoch, relay: this.#id, number: this.#number, body }
     const message = writeBackboneMessage(about)
-    const mac = this.#keys.mac(subject, message)
-    const bytes = new Uint8Array(message.length + mac.length)
-    bytes.set(message)
-    bytes.set(mac, message.length)
-    this.#events.write(subject, bytes)
+    this.#events.write(subject, concat(message, this.#keys.mac(subject, message)))
   }
 }
 

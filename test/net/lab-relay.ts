@@ -9,7 +9,7 @@ import { nodeEnv } from '../../bus/io/system.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Frame } from './lab/pcap.ts'
 import type { HostProcess } from './lab/process.ts'
-import { type Commands, type Copy, hashOf, labKey, labRealm } from './loss-transfer.ts'
+import { type Commands, type Copy, hashOf, interrupted, labKey, labRealm } from './loss-transfer.ts'
 
 const PORT = 62278
 /** On a busy machine. */
@@ -51,6 +51,13 @@ export function relayUrl(lab: Lab, host: string, segment: string): string {
 export async function arrive(log: string, copies: readonly Copy[]): Promise<void> {
   for (const copy of copies) await copy.holds(Buffer.byteLength(log))
   for (const copy of copies) expect(hashOf(await copy.bytes())).toBe(hashOf(log))
+}
+
+/** The publisher ends well, and no subscriber has seen a gap. */
+export async function confirmed(pub: HostProcess, copies: readonly Copy[]): Promise<void> {
+  expect(await pub.exit).toMatchObject({ code: 0 })
+  for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
+  expect(await interrupted(copies.map(({ process }) => process))).toEqual(copies.map(() => 0))
 }
 
 /** Packets with data, and how many came besides the first of each. */

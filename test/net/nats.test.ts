@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { compiled } from '../setup/compiled.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { HostProcess } from './lab/process.ts'
-import { arrive, dataIn, startRelay } from './lab-relay.ts'
+import { arrive, confirmed, dataIn, relayUrl, startRelay } from './lab-relay.ts'
 import { type Commands, commandsIn, type Copy, interrupted, logText } from './loss-transfer.ts'
 import { NatsTap, startNats } from './nats-server.ts'
 
@@ -98,7 +98,8 @@ async function startRelays(
 ): Promise<readonly HostProcess[]> {
   const relays: HostProcess[] = []
   for (const host of ['ra', 'rb', 'rc']) {
-    const place = { host, on: host.slice(1), links: linksOf(lab, calls[host]) }
+    const links = (calls[host] ?? []).map((other) => relayUrl(lab, other, 'w'))
+    const place = { host, on: host.slice(1), links }
     relays.push(await startRelay(lab, commands, { ...place, nats: natsUrl(lab) }))
   }
   // Two others each.
@@ -107,10 +108,6 @@ async function startRelays(
     await relay.errorLine(/relay met by the backbone/, 60_000)
   }
   return relays
-}
-
-function linksOf(lab: Lab, names: readonly string[] = []): string[] {
-  return names.map((name) => `ws://[${lab.host(name).interface('w').address}]:62278`)
 }
 
 function natsUrl(lab: Lab): string {
@@ -125,13 +122,6 @@ function publish(commands: Commands, log: string): HostProcess {
   const pub = commands.publish(`--require 3 --timeout 60 --linger 60 --rate ${RATE}`)
   pub.end(log)
   return pub
-}
-
-/** By all, without a gap at any. */
-async function confirmed(pub: HostProcess, copies: readonly Copy[]): Promise<void> {
-  expect(await pub.exit).toMatchObject({ code: 0 })
-  for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
-  expect(await interrupted(copies.map(({ process }) => process))).toEqual(copies.map(() => 0))
 }
 
 function subjectsIn(text: string): string[] {

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { compiled } from '../setup/compiled.ts'
 import { openLab, type Lab } from './lab/lab.ts'
 import type { HostProcess } from './lab/process.ts'
-import { arrive, dataIn, relayUrl, startRelay } from './lab-relay.ts'
+import { arrive, confirmed, dataIn, relayUrl, startRelay } from './lab-relay.ts'
 import { type Commands, commandsIn, type Copy, interrupted, logText } from './loss-transfer.ts'
 
 let program: string
@@ -84,13 +84,6 @@ function publish(commands: Commands, copies: readonly Copy[], log: string): Host
   const pub = commands.publish(`${waits} --rate ${RATE}`)
   pub.end(log)
   return pub
-}
-
-/** By all, without a gap at any. */
-async function confirmed(pub: HostProcess, copies: readonly Copy[]): Promise<void> {
-  expect(await pub.exit).toMatchObject({ code: 0 })
-  for (const { process } of copies) expect(process.stderr).not.toMatch(/gap/)
-  expect(await interrupted(copies.map(({ process }) => process))).toEqual(copies.map(() => 0))
 }
 
 const LINES = 20_000

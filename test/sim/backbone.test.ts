@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Random } from '../../bus/testing/random.ts'
 import { MARKER } from './plan.ts'
 import { Scene, type Setting } from './scene.ts'
+import { once, seeds, weather } from './scene-checks.ts'
 
 /** A segment and a relay each, and the relays have nothing but the backbone in common. */
 const APART: Setting = {
@@ -34,13 +35,7 @@ describe('relays that meet by a backbone', () => {
     ['two of them on two segments', { ...APART, relays: [[0, 1], [0, 1], [2]] }],
   ])('bring each packet to everybody once: %s', (_, setting) => {
     const scene = new Scene(1, setting)
-    scene.publish(1, 0)
-    scene.wait(6000)
-    const before = repeats(scene)
-    scene.publish(20, 2000)
-    scene.wait(4000)
-    complete(scene)
-    expect(repeats(scene)).toEqual(before)
+    once(scene, 6000)
   })
 
   it('put nothing on it that nobody behind it wants', () => {
@@ -61,19 +56,7 @@ describe('relays that meet by a backbone', () => {
 
   it.each(seeds(8))('lose nothing, whatever breaks and starts anew: seed %d', (seed) => {
     const scene = new Scene(seed, { ...anySetting(seed), loss: seed % 3 === 0 ? 0 : 0.03 })
-    scene.publish(20, 6000)
-    scene.storm(6000)
-    scene.wait(9000)
-    scene.world.network.heal()
-    scene.lose(0)
-    scene.wait(20_000)
-    complete(scene)
-    // And then all is as if nothing had happened: each packet comes once.
-    const before = repeats(scene)
-    scene.publish(5, 1000)
-    scene.wait(4000)
-    complete(scene)
-    expect(repeats(scene)).toEqual(before)
+    weather(scene)
   })
 })
 
@@ -96,24 +79,4 @@ function anySetting(seed: number): Setting {
     backbone,
     trunks: [...needed, ...further],
   }
-}
-
-function seeds(count: number): number[] {
-  return Array.from({ length: count }, (_, at) => at + 1)
-}
-
-/** Everybody has everything of everybody else. */
-function complete(scene: Scene): void {
-  const accounts = scene.accounts()
-  const { length } = scene.processes
-  expect(accounts.length).toBe(length * (length - 1))
-  for (const { delivered, lost, published } of accounts) {
-    expect({ delivered, lost }).toEqual({ delivered: published, lost: 0 })
-  }
-}
-
-function repeats(scene: Scene): number[] {
-  return scene.processes.map(({ peer: { metrics } }) => {
-    return metrics.get('duplicate') + metrics.get('replayed') + metrics.get('repairsSent')
-  })
 }

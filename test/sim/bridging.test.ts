@@ -2,19 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Process } from './process.ts'
 import { Scene, type Setting } from './scene.ts'
+import { complete, once, seeds } from './scene-checks.ts'
 
 const TWO: Setting = { peers: [0, 0, 1, 1], relays: [[0, 1]] }
 
 describe('a relay between two segments', () => {
   it('brings each packet to everybody once', () => {
     const scene = new Scene(1, TWO)
-    scene.publish(1, 0)
-    scene.wait(3000)
-    const before = repeats(scene)
-    scene.publish(20, 2000)
-    scene.wait(4000)
-    complete(scene)
-    expect(repeats(scene)).toEqual(before)
+    once(scene, 3000)
     expect(scene.relays[0]!.counters.snapshot()).toMatchObject({ copies: 0, circling: 0 })
   })
 
@@ -45,23 +40,3 @@ describe('a relay between two segments', () => {
     complete(scene)
   })
 })
-
-/** Everybody has everything of everybody else. */
-function complete(scene: Scene): void {
-  const accounts = scene.accounts()
-  const { length } = scene.processes
-  expect(accounts.length).toBe(length * (length - 1))
-  for (const { delivered, lost, published } of accounts) {
-    expect({ delivered, lost }).toEqual({ delivered: published, lost: 0 })
-  }
-}
-
-function repeats(scene: Scene): number[] {
-  return scene.processes.map(({ peer: { metrics } }) => {
-    return metrics.get('duplicate') + metrics.get('replayed') + metrics.get('repairsSent')
-  })
-}
-
-function seeds(count: number): number[] {
-  return Array.from({ length: count }, (_, at) => at + 1)
-}

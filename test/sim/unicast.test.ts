@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../bus/core/output.ts'
 import type { Process } from './process.ts'
 import { Scene } from './scene.ts'
+import { once, seeds, whole } from './scene-checks.ts'
 
 /** Which way each peer comes, as each process was told last: `p1 p2` is p2 as p1 hears it. */
 class Ways {
@@ -53,32 +54,13 @@ function name(process: Process, others: readonly Process[]): void {
   process.command((peer, now) => peer.name(now, others.map(endpointOf)))
 }
 
-function repeats(scene: Scene): number {
-  return scene.processes.reduce((sum, { peer: { metrics } }) => {
-    return sum + metrics.get('repairsSent') + metrics.get('duplicate') + metrics.get('replayed')
-  }, 0)
-}
-
-function expectWhole(scene: Scene, among?: readonly Process[]): void {
-  for (const { delivered, lost, published } of scene.accounts(among)) {
-    expect({ delivered, lost }).toEqual({ delivered: published, lost: 0 })
-  }
-}
-
 describe('peers without multicast', () => {
   it('meet when one of them names the other, and each packet comes once', () => {
     const { scene, ways } = named(3)
     scene.wait(2000)
     expect(scene.processes.map(({ id }) => ways.inUse.get(id))).toEqual([true, true, true])
     expect(new Set(ways.pathOf.values())).toEqual(new Set(['unicast']))
-    scene.publish(1, 0)
-    scene.wait(3000)
-    const before = repeats(scene)
-    scene.publish(20, 2000)
-    scene.wait(4000)
-    expect(scene.accounts().length).toBe(6)
-    expectWhole(scene)
-    expect(repeats(scene)).toBe(before)
+    once(scene, 3000)
   })
 
   it('do not meet when nobody names anybody', () => {
@@ -107,21 +89,18 @@ describe('multicast that is pulled away and given back', () => {
     expect([...ways.inUse.values()]).toEqual([true, true])
   })
 
-  it.each(Array.from({ length: 8 }, (_, seed) => seed + 1))(
-    'loses and doubles nothing under load: seed %d',
-    (seed) => {
-      const { scene } = named(3, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
-      scene.wait(1000)
-      scene.publish(40, 16_000)
-      scene.at(2000, () => scene.multicast(true))
-      scene.at(7000, () => scene.multicast(false))
-      scene.at(12_000, () => scene.multicast(true))
-      scene.wait(16_000 + 3000)
-      scene.world.network.heal()
-      scene.wait(16_000)
-      expectWhole(scene)
-    },
-  )
+  it.each(seeds(8))('loses and doubles nothing under load: seed %d', (seed) => {
+    const { scene } = named(3, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
+    scene.wait(1000)
+    scene.publish(40, 16_000)
+    scene.at(2000, () => scene.multicast(true))
+    scene.at(7000, () => scene.multicast(false))
+    scene.at(12_000, () => scene.multicast(true))
+    scene.wait(16_000 + 3000)
+    scene.world.network.heal()
+    scene.wait(16_000)
+    whole(scene)
+  })
 })
 
 describe('peers of which all know one', () => {
@@ -130,14 +109,7 @@ describe('peers of which all know one', () => {
     scene.wait(3000)
     expect(ways.pathOf.size).toBe(30)
     expect(new Set(ways.pathOf.values())).toEqual(new Set(['unicast']))
-    scene.publish(1, 0)
-    scene.wait(3000)
-    const before = repeats(scene)
-    scene.publish(20, 2000)
-    scene.wait(4000)
-    expect(scene.accounts().length).toBe(30)
-    expectWhole(scene)
-    expect(repeats(scene)).toBe(before)
+    once(scene, 3000)
   })
 
   it('are greeted no more once they are known', () => {
@@ -166,19 +138,16 @@ describe('peers of which all know one', () => {
     expect(paths).toEqual(Array(4).fill('unicast'))
   })
 
-  it.each(Array.from({ length: 8 }, (_, seed) => seed + 1))(
-    'lose and double nothing when that one dies under load: seed %d',
-    (seed) => {
-      const { scene } = around(2, 6, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
-      scene.wait(3000)
-      const [first, ...rest] = scene.processes
-      scene.publish(40, 16_000, rest)
-      scene.at(4000, () => first!.end())
-      scene.wait(16_000 + 3000)
-      scene.world.network.heal()
-      scene.wait(16_000)
-      expect(scene.accounts(rest).length).toBe(20)
-      expectWhole(scene, rest)
-    },
-  )
+  it.each(seeds(8))('lose and double nothing when that one dies under load: seed %d', (seed) => {
+    const { scene } = around(2, 6, { seed, loss: seed % 2 === 0 ? 0.05 : 0 })
+    scene.wait(3000)
+    const [first, ...rest] = scene.processes
+    scene.publish(40, 16_000, rest)
+    scene.at(4000, () => first!.end())
+    scene.wait(16_000 + 3000)
+    scene.world.network.heal()
+    scene.wait(16_000)
+    expect(scene.accounts(rest).length).toBe(20)
+    whole(scene, rest)
+  })
 })
