@@ -38,6 +38,30 @@ it('overtakes 64 MiB that are under way', () => {
   expect(world.wire.dataPackets).toBeLessThan(LARGEST / SIZE)
 })
 
+it('leaves turns to the repair of what is lost of it', () => {
+  const world = new World({ ...quietPlan(1), packetSize: SIZE, rate: 200_000 }, new Trace())
+  const launch = (): Process => world.launch({ host: world.network.host([0]), realm: 0 })
+  const [publisher, receiver, other] = [launch(), launch(), launch()]
+  for (const process of [receiver, other]) subscribe(world, process)
+  publish({ world, process: publisher }, 'urgent', { payload: new Uint8Array(8), urgent: true })
+  advance(world, 1000)
+  const messages = 1000
+  for (let i = 0; i < messages; i++) {
+    const payload = new Uint8Array(1000)
+    const fault = publish({ world, process: publisher }, 'urgent', { payload, urgent: true })
+    expect(fault).toBeUndefined()
+  }
+  const lossy = world.network.hosts[1]!.interfaces.map(({ down }) => down)
+  for (const down of lossy) down.loss = 1
+  advance(world, 1500)
+  for (const down of lossy) down.loss = 0
+  advance(world, 3000)
+  // Most of it waits yet, and what was lost of it has come.
+  expect(publisher.peer.metrics.get('repairsSent')).toBeGreaterThan(10)
+  expect(other.peer.metrics.get('messagesDelivered')).toBeLessThan(messages / 2)
+  expect(receiver.peer.metrics.get('messagesDelivered')).toBeGreaterThan(messages / 10)
+})
+
 it('has room beside the largest message, and is refused beyond that', () => {
   const plan = quietPlan(1)
   const limits = { ...plan.limits, messageSize: 100_000, sendMark: 10_000, sendSize: 50_000 }

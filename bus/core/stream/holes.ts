@@ -172,7 +172,9 @@ export class Holes {
     const along = (hole: Hole): boolean => {
       return whole.has(blockFrom(hole.from, block)) && kindOf(hole) === kind
     }
-    const start = blockFrom(due.from, block)
+    // Where nothing comes, what lies before it comes along too: rounds that began apart are one.
+    const reach = flowing ? due.from : Math.max(1, due.from - NAK_SPAN + 1)
+    const start = Math.min(blockFrom(due.from, block), reach)
     const first = this.#holes.find((hole) => hole.to >= start && along(hole))!.from
     const end = Math.min(last, first + NAK_SPAN - 1)
     const missing = new Uint8Array(NAK_SPAN / 8)

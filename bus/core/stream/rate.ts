@@ -19,6 +19,7 @@ export class Rate {
   #missed = 0
   #all = 0
   #checkAt = -Infinity
+  #climbAt = -Infinity
   readonly #packetSize: number
   #trial: { readonly before: number; readonly loss: number; left: number } | undefined
   /** Loss up to here is the network's nature, until then. */
@@ -41,16 +42,20 @@ export class Rate {
 
   /** Called while packets are sent. */
   step(now: number): void {
-    if (now < this.#checkAt) return
-    // Enough packets for the reports to tell this interval from the one before.
-    const packetsMs = (INTERVAL_PACKETS * this.#packetSize * 1000) / this.value
-    this.#checkAt = now + Math.max(INTERVAL_MS, packetsMs)
+    if (now < this.#climbAt) return
+    const packetMs = (this.#packetSize * 1000) / this.value
+    this.#climbAt = now + Math.max(INTERVAL_MS, CLIMB_PACKETS * packetMs)
     const loss = this.#loss
-    this.#missed = this.#all = 0
     if (now > this.#toleratedUntil) this.#tolerated = HIGH
-    if (this.#trial) this.#judge(now, this.#trial, loss)
-    else if (loss > this.#tolerated) this.#cut(loss)
-    else if (loss < this.#tolerated * CLIMB_BELOW) this.#set(this.value * CLIMB)
+    if (now >= this.#checkAt) {
+      // Enough packets for the reports to tell this interval from the one before.
+      this.#checkAt = now + Math.max(INTERVAL_MS, INTERVAL_PACKETS * packetMs)
+      this.#missed = this.#all = 0
+      if (this.#trial) return this.#judge(now, this.#trial, loss)
+      if (loss > this.#tolerated) return this.#cut(loss)
+    }
+    // A low rate would take minutes to come back if it had to wait for as many packets.
+    if (!this.#trial && loss < this.#tolerated * CLIMB_BELOW) this.#set(this.value * CLIMB)
   }
 
   /** Of this interval, thousandths: of all receivers, so that one with a bad radio slows nobody. */
@@ -87,6 +92,8 @@ export class Rate {
 
 const INTERVAL_MS = 100
 const INTERVAL_PACKETS = 128
+/** After so many packets without much loss it climbs. */
+const CLIMB_PACKETS = 32
 const TRIAL_INTERVALS = 2
 /** Fewer packets in an interval say nothing. */
 const REPORTED_MIN = 16

@@ -83,6 +83,12 @@ export function names(nak: Pick<Nak, 'first' | 'missing'>, number: number): bool
   return (nak.missing[Math.floor(place / 8)]! & (0x80 >>> (place % 8))) !== 0
 }
 
+/** Whether a packet behind `number` is named. */
+export function namesBeyond(nak: Pick<Nak, 'first' | 'missing'>, number: number): boolean {
+  const from = Math.max(nak.first, number + 1)
+  return countNamed(nak, from, nak.first + nak.missing.length * 8 - 1) > 0
+}
+
 /** Calls `each` with the number of every packet named, in order, until it returns false. */
 export function eachMissing(nak: Nak, each: (number: number) => boolean): void {
   for (let byte = 0; byte < nak.missing.length; byte++) {

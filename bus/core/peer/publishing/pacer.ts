@@ -3,7 +3,8 @@
  *
  * Repairs that several need come before new packets, which slows those: a group that cannot keep
  * up is sent less. What only one receiver needs gets a quarter of the turns, and so do answers.
- * Streams take turns, and askers among themselves.
+ * Streams take turns, and askers among themselves. What is urgent goes before all that is new, and
+ * leaves every other turn to repairs and answers: what is lost of it must come, too.
  */
 import { type Endpoint, sameDestination } from '../../output.ts'
 import type { Context } from '../context.ts'
@@ -41,7 +42,7 @@ export class Pacer {
   /** Called for each new packet that has left. */
   readonly #sent: (now: number, stream: SenderStream) => void
   readonly #sending = new Set<SenderStream>()
-  /** Those of them that go before everything else. */
+  /** Those of them that go before the others. */
   readonly #urgent = new Set<SenderStream>()
   readonly #keeper: Keeper
   /** Repairs for several, and for one. */
@@ -54,6 +55,8 @@ export class Pacer {
   #waiting = 0
   #overMark = false
   #turn = 0
+  /** Something urgent left just now: the next turn is for what else waits, were it a repair of it. */
+  #urgentLeft = false
   #repairedAt = -Infinity
   readonly #flushes: { readonly id: number; readonly heads: Map<SenderStream, number> }[] = []
 
@@ -168,21 +171,28 @@ export class Pacer {
 
   /** Sends one packet and returns `now`, or when there may be one to send, or `Infinity`. */
   #sendOne(now: number): number {
-    const urgent = this.#sendNew(now, this.#urgent)
-    if (urgent !== 'none') return urgent === 'sent' ? now : urgent
+    const urgent = this.#urgentLeft ? 'none' : this.#sendNew(now, this.#urgent)
+    if (urgent !== 'none') {
+      this.#urgentLeft = urgent === 'sent'
+      return urgent === 'sent' ? now : urgent
+    }
     for (const source of TURNS[this.#turn % TURNS.length]!) {
       const step = this.#sendFrom(now, source)
       if (step === 'none') continue
       // Whose turn it is waits for it, else the smallest packets would always go first.
       if (step !== 'sent') return step
       this.#turn += 1
+      this.#urgentLeft = false
       return now
     }
     return Infinity
   }
 
   #sendFrom(now: number, source: Source): Step {
-    if (source === 'new') return this.#sendNew(now, this.#sending)
+    if (source === 'new') {
+      const urgent = this.#sendNew(now, this.#urgent)
+      return urgent === 'none' ? this.#sendNew(now, this.#sending) : urgent
+    }
     if (source === 'answer') return this.#sendRepair(now, this.#answers)
     return this.#sendRepair(now, source === 'repair' ? this.#repairs : this.#soloRepairs)
   }

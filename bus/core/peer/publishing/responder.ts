@@ -20,7 +20,7 @@ import type { Attach, AttachEntry, StartedEntry } from '../../wire/attach.ts'
 import type { CursorReport } from '../../wire/control.ts'
 import { addToRuns, type Run } from '../../wire/gone.ts'
 import { NUMBER_MAX } from '../../wire/packet.ts'
-import { eachMissing, type Nak, NakFlag } from '../../wire/nak.ts'
+import { eachMissing, type Nak, NakFlag, namesBeyond } from '../../wire/nak.ts'
 import { blockOf } from '../../wire/parity.ts'
 
 export class Responder {
@@ -191,11 +191,16 @@ export class Responder {
     return this.#rtt.hear(Math.max(rttUs / 1000, packetMs))
   }
 
-  /** What the asker has missed since its last question. */
-  #hearLoss(stream: SenderStream, { instance }: Remote, { missed, all }: Nak): void {
+  /**
+   * What the asker has missed since its last question. Who asks for what was never sent has been
+   * told of it by a forger, and counts that as missed: it says nothing of the network.
+   */
+  #hearLoss(stream: SenderStream, { instance }: Remote, nak: Nak): void {
+    const { missed, all, flags } = nak
     const attached = stream.attached.get(instance)
     if (!attached || all < attached.all) return
-    const known = attached.all !== UNKNOWN
+    const misled = !(flags & NakFlag.proof) && namesBeyond(nak, stream.sent)
+    const known = attached.all !== UNKNOWN && !misled
     if (known) this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
     attached.missed = missed
     attached.all = all
