@@ -48,6 +48,9 @@ interface Wish {
   readonly rttUs?: number
   readonly stream?: number
   readonly copy?: boolean
+  /** What it has missed so far, of how many. */
+  readonly missed?: number
+  readonly all?: number
 }
 
 export class Answering {
@@ -146,7 +149,8 @@ export class Answering {
     const target = this.attack.target.peer.instance
     const wanted = (solo ? NakFlag.solo : 0) | (parity ? NakFlag.parity : 0)
     const flags = wanted | (copy ? NakFlag.copy : 0)
-    const about = { type: 'nak', target, flags, rttUs, missed: 0, all: 0, stream } as const
+    const { missed = 0, all = 0 } = wish
+    const about = { type: 'nak', target, flags, rttUs, missed, all, stream } as const
     return this.send(place, { ...about, ...question(...numbers) })
   }
 

@@ -10,11 +10,13 @@ import {
   NAK_SPAN,
   NakFlag,
   names,
+  namesBeyond,
   readNak,
   writeNak,
 } from '../../../../bus/core/wire/nak.ts'
 import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { unhex } from '../crypto.ts'
+import { question } from '../stream/asking.ts'
 import { anyUint64, anyVarint } from './any.ts'
 
 const plain: Nak = {
@@ -69,6 +71,18 @@ describe('a nak', () => {
     expect(bytesOf(nak)).toEqual(
       unhex('0123456789abcdef' + '01' + '4352' + '00' + '00' + '01' + '0a' + '8140'),
     )
+  })
+
+  it('tells whether it names anything behind a packet', () => {
+    const about = (...numbers: number[]) => ({ ...plain, ...question(...numbers) })
+    expect([9, 11, 12, 13].map((number) => namesBeyond(about(10, 12), number))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+    expect(namesBeyond(about(VARINT_MAX), 12)).toBe(true)
+    expect(namesBeyond({ ...plain, missing: new Uint8Array(0) }, 0)).toBe(false)
   })
 
   it('is refused when it is cut before its bitmap', () => {
