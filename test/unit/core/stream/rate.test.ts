@@ -5,9 +5,10 @@ import { Rate } from '../../../../bus/core/stream/rate.ts'
 const SIZE = 1232
 const CEILING = 10_000_000
 
-/** Steps as often as packets leave, and tells when `done` holds; each packet loses so much of itself. */
-function until(rate: Rate, start: number, loss: number, done: () => boolean): number {
-  let now = start
+/** Steps as often as packets leave, of which such a part is lost; tells when `done` holds. */
+function until(rate: Rate, from: { now: number; loss: number }, done: () => boolean): number {
+  let { now } = from
+  const { loss } = from
   while (!done()) {
     rate.report(loss, 1)
     rate.step(now)
@@ -18,7 +19,7 @@ function until(rate: Rate, start: number, loss: number, done: () => boolean): nu
 
 function low(): { readonly rate: Rate; readonly now: number } {
   const rate = new Rate(CEILING / 1000, CEILING, SIZE)
-  const now = until(rate, 0, 0.5, () => rate.value <= CEILING / 1000)
+  const now = until(rate, { now: 0, loss: 0.5 }, () => rate.value <= CEILING / 1000)
   return { rate, now }
 }
 
@@ -26,7 +27,7 @@ describe('a rate', () => {
   it('begins at its ceiling and stays there without loss', () => {
     const rate = new Rate(1000, CEILING, SIZE)
     let steps = 0
-    until(rate, 0, 0, () => (steps += 1) > 10_000)
+    until(rate, { now: 0, loss: 0 }, () => (steps += 1) > 10_000)
     expect(rate.value).toBe(CEILING)
   })
 
@@ -37,7 +38,7 @@ describe('a rate', () => {
   it('comes back from its floor after 32 packets for each step of 8 %', () => {
     const { rate, now } = low()
     let packets = 0
-    until(rate, now, 0, () => {
+    until(rate, { now, loss: 0 }, () => {
       packets += 1
       return rate.value >= CEILING / 500
     })
@@ -49,7 +50,7 @@ describe('a rate', () => {
   it('stays where it is while a little is lost', () => {
     const { rate, now } = low()
     let steps = 0
-    until(rate, now, 0.07, () => (steps += 1) > 2000)
+    until(rate, { now, loss: 0.07 }, () => (steps += 1) > 2000)
     expect(rate.value).toBe(CEILING / 1000)
   })
 
@@ -57,7 +58,7 @@ describe('a rate', () => {
     const rate = new Rate(CEILING / 1000, CEILING, SIZE)
     let steps = 0
     let lowest = CEILING
-    until(rate, 0, 0.2, () => {
+    until(rate, { now: 0, loss: 0.2 }, () => {
       lowest = Math.min(lowest, rate.value)
       return (steps += 1) > 20_000
     })
