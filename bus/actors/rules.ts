@@ -1,6 +1,6 @@
 /** What the options of `spawn` and of the calls of refs and groups may be. */
 import type { AskOptions, DeliverOptions, SpawnOptions } from '../api/actor-options.ts'
-import { GATHER, REQUEST } from '../api/option-rules.ts'
+import { GATHER, REQUEST } from '../api/request-rules.ts'
 import type { GatherOptions } from '../api/request-options.ts'
 import { oneOf, rule, type Rules, whole } from '../api/rules.ts'
 import { DAY_MS } from './defaults.ts'

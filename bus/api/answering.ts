@@ -3,10 +3,11 @@
  *
  * One responder of a bus answers a question: the one that has been there longest among those whose
  * patterns match. Where a question comes to a bus that has none for it, it says so, so that nobody
- * waits.
+ * waits; but for what is for another member of a group of responders, of which the asker knows.
  */
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
+import type { Given } from '../core/peer/subscribing/held-seat.ts'
 import type { AnswerFault } from '../core/publication.ts'
 import { Recent } from '../core/recent.ts'
 import { type Answer, writeAnswer } from '../core/wire/answer.ts'
@@ -38,6 +39,8 @@ export class Answering {
   readonly #respondersById = new Map<number, LiveResponder>()
   /** Subscriptions of responders that have been closed lately, and what calls their end off. */
   readonly #leaving = new Map<number, () => void>()
+  /** Those of both that are members of groups. */
+  readonly #members = new Set<number>()
   readonly #workByKey = new Map<string, Work>()
   /** Questions that have been answered, or are. */
   readonly #taken: Recent
@@ -49,36 +52,46 @@ export class Answering {
 
   respond({ pattern, handler, options }: RespondCall): Responder {
     const { line, limits } = this.#parts
-    const { schema, signal, concurrency = limits.answering } = options
+    const { schema, signal, concurrency = limits.answering, share, again = false } = options
     signal?.throwIfAborted()
     if (this.#respondersById.size + this.#leaving.size >= limits.subscriptions) {
       const mend = 'close some, use a wildcard, or raise limits.subscriptions'
       throw new BusError('LIMIT', `${limits.subscriptions} responders are open: ${mend}`)
     }
     const id = this.#parts.nextId()
+    const group = `${GROUP_PREFIX}${share}`
+    const sharing = share === undefined ? undefined : { group, again, questions: true }
     const end = (): void => {
-      if (this.#respondersById.delete(id)) this.#leave(id)
       signal?.removeEventListener('abort', abort)
+      if (this.#respondersById.delete(id)) this.#leave(id)
     }
-    const responder = new LiveResponder({ pattern, handler, schema, concurrency, end })
+    const about = { pattern, handler, schema, concurrency, sharing }
+    const responder = new LiveResponder({ ...about, end })
     const abort = (): void => {
       responder.abort(signal?.reason)
     }
     signal?.addEventListener('abort', abort, { once: true })
     this.#respondersById.set(id, responder)
-    line.subscribe(id, pattern)
+    if (sharing) this.#members.add(id)
+    line.subscribe(id, pattern, sharing)
     return responder
   }
 
-  /** Whether this bus answers questions on the topic. */
-  responds(segments: readonly string[]): boolean {
-    return [...this.#respondersById.values()].some((responder) => responder.matches(segments))
+  /** Whether this bus answers questions on the topic, whoever is chosen; `named`: it is asked by name. */
+  responds(segments: readonly string[], named: boolean): boolean {
+    return [...this.#respondersById.values()].some((responder) => {
+      return (named || !responder.sharing) && responder.matches(segments)
+    })
   }
 
   /** A message that carries a question: whether it is one for plain subscriptions, too. */
   onQuestion(delivered: Delivered, bytes: Uint8Array): boolean {
     const question = readQuestion(bytes)
     const { from } = delivered.stream
+    // Whoever is asked says so by its answers; nothing else is to be confirmed.
+    for (const id of delivered.subscriptions) {
+      if (this.#members.has(id)) this.#parts.line.finish(givenOf(id, delivered))
+    }
     if (!question) this.#parts.count('malformed')
     else if (question.type === 'cancel') this.#cancel(`${from}/${question.id}`)
     else this.#onAsk(delivered, question)
@@ -103,18 +116,28 @@ export class Answering {
   /** Whoever asks now does not know yet, and is told. */
   #leave(id: number): void {
     const { line } = this.#parts
+    if (this.#members.has(id)) line.retire(id)
     const left = (): void => {
       this.#leaving.delete(id)
+      this.#members.delete(id)
       line.unsubscribe(id)
     }
     this.#leaving.set(id, line.after(LEAVING_MS, left))
   }
 
-  /** The oldest of those that it has come to. */
-  #responderOf({ subscriptions }: Delivered): LiveResponder | undefined {
-    let oldest = Infinity
-    for (const id of subscriptions) if (id < oldest && this.#respondersById.has(id)) oldest = id
-    return this.#respondersById.get(oldest)
+  /**
+   * The oldest of those that it has come to, or one that shares if that is full; who is asked by name
+   * answers for its groups, too.
+   */
+  #responderOf({ subscriptions, members = [] }: Delivered, named: boolean): Chosen | undefined {
+    const ids = named ? [...subscriptions, ...members] : subscriptions
+    const found = [...new Set(ids)]
+      .toSorted((a, b) => a - b)
+      .flatMap((id) => {
+        const responder = this.#respondersById.get(id)
+        return responder ? [{ id, responder }] : []
+      })
+    return found.find(({ responder }) => !responder.isFull) ?? found[0]
   }
 
   #cancel(key: string): void {
@@ -126,28 +149,32 @@ export class Answering {
     const { from } = delivered.stream
     if (ask.wanted.length > 0 && !ask.wanted.includes(line.instance)) return
     const key = `${from}/${ask.id}`
-    if (this.#taken.has(key)) return
-    const responder = this.#responderOf(delivered)
-    if (responder) this.#taken.add(key)
-    const place = { id: ask.id, sequence: 0 }
-    // A bus that asks knows what it answers itself.
-    if (!responder && from !== line.instance) this.#say(delivered, ask, { ...place, kind: 'none' })
-    if (!responder) return
+    const isGiven = delivered.subscriptions.some((id) => this.#members.has(id))
+    // What is given once more was refused, or its answer was: unless it is at work it is new.
+    const isNew = delivered.again === true && isGiven && !this.#workByKey.has(key)
+    if (this.#taken.has(key) && !isNew) return
+    const chosen = this.#responderOf(delivered, ask.wanted.length > 0)
+    if (!chosen) return this.#onNone(delivered, ask, isGiven)
+    const { responder } = chosen
+    this.#taken.add(key)
     if (this.#workByKey.size >= limits.answering || responder.isFull) {
       count('answeringFull')
-      return this.#say(delivered, ask, { ...place, kind: 'busy' })
+      return this.#say(delivered, ask, { id: ask.id, sequence: 0, kind: 'busy' })
     }
     this.#work(responder, { delivered, ask, key })
   }
 
-  #work(
-    responder: LiveResponder,
-    {
-      delivered,
-      ask,
-      key,
-    }: { readonly delivered: Delivered; readonly ask: Ask; readonly key: string },
-  ): void {
+  /** No responder here takes it. */
+  #onNone(delivered: Delivered, ask: Ask, isGiven: boolean): void {
+    const { subscriptions, members = [], stream } = delivered
+    const isSelf = stream.from === this.#parts.line.instance
+    const isPlain = subscriptions.some((id) => !members.includes(id))
+    // What is for another one of its group is nothing to it, and a bus knows itself.
+    const isExpected = isGiven || (!isSelf && (isPlain || ask.wanted.length > 0))
+    if (isExpected) this.#say(delivered, ask, { id: ask.id, sequence: 0, kind: 'none' })
+  }
+
+  #work(responder: LiveResponder, { delivered, ask, key }: Task): void {
     const { line, codec, event } = this.#parts
     const work = new Work(delivered, ask, {
       codec,
@@ -161,7 +188,12 @@ export class Answering {
       },
     })
     this.#workByKey.set(key, work)
-    responder.begin(work)
+    const drop = (): void => {
+      work.refuse()
+      work.abort()
+      this.#workByKey.delete(key)
+    }
+    responder.begin({ work, drop })
   }
 
   #say(delivered: Delivered, ask: Ask, answer: Answer): void {
@@ -192,6 +224,24 @@ export class Answering {
   }
 }
 
+interface Chosen {
+  readonly id: number
+  readonly responder: LiveResponder
+}
+
+/** A question for one responder. */
+interface Task {
+  readonly delivered: Delivered
+  readonly ask: Ask
+  readonly key: string
+}
+
+function givenOf(id: number, { stream, index, place = index }: Delivered): Given {
+  return { id, from: stream.from, stream: stream.stream, topic: stream.topic, index: place }
+}
+
+/** Tells groups of responders from those of subscriptions with the same name. */
+const GROUP_PREFIX = '\0'
 /** For so long a closed responder's questions are answered: with none. */
 const LEAVING_MS = 2000
 

@@ -1,9 +1,10 @@
 /** The asking half of a bus: questions under way, what comes back, and when each of them ends. */
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
+import type { Notice } from '../core/output.ts'
 import type { PublishFault } from '../core/publication.ts'
 import type { Budget } from '../core/stream/reorder.ts'
-import { readAnswer } from '../core/wire/answer.ts'
+import { type Answer, readAnswer } from '../core/wire/answer.ts'
 import { AskFlag, writeQuestion } from '../core/wire/question.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
@@ -28,7 +29,7 @@ export interface AskingParts {
   readonly segments: Segments
   readonly count: (name: CounterName) => void
   /** Whether this bus itself answers questions on the topic. */
-  readonly responds: (segments: readonly string[]) => boolean
+  readonly responds: (segments: readonly string[], named: boolean) => boolean
 }
 
 /** An answer as it comes. */
@@ -38,12 +39,16 @@ export interface Answered {
   readonly payload: Uint8Array
 }
 
+type Asked = Extract<Notice, { readonly type: 'asked' }>
+
 interface Open {
   readonly id: number
   readonly topic: string
   /** Index of the question among the messages of its topic. */
   index: number
   readonly inquiry: Inquiry
+  /** It says who is asked. */
+  readonly named: boolean
   readonly askedAt: number
   readonly timeoutMs: number
   /** Ends what it holds: timers, and the listening for its signal. */
@@ -117,14 +122,36 @@ export class Asking {
     if (!answer) return this.#parts.count('malformed')
     const open = this.#openById.get(answer.id)
     const asked = open?.topic === topic ? open : undefined
+    const which = { index: asked?.index ?? Infinity, instance: from }
+    // Nothing was begun: another one has it before this one is done with it.
+    const other = asked && isRefusal(answer) ? this.#parts.line.refused(topic, which) : undefined
+    if (other !== undefined) asked?.inquiry.given(other)
+    // By another of its responders.
+    if (other === from) return
     const taken = asked?.inquiry.answer(this.#parts.line.now(), from, answer)
     if (!taken) this.#parts.count('answersUnknown')
+    else if (answer.kind !== 'part') this.#parts.line.answered(topic, which)
   }
 
   /** Somebody has attached to a topic of this bus, and gets its messages from `first` on. */
   attached(topic: string, from: bigint, first: number): void {
+    const isApart = this.#isApart(topic)
     for (const open of this.#openById.values()) {
-      if (open.topic === topic && first <= open.index) open.inquiry.hear([from])
+      if (open.topic !== topic || first > open.index) continue
+      if (open.named || !isApart(from)) open.inquiry.hear([from])
+    }
+  }
+
+  /** What has become of a question that members of groups answer. */
+  asked(choice: Asked): void {
+    for (const open of this.#openById.values()) {
+      const { inquiry } = open
+      if (open.topic !== choice.topic) continue
+      if (choice.state === 'apart') {
+        if (!open.named) inquiry.passed(choice.instance)
+      } else if (open.index !== choice.index) continue
+      else if (choice.state === 'given') inquiry.given(choice.instance)
+      else inquiry.check()
     }
   }
 
@@ -170,8 +197,9 @@ export class Asking {
     }
     const isHere = (instance: bigint): boolean =>
       this.#parts.presence.get(peerId(instance)) !== undefined
+    const awaits = (): boolean => line.awaits(topic, open.index)
     const inquiry: Inquiry = new Inquiry(
-      { askedAt, to, expect, crowd, max, isHere, check },
+      { askedAt, to, expect, crowd, max, isHere, check, awaits },
       {
         ...sink,
         ended: (report, unfinished) => {
@@ -180,7 +208,9 @@ export class Asking {
         },
       },
     )
-    const open: Open = { id, topic, index: Infinity, inquiry, askedAt, timeoutMs, release: [] }
+    const named = to !== undefined
+    const about = { id, topic, named, askedAt, timeoutMs }
+    const open: Open = { ...about, index: Infinity, inquiry, release: [] }
     this.#openById.set(id, open)
     try {
       this.#ask(open, call)
@@ -200,11 +230,15 @@ export class Asking {
     const ask = { id: open.id, flags: first ? AskFlag.first : 0, timeoutMs, wanted: to }
     const spreadMs = this.#spreadMs(call)
     const question = writeQuestion({ type: 'ask', ...ask, spreadMs })
-    open.index = line.audience(topic).index
+    const { index, isOpen, isShared } = line.audience(topic)
+    open.index = index
     // What answers in this process does so within the call.
-    if (responds(segments.of(topic))) open.inquiry.hear([line.instance])
-    else open.inquiry.none(line.instance)
-    this.#publish(open, { ...encoded, question })
+    const named = open.named && (isShared || !isOpen)
+    if (responds(segments.of(topic), named)) open.inquiry.hear([line.instance])
+    // One of a group may answer, unless the topic is a bus's own or has begun as one that is not.
+    const shared = isOpen || topic.startsWith(OWN) ? undefined : 'questions'
+    this.#publish(open, { ...encoded, question, shared, everybody: open.named })
+    open.inquiry.deaf(line.instance)
   }
 
   #watch(open: Open, { signal, timeoutMs }: AskCall): void {
@@ -227,6 +261,8 @@ export class Asking {
       readonly codec: number
       readonly payload: Uint8Array
       readonly question: Uint8Array
+      readonly shared?: 'questions' | undefined
+      readonly everybody: boolean
     },
   ): void {
     const { line, segments, proof, limits } = this.#parts
@@ -241,11 +277,18 @@ export class Asking {
     if (fault) throw faultError(fault, topic, limits)
   }
 
-  /** Who has attached in time gets the question. */
-  #hear(open: Open): void {
-    const { firstByInstance } = this.#parts.line.audience(open.topic)
-    const hearing = [...firstByInstance].filter(([, first]) => first <= open.index)
-    open.inquiry.hear(hearing.map(([instance]) => instance))
+  /** Who has attached in time gets the question; of those who share it, who is chosen. */
+  #hear({ topic, index, named, inquiry }: Open): void {
+    const { firstByInstance, apart } = this.#parts.line.audience(topic)
+    for (const [instance, first] of firstByInstance) {
+      if (first <= index && (named || !apart.has(instance))) inquiry.hear([instance])
+    }
+  }
+
+  /** Whether somebody answers nothing but what is given to it; looked up once it matters. */
+  #isApart(topic: string): (instance: bigint) => boolean {
+    let apart: ReadonlySet<bigint> | undefined
+    return (instance) => (apart ??= this.#parts.line.audience(topic).apart).has(instance)
   }
 
   /** Many answers at once would be lost: they are spread over a time that goes with their number. */
@@ -260,11 +303,12 @@ export class Asking {
   #end(open: Open, unfinished: boolean): void {
     if (!this.#openById.delete(open.id)) return
     for (const release of open.release) release()
+    this.#parts.line.answered(open.topic, { index: open.index })
     this.#seek()
     if (!unfinished) return
     const question = writeQuestion({ type: 'cancel', id: open.id })
     try {
-      this.#publish(open, { codec: 0, payload: new Uint8Array(0), question })
+      this.#publish(open, { codec: 0, payload: NOTHING, question, everybody: true })
     } catch (error) {
       // They go on until their time is over.
       if (!(error instanceof BusError)) throw error
@@ -277,12 +321,20 @@ export class Asking {
   }
 }
 
+/** Whoever says so has begun nothing. */
+function isRefusal({ kind }: Answer): boolean {
+  return kind === 'none' || kind === 'busy'
+}
+
 function assertSize(topic: string, size: number, { messageSize }: Limits): void {
   if (size <= messageSize) return
   const mend = `the limit is ${messageSize} (option limits.messageSize)`
   throw new BusError('TOO_LARGE', `a question of ${size} bytes on "${topic}": ${mend}`)
 }
 
+/** Topics by which buses talk to each other: nobody shares them. */
+const OWN = 'sixcast/'
+const NOTHING = new Uint8Array(0)
 /** Who has only just come may lie unread in a socket: for so long it is not said that nobody answers. */
 const NOBODY_MS = 100
 /** So many answers at once find room in a socket's buffer. */

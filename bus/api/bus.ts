@@ -246,9 +246,9 @@ export class LiveBus implements Bus {
         if (notice.question && !this.#requests.onQuestion(notice, notice.question)) return undefined
         return this.#subscriptions.deliver(notice)
       case 'answer':
-        return this.#requests.onAnswer(notice)
+      case 'asked':
       case 'met':
-        return this.#requests.met()
+        return this.#requests.notice(notice)
       case 'gap':
         this.#subscriptions.gap(notice)
         return this.event(gapOf(notice))

@@ -23,6 +23,8 @@ export interface InquiryOptions {
   /** Of whoever gets the question: for whom it waits, and who else has an outcome. */
   readonly crowd?: Crowd | undefined
   readonly max: number
+  /** Whether it waits for a member of some group, which is to be chosen yet. */
+  readonly awaits: () => boolean
   /** Whether a peer is here, as far as this bus knows. */
   readonly isHere: (instance: bigint) => boolean
   /** Decodes and checks a value. */
@@ -58,6 +60,8 @@ interface Participant {
   next: number
   /** It gets the question. */
   hears: boolean
+  /** As the member of a group that it was given to. */
+  given: boolean
   replies: number
   rtt: number
   outcome: Outcome | undefined
@@ -105,6 +109,7 @@ export class Inquiry {
 
   /** Whether anybody gets the question, as far as is known. */
   get isHeard(): boolean {
+    if (this.#options.awaits()) return true
     return [...this.#participants.values()].some(({ hears }) => hears)
   }
 
@@ -114,30 +119,45 @@ export class Inquiry {
       if (this.#takes(instance)) this.#participant(instance).hears = true
   }
 
+  /** This member of a group gets the question now, also if it had given it back before. */
+  given(instance: bigint): void {
+    if (this.#ended || !this.#takes(instance)) return
+    const one = this.#participant(instance)
+    one.hears = true
+    one.given = true
+    if (one.outcome?.type !== 'none' && one.outcome?.type !== 'gone') return
+    one.outcome = undefined
+    one.next = 0
+    if (one.awaited) this.#unsettled += 1
+    if (one.listed) this.#missing += 1
+  }
+
   /** Everybody who is here has met this bus: who does not get the question never will. */
   met(): void {
     this.#met = true
-    for (const one of this.#participants.values()) {
-      if (one.hears) continue
-      const isHere = this.#options.isHere(one.instance)
-      this.#settle(one, isHere ? { type: 'none' } : { type: 'gone', asked: false })
-    }
     this.check()
+  }
+
+  /** This one answers nothing but what is given to it. */
+  passed(instance: bigint): void {
+    const known = this.#participants.get(instance)
+    if (!known || known.given || known.replies > 0) return
+    this.#settle(known, { type: 'none' })
+    this.check()
+  }
+
+  /** This one answers no such questions, unless it gets this one. */
+  deaf(instance: bigint): void {
+    const known = this.#participants.get(instance)
+    // Another one of its group may not want it.
+    if (known && !known.hears && !this.#options.awaits()) this.#settle(known, { type: 'none' })
   }
 
   /** This peer is not here any more. */
   left(instance: bigint): void {
     const known = this.#participants.get(instance)
-    if (!known) return
-    this.#settle(known, { type: 'gone', asked: known.hears })
-    this.check()
-  }
-
-  /** This peer answers no such questions. */
-  none(instance: bigint): void {
-    const known = this.#participants.get(instance)
-    if (!known) return
-    this.#settle(known, { type: 'none' })
+    if (known) this.#settle(known, { type: 'gone', asked: known.hears })
+    // It may have been the last member of a group that it waits for.
     this.check()
   }
 
@@ -159,7 +179,18 @@ export class Inquiry {
 
   /** Ends it when that is enough. */
   check(): void {
-    if (!this.#ended && this.#isComplete()) this.end('complete')
+    if (this.#ended) return
+    if (this.#met && !this.#options.awaits()) this.#settleDeaf()
+    if (this.#isComplete()) this.end('complete')
+  }
+
+  /** Who has not got it by now never will. */
+  #settleDeaf(): void {
+    for (const one of this.#participants.values()) {
+      if (one.hears || one.outcome) continue
+      const isHere = this.#options.isHere(one.instance)
+      this.#settle(one, isHere ? { type: 'none' } : { type: 'gone', asked: false })
+    }
   }
 
   end(end: GatherEnd): void {
@@ -181,7 +212,7 @@ export class Inquiry {
   #participant(instance: bigint, listed = false): Participant {
     const known = this.#participants.get(instance)
     if (known) return known
-    const base = { next: 0, hears: false, replies: 0, rtt: 0 }
+    const base = { next: 0, hears: false, given: false, replies: 0, rtt: 0 }
     const awaited = this.#options.crowd?.has(instance) ?? true
     const one: Participant = { instance, listed, awaited, ...base, outcome: undefined }
     this.#participants.set(instance, one)
@@ -193,7 +224,8 @@ export class Inquiry {
   #isComplete(): boolean {
     const { expect } = this.#options
     if (typeof expect === 'number') return this.#answered >= expect
-    return this.#isListed ? this.#missing === 0 : this.#met && this.#unsettled === 0
+    if (this.#isListed) return this.#missing === 0
+    return this.#met && this.#unsettled === 0 && !this.#options.awaits()
   }
 
   #take(one: Participant, answer: Answer, rtt: number): void {

@@ -5,11 +5,9 @@ import { PROOFS, RETAIN_MAX } from '../core/publication.ts'
 import { utf8 } from '../core/text.ts'
 import { GRANTS_MAX } from '../core/wire/grant.ts'
 import { NAME_SIZE_MAX, TAG_SIZE_MAX, TAGS_MAX } from '../core/wire/hello.ts'
-import { WANTED_MAX } from '../core/wire/question.ts'
 import type { RotateOptions, RotatingOptions } from './rotate-options.ts'
 import type { GrantOptions } from './grant-options.ts'
 import type { InviteOptions, JoinOptions } from './join-options.ts'
-import type { GatherOptions, RequestOptions, RespondOptions } from './request-options.ts'
 import type { ReceiveFilesOptions, SendFileOptions } from './file-options.ts'
 import type {
   Cancel,
@@ -38,7 +36,6 @@ import {
   shown,
   share,
   whole,
-  isPeerId,
 } from './rules.ts'
 import { parsePeerAddress, PEER_ADDRESS_MEND, PEER_ADDRESSES_MAX } from './peer-address.ts'
 import { isSchema, SCHEMA_MEND } from './schema.ts'
@@ -47,7 +44,7 @@ import { busLimits } from './limits.ts'
 const OVERFLOWS: readonly Overflow[] = ['drop-oldest', 'drop-newest', 'latest', 'fail']
 const HOUR_MS = 3_600_000
 
-const signal = described(
+export const signal: Rule = described(
   ({ aborted, addEventListener }) =>
     typeof aborted === 'boolean' && typeof addEventListener === 'function',
   'an AbortSignal, as AbortSignal.timeout(1000) makes',
@@ -109,7 +106,7 @@ export const PUBLISH: Rules<PublishOptions> = {
   shared: flag,
 }
 
-const schema: Rule = {
+export const schema: Rule = {
   faultOf: (value) => (isSchema(value) ? undefined : { found: kindOf(value), mend: SCHEMA_MEND }),
   bounds: [],
 }
@@ -133,35 +130,6 @@ export const MATCHED: Rules<MatchedOptions> = {
   shared: flag,
   count: whole(0),
   timeout: whole(0, 24 * HOUR_MS),
-  signal,
-}
-
-const PEER_ID = 'a PeerId, 16 hexadecimal digits'
-const waited = whole(1, 24 * HOUR_MS)
-
-export const RESPOND: Rules<RespondOptions<unknown>> = { schema, concurrency: whole(1), signal }
-
-export const REQUEST: Rules<RequestOptions<unknown>> = {
-  schema,
-  timeout: waited,
-  to: rule(isPeerId, PEER_ID),
-  signal,
-}
-
-export const GATHER: Rules<GatherOptions<unknown>> = {
-  schema,
-  timeout: waited,
-  quiet: waited,
-  max: whole(1),
-  expect: rule(
-    (value) => arePeerIds(value) || (Number.isSafeInteger(value) && Number(value) >= 1),
-    'a list of PeerIds, or a whole number from 1',
-  ),
-  to: rule(
-    (value) => isPeerId(value) || (arePeerIds(value) && value.length <= WANTED_MAX),
-    `${PEER_ID}, or a list of at most ${WANTED_MAX} of them`,
-    [WANTED_MAX],
-  ),
   signal,
 }
 
@@ -290,10 +258,6 @@ function isFlow(value: unknown): boolean {
   if (value === 'max' || value === 'min') return true
   if (!isObject(value) || Object.keys(value).length !== 1) return false
   return typeof value['tagged'] === 'string' && /^[^=]+=/.test(value['tagged'])
-}
-
-function arePeerIds(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value.every(isPeerId)
 }
 
 function isBytes(value: unknown): boolean {

@@ -6,6 +6,8 @@ import type {
   Publication,
   PublishFault,
 } from '../core/publication.ts'
+import type { Sharing } from '../core/peer/publishing/seating-parts.ts'
+import type { Given } from '../core/peer/subscribing/held-seat.ts'
 import type { Pattern } from '../core/topic/pattern.ts'
 import type { BusParts } from './bus-parts.ts'
 import type { After } from './matching.ts'
@@ -18,11 +20,24 @@ export interface QuestionLine {
   now(): number
   publish(publication: Publication): PublishFault
   audience(topic: string): Audience
+  /** Whether the question with this index waits for a member of some group. */
+  awaits(topic: string, index: number): boolean
   /** True: `met` is to be told when everybody who is here knows all topics of this bus. */
   seek(wanted: boolean): void
   answer(answer: Answer): AnswerFault
-  subscribe(id: number, pattern: Pattern): void
+  subscribe(id: number, pattern: Pattern, sharing?: Sharing): void
   unsubscribe(id: number): void
+  /** A question has come to a member of a group. */
+  finish(given: Given): void
+  /** A member of a group is to be asked nothing more. */
+  retire(id: number): void
+  /** A question of this bus has been answered by this instance, or is over for all. */
+  answered(topic: string, which: { readonly index: number; readonly instance?: bigint }): void
+  /** This instance will not answer: another one of its group that is asked instead. */
+  refused(
+    topic: string,
+    which: { readonly index: number; readonly instance: bigint },
+  ): bigint | undefined
 }
 
 /** The peer of a bus. */
@@ -37,11 +52,23 @@ export function questionLine({ link, after, proof }: BusParts, instance: bigint)
       return fault
     },
     audience: (topic) => link.command((peer) => peer.seeking.audience(topic)),
+    awaits: (topic, index) => link.command((peer) => peer.seeking.seating.awaits(topic, index)),
     seek: (wanted) => link.command((peer, now) => peer.seeking.seek(now, wanted)),
     answer: (answer) => link.command((peer, now) => peer.answer(now, answer)),
-    subscribe: (id, pattern) => {
-      link.command((peer, now) => peer.subscribe(now, id, pattern, { proof }))
+    subscribe: (id, pattern, sharing) => {
+      link.command((peer, now) => peer.subscribe(now, id, pattern, { proof, sharing }))
     },
     unsubscribe: (id) => link.command((peer, now) => peer.unsubscribe(now, id)),
+    finish: (given) => link.command((peer, now) => peer.sharing.finish(now, given)),
+    retire: (id) => link.command((peer, now) => peer.sharing.retire(now, id)),
+    answered: (topic, which) => {
+      link.command((peer, now) => peer.seeking.seating.answered(now, topic, which))
+      link.endTurn()
+    },
+    refused: (topic, which) => {
+      const other = link.command((peer, now) => peer.seeking.seating.refused(now, topic, which))
+      link.endTurn()
+      return other
+    },
   }
 }

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Pattern, parsePattern } from '../core/topic/pattern.ts'
 import { BusError } from './errors.ts'
 import type { Crowd } from './inquiry.ts'
-import { GATHER, REQUEST, RESPOND } from './option-rules.ts'
+import { GATHER, REQUEST, RESPOND } from './request-rules.ts'
 import type {
   GatherOptions,
   RequestOptions,
@@ -12,6 +12,7 @@ import type {
 } from './request-options.ts'
 import { checkOptions, kindOf } from './rules.ts'
 import type { Service } from './service.ts'
+import { assertSharing } from './subscribe-call.ts'
 import type { PeerId } from './terms.ts'
 import { textOf } from './topic.ts'
 
@@ -83,6 +84,7 @@ export function respondCall(
   options: RespondOptions<unknown> = {},
 ): RespondCall {
   checkOptions('respond', options, RESPOND)
+  assertSharing(options)
   if (typeof handler !== 'function') {
     const fault = `the handler of respond is ${kindOf(handler)}`
     throw new BusError('INVALID_OPTION', `${fault}: respond(pattern, (question) => answer)`)

@@ -18,8 +18,21 @@ export type Responding<Q, R, P extends string = string> = (
 export interface RespondOptions<Q> extends Cancel {
   /** Questions whose value does not match are answered with INVALID_VALUE. Default: the service's. */
   readonly schema?: StandardSchemaV1<unknown, Q>
-  /** Questions at work at once; further ones are answered with BUSY. Default: `limits.answering`. */
+  /**
+   * Questions at work at once; further ones are answered with BUSY, or wait where it shares. Default:
+   * `limits.answering`.
+   */
   readonly concurrency?: number
+  /**
+   * A group: of the responders that name it, in whatever process, one answers each question, the
+   * one with the least to do. What it has no room for waits in it. Default: answers all questions.
+   */
+  readonly share?: string
+  /**
+   * With `share`: a question that this one has begun and not answered when it is gone is given to
+   * another, which does the work once more. Default: false, the asker gets `ABANDONED`.
+   */
+  readonly again?: boolean
 }
 
 /** Answers until it is closed. */

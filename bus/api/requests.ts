@@ -1,7 +1,8 @@
 /** Questions and answers of one bus: its asking and its answering half, and what they are told. */
 import type { CounterName } from '../core/metrics.ts'
+import type { Notice } from '../core/output.ts'
 import { Answering } from './answering.ts'
-import { type Answered, Asking } from './asking.ts'
+import { Asking } from './asking.ts'
 import type { BusParts } from './bus-parts.ts'
 import { BusError } from './errors.ts'
 import type { BusEvent, Presence } from './options.ts'
@@ -37,7 +38,9 @@ export class Requests {
         this.#asking.onAnswer({ from: line.instance, topic, payload })
       },
     })
-    const responds = (topic: readonly string[]): boolean => this.#answering.responds(topic)
+    const responds = (topic: readonly string[], named: boolean): boolean => {
+      return this.#answering.responds(topic, named)
+    }
     this.#asking = new Asking({ ...common, proof, presence, segments, responds })
   }
 
@@ -58,18 +61,20 @@ export class Requests {
     return this.#answering.onQuestion(delivered, question)
   }
 
-  onAnswer(answer: Answered): void {
-    this.#asking.onAnswer(answer)
+  notice(notice: Extract<Notice, { readonly type: 'answer' | 'asked' | 'met' }>): void {
+    switch (notice.type) {
+      case 'answer':
+        return this.#asking.onAnswer(notice)
+      case 'asked':
+        return this.#asking.asked(notice)
+      case 'met':
+        return this.#asking.met()
+    }
   }
 
   /** Somebody has attached to a topic of this bus, and gets its messages from `first` on. */
   attached(topic: string, from: bigint, first: number): void {
     this.#asking.attached(topic, from, first)
-  }
-
-  /** Everybody who is here has met this bus. */
-  met(): void {
-    this.#asking.met()
   }
 
   left(instance: bigint): void {

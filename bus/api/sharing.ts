@@ -5,7 +5,7 @@
  * next one. What is dropped by the queue, or is not what the schema says, is done as well: another
  * member would do no better, and it has been told.
  */
-import type { Given } from '../core/peer/subscribing/seats.ts'
+import type { Given } from '../core/peer/subscribing/held-seat.ts'
 import type { Output } from '../core/output.ts'
 import type { Handler, Message } from './options.ts'
 

@@ -31,6 +31,7 @@ export function subscribeCall(
     throw new BusError('INVALID_OPTION', `a handler gets messages, but "${name}" is true: ${mend}`)
   }
   assertSharing(given)
+  assertFromNowOn(given)
   const ofTopic = typeof to === 'object' && to !== null ? to.schema : undefined
   checkOptions('subscribe', { schema: ofTopic }, SUBSCRIBE)
   const schema = given?.schema ?? ofTopic
@@ -39,12 +40,15 @@ export function subscribeCall(
   return { pattern: parsed.pattern, handler, options: { ...given, ...(schema && { schema }) } }
 }
 
+/** What only members of a group can say. */
+export function assertSharing({ share, again }: { share?: string; again?: boolean } = {}): void {
+  if (share !== undefined || again === undefined) return
+  const mend = 'give "share", the name of a group, or leave it out'
+  throw new BusError('INVALID_OPTION', `"again" is ${again} without "share": ${mend}`)
+}
+
 /** Who shares gets what is chosen for it, from now on. */
-function assertSharing({ share, again, history }: SubscribeOptions<unknown> = {}): void {
-  if (share === undefined && again !== undefined) {
-    const mend = 'give "share", the name of a group, or leave it out'
-    throw new BusError('INVALID_OPTION', `"again" is ${again} without "share": ${mend}`)
-  }
+function assertFromNowOn({ share, history }: SubscribeOptions<unknown> = {}): void {
   if (share === undefined || history === undefined) return
   const mend = 'members of a group are given what is published from then on; leave one of them out'
   throw new BusError('INVALID_OPTION', `"history" is given with "share": ${mend}`)

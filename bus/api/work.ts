@@ -58,6 +58,12 @@ export class Work {
     })
   }
 
+  /** It will not be answered, unless it has been in part. */
+  refuse(): void {
+    if (this.#sequence > 0 || this.#control.signal.aborted) return
+    this.#parts.send({ id: this.#ask.id, sequence: 0, kind: 'none' }, this.#ask.timeoutMs)
+  }
+
   /** Nobody waits for it any more. */
   abort(reason?: unknown): void {
     this.#release()

@@ -69,7 +69,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     throw new UsageError('option --qr is of no use with --json or --file')
   }
   if (given['wait'] === true) return inviteByCode(given, world)
-  const { realm } = await ownedRealm(world)
+  const { realm } = await ownedRealm(world, BY_CODE)
   // A rotation meanwhile would give the newcomer a key that is over, and none of the new ones.
   const made = await withLock(keyFileOf(realm), () => invited(given, world))
   const { output } = world
@@ -79,6 +79,9 @@ async function run(given: Arguments, world: World): Promise<number> {
   else await output.write(picture ?? (path === undefined ? invitation : `${path}\n`))
   return Exit.ok
 }
+
+/** A member's key of the epoch is handed on while both are there. */
+const BY_CODE = 'a member that may hand its rights on invites by a code: sixcast invite --wait'
 
 interface Made {
   readonly identity: string

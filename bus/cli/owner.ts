@@ -32,13 +32,16 @@ export interface Given {
 }
 
 /** The realm that --realm names, with the key of its owner. */
-export async function ownedRealm({ settings, interrupt }: World): Promise<Owned> {
+export async function ownedRealm(
+  { settings, interrupt }: World,
+  otherwise = 'make a realm of your own by: sixcast init NAME',
+): Promise<Owned> {
   const { realm } = settings
   if (realm === undefined) throw new UsageError('name a realm of yours: --realm NAME')
   assertName(realm)
   const path = ownerFileOf(realm)
   if (!(await isThere(path))) {
-    const mend = `only its owner can do this; make a realm of your own by: sixcast init NAME`
+    const mend = `only its owner can do this; ${otherwise}`
     throw new Failure(
       'DENIED',
       `the owner's key of realm "${realm}" is not here (${path}): ${mend}`,

@@ -27,6 +27,10 @@ interface Job {
   readonly concurrency: number
   /** How long a command may take, ms. */
   readonly timeoutMs: number
+  /** The group of which one answers. */
+  readonly share: string | undefined
+  /** What this one had and has not answered is given to another. */
+  readonly again: boolean
 }
 
 function build(parser: Argv): Argv {
@@ -53,9 +57,19 @@ function build(parser: Argv): Argv {
       requiresArg: true,
       describe: 'A command may take SECONDS [default: 60]',
     })
+    .option('share', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Of those that name the same group, one answers each question',
+    })
+    .option('again', {
+      type: 'boolean',
+      describe: 'With --share: what this one has not answered when it is gone, another does',
+    })
   return withExamples(options, [
     ['sixcast reply ping --echo', 'say what was said'],
     ["sixcast reply 'hosts/uptime' --command uptime", 'what a command prints'],
+    ['sixcast reply jobs/resize --command ./resize --share workers', 'one of several workers'],
     [
       `sixcast reply 'disk/{name}' --command 'df -h "/dev/$SIXCAST_PARAM_name"'`,
       'with a part of the topic',
@@ -89,7 +103,10 @@ async function answer(bus: Bus, job: Job, { interrupt, log }: World): Promise<vo
       log.info({ topic: question.topic, from: question.from }, 'asked')
       return job.command === undefined ? question.value : await printed(job.command, job, question)
     },
-    { concurrency: job.concurrency },
+    {
+      concurrency: job.concurrency,
+      ...(job.share !== undefined && { share: job.share, again: job.again }),
+    },
   )
   log.info({ pattern: job.pattern }, 'responding')
   await Promise.race([done, aborted(interrupt.signal)])
@@ -111,6 +128,10 @@ async function printed(
 
 function jobOf(given: Arguments): Job {
   const { pattern, echo = false, command, json = false, count, concurrency, timeout } = given
+  const { share, again = false } = given
+  if (again === true && share === undefined) {
+    throw new UsageError('option --again is of use only with --share')
+  }
   const parsed = parsePattern(String(pattern))
   if (!parsed.ok) throw new UsageError(parsed.fault)
   if ((echo === true) === (command !== undefined)) {
@@ -127,6 +148,8 @@ function jobOf(given: Arguments): Job {
     json: json === true,
     count: count === undefined ? Infinity : whole(count, 'option --count', many),
     concurrency: whole(concurrency ?? 4, 'option --concurrency', { min: 1, max: 256 }),
+    share: share === undefined ? undefined : text(share, 'option --share'),
+    again: again === true,
     timeoutMs: seconds(timeout ?? 60, 'option --timeout', { min: 0.001, max: 86_400 }),
   }
 }

@@ -117,6 +117,15 @@ export type Request =
       readonly boxKey: Uint8Array
     }
 
+/** What becomes of questions that members of groups answer. */
+export type Choice =
+  /** The question with this index is for a member now. */
+  | { readonly state: 'given'; readonly index: number; readonly instance: bigint }
+  /** Nobody of a group gets it. */
+  | { readonly state: 'nobody'; readonly index: number }
+  /** This one answers nothing but what is given to it. */
+  | { readonly state: 'apart'; readonly instance: bigint }
+
 /** What the program is told. */
 export type Notice =
   /** One message for these subscriptions. */
@@ -136,6 +145,8 @@ export type Notice =
       readonly place?: number | undefined
       /** It has been given to another member before. */
       readonly again?: boolean | undefined
+      /** Of a question on a shared stream: those subscriptions that share it, for whomever it is. */
+      readonly members?: readonly number[] | undefined
     }
   /** So many messages of this peer's own will not be given to anybody of a group. */
   | {
@@ -144,6 +155,8 @@ export type Notice =
       readonly count: number
       readonly cause: ShareLoss
     }
+  /** Of this peer's questions on a topic, where members of groups answer. */
+  | ({ readonly type: 'asked'; readonly topic: string } & Choice)
   /** One answer to this peer's question on a topic. */
   | {
       readonly type: 'answer'

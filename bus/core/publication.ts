@@ -36,8 +36,11 @@ export interface Offer {
   readonly flow?: FlowRule | undefined
   /** Absent: as it was opened, or `group`. */
   readonly proof?: ProofRule | undefined
-  /** Of a reliable stream: members of groups share its messages. Absent: as it was opened, or not. */
-  readonly shared?: boolean | undefined
+  /**
+   * Of a reliable stream: members of groups share its messages, or for now nothing but questions.
+   * Absent: as it was opened, or not.
+   */
+  readonly shared?: boolean | 'questions' | undefined
 }
 
 export interface Publication extends Offer {
@@ -48,6 +51,8 @@ export interface Publication extends Offer {
   readonly expiresMs?: number | undefined
   /** Makes the message a question: at most 512 bytes for those who answer. */
   readonly question?: Uint8Array | undefined
+  /** Of a shared stream: it is for all, and of no group one gets it. */
+  readonly everybody?: boolean | undefined
 }
 
 /** Who gets the messages of a topic. */
@@ -56,6 +61,11 @@ export interface Audience {
   readonly index: number
   /** By instance: the index of the first message that it gets. */
   readonly firstByInstance: ReadonlyMap<bigint, number>
+  /** Of them, those who get only what is chosen for them, as members of groups. */
+  readonly apart: ReadonlySet<bigint>
+  /** Whether anything has been published on it, or offered; and whether groups share it. */
+  readonly isOpen: boolean
+  readonly isShared: boolean
 }
 
 /** What goes back to who has asked, to it alone. */

@@ -112,6 +112,7 @@ export class Driver {
       case 'unicast':
       case 'withheld':
       case 'share-lost':
+      case 'asked':
       case 'rejected':
       case 'epoch':
       case 'ready':

@@ -116,6 +116,25 @@ describe('reply', () => {
     expect((await run.ended).code).toBe(0)
   })
 
+  it('answers each question once in a group, and by another when one is killed', async () => {
+    const words = ['shared', '--command', 'cat; sleep 0.5', '--share', 'workers', '--again']
+    const workers = [await responder(words), await responder(words)]
+    const { out } = await req('shared', '1', '--all', '--json')
+    expect(objectsOf(out).map(({ type }) => type)).toEqual(['reply', 'report'])
+    const asked = (): number[] => workers.map((run) => run.text('err').split('asked').length - 1)
+    const [first, second] = asked()
+    expect(first! + second!).toBe(1)
+    const slow = home.start(['req', 'shared', '2', '--timeout', '60'])
+    const place = await expect
+      .poll(() => asked().findIndex((count, n) => count > [first, second][n]!), { timeout: 30_000 })
+      .not.toBe(-1)
+      .then(() => asked().findIndex((count, n) => count > [first, second][n]!))
+    workers[place]!.kill('SIGKILL')
+    expect(await slow.ended).toMatchObject({ code: 0, out: '2\n' })
+    for (const worker of workers) worker.kill('SIGINT')
+    for (const worker of workers) await worker.ended
+  })
+
   it('goes on when a question is not taken', async () => {
     await home.run(['pub', 'echo/a', 'a message that asks nothing'])
     expect((await req('echo/b', 'still here')).out).toBe('still here\n')
@@ -135,6 +154,8 @@ describe('usage', () => {
     [['reply', 'a', '--echo', '--command', 'x'], /only one of them/],
     [['reply', 'a', '--echo', '--timeout', '3'], /--timeout is of use only with --command/],
     [['reply', 'a/**b', '--echo'], /\*\*b/],
+    [['reply', 'a', '--echo', '--again'], /--again is of use only with --share/],
+    [['reply', 'a', '--echo', '--share', ''], /option --share is/],
   ])('%j is refused with 64', async (words, text) => {
     const { code, err } = await home.run(words)
     expect(err).toMatch(text)

@@ -53,5 +53,6 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [200349, 'let a message expire since a forgery had shown it missing before it was published'],
   [200629, 'never flushed beside a forger'],
   [400165, 'left no turn to repairs as long as something urgent waited'],
+  [67686, 'asked a publisher with much to send 26 times for one packet in two seconds'],
   [200338, 'called a message expired that nobody had vouched for'],
 ])

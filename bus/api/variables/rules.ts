@@ -1,5 +1,6 @@
 /** What the options of `expose` and `fetch` may be. */
-import { CONNECT, REQUEST } from '../option-rules.ts'
+import { CONNECT } from '../option-rules.ts'
+import { REQUEST } from '../request-rules.ts'
 import { described, flag, rule, type Rules, whole } from '../rules.ts'
 import type {
   ExposeOptions,

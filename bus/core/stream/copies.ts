@@ -15,6 +15,10 @@ export interface Held {
   /** Index that it was first published with. */
   readonly first: number
   readonly at: number
+  /** It is a question, in a group of those who answer. */
+  readonly asks: boolean
+  /** Seats of the group that would not answer it. */
+  readonly refused?: readonly number[]
   kept: Kept | undefined
 }
 

@@ -309,9 +309,12 @@ export class Holes {
   }
 }
 
-/** How long to wait for what has been asked for so often, where an answer takes `roundMs`. */
+/**
+ * How long to wait for what has been asked for so often, where an answer takes `roundMs`: the answer
+ * may be behind much else that its publisher has to send.
+ */
 function againMs(roundMs: number, asks: number): number {
-  const slow = (roundMs * (asks - 2)) / 2
+  const slow = ((roundMs * (asks - 2)) / 2) * SLOWER ** Math.max(0, asks - PATIENT_ASKS)
   return Math.max(roundMs, Math.min(AGAIN_MAX_MS, slow))
 }
 
@@ -330,5 +333,8 @@ export function covers(nak: Pick<Nak, 'first' | 'missing'>, { from, to }: Hole):
 const UNASKED = { askedAt: -Infinity, asks: 0 }
 /** What is asked for in vain is asked for this often at least. */
 const AGAIN_MAX_MS = 500
+/** From so many questions on each wait is that much longer than the one before. */
+const PATIENT_ASKS = 6
+const SLOWER = 1.25
 /** Others are relied on for so long: who names a hole again and again must not keep it open. */
 const OVERHEAR_MS = 1000

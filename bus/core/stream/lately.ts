@@ -1,6 +1,7 @@
 /** What a shared stream has published lately: for groups whose members it did not know yet. */
 import { Ring } from '../ring.ts'
 import type { Copies, Held, Kept } from './copies.ts'
+import type { Group } from './seat.ts'
 
 export class Lately {
   readonly #copies: Copies
@@ -19,7 +20,8 @@ export class Lately {
   push(now: number, index: number, kept: Kept | undefined): void {
     this.next = index + 1
     if (!kept) return
-    this.#held.push({ index, first: index, at: now, kept: this.#copies.use(kept) })
+    const asks = kept.message.question !== undefined
+    this.#held.push({ index, first: index, at: now, asks, kept: this.#copies.use(kept) })
   }
 
   forget(now: number): void {
@@ -34,13 +36,23 @@ export class Lately {
     return held !== undefined
   }
 
-  /** Those since a time and before an index, each with a copy of its own. */
-  since(from: number, before: number): Held[] {
+  /** The message with this index is for nobody who comes. */
+  drop(index: number): void {
+    for (let left = this.#held.size; left > 0; left--) {
+      const held = this.#held.shift()!
+      if (held.index === index) this.#copies.unuse(held.kept)
+      else this.#held.push(held)
+    }
+  }
+
+  /** Those since a time that a group could have had before its first, each with a copy of its own. */
+  since(from: number, { first: before, questions }: Pick<Group, 'first' | 'questions'>): Held[] {
     const found: Held[] = []
     for (let place = 0; place < this.#held.size; place++) {
       const held = this.#held.at(place)!
       if (held.index >= before) break
-      if (held.at >= from) found.push({ ...held, kept: this.#copies.use(held.kept) })
+      if (held.at < from || (questions && !held.asks)) continue
+      found.push({ ...held, asks: questions, kept: this.#copies.use(held.kept) })
     }
     return found
   }

@@ -37,6 +37,8 @@ export class Messages {
   subscriptions: readonly number[] = []
   /** Of a shared stream: whom one message goes to. */
   takers: ((record: Record, index: number) => readonly number[]) | undefined
+  /** Those of them that share it. */
+  members: (() => readonly number[]) | undefined
   /** Index of the message that is next, or -1 when unknown. */
   index = -1
   /** When the unfinished message began to come, ms. */
@@ -154,7 +156,7 @@ export class Messages {
     const subscriptions = this.takers?.(record, index) ?? this.subscriptions
     this.index += 1
     this.#options.tally.cause = undefined
-    if (subscriptions.length === 0) return
+    if (subscriptions.length === 0 && !this.#isForAll(record)) return
     metrics.count('messagesDelivered', subscriptions.length)
     const { codec, payload, question } = record
     const expiresAt = end < Infinity ? end : undefined
@@ -171,7 +173,13 @@ export class Messages {
       question,
       place: this.takers && index,
       again: this.takers && record.again !== undefined,
+      members: question && this.members?.(),
     })
+  }
+
+  /** What calls a question off, or names who is asked, is for members of groups as well. */
+  #isForAll({ question, chosen, again }: Record): boolean {
+    return this.takers !== undefined && question !== undefined && !chosen && again === undefined
   }
 }
 

@@ -12,6 +12,10 @@ export interface Seat {
   readonly seat: number
   readonly member: Member
   again: boolean
+  /** Its instance takes the stream by seats alone. */
+  alone: boolean
+  /** It is given up: it gets no more questions, and those that it has may still be answered. */
+  leaving: boolean
   confirmed: boolean
   given: Ring<Held>
   /** So many of them, from the first, have no copy any more. */
@@ -20,6 +24,45 @@ export interface Seat {
   /** Of what waits it gets so much at a time: others may come for the rest. */
   window: number
   movedAt: number
+}
+
+/** The seats that name the same group. */
+export interface Group {
+  readonly number: number
+  readonly name: bigint
+  /** It answers: it is given questions and nothing else. */
+  readonly questions: boolean
+  readonly seats: Map<string, Seat>
+  readonly waiting: Ring<Held>
+  lastSeat: number
+  emptyAt: number
+  /** Index of the first message that is for it. */
+  first: number
+}
+
+/** What is given to one seat and not confirmed. */
+export const GIVEN_MAX = 256
+
+/** Whether a seat can be given one more message of so long `patience`. */
+export function takes(now: number, seat: Seat, { questions, patience }: Rules): boolean {
+  const { confirmed, leaving, given, movedAt } = seat
+  if (!confirmed || leaving || given.size >= GIVEN_MAX) return false
+  const { first } = given
+  // How long an answer takes is between the program that asks and its timeout.
+  return questions || !first || now - Math.max(movedAt, first.at) <= patience
+}
+
+interface Rules {
+  readonly questions: boolean
+  /** Who has confirmed nothing for so long, ms, though there is something to do, gets no more. */
+  readonly patience: number
+}
+
+/** A seat that is given up, and has nothing any more, is gone. */
+export function dropIdle(now: number, group: Group, seat: Seat): void {
+  if (!seat.leaving || seat.given.size > 0) return
+  group.seats.delete(keyOf(seat.member))
+  if (group.seats.size === 0) group.emptyAt = now
 }
 
 /** The first that was given to a seat and of which there is a copy. */

@@ -40,4 +40,6 @@ export interface Attached {
   /** What it has last said of its loss: packets missed, of so many. */
   missed: number
   all: number
+  /** What was sent before its count began: it can have counted no more than what came behind. */
+  before: number
 }

@@ -11,76 +11,33 @@
  * have been there, and not known to the publisher.
  */
 import { Ring } from '../ring.ts'
+import { Asked, hasMembers, wait } from './asked.ts'
+import type { Claim, Confirmed, Seated, SharesOptions } from './claim.ts'
 import type { ShareLoss } from '../output.ts'
 import { GROUPS_MAX, type Chosen } from '../wire/share.ts'
 import { Copies, type Held } from './copies.ts'
 import { Lately } from './lately.ts'
 import type { Outgoing } from './fading.ts'
-import type { Budget } from './reorder.ts'
-import { firstKept, keyOf, type Member, type Seat } from './seat.ts'
+import { dropIdle, firstKept, GIVEN_MAX, type Group, keyOf, type Seat, takes } from './seat.ts'
 import { mix } from './spread.ts'
-
-export interface SharesOptions {
-  readonly budget: Budget
-  /** How long a group without members, and what was published before there was one, is kept, ms. */
-  readonly age: number
-  /** Who has confirmed nothing for so long, ms, though there is something to do, gets no more. */
-  readonly patience: number
-  /** So many messages will not be given to anybody any more. */
-  readonly lost: (cause: ShareLoss, count: number) => void
-  /** A group or a seat too many was asked for. */
-  readonly full: () => void
-}
 
 /** Publishes a message once more for a seat; returns its index, or -1 when too much waits. */
 type Publish = (message: Outgoing, place: Chosen, first: number) => number
-
-/** Who asks for a seat of which group. */
-export interface Claim {
-  readonly member: Member
-  readonly group: bigint
-  readonly again: boolean
-  /** How long it has wanted one. */
-  readonly ageMs: number
-}
-
-/** What a member says of its seat: all of its own before the index `done` is done. */
-interface Confirmed {
-  readonly seat: number
-  readonly done: number
-}
-
-/** A seat as its member is told of it. */
-export interface Seated {
-  readonly number: number
-  /** 0: there is none to be had. */
-  readonly seat: number
-  /** 0: not confirmed; else 1 and the `done` that has come. */
-  readonly heard: number
-}
-
-interface Group {
-  readonly number: number
-  readonly name: bigint
-  readonly seats: Map<string, Seat>
-  readonly waiting: Ring<Held>
-  lastSeat: number
-  emptyAt: number
-  /** Index of the first message that is for it. */
-  first: number
-}
 
 export class Shares {
   readonly #options: SharesOptions
   readonly #copies: Copies
   readonly #groups = new Map<bigint, Group>()
   readonly #lately: Lately
+  /** The questions among them. */
+  readonly asked: Asked
   #lastGroup = 0
 
   constructor(options: SharesOptions) {
     this.#options = options
     this.#copies = new Copies(options.budget)
     this.#lately = new Lately(this.#copies, options.age)
+    this.asked = new Asked(this.#groups, this.#copies, options.nobody)
   }
 
   /** Messages that wait for a seat. */
@@ -90,9 +47,10 @@ export class Shares {
     return sum
   }
 
-  /** Whether somebody has asked for a seat and not confirmed it. */
+  /** Whether somebody has asked for a seat and not confirmed it; questions wait for nobody. */
   get asking(): boolean {
-    for (const { seats } of this.#groups.values()) {
+    for (const { seats, questions } of this.#groups.values()) {
+      if (questions) continue
       for (const { confirmed } of seats.values()) if (!confirmed) return true
     }
     return false
@@ -101,16 +59,19 @@ export class Shares {
   /** Decides for whom the message is that will be published with this index. */
   choose(now: number, index: number, message: Outgoing): readonly Chosen[] {
     this.#lately.forget(now)
-    const kept = this.#copies.make(message, () => this.#evict())
-    const about = { index, first: index, at: now }
+    const asks = message.question !== undefined
+    const groups = [...this.#groups.values()].filter(({ questions }) => asks || !questions)
+    const isKept = asks || groups.length > 0 || !this.#options.forQuestions
+    const kept = isKept ? this.#copies.make(message, () => this.#evict()) : undefined
     this.#lately.push(now, index, kept)
     const chosen: Chosen[] = []
-    for (const group of this.#groups.values()) {
-      const seat = group.waiting.size > 0 ? undefined : this.#freest(now, group, index)
+    for (const group of groups) {
+      const about = { index, first: index, at: now, asks: group.questions }
+      const seat = group.waiting.size > 0 ? undefined : this.#freest(now, group, { index })
       const held = { ...about, kept }
       if (seat) this.#give(seat, held)
       else if (kept) group.waiting.push({ ...about, kept: this.#copies.use(kept) })
-      else this.#options.lost('overflow', 1)
+      else this.#lose(about, 'overflow')
       chosen.push({ number: group.number, seat: seat?.seat ?? 0 })
     }
     this.#copies.unuse(kept)
@@ -125,25 +86,36 @@ export class Shares {
     for (const group of this.#groups.values()) if (!this.#drain(now, group, publish)) return
   }
 
+  /** A question is over, for all or for one instance: it has been answered, or is called off. */
+  settle(now: number, index: number, instance?: bigint): void {
+    this.asked.settle(now, index, instance)
+    if (instance === undefined) this.#lately.drop(index)
+  }
+
   /** A member asks for a seat: the one that it has, or another one. */
   ask(now: number, claim: Claim): Seated {
-    const { member, again } = claim
+    const { member, again, alone } = claim
     const group = this.#groups.get(claim.group) ?? this.#open(now, claim)
     const seat = group?.seats.get(keyOf(member)) ?? this.#sit(now, group, claim)
+    if (!alone) this.asked.forget(member.instance)
     if (!group || !seat) {
       this.#options.full()
+      if (alone) this.asked.unseated(member.instance)
       return { number: 0, seat: 0, heard: 0 }
     }
     seat.again = again
+    if (alone && !seat.alone) this.#options.apart(member.instance)
+    seat.alone = alone
     const heard = seat.confirmed ? 1 + seat.done : 0
     return { number: group.number, seat: seat.seat, heard }
   }
 
   /** A member knows its seat, and has done all of its own before `done`; a void seat is replaced. */
   confirm(now: number, claim: Claim, { seat: number, done }: Confirmed): Seated {
-    const seat = this.#groups.get(claim.group)?.seats.get(keyOf(claim.member))
-    if (seat?.seat !== number) return this.ask(now, claim)
-    this.#finish(now, seat, done)
+    const group = this.#groups.get(claim.group)
+    const seat = group?.seats.get(keyOf(claim.member))
+    if (!group || seat?.seat !== number) return this.ask(now, claim)
+    this.#finish(now, group, { seat, done })
     seat.confirmed = true
     return this.ask(now, claim)
   }
@@ -153,12 +125,18 @@ export class Shares {
     const group = this.#groups.get(name)
     const seat = group?.seats.get(keyOf(member))
     if (!group || !seat || (seat.seat !== number && number !== 0)) return
-    this.#finish(now, seat, done)
-    this.#void(now, group, seat)
+    this.#finish(now, group, { seat, done })
+    if (seat.alone) this.asked.unseated(member.instance)
+    if (!group.questions) return this.#void(now, group, seat)
+    // It answers what it has begun, and says of the rest that it does not.
+    seat.leaving = true
+    dropIdle(now, group, seat)
+    if (!hasMembers(group)) this.asked.forsake(group)
   }
 
   /** An instance has gone, with all its seats. */
   forget(now: number, instance: bigint): void {
+    this.asked.forget(instance)
     for (const group of this.#groups.values()) {
       for (const seat of group.seats.values()) {
         if (seat.member.instance === instance) this.#void(now, group, seat)
@@ -172,6 +150,7 @@ export class Shares {
     for (const group of this.#groups.values()) {
       if (group.emptyAt + this.#options.age > now) continue
       this.#groups.delete(group.name)
+      if (group.questions) this.asked.forsake(group)
       const { size } = group.waiting
       for (let held = group.waiting.shift(); held; held = group.waiting.shift()) {
         this.#copies.unuse(held.kept)
@@ -185,41 +164,36 @@ export class Shares {
     for (let held = group.waiting.first; held; held = group.waiting.first) {
       const kept = held.kept!
       const late = (kept.message.expiresAt ?? Infinity) <= now
-      const free = late ? undefined : this.#freest(now, group, held.index)
+      const free = late ? undefined : this.#freest(now, group, held)
       const seat = free && free.given.size < free.window ? free : undefined
-      if (!seat && !late) return true
+      const over = late || isRefused(group, held)
+      if (!seat && !over) return true
       if (seat) {
-        const { first } = held
-        const index = publish(kept.message, { number: group.number, seat: seat.seat }, first)
+        const place = { number: group.number, seat: seat.seat }
+        const index = publish(kept.message, place, held.first)
         if (index < 0) return false
-        this.#give(seat, { index, first, at: now, kept })
-      } else this.#options.lost('expired', 1)
+        this.#give(seat, { ...held, index, at: now })
+      } else this.#lose(held, 'expired')
       group.waiting.shift()
       this.#copies.unuse(kept)
     }
     return true
   }
 
-  #open(now: number, { group: name }: Claim): Group | undefined {
+  #open(now: number, { group: name, questions }: Claim): Group | undefined {
     if (this.#groups.size >= GROUPS_MAX) return undefined
     const number = ++this.#lastGroup
     const rest = { seats: new Map(), waiting: new Ring<Held>(), lastSeat: 0 }
-    const group = { number, name, ...rest, emptyAt: now, first: this.#lately.next }
+    const group = { number, name, questions, ...rest, emptyAt: now, first: this.#lately.next }
     this.#groups.set(name, group)
     return group
   }
 
   /** What a new member could have had, and its group did not know of, waits for the group. */
   #reach(group: Group, from: number): void {
-    const early = this.#lately.since(from, group.first)
+    const early = this.#lately.since(from, group)
     group.first = early[0]?.index ?? group.first
-    if (early.length > 0) this.#wait(group, early)
-  }
-
-  /** These wait as well, in the publisher's order. */
-  #wait(group: Group, more: Held[]): void {
-    for (let held = group.waiting.shift(); held; held = group.waiting.shift()) more.push(held)
-    for (const held of more.toSorted((a, b) => a.first - b.first)) group.waiting.push(held)
+    if (early.length > 0) wait(group, early)
   }
 
   #sit(now: number, group: Group | undefined, { member, ageMs }: Claim): Seat | undefined {
@@ -230,6 +204,8 @@ export class Shares {
     const number = ++group.lastSeat
     const rest = {
       again: true,
+      alone: false,
+      leaving: false,
       confirmed: false,
       bare: 0,
       done: 0,
@@ -245,11 +221,17 @@ export class Shares {
   }
 
   /** The seat with the least to do; of equals that which the index falls on. */
-  #freest(now: number, { seats }: Group, index: number): Seat | undefined {
+  #freest(
+    now: number,
+    { seats, questions }: Group,
+    { index, refused }: Pick<Held, 'index' | 'refused'>,
+  ): Seat | undefined {
+    const rules = { questions, patience: this.#options.patience }
     let best: Seat | undefined
     let score = 0
     for (const seat of seats.values()) {
-      if (!this.#takes(now, seat) || (best && seat.given.size > best.given.size)) continue
+      if (refused?.includes(seat.seat) || !takes(now, seat, rules)) continue
+      if (best && seat.given.size > best.given.size) continue
       const own = mix(index, seat.seat)
       if (best && seat.given.size === best.given.size && own <= score) continue
       best = seat
@@ -258,20 +240,23 @@ export class Shares {
     return best
   }
 
-  #takes(now: number, { confirmed, given, movedAt }: Seat): boolean {
-    if (!confirmed || given.size >= GIVEN_MAX) return false
-    const { first } = given
-    return !first || now - Math.max(movedAt, first.at) <= this.#options.patience
-  }
-
   #give(seat: Seat, held: Held): void {
-    const kept = seat.again && held.kept ? this.#copies.use(held.kept) : undefined
+    // A question may go to another one also where it may not be answered twice: it was not begun.
+    const mayReturn = seat.again || held.asks
+    const kept = mayReturn && held.kept ? this.#copies.use(held.kept) : undefined
     seat.given.push({ ...held, kept })
+    if (held.asks) this.#options.given(held.first, seat.member.instance)
   }
 
-  #finish(now: number, seat: Seat, done: number): void {
+  #finish(
+    now: number,
+    { questions }: Group,
+    { seat, done }: { readonly seat: Seat; readonly done: number },
+  ): void {
     if (!seat.confirmed || done > seat.done) seat.movedAt = now
     seat.done = Math.max(seat.done, done)
+    // Questions are over when they are answered: they are in no order.
+    if (questions) return
     const { size } = seat.given
     for (let held = seat.given.first; held && held.index < done; held = seat.given.first) {
       seat.given.shift()
@@ -288,11 +273,18 @@ export class Shares {
     let lost = 0
     for (let held = seat.given.shift(); held; held = seat.given.shift()) {
       if (held.kept && seat.again) back.push(held)
-      else lost += 1
+      else if (!held.asks) lost += 1
       if (!seat.again) this.#copies.unuse(held.kept)
     }
     if (lost > 0) this.#options.lost('member-gone', lost)
-    if (back.length > 0) this.#wait(group, back)
+    if (back.length > 0) wait(group, back)
+    if (group.questions && !hasMembers(group)) this.asked.forsake(group)
+  }
+
+  /** Nobody of the group will get it: of a question its asker is told. */
+  #lose({ asks, first }: Pick<Held, 'asks' | 'first'>, cause: ShareLoss): void {
+    if (asks) this.#options.nobody(first)
+    else this.#options.lost(cause, 1)
   }
 
   /** Gives the oldest copy up; false when there is none. */
@@ -313,16 +305,23 @@ export class Shares {
     oldest.kept = undefined
     if ('given' in from) return true
     from.waiting.shift()
-    this.#options.lost('overflow', 1)
+    this.#lose(oldest, 'overflow')
     return true
   }
+}
+
+/** Whether every seat that there is, or will be, has refused it. */
+function isRefused({ seats }: Group, { refused }: Held): boolean {
+  if (!refused) return false
+  for (const { seat, leaving } of seats.values()) {
+    if (!leaving && !refused.includes(seat)) return false
+  }
+  return true
 }
 
 /** Seats of one group, and of one instance among them. */
 export const SEATS_MAX = 1024
 export const MEMBER_SEATS_MAX = 64
-/** What is given to one seat and not confirmed. */
-export const GIVEN_MAX = 256
 /** Of what waits a seat gets this at once, and twice what it has said to have done at once. */
 export const WINDOW_MIN = 16
 /** A question took time to come. */

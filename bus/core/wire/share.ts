@@ -26,6 +26,10 @@ export const ShareFlag = {
   leaves: 2,
   /** Nothing has been heard in answer: it is to go to the control group. */
   unheard: 4,
+  /** The instance takes the stream by members of groups alone. */
+  alone: 8,
+  /** The group is one of those who answer: it takes questions, and nothing else. */
+  questions: 16,
 } as const
 
 export interface ShareEntry {

@@ -39,6 +39,7 @@ export function codeOf(secret: Uint8Array): string {
 export function looksLikeCode(text: string): boolean {
   const word = text.trim()
   if (/^[0-9a-z]+$/i.test(word)) return Math.abs(word.length - CODE_LENGTH) <= SLIPS
+  if (/^[0-9A-Z]{4}([- ][0-9A-Z]{4}){1,8}$/.test(word)) return true
   return /^[0-9a-z]{2,6}([- ][0-9a-z]{2,6}){4,8}$/i.test(word)
 }
 

@@ -107,7 +107,11 @@ describe('a responder', () => {
     expect(() => bus.respond('a', 5)).toThrow(code('INVALID_OPTION', /is a number/))
     expect(() => bus.respond('a/**b', () => 1)).toThrow(code('INVALID_PATTERN'))
     // @ts-expect-error -- the same
-    expect(() => bus.respond('a', () => 1, { share: 'x' })).toThrow(code('INVALID_OPTION'))
+    expect(() => bus.respond('a', () => 1, { group: 'x' })).toThrow(code('INVALID_OPTION'))
+    const alone = { again: true }
+    expect(() => bus.respond('a', () => 1, alone)).toThrow(code('INVALID_OPTION', /"share"/))
+    const nameless = { share: '' }
+    expect(() => bus.respond('a', () => 1, nameless)).toThrow(code('INVALID_OPTION', /group/))
   })
 })
 

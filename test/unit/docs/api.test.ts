@@ -4,18 +4,16 @@ import { describe, expect, it } from 'vitest'
 import {
   CLOSE,
   CONNECT,
-  GATHER,
   GRANT,
   INVITE,
   JOIN,
   MATCHED,
   PUBLISH,
   RECEIVE_FILES,
-  REQUEST,
-  RESPOND,
   SEND_FILE,
   SUBSCRIBE,
 } from '../../../bus/api/option-rules.ts'
+import { GATHER, REQUEST, RESPOND } from '../../../bus/api/request-rules.ts'
 import { ACTOR_COUNTER_NAMES } from '../../../bus/actors/counters.ts'
 import { ASK, ASK_ALL, DELIVER, SPAWN } from '../../../bus/actors/rules.ts'
 import { busLimits } from '../../../bus/api/limits.ts'

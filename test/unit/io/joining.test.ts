@@ -58,8 +58,22 @@ describe('a code', () => {
     }
   })
 
+  it('is known for one when groups are missing', () => {
+    const groups = newCode().split('-')
+    for (let count = 2; count <= groups.length; count++) {
+      expect(looksLikeCode(groups.slice(0, count).join('-'))).toBe(true)
+      expect(looksLikeCode(groups.slice(0, count).join(' '))).toBe(true)
+    }
+  })
+
   it('is not taken for the name of a file', () => {
-    for (const name of ['site.invitation', './A-B', 'my-files', 'sixcast-invite-1.abc.def']) {
+    for (const name of [
+      'site.invitation',
+      './A-B',
+      'my-files',
+      'site-2026',
+      'sixcast-invite-1.abc.def',
+    ]) {
       expect(looksLikeCode(name)).toBe(false)
     }
   })

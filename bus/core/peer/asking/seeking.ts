@@ -10,6 +10,7 @@
 import type { Context } from '../context.ts'
 import { Meeting, type MeetingParts } from '../publishing/meeting.ts'
 import { DISCOVERY_MS } from '../publishing/publisher.ts'
+import type { Seating } from '../publishing/seating.ts'
 import type { Audience } from '../../publication.ts'
 import type { ActionName } from '../../wire/grant.ts'
 
@@ -33,6 +34,11 @@ export class Seeking {
   /** Who gets the messages of a topic from which index on, and the index of the next one. */
   audience(topic: string): Audience {
     return this.#parts.publisher.audience(topic)
+  }
+
+  /** Which members of groups have this peer's questions. */
+  get seating(): Seating {
+    return this.#parts.publisher.seating
   }
 
   /**

@@ -9,15 +9,17 @@ interface Handed {
   readonly message: Settled
   readonly subscriptions: readonly number[]
   /** What those who share it are told. */
-  readonly about?: Pick<Extract<Notice, { type: 'deliver' }>, 'place' | 'again'>
+  readonly about?: Pick<Extract<Notice, { type: 'deliver' }>, 'place' | 'again' | 'members'>
+  /** The program is told also when it is for none of them. */
+  readonly heard?: boolean
 }
 
 export function deliverLocally(
   now: number,
   context: Context,
-  { stream, message, subscriptions, about }: Handed,
+  { stream, message, subscriptions, about, heard = false }: Handed,
 ): void {
-  if (subscriptions.length === 0) return
+  if (subscriptions.length === 0 && !heard) return
   const { metrics, self, config } = context
   const { topic, stream: number, delivery } = stream.options
   metrics.count('messagesDelivered', subscriptions.length)

@@ -18,7 +18,7 @@ interface OpeningParts {
   readonly matching: (segments: readonly string[]) => readonly number[]
   readonly prover: Prover
   /** The groups of a new stream that has some. */
-  readonly sharesOf: (topic: string) => Shares
+  readonly sharesOf: (topic: string, forQuestions: boolean) => Shares
   readonly opened: (stream: SenderStream, sealing: StreamKeys) => void
 }
 
@@ -47,7 +47,8 @@ export class Openings {
     if (delivery !== offer.delivery) return 'delivery'
     if (!sameFlow(offer.flow, flowRule)) return 'flow'
     if ((offer.proof ?? proofRule) !== proofRule) return 'proof'
-    if ((offer.shared ?? shares !== undefined) !== (shares !== undefined)) return 'shared'
+    const isShared = shares !== undefined
+    if (offer.shared !== undefined && Boolean(offer.shared) !== isShared) return 'shared'
     stream.retain = offer.retain ?? stream.retain
     return stream
   }
@@ -86,7 +87,7 @@ export class Openings {
       flow: paced ? flowOf(this.#context) : undefined,
       proofRule,
       proof: signed ? prover.proofOf(number, { rule: proofRule, paced, seal }) : undefined,
-      shares: offer.shared ? sharesOf(topic) : undefined,
+      shares: offer.shared ? sharesOf(topic, offer.shared === 'questions') : undefined,
       seal,
       renew: (packet) => (isSealed(packet) ? sealing.renew(packet) : packet),
     })

@@ -6,6 +6,7 @@
  * until receivers have had the time to find it: what they attach for is then sent only once.
  */
 import { Announcer } from './announcer.ts'
+import { audienceOf } from './audience.ts'
 import type { Context, Remote } from '../context.ts'
 import { type ControlOut, ENTRIES_MAX } from '../control.ts'
 import { Openings } from './openings.ts'
@@ -15,7 +16,8 @@ import { ParityOut } from './parity.ts'
 import { Renewal } from '../realm/renewal.ts'
 import { Prover } from './prover.ts'
 import { Responder } from './responder.ts'
-import { type OwnSubscriptions, Seating } from './seating.ts'
+import { Seating } from './seating.ts'
+import type { OwnSubscriptions } from './seating-parts.ts'
 import {
   type Audience,
   type Offer,
@@ -27,7 +29,6 @@ import {
 import type { SenderStream, Settled } from '../../stream/sender.ts'
 import { isExact, matches, type Pattern } from '../../topic/pattern.ts'
 import { HeartbeatFlag, type Want } from '../../wire/control.ts'
-import { NUMBER_MAX } from '../../wire/packet.ts'
 
 export class Publisher {
   readonly #context: Context
@@ -70,7 +71,7 @@ export class Publisher {
       gate: now + DISCOVERY_MS,
       matching: (segments) => this.#subscriber.matching(segments),
       prover: this.#prover,
-      sharesOf: (topic) => this.seating.sharesOf(topic),
+      sharesOf: (topic, forQuestions) => this.seating.sharesOf(topic, forQuestions),
       opened: (stream, sealing) => {
         this.#announcer.add(stream)
         this.#renewal.add(stream, sealing)
@@ -137,7 +138,8 @@ export class Publisher {
     const before = stream.waiting
     const expiresAt = expiresMs === undefined ? undefined : now + expiresMs
     const message = { codec, payload, expiresAt, question }
-    if (stream.options.shares) this.seating.publish(now, stream, message)
+    const { everybody = false } = publication
+    if (stream.options.shares) this.seating.publish(now, stream, { message, everybody })
     else if (delivery === 'reliable' || delivery === 'best-effort') {
       const index = stream.publish(now, now + config.wallOffset, message)
       if (stream.local.length > 0) this.#deliver(now, stream, { ...message, index })
@@ -161,10 +163,7 @@ export class Publisher {
 
   /** Who gets the messages of a topic; who has said that it wants no more of it does not. */
   audience(topic: string): Audience {
-    const stream = this.#openings.of(topic)
-    const attached = [...(stream?.attached ?? [])].filter(([, { next }]) => next < NUMBER_MAX)
-    const firstByInstance = new Map(attached.map(([instance, { first }]) => [instance, first]))
-    return { index: stream?.index ?? 0, firstByInstance }
+    return audienceOf(this.#openings.of(topic))
   }
 
   /** The end of a turn of the program: what was published in it leaves now. */

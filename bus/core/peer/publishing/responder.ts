@@ -199,9 +199,13 @@ export class Responder {
     const { missed, all, flags } = nak
     const attached = stream.attached.get(instance)
     if (!attached || all < attached.all) return
-    const misled = !(flags & NakFlag.proof) && namesBeyond(nak, stream.sent)
-    const known = attached.all !== UNKNOWN && !misled
-    if (known) this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
+    const known = attached.all !== UNKNOWN
+    const beyond = !(flags & NakFlag.proof) && namesBeyond(nak, stream.sent)
+    const misled = beyond || all > stream.sent - attached.before
+    // Counted from here on: what a forger has added stays in its sum.
+    if (misled || !known) attached.before = Math.min(attached.before, stream.sent - all)
+    if (known && !misled)
+      this.#pacer.lossReported(Math.max(0, missed - attached.missed), all - attached.all)
     attached.missed = missed
     attached.all = all
   }
@@ -253,6 +257,7 @@ export class Responder {
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
     this.vanished.delete(remote.instance)
+    stream.options.shares?.asked.forget(remote.instance)
     const { ask } = entry
     const place = placeOf(now, stream, entry)
     // Who names a packet has had what is before.
@@ -282,7 +287,8 @@ export class Responder {
     } else {
       // Who has begun elsewhere, or long ago, says what it has missed since then.
       const all = at.entry.from > 1 ? UNKNOWN : 0
-      attached.set(instance, { next: 0, lost: 0, first, missed: 0, all })
+      const before = all === UNKNOWN ? Infinity : at.stream.sent
+      attached.set(instance, { next: 0, lost: 0, first, missed: 0, all, before })
     }
     const count = attached.size
     if (!known) {

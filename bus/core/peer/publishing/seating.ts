@@ -4,14 +4,17 @@
  * What the seats of a stream are, and who has what, is in stream/shares.ts. Subscriptions of this
  * peer's own program have seats as well; they need no packet to be confirmed.
  */
+import type { Choice } from '../../output.ts'
 import type { Context, Remote } from '../context.ts'
-import { type ControlOut, ENTRIES_MAX } from '../control.ts'
+import { ENTRIES_MAX } from '../control.ts'
 import { deliverLocally } from './local.ts'
+import type { SeatingParts } from './seating-parts.ts'
 import { Begun } from '../../stream/begun.ts'
+import type { Claim, Seated } from '../../stream/claim.ts'
 import type { Outgoing } from '../../stream/fading.ts'
 import type { Budget } from '../../stream/reorder.ts'
 import type { SenderStream } from '../../stream/sender.ts'
-import { type Claim, type Seated, Shares } from '../../stream/shares.ts'
+import { Shares } from '../../stream/shares.ts'
 import {
   type Chosen,
   type SeatEntry,
@@ -21,27 +24,20 @@ import {
   writeChosen,
 } from '../../wire/share.ts'
 
-/** What a subscription says of its group. */
-export interface Sharing {
-  readonly group: string
-  /** What it was given and has not done when it is gone may be given to another. */
-  readonly again: boolean
-}
-
-/** The subscriptions of this peer. */
-export interface OwnSubscriptions {
-  matching(segments: readonly string[]): readonly number[]
-  sharingOf(id: number): Sharing | undefined
-  /** Told where seats of this peer's own streams are. */
-  readonly seats: { own: Seating | undefined }
-}
-
 /** A message, and for whom it is. */
 interface Given {
   readonly message: Outgoing
+  /** It is for all. */
+  readonly everybody?: boolean
   readonly chosen: readonly Chosen[]
   /** It is the message with this index once more. */
   readonly again?: number
+}
+
+/** Which question, and of whom; absent: of all. */
+interface Settled {
+  readonly index: number
+  readonly instance?: bigint
 }
 
 /** The seat of a subscription of this peer. */
@@ -50,26 +46,13 @@ interface OwnSeat extends Seated {
   readonly begun: Begun
 }
 
-interface SeatingParts {
-  readonly control: ControlOut
-  /** Whether too much waits to be sent. */
-  readonly pacer: { readonly overMark: boolean }
-  readonly openings: {
-    readonly streams: readonly SenderStream[]
-    of(topic: string): SenderStream | undefined
-  }
-  readonly subscriber: OwnSubscriptions
-  /** A stream has taken a message: `before` is what waited. */
-  readonly took: (stream: SenderStream, before: number) => void
-  /** What has been taken may leave. */
-  readonly turn: (now: number) => void
-}
-
 export class Seating {
   readonly #context: Context
   readonly #parts: SeatingParts
   readonly #budget: Budget
   readonly #ownByStream = new Map<SenderStream, Map<number, OwnSeat>>()
+  /** The question that was last given to a member. */
+  #lastGiven: Settled | undefined
   /** When a member last came further. */
   movedAt: number = -Infinity
 
@@ -100,13 +83,21 @@ export class Seating {
   }
 
   /** The groups of a new stream. */
-  sharesOf(topic: string): Shares {
+  sharesOf(topic: string, forQuestions: boolean): Shares {
     const { limits, metrics } = this.#context
+    const tell = (choice: Choice): void => this.#context.emit({ type: 'asked', topic, ...choice })
     return new Shares({
+      forQuestions,
       budget: this.#budget,
       age: limits.historyAge,
       patience: limits.flowPatience,
       full: () => metrics.count('seatsFull'),
+      given: (index, instance) => {
+        this.#lastGiven = { index, instance }
+        tell({ state: 'given', index, instance })
+      },
+      nobody: (index) => tell({ state: 'nobody', index }),
+      apart: (instance) => tell({ state: 'apart', instance }),
       lost: (cause, count) => {
         metrics.count('sharesLost', count)
         this.#context.emit({ type: 'share-lost', topic, count, cause })
@@ -115,9 +106,41 @@ export class Seating {
   }
 
   /** Takes a message of a shared stream, which says for whom of each group it is. */
-  publish(now: number, stream: SenderStream, message: Outgoing): void {
-    const chosen = stream.options.shares!.choose(now, stream.index, message)
-    this.#put(now, stream, { message, chosen })
+  publish(
+    now: number,
+    stream: SenderStream,
+    { message, everybody }: { readonly message: Outgoing; readonly everybody: boolean },
+  ): void {
+    const chosen = everybody ? [] : stream.options.shares!.choose(now, stream.index, message)
+    this.#put(now, stream, { message, chosen, everybody })
+  }
+
+  /** Whether a question waits for a member of some group. */
+  awaits(topic: string, index: number): boolean {
+    return this.#parts.openings.of(topic)?.options.shares?.asked.awaits(index) ?? false
+  }
+
+  /** A question has been answered by this instance, or is over for all. */
+  answered(now: number, topic: string, { index, instance }: Settled): void {
+    const stream = this.#parts.openings.of(topic)
+    if (!stream?.options.shares) return
+    stream.options.shares.settle(now, index, instance)
+    this.#again(now, stream)
+  }
+
+  /** This instance will not answer: returns another one of its group that is asked instead. */
+  refused(now: number, topic: string, which: Required<Settled>): bigint | undefined {
+    const { index, instance } = which
+    const stream = this.#parts.openings.of(topic)
+    if (!stream?.options.shares) return undefined
+    this.#lastGiven = undefined
+    stream.options.shares.asked.refuse(now, index, instance)
+    this.#again(now, stream)
+    return this.#givenLast(index)
+  }
+
+  #givenLast(index: number): bigint | undefined {
+    return this.#lastGiven?.index === index ? this.#lastGiven.instance : undefined
   }
 
   /** Whom a message goes to of the subscriptions of this peer. */
@@ -134,7 +157,7 @@ export class Seating {
   /** The subscriptions of this peer that match a stream have changed. */
   settle(now: number, stream: SenderStream): void {
     const { shares, topic } = stream.options
-    const sharing = stream.local.filter((id) => this.#parts.subscriber.sharingOf(id))
+    const sharing = this.#sharing(stream)
     if (!shares) {
       if (sharing.length === 0) return
       stream.local = stream.local.filter((id) => !sharing.includes(id))
@@ -147,8 +170,23 @@ export class Seating {
       own.delete(id)
       shares.leave(now, claim, { seat, done: 0 })
     }
-    for (const id of sharing) if (!own.has(id)) this.#sit(now, stream, id)
+    for (const id of sharing) {
+      if (!own.has(id) && !this.#parts.subscriber.sharingOf(id)?.isRetired) {
+        this.#sit(now, stream, id)
+      }
+    }
     this.#again(now, stream)
+  }
+
+  /** A subscription of this peer gives up its seats, and is subscribed for a while yet. */
+  retire(now: number, id: number): void {
+    for (const [stream, own] of this.#ownByStream) {
+      const seat = own.get(id)
+      if (!seat) continue
+      own.delete(id)
+      stream.options.shares?.leave(now, seat.claim, { seat: seat.seat, done: 0 })
+      this.#again(now, stream)
+    }
   }
 
   onShare(now: number, remote: Remote, { entries }: Share): void {
@@ -204,6 +242,11 @@ export class Seating {
     }
   }
 
+  /** Subscriptions of this peer that share a stream. */
+  #sharing({ local }: SenderStream): readonly number[] {
+    return local.filter((id) => this.#parts.subscriber.sharingOf(id))
+  }
+
   #shared(): { readonly stream: SenderStream; readonly shares: Shares }[] {
     return [...this.#ownByStream.keys()].flatMap((stream) => {
       const { shares } = stream.options
@@ -220,7 +263,10 @@ export class Seating {
     const { group, ageMs, seat, done, flags } = entry
     const member = { instance, id: entry.member }
     if (!shares) return NO_SEAT
-    const claim = { member, group, ageMs, again: (flags & ShareFlag.again) !== 0 }
+    const again = (flags & ShareFlag.again) !== 0
+    const alone = (flags & ShareFlag.alone) !== 0
+    const questions = (flags & ShareFlag.questions) !== 0
+    const claim = { member, group, ageMs, again, alone, questions }
     if (flags & ShareFlag.leaves) {
       shares.leave(now, claim, { seat, done })
       return NO_SEAT
@@ -237,7 +283,10 @@ export class Seating {
     const sharing = this.#parts.subscriber.sharingOf(id)
     if (!shares || !sharing) return
     const member = { instance: self.instance, id }
-    const claim = { member, group: keys.shareOf(sharing.group), again: sharing.again, ageMs: 0 }
+    const group = keys.shareOf(sharing.group)
+    const { again, questions = false } = sharing
+    // Whether this peer answers itself is known without being said.
+    const claim = { member, group, again, questions, alone: false, ageMs: 0 }
     const { number, seat } = shares.ask(now, claim)
     if (seat === 0) return withheld.unshared(self, topic, 'seats')
     shares.confirm(now, claim, { seat, done: stream.index })
@@ -263,14 +312,17 @@ export class Seating {
 
   /** Publishes a message and returns its index. */
   #put(now: number, stream: SenderStream, given: Given): number {
-    const { message, chosen, again } = given
+    const { message, chosen, again, everybody = false } = given
     const written = chosen.length > 0 ? writeChosen(chosen) : undefined
     const sentAt = now + this.#context.config.wallOffset
     const index = stream.publish(now, sentAt, { ...message, chosen: written, again })
     const subscriptions = this.#takers(stream, index, given)
-    const about = again === undefined ? { place: index } : { place: index, again: true }
+    const isQuestion = message.question !== undefined
+    const members = isQuestion ? this.#sharing(stream) : undefined
+    const about = { place: index, members, ...(again !== undefined && { again: true }) }
     const settled = { ...message, index: again ?? index }
-    deliverLocally(now, this.#context, { stream, message: settled, subscriptions, about })
+    const heard = everybody && isQuestion && stream.local.length > 0
+    deliverLocally(now, this.#context, { stream, message: settled, subscriptions, about, heard })
     return index
   }
 

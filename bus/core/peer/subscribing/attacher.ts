@@ -12,7 +12,7 @@
 import type { Binding, Context, Inflow, Lane, Remote } from '../context.ts'
 import { type ControlOut, ENTRIES_MAX } from '../control.ts'
 import { lanesOf } from './lanes.ts'
-import type { Sharing } from '../publishing/seating.ts'
+import type { Sharing } from '../publishing/seating-parts.ts'
 import type { ProofRule } from '../../publication.ts'
 import { answerDelay } from '../../service/presence.ts'
 import type { ReceiverStream } from '../../stream/receiver.ts'

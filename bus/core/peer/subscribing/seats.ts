@@ -10,61 +10,33 @@ import type { Endpoint } from '../../output.ts'
 import type { Context, Inflow, Remote } from '../context.ts'
 import { type ControlOut, ENTRIES_MAX } from '../control.ts'
 import { Deadlines } from '../../deadlines.ts'
-import type { Seating, Sharing } from '../publishing/seating.ts'
+import { doneOf, flagsOf, type Given, type HeldSeat, keyOf, type SharedBy } from './held-seat.ts'
+import type { OwnSeats } from '../publishing/seating-parts.ts'
+import { REST_MS, WAIT_MIN_MS, waitMs } from './share-waits.ts'
 import { Begun } from '../../stream/begun.ts'
 import type { Messages } from '../../stream/messages.ts'
 import type { Record } from '../../wire/record.ts'
-import { type SeatEntry, type SeatRecord, type ShareEntry, ShareFlag } from '../../wire/share.ts'
+import { type SeatEntry, type SeatRecord, type ShareEntry } from '../../wire/share.ts'
 import { VARINT_MAX } from '../../wire/varint.ts'
-
-interface Seat {
-  readonly key: string
-  readonly id: number
-  readonly stream: number
-  readonly topic: string
-  readonly group: bigint
-  readonly again: boolean
-  readonly since: number
-  readonly begun: Begun
-  /** Absent while the stream is not received. */
-  inflow: Inflow | undefined
-  /** Absent while its publisher is not here. */
-  remote: Remote | undefined
-  /** Of the group; 0 while there is no seat. */
-  number: number
-  seat: number
-  /** What the publisher has heard to be done; -1: nothing yet. */
-  heard: number
-  attempts: number
-  saidAt: number
-  leaves: boolean
-}
-
-/** A message that was given to a subscription. */
-export interface Given {
-  readonly id: number
-  readonly from: bigint
-  readonly stream: number
-  readonly topic: string
-  readonly index: number
-}
 
 export class Seats {
   readonly #context: Context
   readonly #control: ControlOut
-  readonly #sharingOf: (id: number) => (Sharing & { readonly since: number }) | undefined
-  readonly #seats = new Map<string, Seat>()
-  readonly #seatsByInflow = new Map<Inflow, Seat[]>()
+  readonly #sharingOf: (id: number) => SharedBy | undefined
+  readonly #seats = new Map<string, HeldSeat>()
+  readonly #seatsByInflow = new Map<Inflow, HeldSeat[]>()
   /** Those whose stream is not received, the first to go first. */
-  readonly #idle = new Set<Seat>()
-  readonly #timed = new Deadlines<Seat>()
+  readonly #idle = new Set<HeldSeat>()
+  readonly #timed = new Deadlines<HeldSeat>()
+  /** Subscriptions that give up their seats. */
+  readonly #retired = new Set<number>()
   /** Seats at streams of this peer itself. */
-  own: Seating | undefined
+  own: OwnSeats | undefined
 
   constructor(
     context: Context,
     control: ControlOut,
-    sharingOf: (id: number) => (Sharing & { readonly since: number }) | undefined,
+    sharingOf: (id: number) => SharedBy | undefined,
   ) {
     this.#context = context
     this.#control = control
@@ -75,14 +47,19 @@ export class Seats {
   match(now: number, inflow: Inflow, subscriptions: readonly number[]): void {
     const { binding, receiver } = inflow
     if (!binding.shared) return
-    receiver.messages.takers ??= (record, index) => this.#takers(inflow, record, index)
     const sharing = subscriptions.filter((id) => this.#sharingOf(id))
+    receiver.messages.takers ??= (record, index) => this.#takers(inflow, record, index)
+    receiver.messages.members = () => sharing
     const before = this.#seatsByInflow.get(inflow) ?? []
     const ended = before.filter(({ id }) => !sharing.includes(id))
     for (const seat of ended) this.#leave(now, seat)
     const kept = before.filter(({ id }) => sharing.includes(id))
-    const added = sharing.filter((id) => !before.some((seat) => seat.id === id))
+    const added = sharing.filter((id) => {
+      return !this.#retired.has(id) && !before.some((seat) => seat.id === id)
+    })
     const all = [...kept, ...added.map((id) => this.#take(now, inflow, id))]
+    const alone = sharing.length === subscriptions.length
+    for (const seat of all) if (seat.alone !== alone) this.#turn(now, seat, alone)
     if (all.length > 0) this.#seatsByInflow.set(inflow, all)
     else this.#seatsByInflow.delete(inflow)
     // At once: the last words may follow.
@@ -114,8 +91,25 @@ export class Seats {
     }
   }
 
+  isRetired(id: number): boolean {
+    return this.#retired.has(id)
+  }
+
+  /** A command: a subscription gives up its seats; what it has been given still comes to it. */
+  retire(now: number, id: number): void {
+    this.#retired.add(id)
+    this.own?.retire(now, id)
+    for (const seat of this.#seats.values()) {
+      if (seat.id !== id || seat.leaves) continue
+      seat.leaves = true
+      this.#say(now, seat, { anew: true })
+    }
+    this.onTimer(now)
+  }
+
   /** A subscription has ended: its seats at streams that are not received now are given up. */
   end(now: number, id: number): void {
+    this.#retired.delete(id)
     for (const seat of this.#idle) if (seat.id === id && !seat.leaves) this.#leave(now, seat)
   }
 
@@ -189,7 +183,7 @@ export class Seats {
   }
 
   /** What is to be said of a seat now, and sets when to look again. */
-  #entryOf(now: number, seat: Seat): ShareEntry | undefined {
+  #entryOf(now: number, seat: HeldSeat): ShareEntry | undefined {
     const { inflow, stream, group, id: member, leaves } = seat
     if (leaves && seat.attempts >= LEAVES_MAX) {
       this.#drop(seat)
@@ -209,16 +203,15 @@ export class Seats {
       }
     }
     this.#timed.set(seat, now + waitMs(seat.attempts))
-    const unheard = seat.attempts >= UNICAST_ATTEMPTS ? ShareFlag.unheard : 0
+    const flags = flagsOf(seat, seat.attempts >= UNICAST_ATTEMPTS)
     seat.attempts += 1
     seat.saidAt = now
-    const flags = unheard | (seat.again ? ShareFlag.again : 0) | (leaves ? ShareFlag.leaves : 0)
     const ageMs = Math.min(VARINT_MAX, Math.ceil(now - seat.since))
     const done = seat.seat > 0 ? doneOf(seat) : 0
     return { stream, group, member, flags, ageMs, seat: seat.seat, done }
   }
 
-  #hear(now: number, seat: Seat, { number, seat: given, heard }: SeatEntry): void {
+  #hear(now: number, seat: HeldSeat, { number, seat: given, heard }: SeatEntry): void {
     if (seat.leaves) {
       if (given !== seat.seat || given === 0) this.#drop(seat)
       return
@@ -257,7 +250,7 @@ export class Seats {
   }
 
   /** A subscription takes a seat, or has the one that it had. */
-  #take(now: number, inflow: Inflow, id: number): Seat {
+  #take(now: number, inflow: Inflow, id: number): HeldSeat {
     const { binding, remote, attachAt } = inflow
     const { stream, topic } = binding
     const key = keyOf({ from: remote.instance, stream, id })
@@ -271,15 +264,34 @@ export class Seats {
     return seat
   }
 
-  #seatOf(about: Pick<Seat, 'key' | 'id' | 'stream' | 'topic'>): Seat {
-    const { group, again, since } = this.#sharingOf(about.id)!
+  #seatOf(about: Pick<HeldSeat, 'key' | 'id' | 'stream' | 'topic'>): HeldSeat {
+    const { group, again, since, questions = false } = this.#sharingOf(about.id)!
     const name = this.#context.keys.shareOf(group)
     const state = { number: 0, seat: 0, heard: -1, attempts: 0, saidAt: -Infinity, leaves: false }
-    const absent = { inflow: undefined, remote: undefined }
-    return { ...about, group: name, again, since, begun: new Begun(), ...absent, ...state }
+    const absent = { inflow: undefined, remote: undefined, alone: false }
+    return {
+      ...about,
+      group: name,
+      again,
+      questions,
+      since,
+      begun: new Begun(),
+      ...absent,
+      ...state,
+    }
   }
 
-  #leave(now: number, seat: Seat): void {
+  /** Others of this peer's subscriptions take the stream, or none does any more. */
+  #turn(now: number, seat: HeldSeat, alone: boolean): void {
+    seat.alone = alone
+    // Said until it has been heard.
+    seat.heard = -1
+    if (seat.saidAt > -Infinity) this.#say(now, seat, { anew: true })
+  }
+
+  #leave(now: number, seat: HeldSeat): void {
+    // It was given up before, and its publisher has heard it.
+    if (!this.#seats.has(seat.key)) return
     seat.leaves = true
     seat.inflow = undefined
     this.#rest(seat)
@@ -287,20 +299,20 @@ export class Seats {
   }
 
   /** Its stream is not received: so many of those are remembered. */
-  #rest(seat: Seat): void {
+  #rest(seat: HeldSeat): void {
     this.#idle.add(seat)
     if (this.#idle.size <= IDLE_MAX) return
     for (const first of this.#idle) return this.#drop(first)
   }
 
-  #drop(seat: Seat): void {
+  #drop(seat: HeldSeat): void {
     this.#timed.delete(seat)
     this.#idle.delete(seat)
     this.#seats.delete(seat.key)
   }
 
   /** What there is to say of a seat is said at this time. */
-  #say(at: number, seat: Seat, { anew }: { readonly anew: boolean }): void {
+  #say(at: number, seat: HeldSeat, { anew }: { readonly anew: boolean }): void {
     if (anew) seat.attempts = 0
     if (anew) seat.saidAt = -Infinity
     if (!seat.remote) return
@@ -309,40 +321,19 @@ export class Seats {
   }
 
   /** The same, unless it will be said before. */
-  #soon(seat: Seat, at: number): void {
+  #soon(seat: HeldSeat, at: number): void {
     if (this.#timed.at(seat) <= at) return
     this.#timed.set(seat, at)
     this.#context.timers.setBefore('share', at)
   }
 }
 
-/** Tells seats apart: the instance comes first. */
-function keyOf({ from, stream, id }: Pick<Given, 'from' | 'stream' | 'id'>): string {
-  return `${from} ${stream} ${id}`
-}
-
-/** All of the seat's own before this index is done. */
-function doneOf({ inflow, begun }: Seat): number {
-  return begun.done(Math.max(0, inflow?.receiver.messages.index ?? 0))
-}
-
-/** Again after this wait, which doubles; rarely where nobody answers. */
-function waitMs(attempts: number): number {
-  if (attempts < ATTEMPTS_MAX) return Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** attempts)
-  return REST_MS
-}
-
-const WAIT_MIN_MS = 40
-const WAIT_MAX_MS = 1000
-const ATTEMPTS_MAX = 10
 /** A seat that is given up is said to be so often enough for anybody who is there. */
 const LEAVES_MAX = 20
 const UNICAST_ATTEMPTS = 2
 /** What is finished is said so often, and what others have finished. */
 const GATHER_MS = 20
 const LAZY_MS = 1000
-/** A seat is confirmed anew, in case its publisher has forgotten it. */
-const REST_MS = 10_000
 /** A group that is full is asked again. */
 const FULL_MS = 30_000
 /** Seats at streams that are not received now. */

@@ -18,9 +18,9 @@ import { Receivers } from './receivers.ts'
 import { Replays } from './replays.ts'
 import { Inflows, newInflow } from './inflows.ts'
 import { Reporter } from './reporter.ts'
-import type { Sharing } from '../publishing/seating.ts'
+import type { SharedBy } from './held-seat.ts'
 import { Seats } from './seats.ts'
-import { fit, type Subscribed, Subscriptions } from './subscriptions.ts'
+import { fit, Subscriptions } from './subscriptions.ts'
 import { type Bookmark, Bookmarks } from '../../stream/bookmarks.ts'
 import { NakTiming } from '../../stream/nak-timing.ts'
 import { isExact, type Pattern } from '../../topic/pattern.ts'
@@ -62,9 +62,9 @@ export class Subscriber {
   }
 
   /** The group of a subscription that shares, and since when it does. */
-  sharingOf(id: number): (Sharing & Pick<Subscribed, 'since'>) | undefined {
+  sharingOf(id: number): SharedBy | undefined {
     const { sharing, since = 0 } = this.#subscriptions.get(id) ?? {}
-    return sharing && { ...sharing, since }
+    return sharing && { ...sharing, since, isRetired: this.seats.isRetired(id) }
   }
 
   /** Bytes that wait for an earlier packet, or are kept to mend others of their block. */

@@ -1,7 +1,7 @@
 /** The subscriptions of a peer by pattern, and which of them take a stream. */
 import type { Past } from './attacher.ts'
 import type { Binding } from '../context.ts'
-import type { Sharing } from '../publishing/seating.ts'
+import type { Sharing } from '../publishing/seating-parts.ts'
 import { type ProofRule, proves } from '../../publication.ts'
 import { matches, type Pattern } from '../../topic/pattern.ts'
 import { Trie } from '../../topic/trie.ts'

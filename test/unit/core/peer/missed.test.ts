@@ -7,7 +7,7 @@ describe('what an asker has missed', () => {
   function leaving(asked: readonly number[]): number {
     const world = new Answering({ rate: 200_000 }).publish(40)
     for (let i = 1; i <= 10; i++) {
-      world.ask(1, asked, { missed: 50 * i, all: 100 * i }).wait(100)
+      world.ask(1, asked, { missed: 2 * i, all: 4 * i }).wait(100)
     }
     world.publish(2000, { size: 1000 }).log()
     return world.wait(1000).log().length
@@ -15,6 +15,21 @@ describe('what an asker has missed', () => {
 
   it('slows the publisher', () => {
     expect(leaving([2])).toBeLessThan(100)
+  })
+
+  it('does not when it has counted more than was sent, which goes on from there', () => {
+    const world = new Answering({ rate: 200_000 }).publish(40)
+    for (let i = 0; i <= 10; i++) {
+      world.ask(1, [2], { missed: 1000 + 50 * i, all: 5000 + 100 * i }).wait(100)
+    }
+    world.publish(2000, { size: 1000 }).log()
+    expect(world.wait(1000).log().length).toBeGreaterThan(150)
+    // Now it counts what is sent, and misses half of it.
+    for (let i = 1; i <= 10; i++) {
+      world.ask(1, [2], { missed: 1500 + 10 * i, all: 6000 + 20 * i }).wait(200)
+    }
+    world.log()
+    expect(world.wait(1000).log().length).toBeLessThan(100)
   })
 
   it('does not when it asks for what was never sent: a forger has misled it', () => {

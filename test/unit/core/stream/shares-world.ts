@@ -1,6 +1,7 @@
 /** A plain list of who has what of a shared stream, played beside the shares: both must agree. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
-import { GIVEN_MAX, Shares, WINDOW_MIN } from '../../../../bus/core/stream/shares.ts'
+import { GIVEN_MAX } from '../../../../bus/core/stream/seat.ts'
+import { Shares, WINDOW_MIN } from '../../../../bus/core/stream/shares.ts'
 import type { Chosen } from '../../../../bus/core/wire/share.ts'
 
 export interface Step {
@@ -50,6 +51,9 @@ export class World {
     patience: 1e9,
     lost: (_cause, count) => (this.#lost += count),
     full: () => undefined,
+    given: () => undefined,
+    nobody: () => undefined,
+    apart: () => undefined,
   })
 
   play({ what, group, member, size, again }: Step): void {
@@ -204,7 +208,8 @@ export class World {
   }
 
   #claim(name: number, member: number, again: boolean) {
-    return { member: { instance: BigInt(member), id: 1 }, group: BigInt(name), again, ageMs: 1e6 }
+    const about = { group: BigInt(name), again, alone: false, questions: false, ageMs: 1e6 }
+    return { member: { instance: BigInt(member), id: 1 }, ...about }
   }
 
   #loads({ seats, entries }: GroupModel): Map<number, number> {

@@ -1,11 +1,7 @@
 /** Shares at their bounds: seats, groups, what is kept, and members that stand still. */
 import { expect, it } from 'vitest'
-import {
-  GIVEN_MAX,
-  MEMBER_SEATS_MAX,
-  SEATS_MAX,
-  Shares,
-} from '../../../../bus/core/stream/shares.ts'
+import { MEMBER_SEATS_MAX, SEATS_MAX, Shares } from '../../../../bus/core/stream/shares.ts'
+import { GIVEN_MAX } from '../../../../bus/core/stream/seat.ts'
 import { COPY_SIZE } from '../../../../bus/core/stream/copies.ts'
 import { GROUPS_MAX } from '../../../../bus/core/wire/share.ts'
 
@@ -19,12 +15,17 @@ function scene(max = 1e9) {
     patience: 5000,
     lost: (cause, count) => lost.push([cause, count]),
     full: () => (full += 1),
+    given: () => undefined,
+    nobody: () => undefined,
+    apart: () => undefined,
   })
   let index = 0
   const claim = (instance: number, id = 1, group = 1n) => ({
     member: { instance: BigInt(instance), id },
     group,
     again: true,
+    alone: false,
+    questions: false,
     ageMs: 0,
   })
   const publish = (now = 0, size = 8): number[] => {

@@ -1,0 +1,121 @@
+/**
+ * The questions of a shared stream: which member of a group of responders has each, and until when.
+ *
+ * A question is over when its asker says so: it has been answered, or is not waited for any more. A
+ * member that would not answer it makes it wait for another one. A seat that is given up keeps what
+ * it has: its instance is there, and answers what it has begun.
+ */
+import type { Ring } from '../ring.ts'
+import type { Copies, Held } from './copies.ts'
+import { dropIdle, type Group } from './seat.ts'
+
+export class Asked {
+  readonly #groups: ReadonlyMap<bigint, Group>
+  readonly #copies: Copies
+  /** Nobody of a group will get the question with this index. */
+  readonly #nobody: (index: number) => void
+  /** Instances that would take the stream by seats alone, and have none. */
+  readonly #seatless = new Set<bigint>()
+
+  constructor(groups: ReadonlyMap<bigint, Group>, copies: Copies, nobody: (index: number) => void) {
+    this.#groups = groups
+    this.#copies = copies
+    this.#nobody = nobody
+  }
+
+  /** Those who take the stream by seats alone: what is for others is nothing to them. */
+  get apart(): ReadonlySet<bigint> {
+    const found = new Set(this.#seatless)
+    for (const { seats } of this.#groups.values()) {
+      for (const { alone, member } of seats.values()) if (alone) found.add(member.instance)
+    }
+    return found
+  }
+
+  /** Whether a question waits for a seat that somebody has, or has asked for. */
+  awaits(index: number): boolean {
+    for (const group of this.#groups.values()) {
+      if (!group.questions || !hasMembers(group)) continue
+      for (let place = 0; place < group.waiting.size; place++) {
+        if (group.waiting.at(place)?.first === index) return true
+      }
+    }
+    return false
+  }
+
+  /** The question is over: everywhere, or for the seats of one instance. */
+  settle(now: number, index: number, instance?: bigint): void {
+    for (const group of this.#groups.values()) {
+      if (!group.questions) continue
+      for (const seat of group.seats.values()) {
+        if (instance !== undefined && seat.member.instance !== instance) continue
+        const held = takeOut(seat.given, index)
+        if (!held) continue
+        seat.bare = 0
+        this.#copies.unuse(held.kept)
+        dropIdle(now, group, seat)
+      }
+      if (instance === undefined) this.#copies.unuse(takeOut(group.waiting, index)?.kept)
+    }
+  }
+
+  /** This instance has been given a question and will not answer it: another one may. */
+  refuse(now: number, index: number, instance: bigint): void {
+    for (const group of this.#groups.values()) {
+      if (!group.questions) continue
+      for (const seat of group.seats.values()) {
+        const held = seat.member.instance === instance ? takeOut(seat.given, index) : undefined
+        if (!held) continue
+        seat.bare = 0
+        const refused = [...(held.refused ?? []), seat.seat]
+        if (held.kept) wait(group, [{ ...held, refused }])
+        else this.#nobody(index)
+        dropIdle(now, group, seat)
+        if (!hasMembers(group)) this.forsake(group)
+      }
+    }
+  }
+
+  /** Nobody is there who could answer what waits: who comes later is not asked. */
+  forsake({ waiting }: Group): void {
+    for (let held = waiting.shift(); held; held = waiting.shift()) {
+      this.#copies.unuse(held.kept)
+      this.#nobody(held.first)
+    }
+  }
+
+  /** An instance has got no seat, or has given it up; without a new attach it hears nothing more. */
+  unseated(instance: bigint): void {
+    if (this.#seatless.size < SEATLESS_MAX) this.#seatless.add(instance)
+  }
+
+  /** It has attached anew, or has gone. */
+  forget(instance: bigint): void {
+    this.#seatless.delete(instance)
+  }
+}
+
+/** Whether somebody has a seat, or has asked for one, and does not give it up. */
+export function hasMembers({ seats }: Group): boolean {
+  for (const { leaving } of seats.values()) if (!leaving) return true
+  return false
+}
+
+/** These wait as well, in the publisher's order. */
+export function wait({ waiting }: Group, more: Held[]): void {
+  for (let held = waiting.shift(); held; held = waiting.shift()) more.push(held)
+  for (const held of more.toSorted((a, b) => a.first - b.first)) waiting.push(held)
+}
+
+/** Takes the message that was first published with this index out of a list. */
+function takeOut(list: Ring<Held>, first: number): Held | undefined {
+  let found: Held | undefined
+  for (let left = list.size; left > 0; left--) {
+    const held = list.shift()!
+    if (held.first === first && !found) found = held
+    else list.push(held)
+  }
+  return found
+}
+
+const SEATLESS_MAX = 4096
