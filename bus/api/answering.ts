@@ -7,7 +7,6 @@
  */
 import type { Limits } from '../core/limits.ts'
 import type { CounterName } from '../core/metrics.ts'
-import type { Given } from '../core/peer/subscribing/held-seat.ts'
 import type { AnswerFault } from '../core/publication.ts'
 import { Recent } from '../core/recent.ts'
 import { type Answer, writeAnswer } from '../core/wire/answer.ts'
@@ -18,6 +17,7 @@ import type { QuestionLine } from './question-line.ts'
 import type { RespondCall } from './request-call.ts'
 import type { Responder } from './request-options.ts'
 import { LiveResponder } from './responder.ts'
+import { placeOf } from './sharing.ts'
 import type { Delivered } from './subscription.ts'
 import { Work } from './work.ts'
 
@@ -90,7 +90,7 @@ export class Answering {
     const { from } = delivered.stream
     // Whoever is asked says so by its answers; nothing else is to be confirmed.
     for (const id of delivered.subscriptions) {
-      if (this.#members.has(id)) this.#parts.line.finish(givenOf(id, delivered))
+      if (this.#members.has(id)) this.#parts.line.finish({ id, ...placeOf(delivered) })
     }
     if (!question) this.#parts.count('malformed')
     else if (question.type === 'cancel') this.#cancel(`${from}/${question.id}`)
@@ -129,15 +129,15 @@ export class Answering {
    * The oldest of those that it has come to, or one that shares if that is full; who is asked by name
    * answers for its groups, too.
    */
-  #responderOf({ subscriptions, members = [] }: Delivered, named: boolean): Chosen | undefined {
-    const ids = named ? [...subscriptions, ...members] : subscriptions
-    const found = [...new Set(ids)]
-      .toSorted((a, b) => a - b)
-      .flatMap((id) => {
-        const responder = this.#respondersById.get(id)
-        return responder ? [{ id, responder }] : []
-      })
-    return found.find(({ responder }) => !responder.isFull) ?? found[0]
+  #responderOf(delivered: Delivered, named: boolean): LiveResponder | undefined {
+    const { subscriptions, members = [] } = delivered
+    let oldest: LiveResponder | undefined
+    for (const [id, responder] of this.#respondersById) {
+      if (!subscriptions.includes(id) && !(named && members.includes(id))) continue
+      if (!responder.isFull) return responder
+      oldest ??= responder
+    }
+    return oldest
   }
 
   #cancel(key: string): void {
@@ -153,9 +153,8 @@ export class Answering {
     // What is given once more was refused, or its answer was: unless it is at work it is new.
     const isNew = delivered.again === true && isGiven && !this.#workByKey.has(key)
     if (this.#taken.has(key) && !isNew) return
-    const chosen = this.#responderOf(delivered, ask.wanted.length > 0)
-    if (!chosen) return this.#onNone(delivered, ask, isGiven)
-    const { responder } = chosen
+    const responder = this.#responderOf(delivered, ask.wanted.length > 0)
+    if (!responder) return this.#onNone(delivered, ask, isGiven)
     this.#taken.add(key)
     if (this.#workByKey.size >= limits.answering || responder.isFull) {
       count('answeringFull')
@@ -224,20 +223,11 @@ export class Answering {
   }
 }
 
-interface Chosen {
-  readonly id: number
-  readonly responder: LiveResponder
-}
-
 /** A question for one responder. */
 interface Task {
   readonly delivered: Delivered
   readonly ask: Ask
   readonly key: string
-}
-
-function givenOf(id: number, { stream, index, place = index }: Delivered): Given {
-  return { id, from: stream.from, stream: stream.stream, topic: stream.topic, index: place }
 }
 
 /** Tells groups of responders from those of subscriptions with the same name. */

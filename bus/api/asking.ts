@@ -122,15 +122,18 @@ export class Asking {
     if (!answer) return this.#parts.count('malformed')
     const open = this.#openById.get(answer.id)
     const asked = open?.topic === topic ? open : undefined
-    const which = { index: asked?.index ?? Infinity, instance: from }
+    if (!asked) return this.#parts.count('answersUnknown')
+    const { inquiry, index } = asked
+    const which = { index, instance: from }
     // Nothing was begun: another one has it before this one is done with it.
-    const other = asked && isRefusal(answer) ? this.#parts.line.refused(topic, which) : undefined
-    if (other !== undefined) asked?.inquiry.given(other)
+    const others = isRefusal(answer) ? this.#parts.line.refused(topic, which) : []
+    for (const other of others) inquiry.given(other)
     // By another of its responders.
-    if (other === from) return
-    const taken = asked?.inquiry.answer(this.#parts.line.now(), from, answer)
+    if (others.includes(from)) return
+    const taken = inquiry.answer(this.#parts.line.now(), from, answer)
     if (!taken) this.#parts.count('answersUnknown')
-    else if (answer.kind !== 'part') this.#parts.line.answered(topic, which)
+    // When all is over the end has said so.
+    else if (answer.kind !== 'part' && !inquiry.ended) this.#parts.line.answered(topic, which)
   }
 
   /** Somebody has attached to a topic of this bus, and gets its messages from `first` on. */

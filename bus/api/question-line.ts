@@ -33,11 +33,11 @@ export interface QuestionLine {
   retire(id: number): void
   /** A question of this bus has been answered by this instance, or is over for all. */
   answered(topic: string, which: { readonly index: number; readonly instance?: bigint }): void
-  /** This instance will not answer: another one of its group that is asked instead. */
+  /** This instance will not answer: who of its group has the question now. */
   refused(
     topic: string,
     which: { readonly index: number; readonly instance: bigint },
-  ): bigint | undefined
+  ): readonly bigint[]
 }
 
 /** The peer of a bus. */
@@ -63,12 +63,9 @@ export function questionLine({ link, after, proof }: BusParts, instance: bigint)
     retire: (id) => link.command((peer, now) => peer.sharing.retire(now, id)),
     answered: (topic, which) => {
       link.command((peer, now) => peer.seeking.seating.answered(now, topic, which))
-      link.endTurn()
     },
     refused: (topic, which) => {
-      const other = link.command((peer, now) => peer.seeking.seating.refused(now, topic, which))
-      link.endTurn()
-      return other
+      return link.command((peer, now) => peer.seeking.seating.refused(now, topic, which))
     },
   }
 }

@@ -79,6 +79,7 @@ export class Sharing {
   }
 }
 
-function placeOf({ stream, index, place = index }: Delivered): Place {
+/** What is confirmed of a message that was delivered to a subscription which shares. */
+export function placeOf({ stream, index, place = index }: Delivered): Place {
   return { from: stream.from, stream: stream.stream, topic: stream.topic, index: place }
 }

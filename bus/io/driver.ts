@@ -101,23 +101,8 @@ export class Driver {
       case 'peer':
         if (output.change === 'leave') this.#transport.gone?.(output.peer.instance)
         return this.#listener(output)
-      case 'deliver':
-      case 'gap':
-      case 'answer':
-      case 'topic':
-      case 'attached':
-      case 'met':
-      case 'live':
-      case 'way':
-      case 'unicast':
-      case 'withheld':
-      case 'share-lost':
-      case 'asked':
-      case 'rejected':
-      case 'epoch':
-      case 'ready':
-      case 'flushed':
-      case 'closed':
+      // Everything else is for the program.
+      default:
         return this.#listener(output)
     }
   }

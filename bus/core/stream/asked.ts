@@ -6,7 +6,7 @@
  * it has: its instance is there, and answers what it has begun.
  */
 import type { Ring } from '../ring.ts'
-import type { Copies, Held } from './copies.ts'
+import { type Copies, type Held, takeOut } from './copies.ts'
 import { dropIdle, type Group } from './seat.ts'
 
 export class Asked {
@@ -35,10 +35,7 @@ export class Asked {
   /** Whether a question waits for a seat that somebody has, or has asked for. */
   awaits(index: number): boolean {
     for (const group of this.#groups.values()) {
-      if (!group.questions || !hasMembers(group)) continue
-      for (let place = 0; place < group.waiting.size; place++) {
-        if (group.waiting.at(place)?.first === index) return true
-      }
+      if (group.questions && hasMembers(group) && isIn(group.waiting, index)) return true
     }
     return false
   }
@@ -59,13 +56,15 @@ export class Asked {
     }
   }
 
-  /** This instance has been given a question and will not answer it: another one may. */
-  refuse(now: number, index: number, instance: bigint): void {
+  /** This instance will not answer: another one may. False: it had not been given the question. */
+  refuse(now: number, index: number, instance: bigint): boolean {
+    let had = false
     for (const group of this.#groups.values()) {
       if (!group.questions) continue
       for (const seat of group.seats.values()) {
         const held = seat.member.instance === instance ? takeOut(seat.given, index) : undefined
         if (!held) continue
+        had = true
         seat.bare = 0
         const refused = [...(held.refused ?? []), seat.seat]
         if (held.kept) wait(group, [{ ...held, refused }])
@@ -74,6 +73,19 @@ export class Asked {
         if (!hasMembers(group)) this.forsake(group)
       }
     }
+    return had
+  }
+
+  /** Who has been given a question that is not over. */
+  holdersOf(index: number): bigint[] {
+    const found: bigint[] = []
+    for (const { questions, seats } of this.#groups.values()) {
+      if (!questions) continue
+      for (const { given, member } of seats.values()) {
+        if (isIn(given, index)) found.push(member.instance)
+      }
+    }
+    return found
   }
 
   /** Nobody is there who could answer what waits: who comes later is not asked. */
@@ -101,21 +113,16 @@ export function hasMembers({ seats }: Group): boolean {
   return false
 }
 
+/** Whether the message that was first published with this index is in a list. */
+function isIn(list: Ring<Held>, first: number): boolean {
+  for (let place = 0; place < list.size; place++) if (list.at(place)?.first === first) return true
+  return false
+}
+
 /** These wait as well, in the publisher's order. */
 export function wait({ waiting }: Group, more: Held[]): void {
   for (let held = waiting.shift(); held; held = waiting.shift()) more.push(held)
   for (const held of more.toSorted((a, b) => a.first - b.first)) waiting.push(held)
-}
-
-/** Takes the message that was first published with this index out of a list. */
-function takeOut(list: Ring<Held>, first: number): Held | undefined {
-  let found: Held | undefined
-  for (let left = list.size; left > 0; left--) {
-    const held = list.shift()!
-    if (held.first === first && !found) found = held
-    else list.push(held)
-  }
-  return found
 }
 
 const SEATLESS_MAX = 4096

@@ -1,4 +1,5 @@
 /** Copies of messages that may still have to be given to somebody, in a budget that streams share. */
+import type { Ring } from '../ring.ts'
 import type { Outgoing } from './fading.ts'
 import type { Budget } from './reorder.ts'
 
@@ -20,6 +21,17 @@ export interface Held {
   /** Seats of the group that would not answer it. */
   readonly refused?: readonly number[]
   kept: Kept | undefined
+}
+
+/** Takes the message that was first published with this index out of a list. */
+export function takeOut<T extends Held>(list: Ring<T>, first: number): T | undefined {
+  let found: T | undefined
+  for (let left = list.size; left > 0; left--) {
+    const held = list.shift()!
+    if (held.first === first && !found) found = held
+    else list.push(held)
+  }
+  return found
 }
 
 export class Copies {

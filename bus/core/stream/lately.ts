@@ -1,6 +1,6 @@
 /** What a shared stream has published lately: for groups whose members it did not know yet. */
 import { Ring } from '../ring.ts'
-import type { Copies, Held, Kept } from './copies.ts'
+import { type Copies, type Held, type Kept, takeOut } from './copies.ts'
 import type { Group } from './seat.ts'
 
 export class Lately {
@@ -38,11 +38,7 @@ export class Lately {
 
   /** The message with this index is for nobody who comes. */
   drop(index: number): void {
-    for (let left = this.#held.size; left > 0; left--) {
-      const held = this.#held.shift()!
-      if (held.index === index) this.#copies.unuse(held.kept)
-      else this.#held.push(held)
-    }
+    this.#copies.unuse(takeOut(this.#held, index)?.kept)
   }
 
   /** Those since a time that a group could have had before its first, each with a copy of its own. */

@@ -60,8 +60,12 @@ interface Rules {
 
 /** A seat that is given up, and has nothing any more, is gone. */
 export function dropIdle(now: number, group: Group, seat: Seat): void {
-  if (!seat.leaving || seat.given.size > 0) return
-  group.seats.delete(keyOf(seat.member))
+  if (seat.leaving && seat.given.size === 0) remove(now, group, seat)
+}
+
+/** A seat is void. */
+export function remove(now: number, group: Group, { member }: Seat): void {
+  group.seats.delete(keyOf(member))
   if (group.seats.size === 0) group.emptyAt = now
 }
 

@@ -18,7 +18,16 @@ import { GROUPS_MAX, type Chosen } from '../wire/share.ts'
 import { Copies, type Held } from './copies.ts'
 import { Lately } from './lately.ts'
 import type { Outgoing } from './fading.ts'
-import { dropIdle, firstKept, GIVEN_MAX, type Group, keyOf, type Seat, takes } from './seat.ts'
+import {
+  dropIdle,
+  firstKept,
+  GIVEN_MAX,
+  type Group,
+  keyOf,
+  remove,
+  type Seat,
+  takes,
+} from './seat.ts'
 import { mix } from './spread.ts'
 
 /** Publishes a message once more for a seat; returns its index, or -1 when too much waits. */
@@ -60,12 +69,11 @@ export class Shares {
   choose(now: number, index: number, message: Outgoing): readonly Chosen[] {
     this.#lately.forget(now)
     const asks = message.question !== undefined
-    const groups = [...this.#groups.values()].filter(({ questions }) => asks || !questions)
-    const isKept = asks || groups.length > 0 || !this.#options.forQuestions
-    const kept = isKept ? this.#copies.make(message, () => this.#evict()) : undefined
+    const kept = this.#isKept(asks) ? this.#copies.make(message, () => this.#evict()) : undefined
     this.#lately.push(now, index, kept)
     const chosen: Chosen[] = []
-    for (const group of groups) {
+    for (const group of this.#groups.values()) {
+      if (group.questions && !asks) continue
       const about = { index, first: index, at: now, asks: group.questions }
       const seat = group.waiting.size > 0 ? undefined : this.#freest(now, group, { index })
       const held = { ...about, kept }
@@ -220,6 +228,13 @@ export class Shares {
     return seat
   }
 
+  /** Whether somebody takes such messages, or may come for what was there before. */
+  #isKept(asks: boolean): boolean {
+    if (asks || !this.#options.forQuestions) return true
+    for (const { questions } of this.#groups.values()) if (!questions) return true
+    return false
+  }
+
   /** The seat with the least to do; of equals that which the index falls on. */
   #freest(
     now: number,
@@ -267,8 +282,7 @@ export class Shares {
   }
 
   #void(now: number, group: Group, seat: Seat): void {
-    group.seats.delete(keyOf(seat.member))
-    if (group.seats.size === 0) group.emptyAt = now
+    remove(now, group, seat)
     const back: Held[] = []
     let lost = 0
     for (let held = seat.given.shift(); held; held = seat.given.shift()) {

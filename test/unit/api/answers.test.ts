@@ -42,7 +42,7 @@ class Asked {
         finish: () => undefined,
         retire: () => undefined,
         answered: () => undefined,
-        refused: () => undefined,
+        refused: () => [],
       },
       limits: defaultLimits,
       codec: undefined,

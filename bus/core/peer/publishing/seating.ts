@@ -51,8 +51,6 @@ export class Seating {
   readonly #parts: SeatingParts
   readonly #budget: Budget
   readonly #ownByStream = new Map<SenderStream, Map<number, OwnSeat>>()
-  /** The question that was last given to a member. */
-  #lastGiven: Settled | undefined
   /** When a member last came further. */
   movedAt: number = -Infinity
 
@@ -92,10 +90,7 @@ export class Seating {
       age: limits.historyAge,
       patience: limits.flowPatience,
       full: () => metrics.count('seatsFull'),
-      given: (index, instance) => {
-        this.#lastGiven = { index, instance }
-        tell({ state: 'given', index, instance })
-      },
+      given: (index, instance) => tell({ state: 'given', index, instance }),
       nobody: (index) => tell({ state: 'nobody', index }),
       apart: (instance) => tell({ state: 'apart', instance }),
       lost: (cause, count) => {
@@ -128,19 +123,14 @@ export class Seating {
     this.#again(now, stream)
   }
 
-  /** This instance will not answer: returns another one of its group that is asked instead. */
-  refused(now: number, topic: string, which: Required<Settled>): bigint | undefined {
+  /** This instance will not answer: returns who of its group has the question now. */
+  refused(now: number, topic: string, which: Required<Settled>): readonly bigint[] {
     const { index, instance } = which
     const stream = this.#parts.openings.of(topic)
-    if (!stream?.options.shares) return undefined
-    this.#lastGiven = undefined
-    stream.options.shares.asked.refuse(now, index, instance)
+    const asked = stream?.options.shares?.asked
+    if (!stream || !asked?.refuse(now, index, instance)) return []
     this.#again(now, stream)
-    return this.#givenLast(index)
-  }
-
-  #givenLast(index: number): bigint | undefined {
-    return this.#lastGiven?.index === index ? this.#lastGiven.instance : undefined
+    return asked.holdersOf(index)
   }
 
   /** Whom a message goes to of the subscriptions of this peer. */
