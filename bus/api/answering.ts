@@ -233,7 +233,7 @@ interface Task {
 /** Tells groups of responders from those of subscriptions with the same name. */
 const GROUP_PREFIX = '\0'
 /** For so long a closed responder's questions are answered: with none. */
-const LEAVING_MS = 2000
+export const LEAVING_MS = 2000
 
 function goneError(): BusError {
   return new BusError('ABANDONED', 'the asker has left')

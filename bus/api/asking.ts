@@ -4,8 +4,9 @@ import type { CounterName } from '../core/metrics.ts'
 import type { Notice } from '../core/output.ts'
 import type { PublishFault } from '../core/publication.ts'
 import type { Budget } from '../core/stream/reorder.ts'
-import { type Answer, readAnswer } from '../core/wire/answer.ts'
+import { isRefusal, readAnswer } from '../core/wire/answer.ts'
 import { AskFlag, writeQuestion } from '../core/wire/question.ts'
+import { LEAVING_MS } from './answering.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
@@ -15,7 +16,7 @@ import type { PayloadCodec, Presence, Proof } from './options.ts'
 import type { QuestionLine } from './question-line.ts'
 import type { AskCall } from './request-call.ts'
 import type { Gathering, Reply } from './request-options.ts'
-import { noReplyError } from './request-error.ts'
+import { assertQuestionSize, noReplyError } from './request-error.ts'
 import { validate, type Validation } from './schema.ts'
 import type { Segments } from './segments.ts'
 import { peerId } from './subscription.ts'
@@ -150,7 +151,8 @@ export class Asking {
     for (const open of this.#openById.values()) {
       const { inquiry } = open
       if (open.topic !== choice.topic) continue
-      if (choice.state === 'apart') {
+      if (choice.state === 'left') this.#forsaken(open, choice.instance)
+      else if (choice.state === 'apart') {
         if (!open.named) inquiry.passed(choice.instance)
       } else if (open.index !== choice.index) continue
       else if (choice.state === 'given') inquiry.given(choice.instance)
@@ -229,7 +231,7 @@ export class Asking {
     const { line, codec, segments, responds } = this.#parts
     const { topic, value, timeoutMs, to = [], first } = call
     const encoded = encodeValue(value, codec)
-    assertSize(topic, encoded.payload.length, this.#parts.limits)
+    assertQuestionSize(topic, encoded.payload.length, this.#parts.limits)
     const ask = { id: open.id, flags: first ? AskFlag.first : 0, timeoutMs, wanted: to }
     const spreadMs = this.#spreadMs(call)
     const question = writeQuestion({ type: 'ask', ...ask, spreadMs })
@@ -288,6 +290,16 @@ export class Asking {
     }
   }
 
+  /**
+   * Who listens no more has had no responder for as long as closed ones are heard: a younger question
+   * came too late. An answer may still be on its way, and so may a goodbye.
+   */
+  #forsaken({ inquiry, askedAt, release }: Open, instance: bigint): void {
+    const { line } = this.#parts
+    if (line.now() - askedAt >= LEAVING_MS - STALE_MS) return
+    release.push(line.after(STALE_MS, () => inquiry.passed(instance)))
+  }
+
   /** Whether somebody answers nothing but what is given to it; looked up once it matters. */
   #isApart(topic: string): (instance: bigint) => boolean {
     let apart: ReadonlySet<bigint> | undefined
@@ -324,22 +336,13 @@ export class Asking {
   }
 }
 
-/** Whoever says so has begun nothing. */
-function isRefusal({ kind }: Answer): boolean {
-  return kind === 'none' || kind === 'busy'
-}
-
-function assertSize(topic: string, size: number, { messageSize }: Limits): void {
-  if (size <= messageSize) return
-  const mend = `the limit is ${messageSize} (option limits.messageSize)`
-  throw new BusError('TOO_LARGE', `a question of ${size} bytes on "${topic}": ${mend}`)
-}
-
 /** Topics by which buses talk to each other: nobody shares them. */
 const OWN = 'sixcast/'
 const NOTHING = new Uint8Array(0)
 /** Who has only just come may lie unread in a socket: for so long it is not said that nobody answers. */
 const NOBODY_MS = 100
+/** Of who has left a topic: for so long its last answers may be on their way, ms. */
+const STALE_MS = 300
 /** So many answers at once find room in a socket's buffer. */
 const SPREAD_FROM = 32
 const SPREAD_EACH_MS = 0.5

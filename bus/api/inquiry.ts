@@ -138,10 +138,10 @@ export class Inquiry {
     this.check()
   }
 
-  /** This one answers nothing but what is given to it. */
+  /** This one answers nothing but what is given to it, or nothing any more. */
   passed(instance: bigint): void {
     const known = this.#participants.get(instance)
-    if (!known || known.given || known.replies > 0) return
+    if (!known || known.given || known.next > 0) return
     this.#settle(known, { type: 'none' })
     this.check()
   }

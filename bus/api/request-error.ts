@@ -1,8 +1,16 @@
-/** Why a request has got no answer, as the error that its program gets. */
+/** Why a question cannot be asked or has got no answer, as the error that its program gets. */
+import type { Limits } from '../core/limits.ts'
 import { BusError } from './errors.ts'
 import type { AskCall } from './request-call.ts'
 import type { GatherReport } from './request-options.ts'
 import { peerId } from './subscription.ts'
+
+/** Throws a BusError where no peer would take so large a question. */
+export function assertQuestionSize(topic: string, size: number, { messageSize }: Limits): void {
+  if (size <= messageSize) return
+  const mend = `the limit is ${messageSize} (option limits.messageSize)`
+  throw new BusError('TOO_LARGE', `a question of ${size} bytes on "${topic}": ${mend}`)
+}
 
 export function noReplyError(
   { topic, timeoutMs, to }: AskCall,

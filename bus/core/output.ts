@@ -125,6 +125,8 @@ export type Choice =
   | { readonly state: 'nobody'; readonly index: number }
   /** This one answers nothing but what is given to it. */
   | { readonly state: 'apart'; readonly instance: bigint }
+  /** This one listens to the topic no more. */
+  | { readonly state: 'left'; readonly instance: bigint }
 
 /** What the program is told. */
 export type Notice =
@@ -155,7 +157,7 @@ export type Notice =
       readonly count: number
       readonly cause: ShareLoss
     }
-  /** Of this peer's questions on a topic, where members of groups answer. */
+  /** Of this peer's questions on a topic: who is asked, and who is not any more. */
   | ({ readonly type: 'asked'; readonly topic: string } & Choice)
   /** One answer to this peer's question on a topic. */
   | {

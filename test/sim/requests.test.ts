@@ -162,3 +162,21 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) found.push(item)
   return found
 }
+
+describe.each(SEEDS)('without loss, seed %d', (seed) => {
+  it('nobody waits where the last responder leaves while the question is on its way', async () => {
+    const { net, asker } = await world(seed, 0, 1)
+    const other = await net.connect({ name: 'other' })
+    for (let n = 0; n < 24; n++) {
+      const responder = other.respond(`desk/${n}`, () => n)
+      expect(await settled(net, asker.request(`desk/${n}`, null))).toMatchObject({ value: n })
+      await responder.close()
+      await net.run(1996 + n / 2)
+      const before = net.time
+      const asked = asker.request(`desk/${n}`, null, { timeout: 60_000 })
+      expect([n, await settled(net, asked)]).toEqual([n, 'NO_RESPONDER'])
+      expect(net.time - before).toBeLessThan(1000)
+    }
+    await net.close()
+  })
+})

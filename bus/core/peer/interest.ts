@@ -67,7 +67,8 @@ export class InterestOut {
     this.#say(0, this.#withdrawn)
     this.#withdrawn = []
     if (this.#round.length === 0) this.#begin(now)
-    const groups = this.#round.splice(0, GROUPS_A_TURN)
+    // What has been left meanwhile is wanted no more.
+    const groups = this.#round.splice(0, GROUPS_A_TURN).filter((group) => this.#due.has(group))
     this.#say(this.#validMs, groups)
     for (const group of groups) {
       const left = (this.#due.get(group) ?? 1) - 1

@@ -51,6 +51,11 @@ export function writeAnswer(answer: Answer): Uint8Array {
   }
 }
 
+/** Whoever says so has begun nothing. */
+export function isRefusal({ kind }: Answer): boolean {
+  return kind === 'none' || kind === 'busy'
+}
+
 /** `undefined` when the bytes are malformed, or of a kind that is not known. */
 export function readAnswer(bytes: Uint8Array): Answer | undefined {
   const reader = new Reader(bytes)

@@ -82,6 +82,10 @@ export class Responder {
       const stream = this.#streams[entry.stream - 1]
       const attached = stream?.attached.get(remote.instance)
       if (!stream || !attached) continue
+      if (entry.next >= NUMBER_MAX && attached.next < NUMBER_MAX) {
+        const { topic } = stream.options
+        this.#context.emit({ type: 'asked', topic, state: 'left', instance: remote.instance })
+      }
       attached.next = Math.max(attached.next, entry.next)
       this.#pace(now, { stream, remote, next: entry.next })
       // Nobody can have lost more than there was.
