@@ -69,18 +69,25 @@ export function chooseInterfaces(
   return best === undefined ? able.slice(0, 1) : [best]
 }
 
-/** As `chooseInterfaces`, but every name and glob must stand for an interface that can be used. */
+/**
+ * As `chooseInterfaces`, but every name must stand for an interface that can be used. A glob may
+ * stand for none, as where one file serves many hosts, as long as something is left to use.
+ */
 export function requireInterfaces(
   all: readonly NetworkInterface[],
   wish: InterfaceWish,
 ): NetworkInterface[] {
-  for (const name of wish.names ?? []) {
-    const named = all.filter((one) => matches(name, one.name))
-    if (named.some((one) => one.multicast || one.loopback)) continue
-    const fault = named.length > 0 ? 'has no multicast' : 'does not exist, is down or has no IPv6'
-    throw new BusError('NO_INTERFACE', `interface '${name}' ${fault}: there is ${listed(all)}`)
+  const { names = [] } = wish
+  const useless = names.filter((name) => {
+    return !all.some((one) => matches(name, one.name) && (one.multicast || one.loopback))
+  })
+  const name = useless.find((one) => !isGlob(one)) ?? useless[0]
+  if (name === undefined || (isGlob(name) && useless.length < names.length)) {
+    return chooseInterfaces(all, wish)
   }
-  return chooseInterfaces(all, wish)
+  const exists = all.some((one) => matches(name, one.name))
+  const fault = exists ? 'has no multicast' : 'does not exist, is down or has no IPv6'
+  throw new BusError('NO_INTERFACE', `interface '${name}' ${fault}: there is ${listed(all)}`)
 }
 
 /** NO_PATH: what was looked for, what there is, and the mend. */
@@ -154,8 +161,12 @@ function isOutward(one: NetworkInterface): boolean {
   return !one.loopback
 }
 
+function isGlob(name: string): boolean {
+  return /[*?]/.test(name)
+}
+
 function matches(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name
+  if (!isGlob(pattern)) return pattern === name
   const source = pattern.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
   return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name)
 }

@@ -7,6 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { relaySettingsOf } from '../../../bus/cli/relay-settings.ts'
 import { settingsOf } from '../../../bus/cli/settings.ts'
+import { type NetworkInterface, requireInterfaces } from '../../../bus/io/interfaces.ts'
 import { parseListen } from '../../../bus/io/listen.ts'
 import { defaultRelayLimits } from '../../../relay/index.ts'
 import { relayWith } from '../relay/world.ts'
@@ -146,6 +147,26 @@ describe('compose/kubernetes.yaml', () => {
     expect(key).toBe(`env:${relay.env[0]?.name}`)
   })
 
+  it('finds the interfaces of a node, whatever they are called, and none of its pods', () => {
+    const { interface: names } = JSON.parse(map.data['relay.json'] ?? '') as { interface: string[] }
+    const pods = ['veth0a1b', 'cali1234', 'eni5678', 'lxc9abc', 'cni0', 'docker0'].map(interfaceOf)
+    for (const own of ['eth0', 'ens5', 'enp3s0', 'eno1'].map(interfaceOf)) {
+      const wish = { scope: 'link', names, carries: () => false } as const
+      expect(requireInterfaces([own, ...pods], wish)).toEqual([own])
+    }
+  })
+
+  it('lets no more wait than it has memory for', async () => {
+    const limits = { ...defaultRelayLimits, ...(await settings()).limits }
+    const { sessionsSize, buffersSize, cacheSize, trunks, trunkBufferSize, crossings } = limits
+    const waiting = sessionsSize + buffersSize + cacheSize + trunks * trunkBufferSize
+    // 200 bytes for each packet of the cache, 150 for each that has crossed, and the process itself.
+    const beside = (cacheSize / 1232) * 200 + crossings * 150 + 128 * MEBIBYTE
+    const { memory } = relay.resources.limits
+    expect(memory).toMatch(/^\d+Mi$/)
+    expect(waiting + beside).toBeLessThan(Number.parseInt(memory, 10) * MEBIBYTE)
+  })
+
   it('asks where the relay answers', async () => {
     const live = await relayWith({ metrics: true })
     const { startupProbe, livenessProbe, readinessProbe } = relay
@@ -160,3 +181,10 @@ describe('compose/kubernetes.yaml', () => {
     }
   })
 })
+
+function interfaceOf(own: string): NetworkInterface {
+  const about = { linkLocal: true, loopback: false, multicast: true }
+  return { name: own, index: 2, zone: own, addresses: [`fe80::2%${own}`], ...about }
+}
+
+const MEBIBYTE = 1024 * 1024

@@ -97,7 +97,6 @@ describe('names', () => {
 
   test.each([
     ['eth7', "interface 'eth7' does not exist, is down or has no IPv6"],
-    ['wlan*', "interface 'wlan*' does not exist"],
     ['odd0', "interface 'odd0' has no multicast"],
   ])('refuse %s with what there is', (name, words) => {
     const all = listInterfaces(source)
@@ -105,6 +104,25 @@ describe('names', () => {
     expect(require).toThrow(expect.objectContaining({ code: 'NO_INTERFACE' }))
     expect(require).toThrow(words)
     expect(require).toThrow('there is lo, eth0, eth1, br-a.b, odd0, tun0')
+  })
+})
+
+describe('globs', () => {
+  const all = listInterfaces(machine({ lo: {}, eth0: { index: 2 }, odd0: { multicast: false } }))
+  const required = (...names: string[]): string[] =>
+    requireInterfaces(all, wish({ names })).map(({ name }) => name)
+
+  test('may stand for nothing as long as another name or glob stands for something', () => {
+    expect(required('eth*', 'wlan*')).toEqual(['eth0'])
+    expect(required('odd?', 'eth0')).toEqual(['eth0'])
+  })
+
+  test.each([
+    [['wlan*', 'ens*'], "interface 'wlan*' does not exist"],
+    [['odd*'], "interface 'odd*' has no multicast"],
+    [['eth*', 'eth7'], "interface 'eth7' does not exist"],
+  ])('excuse no list of nothing, and no name: %j', (names, words) => {
+    expect(() => required(...names)).toThrow(words)
   })
 })
 
