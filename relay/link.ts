@@ -288,6 +288,8 @@ function costOf(record: LinkRecord): number {
     case 'multicast':
     case 'unicast':
       return DATAGRAM_COST
+    case 'rung':
+      return RUNG_COST
     case 'join':
     case 'rejoin':
       return record.groups.length * GROUP_COST
@@ -301,6 +303,8 @@ function costOf(record: LinkRecord): number {
 /** What may come at once: more than one message ever costs. */
 const BURST_SIZE = 1024 * 1024
 const DATAGRAM_COST = 512
+/** A digest, by which its salt becomes a name. */
+const RUNG_COST = 512
 /** However empty, a message is taken apart. */
 const MESSAGE_COST = 64
 const GROUP_COST = 1024

@@ -55,13 +55,13 @@ export class Rungs {
 
   /** A link has been admitted, as this identity. */
   opened(port: number, identity: Uint8Array): void {
+    this.closed(port)
     const rung = { identity, instance: 0n, face: '', address: '', high: -1, told: false }
     this.#rungByPort.set(port, { ...rung, heardAt: -Infinity, spares: new Set() })
   }
 
   closed(port: number): void {
-    const { instance = 0n } = this.#rungByPort.get(port) ?? {}
-    if (this.#portByInstance.get(instance) === port) this.#portByInstance.delete(instance)
+    this.#unname(port)
     this.#rungByPort.delete(port)
   }
 
@@ -120,6 +120,7 @@ export class Rungs {
   ): void {
     const instance = instanceOf(this.#crypto, rung.identity, salt)
     if (rung.instance !== instance) {
+      this.#unname(port)
       // A link of before that is not known to be broken has nothing to say of it any more.
       Object.assign(rung, { instance, high: -1, heardAt: -Infinity, told: false })
       this.#portByInstance.set(instance, port)
@@ -129,6 +130,12 @@ export class Rungs {
     } else if (rung.told) {
       this.#events.move(instance, { face: rung.face, via: 0n, hops: 0 }, rung.address)
     }
+  }
+
+  /** Nobody goes by the name that the link has had: there is one for each link at most. */
+  #unname(port: number): void {
+    const { instance = 0n } = this.#rungByPort.get(port) ?? {}
+    if (this.#portByInstance.get(instance) === port) this.#portByInstance.delete(instance)
   }
 
   #silent(port: number, rung: Rung): void {

@@ -4,8 +4,9 @@ import { connect as dial, type Socket } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { newIdentity } from '../../../bus/index.ts'
+import { concat } from '../../../bus/core/bytes.ts'
 import { LinkOutbox } from '../../../bus/io/link-outbox.ts'
-import { writeGroups, writeMulticast, writeSign } from '../../../bus/core/wire/link.ts'
+import { writeGroups, writeMulticast, writeRung, writeSign } from '../../../bus/core/wire/link.ts'
 import { counting } from '../core/crypto.ts'
 import { LinkPeer } from './link-peer.ts'
 import { ThinLink, ThinPeer } from './thin-link.ts'
@@ -150,6 +151,16 @@ describe('a link', () => {
     const { bytesIn, throttled } = relay.stats()
     expect(bytesIn).toBeLessThan(80 * record.length)
     expect(throttled).toBeGreaterThan(0)
+  })
+
+  it('pays for each name that it says, since each costs a digest', async () => {
+    const relay = await relayWith({ limits: { bytesPerSecond: 100_000 } })
+    const link = await linkAt(relay.url)
+    const rungs = Array.from({ length: 2500 }, (_, seed) => writeRung(false, counting(16, seed)))
+    const message = concat(...rungs)
+    for (let i = 0; i < 2; i++) link.socket.send(message)
+    await vi.waitFor(() => expect(relay.stats().throttled).toBeGreaterThan(0), WAIT)
+    expect(relay.stats().links).toBe(1)
   })
 
   it('that does not read loses datagrams and is ended; what waits for it is bounded', async () => {

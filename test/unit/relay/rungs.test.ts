@@ -1,9 +1,12 @@
 /** Peers with a link and a network of their own: which of the two their packets are taken by. */
 import { describe, expect, it } from 'vitest'
 import { Groups } from '../../../bus/core/path/group.ts'
+import { instanceOf } from '../../../bus/core/seal/control-keys.ts'
 import { RELAY_ADDRESS } from '../../../bus/core/wire/link.ts'
 import type { BridgeOutput } from '../../../relay/bridge-output.ts'
 import type { RelayLimits } from '../../../relay/limits.ts'
+import { Rungs } from '../../../relay/rungs.ts'
+import { counting, crypto } from '../core/crypto.ts'
 import { at, Carrier, group, keys, Member } from './carrying.ts'
 
 const { control } = new Groups('link', 0, (label) => keys.groupBytes(label))
@@ -161,6 +164,43 @@ describe('what need not go down', () => {
     const three = new Member(3)
     stairs.hears(three.hello(), control, at(3))
     expect(down(stairs.hears(three.data(), group(1), at(3)))).toEqual([[1, 2]])
+  })
+})
+
+describe('the name of a link', () => {
+  const identity = counting(32)
+  const nameOf = (seed: number): bigint => instanceOf(crypto, identity, counting(16, seed))
+  const events = { hears: () => undefined, move: () => undefined, lose: () => undefined }
+  const rung = (seed: number) => ({ type: 'rung', near: false, salt: counting(16, seed) }) as const
+
+  it('is one, however many salts it has said', () => {
+    const rungs = new Rungs(crypto, 8, events)
+    rungs.opened(1, identity)
+    for (const seed of [1, 2, 3]) rungs.take(1, rung(seed))
+    expect([1, 2, 3].map((seed) => rungs.has(nameOf(seed)))).toEqual([false, false, true])
+    rungs.closed(1)
+    expect(rungs.has(nameOf(3))).toBe(false)
+  })
+
+  it('goes when another link takes its port', () => {
+    const rungs = new Rungs(crypto, 8, events)
+    rungs.opened(1, identity)
+    rungs.take(1, rung(1))
+    rungs.opened(1, identity)
+    expect(rungs.has(nameOf(1))).toBe(false)
+    rungs.take(1, rung(1))
+    expect(rungs.has(nameOf(1))).toBe(true)
+  })
+
+  it('stays with the link that has said it last', () => {
+    const rungs = new Rungs(crypto, 8, events)
+    for (const port of [1, 2]) {
+      rungs.opened(port, identity)
+      rungs.take(port, rung(1))
+    }
+    rungs.take(1, rung(2))
+    rungs.closed(1)
+    expect(rungs.has(nameOf(1))).toBe(true)
   })
 })
 
