@@ -79,6 +79,7 @@ export const RELAY_COUNTERS = {
   cacheEvicted: 'Packets that were kept for repair, forgotten for newer ones',
   repairsFull: 'Questions left to the publisher: too many packets sent again in a second',
   interestFull: 'Interests not remembered: everything crosses for a while',
+  interestRefused: 'Interests not remembered: one peer wants more groups than one may',
   portTaken: 'Ports of peers that others have here',
   tooLarge: 'Datagrams dropped: larger than a network takes',
   noPort: 'Links ended: no private port left',

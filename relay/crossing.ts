@@ -46,11 +46,13 @@ export class Crossing {
     this.#prunes = new Prunes((face, record) => events.tell(face, record))
     this.#interest = new Interest({
       sizeMax: limits.interest,
+      ownMax: () => limits.groupsPerLink,
       changed: (group) => events.changed(group),
       full: () => {
         counters.count('interestFull')
         this.#openUntil = this.#now + OPEN_MS
       },
+      refused: () => counters.count('interestRefused'),
     })
     this.#instances = new Instances(
       { keys, sizeMax: limits.peers },

@@ -3,10 +3,14 @@
 export interface InterestOptions {
   /** Entries in all. */
   readonly sizeMax: number
+  /** Entries of one instance. */
+  readonly ownMax: () => number
   /** A group is wanted by another set of faces than before. */
   readonly changed: (group: string) => void
-  /** An entry found no room. */
+  /** An entry found no room, or had to take another's. */
   readonly full: () => void
+  /** An instance wants more than one may. */
+  readonly refused: () => void
 }
 
 interface Change {
@@ -70,8 +74,13 @@ export class Interest {
       this.#wantedByGroup.get(group)!.untilByInstance.set(instance, until)
       return
     }
-    if (this.#size >= this.#options.sizeMax) return this.#options.full()
     const wishes = known ?? { faces, groups: new Set<string>() }
+    const { sizeMax, ownMax, full, refused } = this.#options
+    if (wishes.groups.size >= ownMax()) return refused()
+    if (this.#size >= sizeMax) {
+      full()
+      if (!this.#makeRoom(wishes.groups.size)) return
+    }
     this.#wishesByInstance.set(instance, wishes)
     wishes.groups.add(group)
     const wanted = this.#wantedByGroup.get(group) ?? newWanted()
@@ -105,6 +114,18 @@ export class Interest {
         if (until <= now) this.#drop(instance, group)
       }
     }
+  }
+
+  /** Who wants less than its equal share takes the place of who wants most; whether there was one. */
+  #makeRoom(held: number): boolean {
+    if (held >= this.#options.sizeMax / (this.#wishesByInstance.size + 1)) return false
+    let [largest, most] = [0n, held + 1]
+    for (const [instance, { groups }] of this.#wishesByInstance) {
+      if (groups.size > most) [largest, most] = [instance, groups.size]
+    }
+    const [group] = this.#wishesByInstance.get(largest)?.groups ?? []
+    if (group !== undefined) this.#drop(largest, group)
+    return group !== undefined
   }
 
   #drop(instance: bigint, group: string): void {

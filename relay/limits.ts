@@ -11,7 +11,7 @@ export interface RelayLimits {
   readonly handshakeTime: number
   /** A link from which nothing has come for so long is closed. */
   readonly idleTime: number
-  /** Groups that one link may join. */
+  /** Groups that one link may join, and that one peer elsewhere may want. */
   readonly groupsPerLink: number
   /** Groups that the relay joins for all its links. */
   readonly groups: number

@@ -94,6 +94,30 @@ describe('data', () => {
     expect(roads.counted()).toMatchObject({ interestFull: 1 })
     expect(roads.crosses('a', one.data(), { to: group(3) })).toEqual(['b', 'c'])
   })
+
+  it('is wanted in so many groups by one peer, and no more', () => {
+    const roads = new Crossroads({ groupsPerLink: 2 })
+    const [one, two] = [new Member(1), new Member(2)]
+    roads.hears('a', one.hello())
+    roads.hears('b', two.hello(), { from: at(2) })
+    roads.hears('b', two.interest([group(1), group(2), group(3)]), { from: at(2) })
+    expect(roads.counted()).toMatchObject({ interestRefused: 1 })
+    const crossed = [1, 2, 3].map((n) => roads.crosses('a', one.data(), { to: group(n) }))
+    expect(crossed).toEqual([['b'], ['b'], []])
+  })
+
+  it('that few want is not kept from them by who wants much', () => {
+    const roads = new Crossroads({ interest: 4 })
+    const [one, two, three] = [new Member(1), new Member(2), new Member(3)]
+    roads.hears('a', one.hello())
+    roads.hears('b', two.hello(), { from: at(2) })
+    roads.hears('b', two.interest([1, 2, 3, 4].map((n) => group(n))), { from: at(2) })
+    roads.hears('c', three.hello(), { from: at(3) })
+    roads.hears('c', three.interest([group(9), group(8), group(7)]), { from: at(3) })
+    roads.ticks(3000)
+    const wanted = [1, 2, 3, 4, 7, 8, 9].map((n) => roads.crosses('a', one.data(), { to: group(n) }))
+    expect(wanted).toEqual([[], [], ['b'], ['b'], [], ['c'], ['c']])
+  })
 })
 
 describe('unicast', () => {
