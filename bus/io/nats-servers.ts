@@ -45,7 +45,18 @@ function areUrls(value: unknown): boolean {
 
 function isUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, host, pathname, search, hash } = new URL(value)
+  const { protocol, host, pathname, search, hash, username, password } = new URL(value)
+  if (!isEncoded(username) || !isEncoded(password)) return false
   const isBare = (pathname === '' || pathname === '/') && search === '' && hash === ''
   return (protocol === 'nats:' || protocol === 'tls:') && host !== '' && isBare
+}
+
+/** A percent sign that stands for itself is written as %25. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -47,7 +47,7 @@ export class NatsBackbone implements Backbone {
   #sent = 0
   #taken = 0
   #isFlushing = false
-  #refused: string | undefined
+  #fault: string | undefined
   #waitMs = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
@@ -146,19 +146,24 @@ export class NatsBackbone implements Backbone {
     this.#sent = this.#taken = 0
     this.#isFlushing = false
     this.#host?.up()
-    this.#refused = undefined
+    this.#fault = undefined
     void this.#watch(client)
     const error = await client.closed()
     this.#client = undefined
     this.#subscriptions.clear()
-    return this.#refused ?? (error instanceof Error ? reasonOf(error) : 'the connection has ended')
+    return this.#fault ?? (error instanceof Error ? reasonOf(error) : 'the connection has ended')
   }
 
-  /** What the server refuses, such as a subject: without it the connection is of no use. */
+  /**
+   * What the server refuses, such as a subject: without it the connection is of no use. Nor is one
+   * whose server is silent, which the client would keep until the system has given up as well.
+   */
   async #watch(client: NatsClient): Promise<void> {
     for await (const { type, error } of client.status()) {
-      if (type !== 'error' || this.#refused !== undefined || client !== this.#client) continue
-      this.#refused = reasonOf(error)
+      const isStale = type === 'staleConnection'
+      if (type !== 'error' && !isStale) continue
+      if (this.#fault !== undefined || client !== this.#client) continue
+      this.#fault = isStale ? 'the server does not answer' : reasonOf(error)
       await client.close()
     }
   }

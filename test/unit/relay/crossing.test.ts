@@ -115,7 +115,9 @@ describe('data', () => {
     roads.hears('c', three.hello(), { from: at(3) })
     roads.hears('c', three.interest([group(9), group(8), group(7)]), { from: at(3) })
     roads.ticks(3000)
-    const wanted = [1, 2, 3, 4, 7, 8, 9].map((n) => roads.crosses('a', one.data(), { to: group(n) }))
+    const wanted = [1, 2, 3, 4, 7, 8, 9].map((n) =>
+      roads.crosses('a', one.data(), { to: group(n) }),
+    )
     expect(wanted).toEqual([[], [], ['b'], ['b'], [], ['c'], ['c']])
   })
 })

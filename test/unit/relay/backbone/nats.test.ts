@@ -5,6 +5,11 @@ import { serversOf } from '../../../../bus/io/nats-servers.ts'
 import { serve } from '../../../../relay/index.ts'
 import { key, realm, WAIT } from '../world.ts'
 
+interface Status {
+  readonly type: string
+  readonly error?: Error
+}
+
 /** A connection to no server. */
 class Connection implements NatsClient {
   readonly published: { readonly subject: string; readonly size: number }[] = []
@@ -14,7 +19,7 @@ class Connection implements NatsClient {
   isClosed = false
   readonly #closed: Promise<void | Error>
   end: (error?: Error) => void = () => undefined
-  refuse: (error: Error) => void = () => undefined
+  tell: (status: Status) => void = () => undefined
 
   constructor() {
     this.#closed = new Promise((resolve) => (this.end = resolve))
@@ -46,10 +51,10 @@ class Connection implements NatsClient {
     this.end()
   }
 
-  async *status(): AsyncGenerator<{ readonly type: string; readonly error?: Error }> {
-    const refused = new Promise<Error>((resolve) => (this.refuse = resolve))
-    const error = await Promise.race([refused, this.#closed])
-    if (error) yield { type: 'error', error }
+  async *status(): AsyncGenerator<Status> {
+    const told = new Promise<Status>((resolve) => (this.tell = resolve))
+    const status = await Promise.race([told, this.#closed])
+    if (status && 'type' in status) yield status
   }
 }
 
@@ -154,10 +159,20 @@ describe('NATS', () => {
   it('gives a connection up on which the server refuses a subject', async () => {
     const world = new World()
     const first = await world.open()
-    first.refuse(new Error("permissions violation for subscription to 'sixcast.x'"))
+    const error = new Error("permissions violation for subscription to 'sixcast.x'")
+    first.tell({ type: 'error', error })
     await world.connection(1)
     expect(first.isClosed).toBe(true)
     expect(world.told[1]).toBe("permissions violation for subscription to 'sixcast.x'")
+  })
+
+  it('gives a connection up at once when the client says that the server is silent', async () => {
+    const world = new World()
+    const first = await world.open()
+    first.tell({ type: 'staleConnection' })
+    await world.connection(1)
+    expect(first.isClosed).toBe(true)
+    expect(world.told[1]).toBe('the server does not answer')
   })
 
   it('ends without waiting for a server that says nothing', async () => {
@@ -185,6 +200,8 @@ describe('the option nats', () => {
     ['nats://me:word@a.example/path', '"nats://…@a.example/path"'],
     ['ws://a.example', '"ws://a.example"'],
     ['nats:', '"nats:"'],
+    ['nats://me:50%@a.example', '"nats://…@a.example"'],
+    ['nats://m%e:word@a.example', '"nats://…@a.example"'],
     [[], '[]'],
   ])('refuses %j, and shows no secret', async (nats, found) => {
     const mend = 'nats://HOST:PORT or tls://HOST:PORT, or a list of at most 16'
