@@ -9,8 +9,8 @@ import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { DEFAULT_LEVEL } from './log.ts'
 import { relaySchema } from './relay-schema.ts'
+import { RelaySecrets } from './relay-secrets.ts'
 import { NEW_TOKEN, relaySettingsOf } from './relay-settings.ts'
-import { secretNamed } from './secrets.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
 export const relay: Command = {
@@ -62,6 +62,9 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const { interrupt, output, json } = world
+  // What is said before the relay can hear it is done as soon as it can.
+  let isHeldUp = false
+  interrupt.onHangup(() => (isHeldUp = true))
   for (const name of [
     'relay',
     'peer',
@@ -82,16 +85,20 @@ async function run(given: Arguments, world: World): Promise<number> {
     await output.write(`${JSON.stringify(schema, undefined, 2)}\n`)
     return Exit.ok
   }
+  const secrets = new RelaySecrets(interrupt.signal)
   const drawn = randomBytes(24).toString('base64url')
   const read = async (): Promise<AllSettings> => {
     const shared = await settingsOf(given, process.env)
     const own = await relaySettingsOf(given, process.env, door.defaultRelayLimits)
-    const token = await tokenOf(own.dashboard, drawn, interrupt.signal)
-    return { ...shared, ...own, token }
+    const token = await tokenOf(own.dashboard, drawn, secrets)
+    return { ...shared, ...own, token, secrets }
   }
   const settings = await read()
   await using running = await door.serve(optionsOf(settings, world))
-  interrupt.onHangup(() => void reload(running, read, world))
+  secrets.started()
+  const readAnew = (): void => void reload(running, read, world)
+  interrupt.onHangup(readAnew)
+  if (isHeldUp) readAnew()
   const url = running.url ?? ''
   const page = `${url.replace('ws:', 'http:')}/dashboard`
   const shown = settings.token === undefined ? {} : { dashboard: page }
@@ -105,22 +112,25 @@ async function run(given: Arguments, world: World): Promise<number> {
 }
 
 type AllSettings = Partial<Settings> &
-  Awaited<ReturnType<typeof relaySettingsOf>> & { readonly token: string | undefined }
+  Awaited<ReturnType<typeof relaySettingsOf>> & {
+    readonly token: string | undefined
+    readonly secrets: RelaySecrets
+  }
 
 async function tokenOf(
   named: string | undefined,
   drawn: string,
-  signal: AbortSignal,
+  secrets: RelaySecrets,
 ): Promise<string | undefined> {
   if (named === undefined || named === NEW_TOKEN) return named && drawn
-  return (await secretNamed(named, signal, 'token')).text.trim()
+  return (await secrets.named(named, 'token')).text.trim()
 }
 
 function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptions {
   const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = settings
-  const { listen, bridge, links, nats, origins, metrics, limits, token } = settings
+  const { listen, bridge, links, nats, origins, metrics, limits, token, secrets } = settings
   return {
-    ...(key !== undefined && { key: () => keyOf(key, realm, interrupt.signal) }),
+    ...(key !== undefined && { key: () => keyOf(key, realm, secrets) }),
     ...(realm !== undefined && { realm }),
     ...(open !== undefined && { open }),
     ...(scope !== undefined && { scope }),
@@ -145,9 +155,9 @@ function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptio
 async function keyOf(
   name: string,
   realm: string | undefined,
-  signal: AbortSignal,
+  secrets: RelaySecrets,
 ): Promise<string> {
-  const { text: found, source } = await secretNamed(name, signal)
+  const { text: found, source } = await secrets.named(name)
   // Both say what is wrong, and where.
   if (!isControlKey(found)) parseKey(found, source)
   else {
