@@ -40,6 +40,8 @@ export interface TrunkHost {
   readonly counters: Counters
   readonly turns: Turns
   random(size: number): Uint8Array
+  /** Whether there is a trunk to that relay which still answers. */
+  isTaken(relay: bigint): Promise<boolean>
   /** Why this trunk to that relay is not to be. */
   fault(trunk: Trunk, relay: bigint): Closing | undefined
   opened(trunk: Trunk): void
@@ -63,6 +65,9 @@ export class Trunk {
   #proof: TrunkProof | undefined
   #silenceMs = 0
   #heardAt = performance.now()
+  /** Bytes that have come before it was open. */
+  #openingSize = 0
+  #probing: Promise<boolean> | undefined
   /** Since when there has been no room for a datagram; `Infinity`: there is. */
   #stuckAt = Infinity
   #timer: NodeJS.Timeout
@@ -83,6 +88,8 @@ export class Trunk {
     this.outbox = new LinkOutbox(socket, () => host.limits.trunkBufferSize, host.turns)
     this.#timer = setTimeout(() => this.end('handshakeLate'), host.limits.handshakeTime)
     socket.on('message', (data: Buffer, binary) => this.#hear(data, binary))
+    // A called end has to answer by itself; the server's sockets leave it to whom they are for.
+    if (!calls) socket.on('ping', () => this.isOpen && socket.pong())
     // 'close' follows.
     socket.on('error', (error) => (this.#reason ||= error.message))
     this.#closed = new Promise((resolve) => {
@@ -130,6 +137,12 @@ export class Trunk {
     if (this.#stuckAt === Infinity) this.#stuckAt = performance.now()
   }
 
+  /** Whether the other end still answers; the system is slow to tell. One question at a time. */
+  probe(): Promise<boolean> {
+    this.#probing ??= this.#ask().finally(() => (this.#probing = undefined))
+    return this.#probing
+  }
+
   /** Ends it and says why. */
   end(why: Closing): void {
     void this.ending(why)
@@ -156,8 +169,22 @@ export class Trunk {
     this.#tellEnd()
   }
 
+  #ask(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), PROBE_MS)
+      void this.#closed.then(() => resolve(false))
+      this.#socket.once('pong', () => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+      this.#socket.ping()
+    })
+  }
+
   #hear(data: Buffer, binary: boolean): void {
     if (this.isOver) return
+    if (!this.isOpen) this.#openingSize += data.length
+    if (this.#openingSize > OPENING_SIZE_MAX) return this.end('malformed')
     const { counters } = this.#host
     this.#heardAt = performance.now()
     counters.count('messagesIn')
@@ -182,7 +209,7 @@ export class Trunk {
         return true
       case 'hail':
         if (this.calls || !this.#challenge) return false
-        this.#accept(record, this.#challenge)
+        void this.#accept(record, this.#challenge)
         return true
       case 'accept':
         if (!this.#challenge || !this.#mac) return false
@@ -204,14 +231,22 @@ export class Trunk {
     this.outbox.push(writeHail(claimed, this.#mac))
   }
 
-  #accept(hail: Extract<TrunkOpening, { type: 'hail' }>, challenge: TrunkChallenge): void {
+  async #accept(
+    hail: Extract<TrunkOpening, { type: 'hail' }>,
+    challenge: TrunkChallenge,
+  ): Promise<void> {
     const { proofs, hint, scope } = this.#host
+    // There is one hail.
+    this.#challenge = undefined
     if (hail.hint !== hint) return this.end('realm')
     if (hail.scope !== scope) return this.end('scope')
     const proof = proofs.of(challenge, hail.claimed, hail.mac)
     if (!proof) return this.end('proof')
     this.#relay = hail.relay
-    const fault = this.#host.fault(this, hail.relay)
+    // Whoever knows the key can say any id: whom there is a trunk to need not take it again.
+    const isTaken = await this.#host.isTaken(hail.relay)
+    if (this.isOver) return
+    const fault = isTaken ? 'double' : this.#host.fault(this, hail.relay)
     if (fault) return this.end(fault)
     const terms = writeAcceptClaim(this.#intervalMs)
     const mac = proof.calledMac(challenge, { callerMac: hail.mac, terms })
@@ -266,6 +301,10 @@ export class Trunk {
   }
 }
 
+/** For an answer of the other end. */
+const PROBE_MS = 1000
+/** Bytes of what comes before a trunk is open: a hail, and what is skipped. */
+const OPENING_SIZE_MAX = 4096
 /** For the closing handshake. */
 const CLOSE_MS = 2000
 const INTERVAL_MIN_MS = 100

@@ -9,10 +9,14 @@ import { WebSocket } from 'ws'
 import type { Logger } from '../bus/api/options.ts'
 import { LINK_MESSAGE_MAX } from '../bus/core/wire/link.ts'
 import { type Closing, CLOSINGS } from './closing.ts'
+import { placeOf } from './places.ts'
 import { Trunk, type TrunkHost } from './trunk.ts'
 import { TRUNK_PROTOCOL, type TrunkRecord } from './trunk-wire.ts'
 
-export interface TrunksHost extends Omit<TrunkHost, 'fault' | 'opened' | 'record' | 'ended'> {
+export interface TrunksHost extends Omit<
+  TrunkHost,
+  'isTaken' | 'fault' | 'opened' | 'record' | 'ended'
+> {
   readonly log: Logger | undefined
   /** There is a trunk to that relay, or no more. */
   opened(relay: bigint): void
@@ -86,6 +90,7 @@ export class Trunks {
       { calls: call !== undefined, at },
       {
         ...this.#host,
+        isTaken: (relay) => this.#isTaken(relay),
         fault: (one, relay) => this.#fault(one, relay),
         opened: (one) => this.#onOpened(one, call),
         record: ({ relay }, record) => this.#host.record(relay, record),
@@ -112,6 +117,14 @@ export class Trunks {
     if (trunk && this.#all.has(trunk)) trunk.end('leaving')
   }
 
+  async #isTaken(relay: bigint): Promise<boolean> {
+    const before = this.#openByRelay.get(relay)
+    if (before && (await before.probe())) return true
+    // Another one may have come in while the one before was asked.
+    const now = this.#openByRelay.get(relay)
+    return now !== undefined && now !== before
+  }
+
   #fault(trunk: Trunk, relay: bigint): Closing | undefined {
     const { id, limits } = this.#host
     if (relay === id) return 'self'
@@ -122,7 +135,15 @@ export class Trunks {
     // The other relay would not call if it had a trunk, so one that it called itself is dead.
     if (id > relay && rivals.some(({ calls }) => calls)) return 'double'
     for (const rival of rivals) rival.end('double')
-    return this.#openByRelay.size >= limits.trunks ? 'trunksFull' : undefined
+    return !trunk.calls && this.#isFull(trunk.at, limits.trunks) ? 'trunksFull' : undefined
+  }
+
+  /** The relay's own calls always have their place; of others half may be from one address. */
+  #isFull(at: string, max: number): boolean {
+    const called = [...this.#openByRelay.values()].filter(({ calls }) => !calls)
+    if (called.length >= max) return true
+    const place = placeOf(at)
+    return called.filter((one) => placeOf(one.at) === place).length >= Math.max(1, max / 2)
   }
 
   #onOpened(trunk: Trunk, call: Call | undefined): void {

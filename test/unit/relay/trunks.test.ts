@@ -6,7 +6,7 @@ import { Groups } from '../../../bus/core/path/group.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { writeMulticast } from '../../../bus/core/wire/link.ts'
 import { BODY_OFFSET } from '../../../bus/core/wire/packet.ts'
-import { writeTrunkRecord } from '../../../relay/trunk-wire.ts'
+import { writeTrunkPing, writeTrunkRecord } from '../../../relay/trunk-wire.ts'
 import { counting, crypto } from '../core/crypto.ts'
 import { FakeLog } from './fake-log.ts'
 import { TrunkPeer, type HailOptions } from './trunk-peer.ts'
@@ -129,11 +129,32 @@ describe('a trunk is refused', () => {
     expect([far.stats().trunks, near.stats().trunks]).toEqual([0, 0])
   })
 
-  it('beyond as many as the relay may have', async () => {
-    const relay = await relayWith({ limits: { trunks: 1 } })
+  it('beyond as many as the relay may have, of which its own calls are none', async () => {
+    const far = await relayWith()
+    const relay = await relayWith({ links: far.url, limits: { trunks: 1 } })
+    await trunksOf([relay, 1])
     await peerAt(relay.url, { relay: 5n })
     await expect(peerAt(relay.url, { relay: 6n })).rejects.toThrow('4430')
-    expect(relay.stats()).toMatchObject({ trunks: 1, trunksFull: 1 })
+    expect(relay.stats()).toMatchObject({ trunks: 2, trunksFull: 1 })
+  })
+
+  it('beyond half of them from one address', async () => {
+    const relay = await relayWith({ listen: ':0', limits: { trunks: 4 } })
+    const [near, other] = ['[::1]', '127.0.0.1'].map((at) => relay.url.replace('[::]', at))
+    for (const one of [5n, 6n]) await peerAt(near!, { relay: one })
+    await expect(peerAt(near!, { relay: 7n })).rejects.toThrow('4430')
+    await peerAt(other!, { relay: 7n })
+    expect(relay.stats()).toMatchObject({ trunks: 3, trunksFull: 1 })
+  })
+
+  it('that says much before it has proved anything', async () => {
+    const relay = await relayWith()
+    const socket = new WebSocket(relay.url, 'sixcast-relay.1')
+    await new Promise((resolve) => socket.on('open', resolve))
+    const ended = new Promise((resolve) => socket.on('close', resolve))
+    for (let at = 0; at < 4096 / writeTrunkPing().length; at++) socket.send(writeTrunkPing())
+    socket.send(writeTrunkPing())
+    expect(await ended).toBe(4400)
   })
 
   it('that proves nothing in time', async () => {
@@ -175,12 +196,31 @@ describe('an open trunk', () => {
     await vi.waitFor(() => expect(relay.stats()).toMatchObject({ trunks: 0, idle: 1 }), WAIT)
   }, 15_000)
 
-  it('is replaced by a new one that the same relay asks for', async () => {
+  it('is replaced by a new one that the same relay asks for, once it answers no more', async () => {
     const relay = await relayWith()
     const old = await peerAt(relay.url)
+    old.socket.pause()
     await peerAt(relay.url)
+    old.socket.resume()
     expect(await old.ended).toBe(4411)
     expect(relay.stats()).toMatchObject({ trunks: 1, trunksOpened: 2, trunkDouble: 1 })
+  })
+
+  it('stays while it answers, whoever says to be the same relay', async () => {
+    const relay = await relayWith()
+    const old = await peerAt(relay.url)
+    const others = [1, 2, 3].map(() => expect(peerAt(relay.url)).rejects.toThrow('4411'))
+    await Promise.all(others)
+    expect(relay.stats()).toMatchObject({ trunks: 1, trunksOpened: 1, trunkDouble: 3 })
+    expect(old.socket.readyState).toBe(WebSocket.OPEN)
+  })
+
+  it('answers as well when it was called', async () => {
+    const relay = await relayWith()
+    const peer = await peerAt(relay.url)
+    const answered = new Promise((resolve) => peer.socket.on('pong', resolve))
+    peer.socket.ping()
+    await answered
   })
 
   it('drops datagrams that find no room, and is ended by one that does not read', async () => {
