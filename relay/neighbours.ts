@@ -69,7 +69,8 @@ export class Neighbours {
     const known = this.#neighbourByPlace.get(place)
     const high = this.#highById.get(id) ?? -1
     if (id === this.id || number <= (known?.number ?? high)) return undefined
-    const body = this.#opener.open(now, packet, this.#keys.at(epoch)?.control)
+    const key = this.#keys.at(epoch)?.control
+    const body = this.#opener.open(now, packet, { key, source: `${face} ${from.address}` })
     const beacon = body && readRelayBeacon(body)
     if (!beacon || (!known && this.#neighbourByPlace.size >= NEIGHBOURS_MAX)) return undefined
     const source = sourceOf(face, from)

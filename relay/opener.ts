@@ -1,28 +1,25 @@
 /** Opens packets for a relay, of which strangers cannot make it open more than so many in vain. */
 import type { Sealer } from '../bus/core/seal/sealer.ts'
+import { VainBudget } from '../bus/core/service/vain-budget.ts'
 
 export class Opener {
   readonly #sealer: Sealer
-  #failures = 0
-  #secondEnds = 0
+  readonly #budget = new VainBudget()
 
   constructor(sealer: Sealer) {
     this.#sealer = sealer
   }
 
   /** `undefined` when it does not open, without a key too, or when this second has had its share. */
-  open(now: number, packet: Uint8Array, key: Uint8Array | undefined): Uint8Array | undefined {
-    if (!key) return undefined
-    if (now >= this.#secondEnds) {
-      this.#secondEnds = now + 1000
-      this.#failures = 0
-    }
-    if (this.#failures >= FAILURES_MAX) return undefined
+  open(
+    now: number,
+    packet: Uint8Array,
+    { key, source }: { readonly key: Uint8Array | undefined; readonly source: string },
+  ): Uint8Array | undefined {
+    if (!key || !this.#budget.allows(now, source)) return undefined
     const body = this.#sealer.open(packet, key)
-    if (!body) this.#failures += 1
+    if (body) this.#budget.opened(source)
+    else this.#budget.failed(source)
     return body
   }
 }
-
-/** Packets a second that do not open; at 3 us each they cost little. */
-const FAILURES_MAX = 2000

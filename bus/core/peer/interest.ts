@@ -9,8 +9,16 @@ import type { Context } from './context.ts'
 import type { Endpoint } from '../output.ts'
 import { type ControlOut } from './control.ts'
 import { answerDelay, interestInterval } from '../service/presence.ts'
+import { VainBudget } from '../service/vain-budget.ts'
 import { type Header, readHeader } from '../wire/packet.ts'
 import { readRelayBeacon, RelayFlag } from '../wire/relay.ts'
+
+/** A packet, and the address that it is from. */
+interface Brought {
+  readonly header: Header
+  readonly packet: Uint8Array
+  readonly source: string
+}
 
 export class InterestOut {
   readonly #context: Context
@@ -29,8 +37,7 @@ export class InterestOut {
   #withdrawn: string[] = []
   #refreshAt = -Infinity
   #changed = false
-  #failures = 0
-  #secondEnds = 0
+  readonly #budget = new VainBudget()
 
   constructor(context: Context, control: ControlOut, greet: (now: number) => void) {
     this.#context = context
@@ -40,9 +47,9 @@ export class InterestOut {
   }
 
   /** A packet of kind 5. */
-  onRelay(now: number, packet: Uint8Array, { rung }: Endpoint): void {
+  onRelay(now: number, packet: Uint8Array, { rung, address }: Endpoint): void {
     const header = readHeader(packet)
-    const beacon = this.#open(now, packet, header)
+    const beacon = this.#open(now, { header, packet, source: address })
     if (!beacon) return
     const { instance } = this.#context.self
     const { asked, flags, intervalMs } = beacon
@@ -81,25 +88,24 @@ export class InterestOut {
   }
 
   /** Strangers cannot make this peer open more than so many packets in vain. */
-  #open(now: number, packet: Uint8Array, header: Header): ReturnType<typeof readRelayBeacon> {
+  #open(now: number, { header, packet, source }: Brought): ReturnType<typeof readRelayBeacon> {
     const { sealer, epochs, metrics } = this.#context
     const key = epochs.at(header.epoch)?.control
     if (header.number <= (this.#numbers.get(header.instance) ?? -1)) {
       metrics.count('replayed')
       return undefined
     }
-    if (now >= this.#secondEnds) {
-      this.#secondEnds = now + 1000
-      this.#failures = 0
-    }
-    if (this.#failures >= FAILURES_MAX) {
+    if (!this.#budget.allows(now, source)) {
       metrics.count('helloBudget')
       return undefined
     }
     const body = key && sealer.open(packet, key)
     const beacon = body && readRelayBeacon(body)
-    if (beacon) return beacon
-    this.#failures += 1
+    if (beacon) {
+      this.#budget.opened(source)
+      return beacon
+    }
+    this.#budget.failed(source)
     this.#context.reject(body ? 'malformed' : 'forged')
     return undefined
   }
@@ -190,4 +196,3 @@ const GREET_MS = 1000
 const MISSED = 3.5
 const INTERVAL_MAX_MS = 20_000
 const RELAYS_MAX = 64
-const FAILURES_MAX = 2000

@@ -299,6 +299,17 @@ describe('two relays on the same segments', () => {
     expect(roads.bridge.size.relays).toBe(1)
   })
 
+  it('hear each other however much junk looks like beacons', () => {
+    const { roads, other } = pair(true)
+    const forged = beaconOf(new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 79n))
+    forged[forged.length - 1]! ^= 1
+    for (let i = 0; i < 2100; i++) roads.hears('b', forged, { from: at(1000 + i) })
+    expect(roads.ticks(999)).not.toEqual([])
+    roads.hears('b', beaconOf(other), { from: OTHER })
+    roads.ticks(1500)
+    expect(roads.bridge.size.relays).toBe(1)
+  })
+
   it('hand a question on, and not again before 2 s', () => {
     const roads = new Crossroads()
     const other = new Neighbours(crypto, new RelayKeys(crypto, keys.parts), 78n)
