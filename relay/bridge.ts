@@ -148,7 +148,7 @@ export class Bridge {
 
   /** A link has been admitted, as that identity. */
   opened(port: number, identity: Uint8Array = new Uint8Array(0)): void {
-    this.#links.opened(port)
+    this.#links.opened(port, this.#options.limits.groupsPerLink)
     this.#crossing.rungs.opened(port, identity)
   }
 
@@ -275,9 +275,9 @@ export class Bridge {
   }
 
   #joined(port: number, group: string): boolean {
-    const { limits, counters, scope } = this.#options
+    const { counters, scope } = this.#options
     if (isGroup(group, scope)) {
-      const joined = this.#links.join(port, group, limits.groupsPerLink)
+      const joined = this.#links.join(port, group)
       if (!joined) counters.count('linkGroupsFull')
       return joined
     }

@@ -2,6 +2,8 @@
 
 export class LinkGroups {
   readonly #groupsByPort = new Map<number, Set<string>>()
+  /** How many each may join, as it was told. */
+  readonly #maxByPort = new Map<number, number>()
   readonly #portsByGroup = new Map<string, Set<number>>()
   /** A group has its first member, or none any more. */
   readonly #changed: (group: string) => void
@@ -20,14 +22,19 @@ export class LinkGroups {
     return this.#portsByGroup.size
   }
 
-  /** Or there is another one in the place of one that broke, and has joined what that had. */
-  opened(port: number): void {
+  /**
+   * Or there is another one in the place of one that broke, and has joined what that had. `max`:
+   * groups that it may join.
+   */
+  opened(port: number, max: number): void {
+    this.#maxByPort.set(port, max)
     if (!this.#groupsByPort.has(port)) this.#groupsByPort.set(port, new Set())
   }
 
   closed(port: number): void {
     const groups = this.#groupsByPort.get(port) ?? []
     this.#groupsByPort.delete(port)
+    this.#maxByPort.delete(port)
     for (const group of groups) this.#left(port, group)
   }
 
@@ -54,10 +61,10 @@ export class LinkGroups {
   }
 
   /** False when the link has joined as many as it may. */
-  join(port: number, group: string, max: number): boolean {
+  join(port: number, group: string): boolean {
     const groups = this.#groupsByPort.get(port)
     if (!groups || groups.has(group)) return true
-    if (groups.size >= max) return false
+    if (groups.size >= (this.#maxByPort.get(port) ?? 0)) return false
     groups.add(group)
     const ports = this.#portsByGroup.get(group)
     if (ports) ports.add(port)

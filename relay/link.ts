@@ -60,6 +60,8 @@ export class Link {
   #chain: Uint8Array = new Uint8Array(0)
   #proving = false
   #heardAt = performance.now()
+  /** As it was when the peer was told how often it is asked. */
+  #idleTime = Infinity
   /** Since when there has been no room for a datagram; `Infinity`: there is. */
   #stuckAt = Infinity
   #pongAt = -Infinity
@@ -151,6 +153,7 @@ export class Link {
     this.#session = session
     session.attach(this.#socket, received)
     clearTimeout(this.#timer)
+    this.#idleTime = this.#host.limits.idleTime
     this.#timer = setInterval(() => this.#look(), pingMs(this.#host.limits))
   }
 
@@ -260,7 +263,7 @@ export class Link {
   #look(): void {
     const { limits } = this.#host
     const now = performance.now()
-    if (now - this.#heardAt > limits.idleTime) return this.end('idle')
+    if (now - this.#heardAt > this.#idleTime) return this.end('idle')
     if (this.outbox.waiting < this.#host.room() / 2) this.#stuckAt = Infinity
     if (now - this.#stuckAt > limits.stuckTime) return this.end('stuck')
     // Also while much is sent: who only listens would otherwise say nothing for long.

@@ -97,13 +97,7 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
   const { scope = 'host', port } = await sharedOf(options, options.realm ?? LOCAL_REALM)
   // Looked at by the rule above: it listens, and has the marks of Node's own.
   const server = typeof listen === 'string' ? undefined : (listen as unknown as HttpServer)
-  if (server && options.dashboard !== undefined) {
-    const mend = 'leave it out, or let the relay listen by itself (option "listen" as text)'
-    throw new BusError(
-      'INVALID_OPTION',
-      `option "dashboard" is for the relay's own server: ${mend}`,
-    )
-  }
+  if (server) assertOwn(options)
   const servers = typeof nats === 'string' ? [nats] : nats
   if (options.backbone && servers.length > 0) {
     const mend = 'a relay has one backbone: leave one of the two out'
@@ -126,6 +120,14 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     dashboard: options.dashboard,
     limits: { ...defaultRelayLimits, ...options.limits },
   }
+}
+
+/** On a server of the program's own the relay answers calls alone. */
+function assertOwn({ dashboard, metrics }: RelayOptions): void {
+  const name = dashboard === undefined ? metrics && 'metrics' : 'dashboard'
+  if (!name) return
+  const mend = 'leave it out, or let the relay listen by itself (option "listen" as text)'
+  throw new BusError('INVALID_OPTION', `option "${name}" is for the relay's own server: ${mend}`)
 }
 
 /** The whole key is forgotten as soon as the part that a relay needs has been derived. */

@@ -91,7 +91,7 @@ export interface Backbone {
 
 /** The relay, as its backbone sees it. */
 export interface BackboneHost {
-  /** Bytes that may wait in the backbone. */
+  /** Bytes that may wait in the backbone; a reload may change it. */
   readonly bufferSize: number
   /** It can be used from now on. */
   up(): void

@@ -64,8 +64,11 @@ export class Junction {
 
   /** Rejects when no trying mends it. */
   async open(): Promise<void> {
+    const { limits } = this.#host
     await this.#backbone.open({
-      bufferSize: this.#host.limits.backboneBufferSize,
+      get bufferSize() {
+        return limits.backboneBufferSize
+      },
       up: () => this.#up(),
       down: (reason) => this.#down(reason),
       message: (subject, message) => {

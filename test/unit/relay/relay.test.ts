@@ -195,6 +195,17 @@ describe('a server of the program’s own', () => {
   })
 })
 
+describe('on a server of the program’s own', () => {
+  it.each([
+    ['metrics', { metrics: true }],
+    ['dashboard', { dashboard: 'a token of some length'.replaceAll(' ', '-') }],
+  ])('%s would be asked for in vain, and are refused', async (name, option) => {
+    const refused = relayWith({ listen: createServer(), ...option })
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await expect(refused).rejects.toThrow(`"${name}" is for the relay's own server`)
+  })
+})
+
 describe('those who look after a relay', () => {
   it('learn that it lives, whether it is ready, and, where it is allowed, its counters', async () => {
     const relay = await relayWith({ metrics: true })

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { RelayOptions } from '../../../relay/index.ts'
+import { writeGroups } from '../../../bus/core/wire/link.ts'
+import type { Backbone, BackboneHost, RelayOptions } from '../../../relay/index.ts'
 import { counting } from '../core/crypto.ts'
 import { FakeLog } from './fake-log.ts'
 import { key, linkAt, realm, relayWith, WAIT } from './world.ts'
@@ -72,6 +73,44 @@ describe('a relay that is reloaded', () => {
     ])
     expect((await fetch(path)).status).toBe(404)
     await Promise.all([linkAt(relay.url), linkAt(relay.url)])
+  })
+
+  it('ends no link by lower limits: they are for those that come', async () => {
+    const before = { stuckTime: 600, groupsPerLink: 3 }
+    const relay = await relayWith({ limits: before })
+    const link = await linkAt(relay.url)
+    const groups = [1, 2, 3].map((n) => `ff11:0:0:0:0:0:8000:${n}`)
+    link.socket.send(writeGroups('join', groups.slice(0, 2))[0]!)
+    const limits = { ...before, groupsPerLink: 2, idleTime: 100 }
+    await relay.reload({ ...OWN, limits })
+    link.socket.send(writeGroups('join', groups)[0]!)
+    await vi.waitFor(() => expect([...relay.links]).toMatchObject([{ groups: 3 }]), WAIT)
+    // It is asked each 200 ms, as it was told, and may be as silent as before.
+    for (let pings = 0; pings < 2; pings++) {
+      const ended = link.ended.then((code) => {
+        throw new Error(String(code))
+      })
+      await Promise.race([new Promise<void>((resolve) => (link.onPing = resolve)), ended])
+    }
+    const later = await linkAt(relay.url)
+    later.socket.send(writeGroups('join', groups)[0]!)
+    expect(await later.ended).toBe(4400)
+  })
+
+  it('tells a backbone how much may wait now', async () => {
+    let host: BackboneHost | undefined
+    const [done, close] = [() => undefined, () => Promise.resolve()]
+    const backbone: Backbone = {
+      name: 'none',
+      open: (given) => void (host = given),
+      subscribe: done,
+      unsubscribe: done,
+      publish: () => false,
+      close,
+    }
+    const relay = await relayWith({ backbone })
+    await relay.reload({ ...OWN, backbone, limits: { backboneBufferSize: 5 } })
+    expect(host?.bufferSize).toBe(5)
   })
 
   it('says what needs a restart, and leaves it as it was', async () => {
