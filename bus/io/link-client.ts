@@ -80,6 +80,9 @@ export class ClientLink {
   #proof: LinkProof | undefined
   #terms: WelcomeTerms | undefined
   #heard = 0
+  /** Intervals without a word, and how much had been heard when the present one began. */
+  #silent = 0
+  #heardBefore = 0
   #cancelTimer: () => void
   #fault: LinkEnd | undefined
   #ended = false
@@ -125,6 +128,8 @@ export class ClientLink {
   /** The network may be another one: a relay that says nothing for an interval is gone. */
   doubt(): void {
     if (!this.#terms || this.#ended) return
+    // It is doubted already: another doubt must not give it more time.
+    if (this.#silent >= SILENT_INTERVALS - 1 && this.#heard === this.#heardBefore) return
     this.#cancelTimer()
     const { intervalMs } = this.#terms
     this.#watch(intervalMs, { silent: SILENT_INTERVALS - 1, waitMs: intervalMs * 1.5 })
@@ -218,9 +223,10 @@ export class ClientLink {
 
   /** A relay that is gone without a word is silent for some of its own intervals. */
   #watch(intervalMs: number, { silent = 0, waitMs = intervalMs } = {}): void {
-    const heard = this.#heard
+    this.#silent = silent
+    this.#heardBefore = this.#heard
     this.#cancelTimer = this.#caller.sockets.after(waitMs, () => {
-      const missed = heard === this.#heard ? silent + 1 : 0
+      const missed = this.#heard === this.#heardBefore ? silent + 1 : 0
       if (missed >= SILENT_INTERVALS) this.#fail('the relay has fallen silent')
       else this.#watch(intervalMs, { silent: missed })
     })

@@ -66,6 +66,8 @@ export class LinkTransport implements Transport {
   #warned = false
   #dropped = 0
   #cancelFull: (() => void) | undefined
+  /** While it is set a hurry calls nobody. */
+  #cancelHurry: (() => void) | undefined
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -139,7 +141,9 @@ export class LinkTransport implements Transport {
   /** The network may be another one, or back: calls at once if nobody is linked, and else listens. */
   hurry(): void {
     this.#link?.doubt()
-    if (!this.#cancelCall) return
+    // An interface that comes and goes must not make every peer of a relay call all the time.
+    if (!this.#cancelCall || this.#cancelHurry) return
+    this.#cancelHurry = this.#options.sockets.after(HURRY_MS, () => (this.#cancelHurry = undefined))
     this.#cancelCall()
     this.#cancelCall = undefined
     this.#waitMs = 0
@@ -160,6 +164,7 @@ export class LinkTransport implements Transport {
     this.#state = 'closed'
     this.#cancelCall?.()
     this.#cancelFull?.()
+    this.#cancelHurry?.()
     await this.#round?.close()
     this.#link = undefined
   }
@@ -296,6 +301,8 @@ function refusal(faults: readonly Fault[]): BusError {
 
 /** What every IPv6 path carries whole; the relay says what its segment carries. */
 const DATAGRAM_SIZE = 1232
+/** Back-off begins anew at most this often. */
+const HURRY_MS = 3000
 /** Dropped datagrams are told of at most this often. */
 const FULL_MS = 1000
 const WAIT_MIN_MS = 100
