@@ -70,7 +70,7 @@ export class Door {
     return this.#url
   }
 
-  /** Rejects with PORT_IN_USE, DENIED or NO_PATH. */
+  /** Rejects with PORT_IN_USE, DENIED or NO_PATH. Listens to nobody once it is closed. */
   async open(): Promise<void> {
     const { listen } = this.#host.settings
     if (!listen) return
@@ -81,6 +81,7 @@ export class Door {
       this.#server.listen(listen, () => {
         this.#server.off('error', refused)
         this.#server.on('error', () => undefined) // of one connection: it is closed
+        if (this.#closed) return void this.#server.close(() => resolve())
         this.#url = urlOf(this.#server)
         resolve()
       })

@@ -48,7 +48,7 @@ export interface RelayLimits {
    * opens: half of them from one address, an eighth of one instance.
    */
   readonly strangers: number
-  /** Bytes of data packets that are kept to answer who asks for them on a segment; 0: none. */
+  /** Bytes of data packets that are kept to answer who asks for them on a segment; 1: none. */
   readonly cacheSize: number
   /** The same for so long, ms. */
   readonly cacheAge: number

@@ -149,6 +149,7 @@ class LiveRelay implements Relay {
 
   async open(): Promise<void> {
     await this.#segment?.open()
+    if (this.#closing) return // given up meanwhile
     this.#carrier.drain()
     this.#ticks = setInterval(() => {
       this.#feed((now) => {
@@ -159,6 +160,7 @@ class LiveRelay implements Relay {
       })
     }, TICK_MS)
     await this.#door.open()
+    if (this.#closing) return
     this.#trunks.open()
     await this.#junction?.open()
   }

@@ -24,7 +24,7 @@ export function relaySchema(known: Readonly<Record<string, number>>): object {
     link: several('Addresses of other relays, to join with all that they reach', WEBSOCKET),
     nats: several('Servers of NATS by which relays meet, at most 16', NATS_URL),
     links: { ...whole('Links at once at most', 1, 1_000_000), default: known['links'] },
-    origin: several('Web origins whose pages may call', '^[a-z][a-z0-9+.-]*://[^/?#@]+$'),
+    origin: several('Web origins whose pages may call', ORIGIN),
     metrics: { ...flag('Tell the counters at /metrics to whoever asks'), default: false },
     dashboard: text('The file of the token that opens /dashboard, env:NAME, fd:N, or new'),
   }
@@ -61,6 +61,9 @@ function several(description: string, pattern: string): object {
 
 const WEBSOCKET = '^wss?://[^/?#@]+'
 const NATS_URL = '^(nats|tls)://[^/?#]+/?$'
+/** Pages name no port that is the usual one, and hosts in small letters. */
+const ORIGIN =
+  '^(?!http://.*:80$)(?!https://.*:443$)(?!https?://.*[A-Z])[a-z][a-z0-9+.-]*://[^/?#@\\s]+$'
 const ANY = '.'
 
 /** What every command understands; a relay has no use for some of it. */

@@ -118,10 +118,17 @@ function servers(raw: unknown, source: string): readonly string[] {
 /** What `new URL(page).origin` gives: with anything behind it no page would ever have it. */
 function origins(raw: unknown, source: string): readonly string[] {
   const found = list(raw, source)
-  const wrong = found.find((one) => !URL.canParse(one) || new URL(one).origin !== one)
+  const wrong = found.find((one) => !isOrigin(one))
   if (wrong === undefined) return found
   const mend = 'scheme, host and port if any, such as https://app.example.org'
   throw new UsageError(`${source} is ${JSON.stringify(wrong)}: ${mend}`)
+}
+
+/** Of schemes that are not the web's, as apps have them, the runtime knows no origin. */
+function isOrigin(one: string): boolean {
+  if (!URL.canParse(one)) return false
+  const { origin } = new URL(one)
+  return origin === 'null' ? /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(one) : origin === one
 }
 
 /** In place of a token's file: one is drawn, and printed once. */

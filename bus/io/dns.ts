@@ -3,13 +3,14 @@ import { lookup, Resolver as Dns } from 'node:dns/promises'
 import type { Resolver } from './names.ts'
 import { systemCode } from './udp-socket.ts'
 
-export function dnsResolver(): Resolver {
-  const dns = new Dns({ timeout: TIMEOUT_MS, tries: TRIES })
+export function dnsResolver(make: () => Pick<Dns, 'resolve6' | 'resolveSrv'> = asker): Resolver {
+  let dns = make()
   return {
     addresses: async (name) => {
       try {
         return await dns.resolve6(name, { ttl: true })
       } catch (failure) {
+        dns = make()
         // The file of hosts, search domains and mDNS are the system's matter.
         const found = await lookup(name, { family: 6, all: true }).catch(() => [])
         if (found.length > 0) return found.map(({ address }) => ({ address }))
@@ -23,10 +24,16 @@ export function dnsResolver(): Resolver {
           .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight)
           .map(({ name: host, port }) => ({ name: host, port }))
       } catch (failure) {
+        dns = make()
         throw new Error(`no service ${name} (${systemCode(failure)})`)
       }
     },
   }
+}
+
+/** It knows the nameservers that there are when it is made; after a failure there may be others. */
+function asker(): Dns {
+  return new Dns({ timeout: TIMEOUT_MS, tries: TRIES })
 }
 
 const TIMEOUT_MS = 3000

@@ -70,6 +70,7 @@ export class NatsBackbone implements Backbone {
   async open(host: BackboneHost): Promise<void> {
     this.#host = host
     this.#dial ??= await loadDial()
+    if (this.#closed) return
     this.#running = this.#connect()
   }
 

@@ -33,6 +33,9 @@ async function isTaken(config: object): Promise<boolean> {
   }
 }
 
+/** Origins of pages in apps. */
+const APPS = ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefgh']
+
 const GOOD: Readonly<Record<string, readonly unknown[]>> = {
   $schema: ['./relay.schema.json'],
   realm: ['site', 'a.b_c-1'],
@@ -59,7 +62,7 @@ const GOOD: Readonly<Record<string, readonly unknown[]>> = {
   link: ['wss://relay.example.org', ['ws://[2001:db8::7]:62278', 'wss://other']],
   nats: ['nats://nats.example.org:4222', ['tls://me:word@[::1]', 'nats://other']],
   links: [1, 1_000_000],
-  origin: ['https://app.example.org', ['http://localhost:8080', 'https://a']],
+  origin: ['https://app.example.org', ['http://localhost:8080', 'https://a'], ...APPS],
   metrics: [true],
   dashboard: ['new', 'dashboard.token'],
   limit: [{}, { links: 500, bufferSize: 1 }],
@@ -82,7 +85,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
   link: ['relay.example.org', [], ['wss://a', 'b']],
   nats: ['nats.example.org:4222', 'ws://a', 'nats://a/b', [], ['nats://a', 'b']],
   links: [0, 1_000_001, 1.5],
-  origin: ['https://app.example.org/', 'app.example.org', []],
+  origin: ['https://app.example.org/', 'https://a:443', 'http://A', 'app.example.org', 'null', []],
   metrics: [2],
   dashboard: [''],
   limit: [{ link: 1 }, { links: 0 }, { links: 1.5 }, []],
