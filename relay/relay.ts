@@ -84,8 +84,7 @@ class LiveRelay implements Relay {
   constructor(env: Env, settings: RelaySettings & ControlKey, options: RelayOptions) {
     const { parts, owner, scope, limits } = settings
     const [{ crypto }, verify] = [env, strictVerifier()]
-    const keys = new RelayKeys(crypto, parts)
-    const counters = this.#counters
+    const [keys, counters] = [new RelayKeys(crypto, parts), this.#counters]
     this.#settings = settings
     this.#room = new Room(limits)
     this.#log = options.log
@@ -160,7 +159,6 @@ class LiveRelay implements Relay {
       })
     }, TICK_MS)
     await this.#door.open()
-    if (this.#closing) return
     this.#trunks.open()
     await this.#junction?.open()
   }

@@ -54,6 +54,7 @@ export class Trunks {
   }
 
   open(): void {
+    if (this.#closed) return // given up while the relay started
     for (const call of this.#calls) this.#dial(call)
   }
 

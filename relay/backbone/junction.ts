@@ -64,6 +64,7 @@ export class Junction {
 
   /** Rejects when no trying mends it. */
   async open(): Promise<void> {
+    if (this.#closed) return // given up while the relay started
     const { limits } = this.#host
     await this.#backbone.open({
       get bufferSize() {

@@ -25,7 +25,7 @@ class Network implements LinkSockets {
   readonly dialled: number[] = []
   /** The relay's end of the link. */
   says: (message: Uint8Array) => void = () => undefined
-  readonly #timers = new Set<{ readonly at: number; readonly then: () => void }>()
+  readonly #timers = new Set<{ readonly at: number; readonly act: () => void }>()
 
   dial(_: string, events: SocketEvents): LinkSocket {
     this.dialled.push(this.now)
@@ -50,7 +50,7 @@ class Network implements LinkSockets {
   }
 
   after(delayMs: number, then: () => void): () => void {
-    const timer = { at: this.now + delayMs, then }
+    const timer = { at: this.now + delayMs, act: then }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
@@ -62,7 +62,7 @@ class Network implements LinkSockets {
       if (!due) break
       this.#timers.delete(due)
       this.now = Math.max(this.now, due.at)
-      due.then()
+      due.act()
     }
     this.now = until
   }
