@@ -6,6 +6,7 @@ import { Groups } from '../../../bus/core/path/group.ts'
 import { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { writeMulticast } from '../../../bus/core/wire/link.ts'
 import { BODY_OFFSET } from '../../../bus/core/wire/packet.ts'
+import { Trunks } from '../../../relay/trunks.ts'
 import { writeTrunkPing, writeTrunkRecord } from '../../../relay/trunk-wire.ts'
 import { counting, crypto } from '../core/crypto.ts'
 import { FakeLog } from './fake-log.ts'
@@ -174,6 +175,14 @@ describe('a trunk is refused', () => {
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(refused).rejects.toThrow(reason)
   })
+})
+
+it('a relay that is given up before it has opened calls nobody', async () => {
+  // Nothing of a relay is asked for.
+  const trunks = new Trunks(['ws://[::1]:1'], {} as ConstructorParameters<typeof Trunks>[1])
+  await trunks.close()
+  trunks.open()
+  expect([...trunks]).toEqual([])
 })
 
 describe('an open trunk', () => {
