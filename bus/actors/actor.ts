@@ -5,6 +5,7 @@
  * restart loses nothing but the message that it failed on.
  */
 import type { ActorEnd, ActorEndReason, Step } from '../api/actor-options.ts'
+import { CutOffError } from '../api/answer-error.ts'
 import { decodeValue } from '../api/codec.ts'
 import { BusError } from '../api/errors.ts'
 import { asError } from '../api/thrown.ts'
@@ -156,7 +157,7 @@ export class LiveActor implements Living, Child, Busy {
     if (this.#end) return
     this.#end = error ? { reason, error } : { reason }
     this.#callOff()
-    this.#answerWork((answer) => answer?.fail(this.#goneError()))
+    this.#answerWork((answer) => answer?.refuse(this.#cutOffError()))
     this.#endLife()
     for (let mail = this.#mailbox.take(); mail; mail = this.#mailbox.take()) this.#lose(mail)
     this.system.ended(this.name, reason)
@@ -234,7 +235,7 @@ export class LiveActor implements Living, Child, Busy {
       'INVALID_VALUE',
       `the message is not what actor "${this.name}" takes: ${issues.join('; ')}`,
     )
-    this.#answerWork((answer) => answer?.fail(error))
+    this.#answerWork((answer) => answer?.refuse(error))
     this.#goOn()
   }
 
@@ -271,11 +272,16 @@ export class LiveActor implements Living, Child, Busy {
 
   #lose({ answer }: Mail): void {
     this.system.metrics.count('mailLost')
-    answer?.fail(this.#goneError())
+    answer?.refuse(this.#goneError())
   }
 
   #goneError(): BusError {
     return new BusError('NO_ACTOR', `actor "${this.name}" has stopped: spawn it again`)
+  }
+
+  #cutOffError(): CutOffError {
+    const fault = `actor "${this.name}" was ended while this was at work: it may have been done`
+    return new CutOffError(`${fault}; send it again if that does no harm`)
   }
 }
 

@@ -189,7 +189,7 @@ export class Actors implements ActorsSystem {
     else {
       this.metrics.count('mailLost')
       const mend = 'it has stopped, or was never spawned'
-      answer.fail(new BusError('NO_ACTOR', `there is no actor "${name}" here: ${mend}`))
+      answer.refuse(new BusError('NO_ACTOR', `there is no actor "${name}" here: ${mend}`))
     }
     return answer
   }

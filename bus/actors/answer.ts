@@ -1,6 +1,6 @@
 /** Somebody who waits for what comes of a message. */
 import { errorOf, faultOf } from '../api/answer-error.ts'
-import { BusError } from '../api/errors.ts'
+import { BusError, type BusErrorCode } from '../api/errors.ts'
 import type { PeerId } from '../api/terms.ts'
 
 export class Answer {
@@ -31,11 +31,28 @@ export class Answer {
     this.#resolve(value)
   }
 
-  /** What is no BusError is REMOTE. */
+  /** The bus says so: it was not begun, or nobody knows how far it has come. */
+  refuse(error: BusError): void {
+    this.#reject(error)
+  }
+
+  /** The behaviour says so: REMOTE, unless it is a code that is the behaviour's to say. */
   fail(error: unknown): void {
-    this.#reject(error instanceof BusError ? error : new BusError('REMOTE', textOf(error)))
+    const isOwn = error instanceof BusError && !OF_THE_BUS.has(error.code)
+    this.#reject(isOwn ? error : new BusError('REMOTE', textOf(error)))
   }
 }
+
+/**
+ * By these a sender knows whether it may send a message again. A behaviour that has asked another
+ * actor may throw what that one's bus has said, and has done half of its work by then.
+ */
+const OF_THE_BUS: ReadonlySet<string> = new Set<BusErrorCode>([
+  'NO_ACTOR',
+  'MAILBOX_FULL',
+  'BUSY',
+  'ABANDONED',
+])
 
 /** An error of an actor of this bus as others would get it: code and message, and no more. */
 export function crossing(error: unknown, from: PeerId): BusError {

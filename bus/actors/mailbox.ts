@@ -46,10 +46,10 @@ export class Mailbox {
       this.#options.full()
       const error = this.#fullError()
       if (this.#options.overflow !== 'drop-oldest') {
-        mail.answer?.fail(error)
+        mail.answer?.refuse(error)
         return this.#options.overflow === 'reject' ? error : undefined
       }
-      this.take()?.answer?.fail(error)
+      this.take()?.answer?.refuse(error)
     }
     this.push(mail)
     return undefined

@@ -63,7 +63,7 @@ export class Outbox {
       return await this.#attempt(attempt)
     } catch (error) {
       if (address.peer !== undefined || !isNoActor(error)) throw error
-      // The actor has moved since it was found: nobody has done anything yet.
+      // The actor has moved since it was found. No behaviour can say so: nothing was begun.
       return await this.#attempt(attempt)
     }
   }

@@ -10,10 +10,19 @@ export interface AnswerFault {
   readonly message: Uint8Array
 }
 
+/** The bus itself says it: a handler that throws ABANDONED means somebody else. */
+export class CutOffError extends BusError {
+  constructor(message: string) {
+    super('ABANDONED', message)
+  }
+}
+
 /** What crosses of what a handler has thrown: no stack, no cause. */
 export function faultOf(thrown: unknown): AnswerFault {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const code = thrown instanceof BusError && crosses(thrown.code) ? thrown.code : 'REMOTE'
+  const isOwn = thrown instanceof CutOffError
+  const code =
+    thrown instanceof BusError && (isOwn || crosses(thrown.code)) ? thrown.code : 'REMOTE'
   return { code: utf8(code), message: cut(message) }
 }
 
@@ -21,7 +30,8 @@ export function faultOf(thrown: unknown): AnswerFault {
 export function errorOf(from: PeerId, fault: AnswerFault): BusError {
   const code = textOf(fault.code) ?? ''
   const message = textOf(fault.message) ?? 'what it says is not UTF-8'
-  return new BusError(crosses(code) ? code : 'REMOTE', `peer ${from} answers: ${message}`)
+  const known = crosses(code) || code === 'ABANDONED'
+  return new BusError(known ? code : 'REMOTE', `peer ${from} answers: ${message}`)
 }
 
 /** The beginning of a text, whole characters of it. */

@@ -190,7 +190,7 @@ describe('an actor that ends', () => {
     const lost = refusal(actor.ask('work'))
     await until(() => taken.length === 1)
     await bus.close({ linger: 0 })
-    expect(await lost).toEqual(code('NO_ACTOR'))
+    expect(await lost).toEqual(code('ABANDONED'))
     expect(await actor.stopped).toEqual({ reason: 'closed' })
   })
 })
