@@ -6,7 +6,7 @@ import type { PeerId } from '../api/terms.ts'
 import type { Budget } from '../core/stream/reorder.ts'
 import { LiveActor } from './actor.ts'
 import { addressOf, addressText, nameOf } from './address.ts'
-import { Answer } from './answer.ts'
+import { type Answer, confirming, replying } from './answer.ts'
 import { type ActorCounterName, ActorMetrics } from './counters.ts'
 import { LiveGroup } from './group.ts'
 import { Groups } from './groups.ts'
@@ -159,14 +159,14 @@ export class Actors implements ActorsSystem {
     // What is told behind it finds it done.
     if (kind === 'watch') return yes(this.#watches.watchedBy(name, from))
     if (kind === 'ask') {
-      const answer = this.#post(said, from)
+      const answer = this.#post(said, from, replying(this.host))
       signal.addEventListener('abort', () => answer.abandon(), { once: true })
       return answer.promise
     }
     const key = `${from}/${id}`
     const known = this.#deliveries.get(key)
     if (known) return known
-    const done = this.#post(said, from).promise.then(() => null)
+    const done = this.#post(said, from, confirming()).promise
     this.#remember(key, done)
     return done
   }
@@ -182,8 +182,7 @@ export class Actors implements ActorsSystem {
     }
   }
 
-  #post({ name, sender, codec, payload }: Said, from: PeerId): Answer {
-    const answer = new Answer()
+  #post<R>({ name, sender, codec, payload }: Said, from: PeerId, answer: Answer<R>): Answer<R> {
     const actor = this.find(name)
     if (actor) actor.accept({ from, sender, codec, payload: payload.slice(), answer })
     else {

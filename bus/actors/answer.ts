@@ -1,17 +1,20 @@
 /** Somebody who waits for what comes of a message. */
 import { errorOf, faultOf } from '../api/answer-error.ts'
+import { encodeValue, Snapshot } from '../api/codec.ts'
 import { BusError, type BusErrorCode } from '../api/errors.ts'
 import type { PeerId } from '../api/terms.ts'
+import type { ActorsHost } from './host.ts'
 
-export class Answer {
-  readonly promise: Promise<unknown>
-  #resolve: (value: unknown) => void = () => undefined
+export class Answer<R = unknown> {
+  readonly promise: Promise<R>
+  #resolve: (reply: unknown) => void = () => undefined
   #reject: (error: BusError) => void = () => undefined
   #waited = true
 
-  constructor() {
+  /** `made`: what is made of the reply at once, for what the next message does to it comes too late. */
+  constructor(made: (reply: unknown) => R) {
     this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
+      this.#resolve = (reply) => resolve(made(reply))
       this.#reject = reject
     })
     // Whoever has given up does not hear of it.
@@ -27,8 +30,12 @@ export class Answer {
     this.#waited = false
   }
 
-  done(value: unknown): void {
-    this.#resolve(value)
+  done(reply: unknown): void {
+    try {
+      this.#resolve(reply)
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** The bus says so: it was not begun, or nobody knows how far it has come. */
@@ -43,6 +50,25 @@ export class Answer {
   }
 }
 
+/** The answer to an ask. */
+export function replying({ codec }: ActorsHost): Answer<Snapshot> {
+  return new Answer((reply) => new Snapshot(encodeValue(reply ?? null, codec)))
+}
+
+/** The answer to a delivery, which has no reply. */
+export function confirming(): Answer<null> {
+  return new Answer(() => null)
+}
+
+/** An error of an actor of this bus as others would get it: code and message, and no more. */
+export function crossing(error: unknown, from: PeerId): BusError {
+  return errorOf(from, faultOf(error))
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
 /**
  * By these a sender knows whether it may send a message again. A behaviour that has asked another
  * actor may throw what that one's bus has said, and has done half of its work by then.
@@ -53,12 +79,3 @@ const OF_THE_BUS: ReadonlySet<string> = new Set<BusErrorCode>([
   'BUSY',
   'ABANDONED',
 ])
-
-/** An error of an actor of this bus as others would get it: code and message, and no more. */
-export function crossing(error: unknown, from: PeerId): BusError {
-  return errorOf(from, faultOf(error))
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
-}

@@ -2,7 +2,7 @@
 import { BusError } from '../api/errors.ts'
 import type { PeerId } from '../api/terms.ts'
 import type { LiveActor } from './actor.ts'
-import { Answer } from './answer.ts'
+import { replying } from './answer.ts'
 import { type ActorsHost, groupTopic } from './host.ts'
 import { type Asked, Inbox, type InboxListener } from './inbox.ts'
 import type { Mail } from './mailbox.ts'
@@ -62,7 +62,7 @@ export class Groups {
   ): AsyncIterable<Uint8Array> {
     const mail = mailOf(said, asked.from)
     const asking = [...members].map((actor) => {
-      const answer = new Answer()
+      const answer = replying(this.#host)
       actor.accept({ ...mail, answer })
       return { name: actor.name, answer }
     })

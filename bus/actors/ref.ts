@@ -1,14 +1,14 @@
 /** An actor as others speak to it, wherever it is. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ActorRef, AskOptions, DeliverOptions } from '../api/actor-options.ts'
-import { decodeValue, encodeValue } from '../api/codec.ts'
+import { decodeValue, encodeValue, type Snapshot } from '../api/codec.ts'
 import { BusError } from '../api/errors.ts'
 import { checkOptions } from '../api/rules.ts'
 import { validate } from '../api/schema.ts'
 import type { PeerId } from '../api/terms.ts'
 import type { LiveActor } from './actor.ts'
 import type { Address } from './address.ts'
-import { Answer, crossing } from './answer.ts'
+import { type Answer, confirming, crossing, replying } from './answer.ts'
 import type { ActorMetrics } from './counters.ts'
 import { TIMEOUT_MS } from './defaults.ts'
 import type { ActorsHost } from './host.ts'
@@ -68,10 +68,14 @@ export class LiveRef implements ActorRef {
     const { outbox } = this.#post
     if (here === false) return outbox[how](this.#to, letter, waiting)
     if (!here) throw this.#noActorError()
-    const answer = new Answer()
+    if (how === 'deliver') {
+      const answer = confirming()
+      here.accept(this.#mailOf(letter, answer))
+      return void (await this.#inTime(answer, waiting))
+    }
+    const answer = replying(this.#post.host)
     here.accept(this.#mailOf(letter, answer))
-    const given = await this.#inTime(answer, waiting)
-    return how === 'ask' ? this.#reply(given, waiting.schema) : undefined
+    return this.#reply(await this.#inTime(answer, waiting), waiting.schema)
   }
 
   /** The actor, where it is one of this bus; nothing, where it would be; false, where it is not. */
@@ -99,7 +103,7 @@ export class LiveRef implements ActorRef {
     return { from: this.#post.id, sender, codec, payload: payload.slice(), answer }
   }
 
-  #inTime(answer: Answer, { timeoutMs, signal }: Waiting): Promise<unknown> {
+  #inTime<R>(answer: Answer<R>, { timeoutMs, signal }: Waiting): Promise<R> {
     return new Promise((resolve, reject) => {
       const giveUp = (reason: unknown): void => {
         answer.abandon()
@@ -122,10 +126,9 @@ export class LiveRef implements ActorRef {
   }
 
   /** A reply of this bus is what it would be from any other. */
-  async #reply(value: unknown, schema: StandardSchemaV1 | undefined): Promise<unknown> {
-    const { host } = this.#post
-    const { codec, payload } = encodeValue(value ?? null, host.codec)
-    const decoded = decodeValue(codec, payload.slice(), host.codec)
+  async #reply(reply: Snapshot, schema: StandardSchemaV1 | undefined): Promise<unknown> {
+    const { codec, payload } = reply
+    const decoded = decodeValue(codec, payload, this.#post.host.codec)
     const checked = schema && 'value' in decoded ? await validate(schema, decoded.value) : decoded
     if ('value' in checked) return checked.value
     const fault = `the reply of actor "${this.address}" is not what the schema says`

@@ -1,6 +1,6 @@
 /** What the members of a group at this bus reply to one question, each as it is done. */
 import { faultOf } from '../api/answer-error.ts'
-import { encodeValue } from '../api/codec.ts'
+import type { Snapshot } from '../api/codec.ts'
 import { BusError } from '../api/errors.ts'
 import { Pull } from '../api/pull.ts'
 import { Ring } from '../core/ring.ts'
@@ -11,7 +11,7 @@ import { writeReplied } from './wire.ts'
 
 export interface Asking {
   readonly name: string
-  readonly answer: Answer
+  readonly answer: Answer<Snapshot>
 }
 
 /** One part for each of them, in the order in which they reply. */
@@ -31,23 +31,19 @@ export function repliesOf(host: ActorsHost, members: readonly Asking[]): AsyncIt
   if (left === 0) pull.end()
   for (const { name, answer } of members) {
     answer.promise.then(
-      (value) => give(replied(host, name, value)),
+      (reply) => give(replied(host, name, reply)),
       (error: unknown) => give(refused(name, error)),
     )
   }
   return pull
 }
 
-function replied({ codec: own, limits }: ActorsHost, name: string, value: unknown): Uint8Array {
-  try {
-    const { codec, payload } = encodeValue(value ?? null, own)
-    const part = writeReplied({ name, codec, payload })
-    if (part.length + ANSWER_HEAD <= limits.answerSize) return part
-    const fault = `a reply of ${payload.length} bytes`
-    throw new BusError('TOO_LARGE', `${fault}: give less, or raise limits.answerSize`)
-  } catch (error) {
-    return refused(name, error)
-  }
+function replied({ limits }: ActorsHost, name: string, reply: Snapshot): Uint8Array {
+  const { codec, payload } = reply
+  const part = writeReplied({ name, codec, payload })
+  if (part.length + ANSWER_HEAD <= limits.answerSize) return part
+  const mend = 'give less, or raise limits.answerSize'
+  return refused(name, new BusError('TOO_LARGE', `a reply of ${payload.length} bytes: ${mend}`))
 }
 
 function refused(name: string, error: unknown): Uint8Array {

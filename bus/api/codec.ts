@@ -16,6 +16,17 @@ export interface Encoded {
   readonly payload: Uint8Array
 }
 
+/** A value as it was at one time: encoded, and sent as it is. */
+export class Snapshot implements Encoded {
+  readonly codec: number
+  readonly payload: Uint8Array
+
+  constructor({ codec, payload }: Encoded) {
+    this.codec = codec
+    this.payload = payload.slice()
+  }
+}
+
 /**
  * The payload is good until the next call: the peer copies it within `publish`.
  * Throws INVALID_VALUE when the value has no form on the wire.
@@ -25,6 +36,7 @@ export function encodeValue(value: unknown, custom: PayloadCodec | undefined): E
   if (value instanceof ArrayBuffer) return { codec: Codec.bytes, payload: bytesOf(value) }
   if (ArrayBuffer.isView(value)) return { codec: Codec.bytes, payload: viewOf(value) }
   if (typeof value === 'string') return { codec: Codec.text, payload: utf8Of(value) }
+  if (value instanceof Snapshot) return value
   if (custom) return { codec: Codec.custom, payload: encodeCustom(value, custom) }
   const payload = utf8Scratch(jsonOf(value))
   if (!nestsTooDeep(payload)) return { codec: Codec.json, payload }

@@ -69,3 +69,34 @@ describe('a message that is at work when its actor is ended', () => {
     expect(taken).toEqual(['work'])
   })
 })
+
+describe('a reply', () => {
+  it.each([true, false])('is what its value was at that time, also far: %s', async (isFar) => {
+    const [here, there] = await pair()
+    const bus = isFar ? there : here
+    const counts = (state: { n: number }): Step<unknown, { n: number }, { n: number }> => {
+      state.n += 1
+      return { state, reply: state }
+    }
+    const counted = (state: Uint8Array): Step<unknown, Uint8Array, Uint8Array> => {
+      state[0]! += 1
+      return { state, reply: state }
+    }
+    bus.spawn('object', counts, { initial: () => ({ n: 0 }), groups })
+    bus.spawn('bytes', counted, { initial: () => new Uint8Array(1), groups })
+    const thrice = (name: string): Promise<unknown[]> => {
+      const actor = here.actor(`${name}@${bus.id}`)
+      return Promise.all([actor.ask(0), actor.ask(0), actor.ask(0)])
+    }
+    expect(await thrice('object')).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    expect(await thrice('bytes')).toEqual([1, 2, 3].map((n) => Uint8Array.of(n)))
+    if (isFar) await here.matched('sixcast/groups/workers')
+    const all = [4, 5].map(() => here.group('workers').askAll(0).all())
+    const values = (await Promise.all(all)).flat().map(({ value }) => value)
+    expect(values).toHaveLength(4)
+    for (const n of [4, 5]) {
+      expect(values).toContainEqual({ n })
+      expect(values).toContainEqual(Uint8Array.of(n))
+    }
+  })
+})
