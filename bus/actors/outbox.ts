@@ -58,14 +58,7 @@ export class Outbox {
   async ask(address: Address, letter: Letter, waiting: Waiting): Promise<unknown> {
     const said = { kind: 'ask', id: 0, ...letter, payload: letter.payload.slice() } as const
     const endsAt = this.#host.now() + waiting.timeoutMs
-    const attempt = { address, said, endsAt, waiting }
-    try {
-      return await this.#attempt(attempt)
-    } catch (error) {
-      if (address.peer !== undefined || !isNoActor(error)) throw error
-      // The actor has moved since it was found. No behaviour can say so: nothing was begun.
-      return await this.#attempt(attempt)
-    }
+    return this.#attempt({ address, said, endsAt, waiting })
   }
 
   /** Tries until its time is over, as long as that may help: the id keeps it from being done twice. */
@@ -90,9 +83,13 @@ export class Outbox {
 
   /** What is sent at once is sent within the call: the order of a sender's calls is kept. */
   #attempt(attempt: Attempt): Promise<unknown> {
+    const { peer } = attempt.address
+    return peer === undefined ? this.#byName(attempt, true) : this.#request(attempt, peer)
+  }
+
+  #byName(attempt: Attempt, mayHaveMoved: boolean): Promise<unknown> {
     const { address, endsAt, waiting } = attempt
-    const { name, peer } = address
-    if (peer !== undefined) return this.#request(attempt, peer)
+    const { name } = address
     const { after, now } = this.#host
     return new Promise((resolve, reject) => {
       let wanted = true
@@ -109,8 +106,12 @@ export class Outbox {
         cancel()
         waiting.signal?.removeEventListener('abort', abort)
         if (!wanted) return
-        if (typeof to === 'string') this.#request(attempt, to).then(resolve, reject)
-        else reject(to)
+        if (typeof to !== 'string') return reject(to)
+        this.#request(attempt, to).then(resolve, (error: unknown) => {
+          // Since it was found. No behaviour can say so: nothing was begun.
+          if (!mayHaveMoved || !isNoActor(error)) return reject(error as Error)
+          this.#byName(attempt, false).then(resolve, reject)
+        })
       })
     })
   }

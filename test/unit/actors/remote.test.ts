@@ -147,6 +147,21 @@ describe('an actor of another peer', () => {
     expect(await far.ask('get')).toBe(3)
   })
 
+  it('is found anew when it has moved by who delivers as well', async () => {
+    const [here, one, other] = await three()
+    const first = one.spawn('counter', counter, { initial: 1 })
+    const far = here.actor<Told, number>('counter')
+    await far.deliver({ add: 1 })
+    await first.close()
+    await expect(far.deliver({ add: 2 })).rejects.toEqual(code('NO_ACTOR', /nobody who is here/))
+    const again = one.spawn('counter', counter, { initial: 1 })
+    await far.deliver({ add: 1 })
+    await again.close()
+    const moved = other.spawn('counter', counter, { initial: 2 })
+    await far.deliver({ add: 3 })
+    expect(await moved.ask('get')).toBe(5)
+  })
+
   it('gives a delivery up with its peer, or goes on with who has the name then', async () => {
     const [here, one, other] = await three()
     const { behaviour, taken } = gate()
