@@ -3,7 +3,8 @@
  *
  * What goes to a name waits while it is looked for, and leaves in the order in which it came. A
  * peer that is found stays the one meant until it has left or says that it has no such actor; it is
- * looked for anew now and then, behind the back of what goes there, for an actor that has moved.
+ * looked for anew now and then, behind the back of what goes there, for an actor that has moved. Who
+ * is too busy to say, or does not answer, may have it: nobody has one when all have said so.
  */
 import { BusError } from '../api/errors.ts'
 import type { PeerId } from '../api/terms.ts'
@@ -19,6 +20,15 @@ interface Route {
   foundAt: number
   seeking: boolean
   readonly waiting: Through[]
+}
+
+/** What a question to all has come to. */
+interface Found {
+  readonly holders: readonly PeerId[]
+  /** Who was too busy to say, or has not. */
+  readonly unsure: readonly PeerId[]
+  /** Why it is not certain that nobody else has it. */
+  readonly doubt: BusError | undefined
 }
 
 export class Routes {
@@ -46,13 +56,6 @@ export class Routes {
     }
     route.waiting.push(then)
     this.#seek(name, route)
-  }
-
-  /** The peer of a name, as `through` gives it. Rejects with NO_ACTOR and CONFLICT. */
-  find(name: string): Promise<PeerId> {
-    return new Promise((resolve, reject) => {
-      this.through(name, (to) => (typeof to === 'string' ? resolve(to) : reject(to)))
-    })
   }
 
   /** This peer has no such actor any more. */
@@ -87,25 +90,25 @@ export class Routes {
   #seek(name: string, route: Route): void {
     if (route.seeking) return
     route.seeking = true
-    void this.#holders(name).then((found) => {
+    void this.#ask(name).then((found) => {
       route.seeking = false
-      const isNobody = Array.isArray(found) && found.length === 0
+      const isNobody = 'holders' in found && found.holders.length === 0
       if (!isNobody || !this.#host.isYoung()) return this.#found(name, route, found)
       this.#host.after(AGAIN_MS, () => this.#seek(name, route))
     })
   }
 
-  #found(name: string, route: Route, found: readonly PeerId[] | BusError): void {
-    const to = 'code' in found ? found : chosen(name, found, route.peer)
-    // Who cannot be asked just now may well be there.
-    if (typeof to === 'string' || to.code === 'NO_ACTOR' || to.code === 'CONFLICT') {
-      route.peer = typeof to === 'string' ? to : undefined
-    }
+  #found(name: string, route: Route, found: Found | BusError): void {
+    const { peer } = route
+    // Who cannot be asked just now may well have it.
+    const stays = peer !== undefined && (!('holders' in found) || mayHave(peer, found))
+    const to = stays ? peer : 'holders' in found ? chosen(name, found) : found
+    route.peer = typeof to === 'string' ? to : undefined
     route.foundAt = this.#host.now()
-    for (const then of route.waiting.splice(0)) then(route.peer ?? to)
+    for (const then of route.waiting.splice(0)) then(to)
   }
 
-  async #holders(name: string): Promise<readonly PeerId[] | BusError> {
+  async #ask(name: string): Promise<Found | BusError> {
     const { bus } = this.#host
     const about = { to: 0n, id: 0, name, sender: '', codec: 0, payload: new Uint8Array(0) }
     try {
@@ -115,30 +118,37 @@ export class Routes {
       for await (const { value, from } of gathering) {
         if (value instanceof Uint8Array && value[0] === 1) holders.push(from)
       }
-      const { end } = await gathering.report
-      if (holders.length > 0 || end !== 'timeout') return holders
-      return new BusError('TIMEOUT', `not all peers have said whether they have actor "${name}"`)
+      const { end, outcomes } = await gathering.report
+      const unsure = outcomes.filter(({ type }) => type === 'error' || type === 'silent')
+      const failed = outcomes.find((one) => one.type === 'error')
+      const doubt = failed?.error ?? (end === 'complete' ? undefined : silentError(name))
+      return { holders, unsure: unsure.map(({ from }) => from), doubt }
     } catch (error) {
       return error instanceof BusError ? error : new BusError('REMOTE', String(error))
     }
   }
 }
 
+function mayHave(peer: PeerId, { holders, unsure }: Found): boolean {
+  return holders.includes(peer) || unsure.includes(peer)
+}
+
 /** The peer that is meant, or why none is. */
-function chosen(
-  name: string,
-  holders: readonly PeerId[],
-  before: PeerId | undefined,
-): PeerId | BusError {
+function chosen(name: string, { holders, doubt }: Found): PeerId | BusError {
   const [only, ...others] = holders
   if (only === undefined) {
     const mend = 'is it running, in this realm and scope, with the same key?'
-    return new BusError('NO_ACTOR', `nobody who is here has an actor "${name}": ${mend}`)
+    const fault = `nobody who is here has an actor "${name}"`
+    return doubt ?? new BusError('NO_ACTOR', `${fault}: ${mend}`)
   }
-  if (before !== undefined && holders.includes(before)) return before
   if (others.length === 0) return only
   const mend = 'say which one, as in name@peer, or make them a group'
   return new BusError('CONFLICT', `peers ${holders.join(', ')} have an actor "${name}": ${mend}`)
+}
+
+function silentError(name: string): BusError {
+  const mend = 'ask again, or look what keeps them'
+  return new BusError('TIMEOUT', `not all peers have said whether they have "${name}": ${mend}`)
 }
 
 /** How long a peer counts as the one that is meant without being asked. */

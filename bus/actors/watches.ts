@@ -66,14 +66,17 @@ export class Watches {
     const at = (to: PeerId): void => {
       if (wanted) stop = this.#add({ name, peer: to }, once)
     }
-    if (peer !== undefined) at(peer)
-    else if (has(name)) at(id)
-    else {
+    const seek = (againMs: number): void => {
       routes.through(name, (to) => {
-        if (typeof to === 'string') at(to)
-        else once({ address: name, reason: 'unknown' })
+        if (typeof to === 'string') return at(to)
+        if (to.code === 'NO_ACTOR') return once({ address: name, reason: 'unknown' })
+        // Not all have said whether they have it, or more than one has.
+        if (wanted) stop = host.after(againMs, () => seek(Math.min(againMs * 2, AGAIN_MAX_MS)))
       })
     }
+    if (peer !== undefined) at(peer)
+    else if (has(name)) at(id)
+    else seek(AGAIN_MS)
     return end
   }
 
@@ -211,5 +214,6 @@ const REASONS: readonly ActorEndReason[] = ['stopped', 'closed', 'failed', 'pare
 const NOTHING = new Uint8Array(0)
 const REQUEST_MS = 5000
 const AGAIN_MS = 1000
+const AGAIN_MAX_MS = 30_000
 /** Who has been away for so long has seen this peer leave. */
 const TELL_MS = 60_000
