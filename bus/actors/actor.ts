@@ -77,10 +77,6 @@ export class LiveActor implements Living, Child, Busy {
     return refused
   }
 
-  post(mail: Mail): void {
-    this.accept(mail)
-  }
-
   push(mail: Mail): void {
     if (this.#end || this.#closing) return this.#lose(mail)
     this.#mailbox.push(mail)
@@ -180,6 +176,7 @@ export class LiveActor implements Living, Child, Busy {
   /** The next message that is of use to anybody. */
   #next(): Mail | undefined {
     for (let mail = this.#mailbox.take(); mail; mail = this.#mailbox.take()) {
+      mail.taken?.()
       if (mail.answer?.waited !== false) return mail
     }
     return undefined
@@ -270,7 +267,8 @@ export class LiveActor implements Living, Child, Busy {
     if (mail) how(mail.answer)
   }
 
-  #lose({ answer }: Mail): void {
+  #lose({ answer, taken }: Mail): void {
+    taken?.()
     this.system.metrics.count('mailLost')
     answer?.refuse(this.#goneError())
   }

@@ -9,9 +9,7 @@ import type { ActorsSystem, AnyBehaviour, ContextCalls, Parent } from './system.
 /** The actor that lives. */
 export interface Living extends Parent {
   readonly system: ActorsSystem
-  /** A message that it has sent to itself. */
-  post(mail: Mail): void
-  /** The same of one that must not be lost. */
+  /** A message of its own, that must not be lost. */
   push(mail: Mail): void
   /** Something that it has given to be called has thrown. */
   failed(error: unknown): void
@@ -63,14 +61,18 @@ export class Life {
       throw new BusError('LIMIT', `${timers.max} timers of actors are set: ${mend}`)
     }
     const mail = this.#mailOf(message)
+    const free = (): void => void (timers.used -= 1)
+    let isDue = false
     const cancel = this.#ending(() => {
-      timers.used -= 1
       stop()
+      if (!isDue) free()
     })
     timers.used += 1
     const stop = host.after(delayMs, () => {
+      isDue = true
       cancel()
-      this.#actor.post(mail)
+      // It holds its place until it is taken: nothing else bounds what comes through a full mailbox.
+      this.#actor.push({ ...mail, taken: free })
     })
     return cancel
   }

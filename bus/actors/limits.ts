@@ -5,7 +5,7 @@ export interface ActorLimits {
   readonly actors: number
   /** Bytes of messages that wait in all mailboxes, per bus. */
   readonly mailboxSize: number
-  /** Timers of all actors of a bus. */
+  /** Timers of all actors of a bus, until their messages are taken. */
   readonly actorTimers: number
   /** Watches of others on actors of this bus, and of its actors on those of others. */
   readonly watches: number

@@ -14,6 +14,8 @@ export interface Mail {
   readonly codec: number
   readonly payload: Uint8Array
   readonly answer: Answer | undefined
+  /** Called when it does not wait any more: what bounds it is free for another. */
+  readonly taken?: () => void
 }
 
 export interface MailboxOptions {
@@ -31,13 +33,17 @@ export class Mailbox {
   readonly #options: MailboxOptions
   /** Most actors are idle: made when something has to wait. */
   #waiting: Ring<Mail> | undefined
+  /** What must not be lost, each with how many of the others were put before it. */
+  #kept: Ring<{ readonly mail: Mail; readonly place: number }> | undefined
+  /** How many of the others have left. */
+  #gone = 0
 
   constructor(options: MailboxOptions) {
     this.#options = options
   }
 
   get size(): number {
-    return this.#waiting?.size ?? 0
+    return this.#others + (this.#kept?.size ?? 0)
   }
 
   /** What its sender is to be told when it is refused. */
@@ -49,36 +55,53 @@ export class Mailbox {
         mail.answer?.refuse(error)
         return this.#options.overflow === 'reject' ? error : undefined
       }
-      this.take()?.answer?.refuse(error)
+      this.#shift()?.answer?.refuse(error)
     }
-    this.push(mail)
+    this.#options.budget.used += sizeOf(mail)
+    this.#waiting ??= new Ring()
+    this.#waiting.push(mail)
     return undefined
   }
 
   /** For what must not be lost, and is bounded elsewhere. */
   push(mail: Mail): void {
     this.#options.budget.used += sizeOf(mail)
-    this.#waiting ??= new Ring()
-    this.#waiting.push(mail)
+    this.#kept ??= new Ring()
+    this.#kept.push({ mail, place: this.#gone + this.#others })
   }
 
   take(): Mail | undefined {
+    const kept = this.#kept?.first
+    if (!kept || kept.place > this.#gone) return this.#shift()
+    this.#kept?.shift()
+    this.#options.budget.used -= sizeOf(kept.mail)
+    return kept.mail
+  }
+
+  get #others(): number {
+    return this.#waiting?.size ?? 0
+  }
+
+  #shift(): Mail | undefined {
     const mail = this.#waiting?.shift()
-    if (mail) this.#options.budget.used -= sizeOf(mail)
+    if (!mail) return undefined
+    this.#gone += 1
+    this.#options.budget.used -= sizeOf(mail)
     return mail
   }
 
   /** One message is always taken, however large. */
   #isFull(mail: Mail): boolean {
-    if (this.size === 0) return false
+    const others = this.#others
+    if (others === 0) return false
     const { limit, budget } = this.#options
-    return this.size >= limit || budget.used + sizeOf(mail) > budget.max
+    return others >= limit || budget.used + sizeOf(mail) > budget.max
   }
 
   #fullError(): BusError {
     const { owner, limit } = this.#options
     const what =
-      this.size >= limit
+      this.#others >= limit
         ? `${limit} messages wait: send later, or raise its option "mailbox"`
         : 'too many bytes wait in all mailboxes: send later, or raise limits.mailboxSize'
     return new BusError('MAILBOX_FULL', `no room for a message to actor "${owner}": ${what}`)
