@@ -155,9 +155,9 @@ export class Actors implements ActorsSystem {
 
   /** A question to an actor: what comes of it, or null once a delivery is done. */
   async #asked(said: Said, { from, signal }: Asked): Promise<unknown> {
-    const { kind, id, name } = said
+    const { kind, id } = said
     // What is told behind it finds it done.
-    if (kind === 'watch') return yes(this.#watches.watchedBy(name, from))
+    if (kind === 'watch') return yes(this.#watches.watchedBy(said, from))
     if (kind === 'ask') {
       const answer = this.#post(said, from, replying(this.host))
       signal.addEventListener('abort', () => answer.abandon(), { once: true })

@@ -8,7 +8,7 @@
  *               varint n, n bytes name | uint8 1 | varint n, n bytes code | message, to the end
  *
  * `to` is the peer that is meant, 0 whoever gets it. A delivery has an `id`, by which its sender's
- * later attempts are known. Text is UTF-8. A kind that is not known is of a later version.
+ * later attempts are known, and a watch one by which its end is told. Text is UTF-8. A kind that is not known is of a later version.
  */
 import { textOf, utf8 } from '../core/text.ts'
 import { Reader, Writer } from '../core/wire/cursor.ts'
