@@ -17,10 +17,11 @@ describe('an actor of another peer', () => {
     there.spawn('keeper', keeper(heard), { initial: null })
     const far = here.actor<number | string, number>(at('keeper', there))
     const replies: Promise<unknown>[] = []
+    const options = { timeout: 60_000 }
     for (let i = 0; i < 300; i++) {
-      if (i % 3 === 0) replies.push(far.ask(i))
+      if (i % 3 === 0) replies.push(far.ask(i, options))
       else if (i % 3 === 1) far.tell(i)
-      else replies.push(far.deliver(i))
+      else replies.push(far.deliver(i, options))
     }
     await Promise.all(replies)
     expect(await far.ask('last')).toBe(301)
