@@ -10,7 +10,7 @@ export class LiveGathering<
 > implements AsyncIterable<Item> {
   readonly report: Promise<Report>
   readonly #budget: Budget
-  readonly #waiting = new Ring<{ readonly item: Item; readonly size: number }>()
+  readonly #waiting = new Ring<{ readonly item: Item; size: number }>()
   readonly #pull: Pull<Item>
   #resolve: (report: Report) => void = () => undefined
 
@@ -25,9 +25,9 @@ export class LiveGathering<
     this.#pull = new Pull({ take: () => this.#take(), drop })
   }
 
-  /** False when there is no room for it; one is always taken. */
+  /** False when there is no room for it; one is always taken. After the end nobody wants it. */
   push(item: Item, bytes: number): boolean {
-    if (this.#pull.offer(item)) return true
+    if (this.#pull.ended || this.#pull.offer(item)) return true
     const size = bytes + REPLY_SIZE
     const { used, max } = this.#budget
     if (this.#waiting.size > 0 && used + size > max) return false
@@ -36,9 +36,17 @@ export class LiveGathering<
     return true
   }
 
-  /** Nothing comes any more; with a reason, what waits is forgotten. */
+  /**
+   * Nothing comes any more; with a reason, what waits is forgotten. Else it is the program's own from
+   * now on: it may never be taken, and must not keep the room of others.
+   */
   ended(report: Report, reason?: unknown): void {
     if (reason !== undefined) this.#forget()
+    for (let place = 0; place < this.#waiting.size; place++) {
+      const one = this.#waiting.at(place)!
+      this.#budget.used -= one.size
+      one.size = 0
+    }
     this.#pull.end(reason)
     this.#resolve(report)
   }

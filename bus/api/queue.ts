@@ -122,9 +122,17 @@ export class MessageQueue<M extends Traced> implements AsyncIterable<M | Mark> {
     this.#tail.add(mark)
   }
 
-  /** Takes no more; the consumer still gets what waits, then the end or the rejection. */
+  /**
+   * Takes no more; the consumer still gets what waits, then the end or the rejection. It may never
+   * take it: what waits is the program's own from now on, and keeps no room of others.
+   */
   close(reason?: unknown): void {
     if (this.closed) return
+    for (let place = 0; place < this.#slots.size; place++) {
+      const slot = this.#slots.at(place)!
+      this.#release(slot)
+      slot.size = 0
+    }
     this.#pull.end(reason)
     queueMicrotask(() => this.#options.onStop?.())
   }

@@ -6,7 +6,9 @@ import { drain, message, type Item } from './items.ts'
 
 describe('the bytes that several queues share', () => {
   const kib = 1024
-  const two = (overflow: Overflow): [MessageQueue<Item>, MessageQueue<Item>, { used: number }] => {
+  const two = (
+    overflow: Overflow,
+  ): [MessageQueue<Item>, MessageQueue<Item>, { used: number; max: number }] => {
     const budget = { used: 0, max: 4 * (kib + MESSAGE_SIZE) }
     const options = { limit: 16, overflow, budget, gaps: true, onDrop: () => undefined }
     return [new MessageQueue<Item>(options), new MessageQueue<Item>(options), budget]
@@ -54,4 +56,16 @@ describe('the bytes that several queues share', () => {
       expect(budget.used).toBe(0)
     },
   )
+
+  it('are given back when a queue is closed of which nobody takes what waits', async () => {
+    const [one, other, budget] = two('drop-newest')
+    for (let i = 0; i < 4; i++) one.push(message('a', i), kib)
+    one.close()
+    expect(budget.used).toBe(0)
+    for (let i = 0; i < 4; i++) other.push(message('b', i), kib)
+    expect(other.dropped).toBe(0)
+    // It may still be taken, and counts no more.
+    expect(await drain(one)).toEqual(['a0', 'a1', 'a2', 'a3'])
+    expect(budget.used).toBe(budget.max)
+  })
 })
