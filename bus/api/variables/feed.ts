@@ -28,7 +28,7 @@ export interface FeedOptions {
 
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncIterable<Uint8Array> {
   const { signal } = options
-  const everyMs = Math.max(EVERY_MIN_MS, options.everyMs)
+  const everyMs = Math.min(Math.max(EVERY_MIN_MS, options.everyMs), EVERY_MAX_MS)
   const told = new Map<string, Told>()
   const due = new Set(source.all().map(({ name }) => name))
   let wake = (): void => undefined
@@ -95,4 +95,6 @@ const GAP_MS = 20
 /** Whoever watches asks again before that: no question holds a place for longer. */
 const LEASE_MAX_MS = 60_000
 const EVERY_MIN_MS = 100
+/** As options have it: a watcher may say anything. */
+const EVERY_MAX_MS = 86_400_000
 const PATIENCE_MIN_MS = 1000
