@@ -68,7 +68,7 @@ export class Answering {
     const about = { pattern, handler, schema, concurrency, sharing }
     const responder = new LiveResponder({ ...about, end })
     const abort = (): void => {
-      responder.abort(signal?.reason)
+      responder.abort(signal?.reason, true)
     }
     signal?.addEventListener('abort', abort, { once: true })
     this.#respondersById.set(id, responder)
@@ -105,7 +105,7 @@ export class Answering {
   }
 
   close(error: BusError): void {
-    for (const responder of this.#respondersById.values()) responder.abort(error)
+    for (const responder of this.#respondersById.values()) responder.abort(error, false)
     for (const [id, cancel] of this.#leaving) {
       cancel()
       this.#parts.line.unsubscribe(id)

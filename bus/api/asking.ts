@@ -80,8 +80,8 @@ export class Asking {
           return true
         },
         settled: (outcome) => {
-          // Who is busy leaves it to others.
-          const isAnswer = outcome.type === 'error' && outcome.error.code !== 'BUSY'
+          // Who is busy or leaves, leaves it to others.
+          const isAnswer = outcome.type === 'error' && !LEFT.has(outcome.error.code)
           if (isAnswer) reject(outcome.error)
           return isAnswer
         },
@@ -336,6 +336,8 @@ export class Asking {
   }
 }
 
+/** Errors of a responder that are no answer. */
+const LEFT: ReadonlySet<string> = new Set(['BUSY', 'ABANDONED'])
 /** Topics by which buses talk to each other: nobody shares them. */
 const OWN = 'sixcast/'
 const NOTHING = new Uint8Array(0)

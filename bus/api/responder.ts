@@ -78,13 +78,14 @@ export class LiveResponder implements Responder {
     if (this.working === 0) this.#idle?.resolve()
   }
 
-  /** Takes no more questions, and gives up those at work. */
-  abort(reason: unknown): void {
+  /** Takes no more questions, and gives up those at work; a bus that goes on tells who has asked. */
+  abort(reason: unknown, goesOn: boolean): void {
     this.#end()
     const mayBegin = this.#parts.sharing?.again === true
     for (const work of this.#atWork) {
       // Another one may begin it anew, as its program has said.
-      if (mayBegin) work.refuse()
+      if (mayBegin && work.isWhole) work.refuse()
+      else if (goesOn) work.abandon()
       work.abort(reason)
     }
   }

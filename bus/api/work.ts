@@ -9,7 +9,7 @@ import type { AnswerFault } from '../core/publication.ts'
 import type { Answer } from '../core/wire/answer.ts'
 import { type Ask, AskFlag } from '../core/wire/question.ts'
 import { orAborted } from './abort.ts'
-import { faultOf } from './answer-error.ts'
+import { ABANDONED, faultOf } from './answer-error.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { asError } from './thrown.ts'
@@ -42,6 +42,7 @@ export class Work {
   readonly #ask: Ask
   readonly #parts: WorkParts
   readonly #control = new AbortController()
+  readonly #timeoutMs: number
   readonly #deadline: number
   readonly #release: () => void
   #sequence = 0
@@ -52,16 +53,30 @@ export class Work {
     this.#delivered = delivered
     this.#ask = ask
     this.#parts = parts
-    this.#deadline = parts.now() + ask.timeoutMs
-    this.#release = parts.after(ask.timeoutMs, () => {
-      this.abort(new BusError('TIMEOUT', `the asker has waited for ${ask.timeoutMs} ms`))
+    const timeoutMs = Math.min(ask.timeoutMs, TIMEOUT_MAX_MS)
+    this.#timeoutMs = timeoutMs
+    this.#deadline = parts.now() + timeoutMs
+    this.#release = parts.after(timeoutMs, () => {
+      this.abort(new BusError('TIMEOUT', `the asker has waited for ${timeoutMs} ms`))
     })
   }
 
   /** It will not be answered, unless it has been in part. */
   refuse(): void {
-    if (this.#sequence > 0 || this.#control.signal.aborted) return
-    this.#parts.send({ id: this.#ask.id, sequence: 0, kind: 'none' }, this.#ask.timeoutMs)
+    if (!this.isWhole || this.#control.signal.aborted) return
+    this.#parts.send({ id: this.#ask.id, sequence: 0, kind: 'none' }, this.#timeoutMs)
+  }
+
+  /** Nothing of it has been answered. */
+  get isWhole(): boolean {
+    return this.#sequence === 0
+  }
+
+  /** It is given up: whatever has been done of it, no more is answered. */
+  abandon(): void {
+    if (this.#control.signal.aborted) return
+    const about = { id: this.#ask.id, sequence: this.#sequence, kind: 'error' } as const
+    this.#parts.send({ ...about, ...ABANDONED }, this.#timeoutMs)
   }
 
   /** Nobody waits for it any more. */
@@ -79,7 +94,8 @@ export class Work {
       if (isSeveral(given)) await this.#sendAll(given)
       else if (question) await this.#sendValue('value', given)
     } catch (error) {
-      await this.#fail(error)
+      // Nobody waits for this promise: what cannot be said of a failure must not end the process.
+      await this.#fail(error).catch(() => undefined)
     } finally {
       this.#release()
       this.#parts.done()
@@ -144,7 +160,7 @@ export class Work {
     await this.#send({ kind: 'error', ...faultOf(error) })
   }
 
-  /** Waits while too many answers wait already. Throws TOO_LARGE. */
+  /** Waits while too many answers wait already, and somebody waits for this one. Throws TOO_LARGE. */
   async #send(body: AnswerBody): Promise<void> {
     const { signal } = this.#control
     const answer = { id: this.#ask.id, sequence: this.#sequence, ...body } as Answer // its kinds, placed
@@ -156,7 +172,7 @@ export class Work {
       }
       if (fault === 'gone') return this.abort(new BusError('ABANDONED', 'the asker has left'))
       if (fault === 'size') throw sizeError(body)
-      await orAborted(pause(this.#parts.after, AGAIN_MS), signal)
+      await orAborted(pause(this.#parts.after, AGAIN_MS), signal).catch(() => undefined)
     }
   }
 }
@@ -174,5 +190,7 @@ function sizeError(body: AnswerBody): BusError {
   return new BusError('TOO_LARGE', `an answer of ${size} bytes: ${mend}`)
 }
 
+/** An asker says what it likes: nothing is kept for it longer than any of ours may wait. */
+const TIMEOUT_MAX_MS = 86_400_000
 /** How long to wait while there is no room for an answer. */
 const AGAIN_MS = 20

@@ -1,6 +1,7 @@
 /** Responders: how much they take, how they end, and what others see of questions. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { BusError } from '../../../bus/api/errors.ts'
 import type { BusEvent } from '../../../bus/api/options.ts'
 import { code, hanging, three } from './asking.ts'
 import { first, pair, values } from './company.ts'
@@ -68,17 +69,42 @@ describe('a responder', () => {
     await expect(asker.request('job', null)).rejects.toEqual(code('NO_RESPONDER'))
   })
 
-  it('ends by its signal, at once', async () => {
+  it('ends by its signal, at once, and tells who has asked', async () => {
     const [asker, other] = await pair()
     const stop = new AbortController()
     const { aborted, begun, handler } = hanging()
     other.respond('job', handler, { signal: stop.signal })
-    const asked = asker.request('job', null, { timeout: 200 })
+    const asked = asker.request('job', null)
     asked.catch(() => undefined)
     await begun
     stop.abort(new Error('maintenance'))
     expect(aborted).toEqual([new Error('maintenance')])
-    await expect(asked).rejects.toEqual(code('TIMEOUT'))
+    await expect(asked).rejects.toEqual(code('ABANDONED', /closed before it had answered/))
+  })
+
+  it('that ends by its signal leaves the answer to another peer', async () => {
+    const [asker, one, other] = await three()
+    const stop = new AbortController()
+    const hung = hanging()
+    one.respond('job', hung.handler, { signal: stop.signal })
+    let answer = (_value: string): void => undefined
+    other.respond('job', () => new Promise<string>((resolve) => (answer = resolve)))
+    await asker.matched('job', { count: 2 })
+    const asked = asker.request('job', null)
+    await hung.begun
+    stop.abort()
+    const { outcomes } = await asker.gather('job', null, { to: one.id }).report
+    expect(outcomes).toMatchObject([{ type: 'none' }])
+    answer('other')
+    expect((await asked).value).toBe('other')
+  })
+
+  it('that throws what a bus says of itself means another one', async () => {
+    const [asker, other] = await pair()
+    other.respond('job', () => {
+      throw new BusError('ABANDONED', 'the oven has left')
+    })
+    await expect(asker.request('job', null)).rejects.toEqual(code('REMOTE', /the oven/))
   })
 
   it('is the oldest of those of its bus that match', async () => {
