@@ -39,6 +39,8 @@ export interface Crowd {
   /** As far as is known when it is asked. */
   readonly members: readonly bigint[]
   readonly has: (instance: bigint) => boolean
+  /** Those who are here now, as far as is known: more may be when all have met this bus. */
+  readonly here?: () => readonly bigint[]
 }
 
 export interface InquirySink {
@@ -135,7 +137,13 @@ export class Inquiry {
   /** Everybody who is here has met this bus: who does not get the question never will. */
   met(): void {
     this.#met = true
+    this.#gatherCrowd()
     this.check()
+  }
+
+  /** Who had not met this bus when it asked was here all the same; who comes later was not. */
+  #gatherCrowd(): void {
+    for (const instance of this.#options.crowd?.here?.() ?? []) this.#participant(instance)
   }
 
   /** This one answers nothing but what is given to it, or nothing any more. */
@@ -196,6 +204,7 @@ export class Inquiry {
   end(end: GatherEnd): void {
     if (this.#ended) return
     this.#ended = true
+    if (!this.#met) this.#gatherCrowd()
     const open = [...this.#participants.values()].some((one) => one.hears && !one.outcome)
     const rest = { type: end === 'timeout' || end === 'quiet' ? 'silent' : 'cancelled' } as const
     const outcomes = [...this.#participants.values()].map(

@@ -35,6 +35,7 @@ export class Expected {
     return {
       members: [...members].map(instanceOf),
       has: (instance) => this.has(peerId(instance)),
+      here: () => (this.#call.from ? [] : this.#here().map(instanceOf)),
     }
   }
 
@@ -42,11 +43,6 @@ export class Expected {
     const { from, where } = this.#call
     if (from) return from.has(id)
     return where === undefined || this.#were.has(id) || this.#hasTags(id)
-  }
-
-  /** Those who are here now, and have to have an outcome. */
-  here(): readonly PeerId[] {
-    return this.#call.from ? [] : this.#here()
   }
 
   /** Whether a value of a peer with these tags is asked for, which may have gone since. */

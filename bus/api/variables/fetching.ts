@@ -116,9 +116,10 @@ export class LiveFetching implements Fetching<unknown> {
     const part = value instanceof Uint8Array ? readPart(value) : undefined
     if (!part) return this.#malformed(source)
     for (const entry of part.entries) {
-      if (!source.failed) await this.#takeEntry(source, entry, rtt)
+      if (!source.failed && !this.#end) await this.#takeEntry(source, entry, rtt)
     }
-    if (part.more || source.failed) return
+    if (part.more || source.failed || this.#end) return
+    source.whole()
     this.#known.settle(from, this.#call.patterns, (name) => source.has(name))
     if (!source.hasValues) return
     this.#givers += 1
@@ -192,21 +193,23 @@ export class LiveFetching implements Fetching<unknown> {
     const { everyone, from } = this.#call
     const end = this.#end ?? (ended as FetchEnd) // it asks without `max` and `quiet`
     const outcomes: FetchOutcome[] = []
-    const told = new Set<PeerId>()
     for (const answer of answers) {
-      told.add(answer.from)
       if (!this.#expected.has(answer.from)) continue
       if (answer.type === 'none') this.#known.settle(answer.from, this.#call.patterns, () => false)
       // It listens there, and exposes nothing.
       if (answer.type === 'none' && !everyone && !from) continue
-      outcomes.push(this.#source(answer.from).outcome(answer))
+      const source = this.#source(answer.from)
+      // All that has come was taken, and the last part was not among it.
+      const isCut = answer.type === 'answered' && !source.isWhole && !source.failed
+      if (isCut && ALL_TAKEN.has(end)) this.#malformed(source)
+      outcomes.push(source.outcome(answer))
     }
-    // Who has come meanwhile, and exposes nothing.
-    const late = end === 'complete' ? this.#expected.here().filter((id) => !told.has(id)) : []
-    for (const id of late) outcomes.push({ from: id, values: 0, failures: [], type: 'absent' })
     return { end, outcomes }
   }
 }
+
+/** With these ends everything that has come has been taken. */
+const ALL_TAKEN: ReadonlySet<FetchEnd> = new Set(['complete', 'timeout'])
 
 type ValueEntry = Extract<Entry, { readonly kind: 'value' }>
 

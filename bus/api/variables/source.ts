@@ -11,6 +11,7 @@ export class Source {
   #values = 0
   /** Why its answer as a whole is none. */
   #fault: BusError | undefined
+  #isWhole = false
 
   constructor(from: PeerId) {
     this.from = from
@@ -27,6 +28,15 @@ export class Source {
 
   get failed(): boolean {
     return this.#fault !== undefined
+  }
+
+  /** The last part of its answer has been taken. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  whole(): void {
+    this.#isWhole = true
   }
 
   has(name: string): boolean {
@@ -60,6 +70,8 @@ export class Source {
     }
     switch (of.type) {
       case 'answered':
+        // The fetch has ended before it had taken what has come.
+        if (!this.#isWhole) return { ...about, type: 'cancelled' }
         if (this.#values === 0) return { ...about, type: 'absent' }
         return { ...about, type: 'answered', rtt: of.rtt }
       case 'none':

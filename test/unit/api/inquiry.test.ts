@@ -233,3 +233,25 @@ describe('an error of a peer', () => {
     expect(faultOf(new BusError('CLOSED', 'mine')).code).toEqual(utf8('REMOTE'))
   })
 })
+
+describe('a question to a crowd', () => {
+  const crowdOf = (here: readonly bigint[]) => ({ members: [A], has: () => true, here: () => here })
+
+  it('is about who was here and had not met this bus yet, and nobody who came later', () => {
+    const here: bigint[] = [A, B]
+    const trial = new Trial({ crowd: crowdOf(here) })
+    trial.inquiry.hear([A])
+    trial.inquiry.met()
+    here.push(C)
+    trial.value(A, 1)
+    expect(trial.outcomes).toEqual({ [id(A)]: 'answered', [id(B)]: 'none' })
+  })
+
+  it('that ends before all have met this bus is about who is known by then', () => {
+    const trial = new Trial({ crowd: crowdOf([A, B]) })
+    trial.inquiry.hear([A])
+    trial.value(A, 1)
+    trial.inquiry.end('timeout')
+    expect(trial.outcomes).toEqual({ [id(A)]: 'answered', [id(B)]: 'silent' })
+  })
+})

@@ -115,6 +115,39 @@ describe('what cannot be had', () => {
     expect((await asker.fetch('v/4').all()).length).toBe(1)
   })
 
+  it('is not exposed where there is no room for who answers for it', async () => {
+    const bus = await network()({ limits: { subscriptions: 1 } })
+    const responder = bus.respond('job', () => 1)
+    for (let i = 0; i < 2; i++) {
+      expect(() => bus.expose('load', 1)).toThrow(code('LIMIT', /limits.subscriptions/))
+    }
+    await responder.close()
+  })
+
+  it('is nothing of who comes later than the question: nobody has asked it', async () => {
+    const net = simulate({ seed: 5 })
+    const asker = await net.connect()
+    const slow = await net.connect()
+    slow.expose('load', () => new Promise(() => undefined), { timeout: 3000 })
+    const before = await net.connect()
+    await net.run(2000)
+    const fetching = asker.fetch('load', { everyone: true, timeout: 8000 })
+    await net.run(500)
+    const later = await net.connect()
+    later.expose('load', 1)
+    await net.run(500)
+    const { end, outcomes } = await net.until(fetching.report)
+    expect(end).toBe('complete')
+    expect(asker.presence.get(later.id)).toBeDefined()
+    expect(new Map(outcomes.map(({ from, type }) => [from, type]))).toEqual(
+      new Map([
+        [slow.id, 'error'],
+        [before.id, 'absent'],
+      ]),
+    )
+    await net.close()
+  })
+
   it('is silent who does not answer in time, and gone who has left', async () => {
     const net = simulate({ seed: 3 })
     const asker = await net.connect({ name: 'asker' })

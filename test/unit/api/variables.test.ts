@@ -168,6 +168,7 @@ describe('who is asked', () => {
     const [asker, one, other] = await three()
     one.expose('load', 1)
     other.expose('load', () => new Promise(() => undefined))
+    await asker.matched('sixcast/variables', { count: 2 })
     const { values, end, byId } = await all(asker, 'load', { min: 1 })
     expect([values, end]).toEqual([['load=1'], 'min'])
     expect([byId.get(one.id)?.type, byId.get(other.id)?.type]).toEqual(['answered', 'cancelled'])
