@@ -107,7 +107,7 @@ export class Asking {
         if (!taken) this.#parts.count('repliesFull')
         return taken
       },
-      settled: () => false,
+      settled: call.settled ?? (() => false),
       ended: (report) => {
         hush()
         const reason = report.end === 'aborted' ? (signal?.reason as unknown) : this.#closed

@@ -6,6 +6,7 @@ import type { Crowd } from './inquiry.ts'
 import { GATHER, REQUEST, RESPOND } from './request-rules.ts'
 import type {
   GatherOptions,
+  Outcome,
   RequestOptions,
   RespondOptions,
   Responding,
@@ -31,6 +32,8 @@ export interface AskCall {
   /** The first answer is enough. */
   readonly first: boolean
   readonly signal: AbortSignal | undefined
+  /** Of a gathering: one more outcome, at once; true: that is enough. */
+  readonly settled?: (outcome: Outcome) => boolean
 }
 
 export interface RespondCall {

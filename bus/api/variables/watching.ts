@@ -14,7 +14,7 @@ import { decodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import type { PeerId } from '../options.ts'
 import { Pull } from '../pull.ts'
-import type { Reply } from '../request-options.ts'
+import type { Outcome, Reply } from '../request-options.ts'
 import { validate } from '../schema.ts'
 import type { Change } from '../variable-options.ts'
 import { Expected } from './expected.ts'
@@ -32,18 +32,33 @@ interface Beginning {
   isWhole: boolean
 }
 
+interface Waiting {
+  readonly change: Change
+  /** The program believes that there is no such variable. */
+  readonly isUnseen: boolean
+}
+
 export class LiveWatching implements AsyncIterable<Change> {
   readonly #host: VariablesHost
   readonly #call: WatchCall
   readonly #expected: Expected
   /** What waits, the oldest first; one for each variable. */
-  readonly #waiting = new Map<string, Change>()
+  readonly #waiting = new Map<string, Waiting>()
   readonly #pull: Pull<Change>
   /** What is known of each peer: the version of each variable, or that it has failed. */
   readonly #known = new Map<PeerId, Map<string, string>>()
   readonly #control = new AbortController()
   #answers: AsyncIterator<Reply> | undefined
   #stopTimer: () => void = () => undefined
+  /** When it asks again. */
+  #dueAt = Infinity
+  /** Before that a newcomer may not have learned of the topic. */
+  #soonAt = 0
+  /** The question under way, counted. */
+  #round = 0
+  /** How soon it asks again where an owner has failed. */
+  #againMs = AGAIN_MIN_MS
+  #hasFailed = false
 
   /** Asks. Throws as `publish` does. */
   constructor(host: VariablesHost, call: WatchCall) {
@@ -69,7 +84,15 @@ export class LiveWatching implements AsyncIterable<Change> {
     const texts = patterns.map(({ text }) => utf8(text))
     const value = writeReadAsk({ watch: true, ms, patterns: texts, tags })
     const ends = { expect: undefined, max: Infinity, quiet: undefined, first: false } as const
-    const how = { schema: undefined, timeoutMs: LEASE_MS, signal: undefined, ...ends }
+    this.#againMs = this.#hasFailed ? Math.min(2 * this.#againMs, RENEW_MS) : AGAIN_MIN_MS
+    this.#hasFailed = false
+    this.#round += 1
+    const round = this.#round
+    const settled = (outcome: Outcome): boolean => {
+      if (outcome.type === 'error' && round === this.#round) this.#fail(outcome.from, outcome.error)
+      return false
+    }
+    const how = { schema: undefined, timeoutMs: LEASE_MS, signal: undefined, settled, ...ends }
     const { to, crowd } = this.#expected
     const gathering = this.#host.gather({ topic: VARIABLES, value, to, crowd, ...how })
     const before = this.#answers
@@ -82,12 +105,18 @@ export class LiveWatching implements AsyncIterable<Change> {
       // It has ceased to expose anything between the two questions.
       for (const { type, from } of outcomes) if (type === 'none') this.#lose(from)
     })
-    this.#askIn(RENEW_MS)
+    const soonMs = this.#soonAt - this.#host.now()
+    this.#askIn(soonMs > 0 ? Math.min(soonMs, RENEW_MS) : RENEW_MS)
   }
 
+  /** Asks then, or when it was to ask anyway if that is sooner. */
   #askIn(ms: number): void {
+    const at = this.#host.now() + ms
+    if (at >= this.#dueAt) return
     this.#stopTimer()
+    this.#dueAt = at
     this.#stopTimer = this.#host.after(ms, () => {
+      this.#dueAt = Infinity
       try {
         this.#ask()
       } catch (error) {
@@ -113,13 +142,19 @@ export class LiveWatching implements AsyncIterable<Change> {
     }
   }
 
+  /** Asks so long from now, whatever is due before. */
+  #askSoon(ms: number): void {
+    this.#soonAt = this.#host.now() + ms
+    this.#askIn(ms)
+  }
+
   /** Who has gone takes all that it had along; who comes is asked soon. */
   async #attend(): Promise<void> {
     const { signal } = this.#control
     try {
       for await (const { type, peer } of this.#host.presence.watch({ signal })) {
         if (type === 'leave') this.#lose(peer.id)
-        if (type === 'join' && this.#expected.has(peer.id)) this.#askIn(NEWCOMER_MS)
+        if (type === 'join' && this.#expected.has(peer.id)) this.#askSoon(NEWCOMER_MS)
       }
     } catch (error) {
       if (!signal.aborted) this.#end(error)
@@ -154,10 +189,32 @@ export class LiveWatching implements AsyncIterable<Change> {
     if (!known) this.#known.set(from, (known = new Map()))
     if (entry.kind === 'gone') return this.#forget(from, name)
     if (!known.has(name) && known.size >= limits.variables) return count('variablesFull')
-    const what = entry.kind === 'value' ? String(entry.version) : 'fault'
+    const what = entry.kind === 'value' ? String(entry.version) : FAULT
+    const isNew = !known.has(name)
     if (known.get(name) === what) return
     known.set(name, what)
-    this.#give(await this.#changeOf({ name, from }, entry))
+    const change = await this.#changeOf({ name, from }, entry)
+    // Meanwhile it may have gone.
+    if (this.#known.get(from)?.get(name) === what) this.#give(change, isNew)
+  }
+
+  /**
+   * The owner does not answer: too many ask it, or an answer was lost. What is known of it stays;
+   * what is not, and was asked for by its name, may be there or not.
+   */
+  #fail(from: PeerId, error: BusError): void {
+    if (this.#control.signal.aborted || !this.#expected.has(from)) return
+    this.#hasFailed = true
+    this.#askIn(this.#againMs)
+    const known = this.#known.get(from) ?? new Map<string, string>()
+    this.#known.set(from, known)
+    for (const { text: name } of this.#call.patterns) {
+      const parsed = parseTopic(name)
+      if (!parsed.ok || known.has(name)) continue
+      if (!this.#host.allows(from, 'expose', parsed.segments)) continue
+      known.set(name, FAULT)
+      this.#give({ type: 'failed', name, from, error }, true)
+    }
   }
 
   async #changeOf(
@@ -192,16 +249,20 @@ export class LiveWatching implements AsyncIterable<Change> {
     for (const name of names) this.#give({ type: 'gone', name, from })
   }
 
-  #give(change: Change): void {
+  /** `isNew`: nothing was known of it before. */
+  #give(change: Change, isNew = false): void {
     if (this.#control.signal.aborted) return
     const key = `${change.from}/${change.name}`
+    const isUnseen = this.#waiting.get(key)?.isUnseen ?? isNew
     // It stands behind what came meanwhile, as if it had come but now.
     this.#waiting.delete(key)
-    if (!this.#pull.offer(change)) this.#waiting.set(key, change)
+    // What has come and gone unseen is nothing to tell: whoever comes and goes would fill the list.
+    if (change.type === 'gone' && isUnseen) return
+    if (!this.#pull.offer(change)) this.#waiting.set(key, { change, isUnseen })
   }
 
   #take(): Change | undefined {
-    for (const [key, change] of this.#waiting) {
+    for (const [key, { change }] of this.#waiting) {
       this.#waiting.delete(key)
       return change
     }
@@ -221,5 +282,9 @@ export class LiveWatching implements AsyncIterable<Change> {
 /** For so long an owner tells of changes when it hears no more of the watcher. */
 const LEASE_MS = 30_000
 const RENEW_MS = 10_000
+/** Where an owner has failed it is asked again so soon, then ever later: this is a question to all. */
+const AGAIN_MIN_MS = 1000
+/** What is known of a variable that cannot be had. */
+const FAULT = 'fault'
 /** A newcomer has that long to learn of the topic, and others to come with it. */
 const NEWCOMER_MS = 1000
