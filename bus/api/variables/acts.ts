@@ -29,10 +29,15 @@ export class Acts {
     return this.#working.has(subject)
   }
 
-  /** What is over before its turn comes is not acted upon. */
+  /** Acts upon it when its turn comes. */
   add(subject: Subject): void {
     this.#waiting.add(subject)
     this.#pump()
+  }
+
+  /** It is over: it does not wait for its turn any more. */
+  drop(subject: Subject): void {
+    this.#waiting.delete(subject)
   }
 
   /** Nothing begins any more; resolves when nothing is at work. */
@@ -47,7 +52,7 @@ export class Acts {
       if (this.working >= this.#parts.concurrency) return
       if (this.#working.has(subject)) continue
       this.#waiting.delete(subject)
-      if (subject.isIn) void this.#run(subject)
+      void this.#run(subject)
     }
   }
 

@@ -5,7 +5,7 @@
  * the answers of all peers come one after the other, and so would a thousand aggregates.
  */
 import { BusError } from '../errors.ts'
-import { asError } from '../thrown.ts'
+import { asError, attempt } from '../thrown.ts'
 import type { Change } from '../variable-options.ts'
 import type { Condition, Observed, WhenStep } from '../when-options.ts'
 import { Acts } from './acts.ts'
@@ -153,7 +153,9 @@ export class LiveCondition implements Condition {
   }
 
   #tidy(key: string, subject: Subject): void {
-    if (subject.isOut && !this.#acts.has(subject)) this.#subjectsByKey.delete(key)
+    if (!subject.isOut) return
+    this.#acts.drop(subject)
+    if (!this.#acts.has(subject)) this.#subjectsByKey.delete(key)
   }
 
   #subject(about: About | undefined): Subject {
@@ -203,11 +205,8 @@ export class LiveCondition implements Condition {
   ): void {
     const { name, from } = this.#aboutOf.get(subject) ?? { name: undefined, from: undefined }
     const { value, heldMs: held } = subject
-    try {
-      this.#call.told?.({ ...what, name, from, value, held })
-    } catch (error) {
-      this.#host.failed(error)
-    }
+    const step = { ...what, name, from, value, held }
+    attempt(() => this.#call.told?.(step), this.#host.failed)
   }
 }
 

@@ -33,6 +33,8 @@ export class Exposing {
   readonly #heldByName = new Map<string, Held>()
   readonly #listeners = new Set<(name: string) => void>()
   #responds = false
+  /** The highest that closed ones have given: who is exposed anew gives none of them again. */
+  #versionGiven = 0
 
   constructor(host: VariablesHost) {
     this.#host = host
@@ -65,16 +67,20 @@ export class Exposing {
     const parts = { ...about, codec, limits, after, now, count, failed }
     // A function is what reads the value; it has no form on the wire itself.
     const what = typeof given === 'function' ? { read: given as ReadFunction } : { value: given }
-    const held: Held = new Held(parts, what)
+    const held: Held = new Held({ ...parts, versionGiven: this.#versionGiven }, what)
+    // Throws where there are too many responders: then nothing is exposed.
+    if (!this.#responds) this.#respond()
     this.#heldByName.set(name, held)
     this.#changed(name)
-    if (!this.#responds) this.#respond()
     return held
   }
 
   #end(held: Held): void {
     if (this.#heldByName.get(held.name) !== held) return
     this.#heldByName.delete(held.name)
+    // A function that is at work may give one more.
+    const last = held.version + (held.isRead ? 1 : 0)
+    this.#versionGiven = Math.max(this.#versionGiven, last)
     this.#changed(held.name)
   }
 

@@ -29,7 +29,7 @@ export interface FeedOptions {
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncIterable<Uint8Array> {
   const { signal } = options
   const everyMs = Math.min(Math.max(EVERY_MIN_MS, options.everyMs), EVERY_MAX_MS)
-  const told = new Map<string, Told>()
+  const told = new Map<string, string>()
   const due = new Set(source.all().map(({ name }) => name))
   let wake = (): void => undefined
   const note = (name: string): void => {
@@ -69,24 +69,17 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncIter
   }
 }
 
-/** What was told last: a variable that is exposed anew begins with version 1 again. */
-interface Told {
-  readonly held: Held
-  readonly what: string
-}
-
 async function news(
   source: FeedSource,
-  told: Map<string, Told>,
+  told: Map<string, string>,
   { name, everyMs }: { readonly name: string; readonly everyMs: number },
 ): Promise<Entry | undefined> {
   const held = source.held(name)
   if (!held) return told.delete(name) ? { name: utf8(name), kind: 'gone' } : undefined
   const entry = await held.entry(Math.max(everyMs, PATIENCE_MIN_MS))
   const what = entry.kind === 'value' ? String(entry.version) : 'fault'
-  const before = told.get(name)
-  if (before?.held === held && before.what === what) return undefined
-  told.set(name, { held, what })
+  if (told.get(name) === what) return undefined
+  told.set(name, what)
   return entry
 }
 

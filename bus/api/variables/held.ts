@@ -10,12 +10,15 @@ import { BusError } from '../errors.ts'
 import type { After } from '../matching.ts'
 import type { PayloadCodec, PeerId } from '../options.ts'
 import { validate } from '../schema.ts'
+import { attempt, heed } from '../thrown.ts'
 import type { Variable } from '../variable-options.ts'
 
 export interface HeldParts {
   readonly name: string
   readonly segments: readonly string[]
   readonly schema: StandardSchemaV1 | undefined
+  /** Its own versions begin behind this one. */
+  readonly versionGiven: number
   /** How long a function may take. */
   readonly timeoutMs: number
   readonly writable: boolean | ((from: PeerId, value: unknown) => boolean)
@@ -40,10 +43,10 @@ export class Held implements Variable<unknown> {
   readonly #read: ReadFunction | undefined
   #value: unknown
   #encoded: Encoded | undefined
-  #version = 0
+  #version: number
   #setAt = 0
-  /** A function at work: who reads meanwhile waits for the same. */
-  #reading: Promise<Encoded> | undefined
+  /** Who waits for the function, while it is at work: what it gives is for all of them. */
+  #waiting: Set<Waiter> | undefined
   #closed = false
 
   /** Throws what `set` throws. */
@@ -52,6 +55,7 @@ export class Held implements Variable<unknown> {
     given: { readonly value: unknown } | { readonly read: ReadFunction },
   ) {
     this.#parts = parts
+    this.#version = parts.versionGiven
     this.#read = 'read' in given ? given.read : undefined
     if ('value' in given) this.#take(this.#checked(given.value))
   }
@@ -92,16 +96,15 @@ export class Held implements Variable<unknown> {
       const fault = `variable "${this.name}" has version ${this.#version}, not ${version}`
       throw new BusError('CHANGED', `${fault}: fetch it again`)
     }
-    if (typeof writable === 'function' && !writable(from, value)) {
+    const allowed: unknown = typeof writable === 'function' ? writable(from, value) : writable
+    if (allowed !== true) {
+      // A promise would be true, whatever comes of it.
+      heed(allowed, failed)
       throw this.#deniedError('its owner does not let you set it so')
     }
     this.#take(value)
-    try {
-      written?.(value, from)
-    } catch (error) {
-      // It has been set: what the owner makes of it is the owner's own.
-      failed(error)
-    }
+    // It has been set: what the owner makes of it is the owner's own.
+    attempt(() => written?.(value, from), failed)
   }
 
   #assertSettable(): void {
@@ -179,16 +182,35 @@ export class Held implements Variable<unknown> {
   #inTime(patienceMs: number): Promise<Encoded> {
     const { after, count, timeoutMs } = this.#parts
     const waitMs = Math.min(timeoutMs, patienceMs)
-    this.#reading ??= this.#readNow().finally(() => (this.#reading = undefined))
-    const reading = this.#reading
+    const waiting = (this.#waiting ??= this.#begin())
     return new Promise((resolve, reject) => {
       const release = after(waitMs, () => {
+        // It may never come back: nothing is kept of those whose time is over.
+        waiting.delete(waiter)
         count('variablesLate')
         const mend = 'keep what it gives, and expose that'
         reject(new BusError('TOO_SLOW', `variable "${this.name}" takes over ${waitMs} ms: ${mend}`))
       })
-      void reading.then(resolve, reject).finally(release)
+      const waiter: Waiter = { resolve, reject, release }
+      waiting.add(waiter)
     })
+  }
+
+  /** Calls the function. */
+  #begin(): Set<Waiter> {
+    const waiting = new Set<Waiter>()
+    const end = (tell: (waiter: Waiter) => void): void => {
+      this.#waiting = undefined
+      for (const waiter of waiting) {
+        waiter.release()
+        tell(waiter)
+      }
+    }
+    void this.#readNow().then(
+      (encoded) => end(({ resolve }) => resolve(encoded)),
+      (error: unknown) => end(({ reject }) => reject(error)),
+    )
+    return waiting
   }
 
   async #readNow(): Promise<Encoded> {
@@ -211,6 +233,12 @@ export class Held implements Variable<unknown> {
     const fault = `a value of variable "${this.name}" is not what its schema says`
     return new BusError('INVALID_VALUE', `${fault}: ${issues.join('; ')}`)
   }
+}
+
+interface Waiter {
+  readonly resolve: (encoded: Encoded) => void
+  readonly reject: (error: unknown) => void
+  readonly release: () => void
 }
 
 function isSame(one: Encoded, other: Encoded): boolean {

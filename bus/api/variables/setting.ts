@@ -95,10 +95,14 @@ async function onlyOwner({ fetching }: SettingParts, call: SetCall): Promise<Pee
   await asked.all()
   const { outcomes } = await asked.report
   const owners = outcomes.filter(({ values, failures }) => values + failures.length > 0)
-  const unsure = outcomes.find(({ type }) => type === 'silent')
+  // Each of those who have not said may be another one.
+  const failed = outcomes.find((one) => 'error' in one && one.values + one.failures.length === 0)
+  const unsure = failed ?? outcomes.find(({ type }) => type === 'silent')
   if (unsure) {
     const fault = `peer ${unsure.from} has not said whether it exposes "${pattern.text}"`
-    throw new BusError('TIMEOUT', `${fault}: name the owner by "to"`)
+    const why = 'error' in unsure ? ` (${unsure.error.message})` : ''
+    const code = 'error' in unsure ? unsure.error.code : 'TIMEOUT'
+    throw new BusError(code, `${fault}${why}: name the owner by "to"`)
   }
   const [owner] = owners
   if (!owner) throw nobodyError(pattern.text)

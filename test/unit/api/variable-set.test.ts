@@ -5,7 +5,7 @@ import type { Bus, PeerId } from '../../../bus/api/options.ts'
 import { topic } from '../../../bus/api/topic.ts'
 import { utf8 } from '../../../bus/core/text.ts'
 import { writePart } from '../../../bus/core/wire/variables.ts'
-import { code, three } from './asking.ts'
+import { code, hanging, three } from './asking.ts'
 import { acquainted, event, network, pair } from './company.ts'
 
 async function valuesOf(bus: Bus, name: string): Promise<unknown[]> {
@@ -111,6 +111,53 @@ describe('what may not be set', () => {
     const told = event(owner, 'error')
     expect((await desk.set('lamp', 'on')).value).toBe('on')
     expect((await told).error.message).toBe('no such relay')
+  })
+
+  it('is set all the same when its owner fails later, and not by a judge who takes time', async () => {
+    const [desk, owner] = await pair()
+    const later = (): unknown => Promise.reject(new Error('no such relay'))
+    owner.expose('lamp', 'off', { writable: true, written: later })
+    const judge = (): unknown => Promise.resolve(true)
+    // Plain JavaScript gives anything, and a promise is true.
+    const judged = owner.expose('judged', 1, { writable: judge as () => boolean })
+    const told = event(owner, 'error')
+    expect((await desk.set('lamp', 'on')).value).toBe('on')
+    expect((await told).error.message).toBe('no such relay')
+    await expect(desk.set('judged', 2)).rejects.toEqual(code('DENIED'))
+    expect(judged.value).toBe(1)
+  })
+
+  it('is another one than what had its name before', async () => {
+    const [desk, owner] = await pair()
+    const before = owner.expose('lamp', 'off', { writable: true })
+    const { version } = before
+    await before.close()
+    const lamp = owner.expose('lamp', 'other', { writable: true })
+    const late = desk.set('lamp', 'on', { to: owner.id, version })
+    await expect(late).rejects.toEqual(code('CHANGED', /has version 2, not 1/))
+    let value = 1
+    const getter = owner.expose('getter', () => value++)
+    await desk.fetch('getter').all()
+    await getter.close()
+    expect(lamp.value).toBe('other')
+    expect(owner.expose('getter', 1).version).toBeGreaterThan(getter.version)
+  })
+
+  it('is what a peer may expose that has no time to say so', async () => {
+    const join = network()
+    const limits = { answering: 1 }
+    const [desk, one, busy] = [await join(), await join(), await join({ limits })]
+    await acquainted(desk, one, busy)
+    const lamp = one.expose('lamp', 'off', { writable: true })
+    busy.expose('lamp', 'off', { writable: true })
+    const { begun, handler } = hanging()
+    busy.respond('job', handler)
+    const asked = desk.request('job', null)
+    asked.catch(() => undefined)
+    await begun
+    await desk.matched('sixcast/variables', { count: 2 })
+    await expect(desk.set('lamp', 'on')).rejects.toEqual(code('BUSY', /has not said whether.*"to"/))
+    expect(lamp.value).toBe('off')
   })
 
   it('is too large on either side', async () => {

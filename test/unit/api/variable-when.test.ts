@@ -260,6 +260,17 @@ describe('what a program does wrong', () => {
     expect(() => call(isHigh, none)).toThrow(code('CLOSED'))
   })
 
+  it('is told by a function that fails later: that is an event, and ends nothing', async () => {
+    const [desk, one] = await pair()
+    one.expose('load', 9)
+    const told = event(desk, 'error')
+    const later = (): unknown => Promise.reject(new Error('no room on the disk'))
+    await new Promise<void>((resolve) => {
+      desk.when('load', isHigh, () => resolve(), { told: later })
+    })
+    expect((await told).error.message).toBe('no room on the disk')
+  })
+
   it('does not match its schema: that is no value', async () => {
     const [desk, one] = await pair()
     one.expose('load', 'high')
