@@ -81,7 +81,8 @@ export function offer(bus: Bus, action: Action, given: Offered): Responder {
     world.log.info({ action: action.name, words, from: question.from, identity }, 'running')
     const { timeoutMs, sizeMax } = action
     const env = { SIXCAST_ACTION: action.name, SIXCAST_FROM: question.from }
-    const how = { input: '', env, timeoutMs, sizeMax, signal: question.signal, quotesErrors: true }
+    // Who asked may wait no longer: what has been begun is not cut off for that.
+    const how = { input: '', env, timeoutMs, sizeMax, quotesErrors: true }
     const output = await outputOf([...action.command, ...words], how)
     return valueOf(output, false, 'the output')
   }
