@@ -2,7 +2,6 @@
 import { isObject, shown } from '../api/rules.ts'
 import { parseTopic } from '../core/topic/pattern.ts'
 import type { Bus } from '../index.ts'
-import type { World } from './command.ts'
 import { UsageError } from './exit.ts'
 import { valueOf } from './payload.ts'
 import { programEntry } from './program-entry.ts'
@@ -44,7 +43,8 @@ function variableOf(name: string, given: unknown, source: string): OwnVariable {
   }
 }
 
-export function exposeOwn(bus: Bus, variable: OwnVariable, { interrupt: { signal } }: World): void {
+/** Until the signal aborts. */
+export function exposeOwn(bus: Bus, variable: OwnVariable, signal: AbortSignal): void {
   const { name, command, json, timeoutMs } = variable
   const read = async (): Promise<unknown> => {
     const how = {

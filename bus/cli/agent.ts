@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type { Argv } from 'yargs'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus } from '../index.ts'
+import type { Bus, Responder } from '../index.ts'
 import { type Action, actionsOf, offer } from './actions.ts'
 import { exposeOwn, variablesOf } from './agent-variables.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
@@ -10,6 +10,7 @@ import { Exit, UsageError } from './exit.ts'
 import { Disks, factsOf, library, PATIENT } from './facts.ts'
 import { aborted, pause } from './interrupt.ts'
 import { tags } from './pairs.ts'
+import { orThrow, removal } from './removal.ts'
 import { configOf } from './settings.ts'
 import { text } from './values.ts'
 
@@ -49,20 +50,22 @@ async function run(given: Arguments, world: World): Promise<number> {
   const actions = actionsOf(config['actions'], path, prefix)
   const variables = variablesOf(config['variables'], path)
   assertProven(actions, world)
-  const { signal } = world.interrupt
+  const control = new AbortController()
   const bus = await world.connect(own ? { tags: own } : {})
+  const responders: Responder[] = []
   try {
     const disks = await exposeAll(bus, prefix)
     bus.expose(`${prefix}/actions`, actions.map(shownAction))
-    for (const variable of variables) exposeOwn(bus, variable, world)
-    const responders = actions.map((action) => offer(bus, action, { world, prefix }))
+    for (const variable of variables) exposeOwn(bus, variable, control.signal)
+    for (const action of actions) responders.push(offer(bus, action, { world, prefix }))
     world.log.info({ actions: actions.map(({ name }) => name) }, 'serving')
-    const looking = look(disks, world)
-    await aborted(signal)
-    await looking
+    // A disk that hangs must not keep the agent.
+    void look(disks, world)
+    await Promise.race([aborted(world.interrupt.signal), orThrow(removal(bus))])
+  } finally {
+    control.abort()
     // What is at work comes to its end; the second signal ends it at once.
     await Promise.all(responders.map((responder) => responder.close()))
-  } finally {
     await bus.close()
   }
   // Being interrupted is the way to end.
@@ -84,7 +87,7 @@ async function look(disks: Disks, { interrupt: { signal }, log }: World): Promis
     try {
       await disks.look()
     } catch (error) {
-      log.warn({ error: String(error) }, 'the disks cannot be read')
+      if (!signal.aborted) log.warn({ error: String(error) }, 'the disks cannot be read')
     }
     await pause(LOOK_MS, signal)
   }

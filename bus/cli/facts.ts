@@ -6,8 +6,8 @@
  */
 import os from 'node:os'
 import type * as systeminformation from 'systeminformation'
-import type { Bus, Exposed } from '../index.ts'
-import { Failure } from './exit.ts'
+import { type Bus, BusError, type Exposed } from '../index.ts'
+import { codeOf, Failure } from './exit.ts'
 
 type Library = typeof systeminformation
 
@@ -97,7 +97,7 @@ export class Disks {
   readonly #bus: Bus
   readonly #prefix: string
   readonly #read: () => Promise<readonly Disk[]>
-  readonly #exposedByName = new Map<string, readonly Exposed[]>()
+  readonly #exposedByName = new Map<string, Exposed>()
 
   constructor(bus: Bus, prefix: string, from: Pick<Library, 'fsSize'>) {
     this.#bus = bus
@@ -107,31 +107,43 @@ export class Disks {
 
   /** Exposes what has come, and takes back what has gone. */
   async look(): Promise<void> {
-    const names = new Set((await this.#read()).map(({ name }) => name))
+    const readers = new Map((await this.#read()).flatMap(({ name }) => this.#readersOf(name)))
     for (const [name, exposed] of this.#exposedByName) {
-      if (names.has(name)) continue
+      if (readers.has(name)) continue
       this.#exposedByName.delete(name)
-      for (const one of exposed) await one.close()
+      await exposed.close()
     }
-    for (const name of names) {
-      if (this.#exposedByName.has(name)) continue
-      const at = `${this.#prefix}/disk/${name}`
-      const size = async (): Promise<object> => {
-        const { mount, total, used, available } = await this.#of(name)
-        return { mount, total, used, available }
-      }
-      const percent = async (): Promise<number> => (await this.#of(name)).percent
-      this.#exposedByName.set(name, [
-        this.#bus.expose(at, size, PATIENT),
-        this.#bus.expose(`${at}/used`, percent, PATIENT),
-      ])
+    for (const [name, read] of readers) {
+      if (!this.#exposedByName.has(name)) this.#expose(name, read)
+    }
+  }
+
+  /** The names of the variables of a disk, with what they are read by. */
+  #readersOf(disk: string): readonly (readonly [name: string, read: () => Promise<unknown>])[] {
+    const name = `${this.#prefix}/disk/${disk}`
+    const size = async (): Promise<object> => {
+      const { mount, total, used, available } = await this.#of(disk)
+      return { mount, total, used, available }
+    }
+    return [
+      [name, size],
+      [`${name}/used`, async () => (await this.#of(disk)).percent],
+    ]
+  }
+
+  #expose(name: string, read: () => Promise<unknown>): void {
+    try {
+      this.#exposedByName.set(name, this.#bus.expose(name, read, PATIENT))
+    } catch (error) {
+      // A variable of the host's own has the name, and keeps it.
+      if (codeOf(error) !== 'EXISTS') throw error
     }
   }
 
   async #of(name: string): Promise<Disk> {
     const found = (await this.#read()).find((disk) => disk.name === name)
     if (found) return found
-    throw new Failure('GONE', `the disk ${name} is not mounted any more`)
+    throw new BusError('GONE', `the disk ${name} is not mounted any more`)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Values as the command prints them: as bytes, as a line, as fields of a JSON object; and as it reads them. */
 import { textOf } from '../core/text.ts'
-import { Failure, UsageError } from './exit.ts'
+import { BusError } from '../index.ts'
+import { UsageError } from './exit.ts'
 import { shownText } from './shown.ts'
 
 /** Text and bytes exactly as they were published, other values as JSON. */
@@ -21,15 +22,18 @@ export function fieldsOf(value: unknown): { readonly value: unknown; readonly en
   return { value: base64Of(value), encoding: 'base64' }
 }
 
-/** Text where it is text, so that others can read it; bytes otherwise; with `json` what it stands for. */
+/**
+ * Text where it is text, so that others can read it; bytes otherwise; with `json` what it stands for.
+ * Throws INVALID_VALUE, which crosses to who asks.
+ */
 export function valueOf(given: string | Uint8Array, json: boolean, source: string): unknown {
   const text = typeof given === 'string' ? given : textOf(given)
   if (!json) return text ?? given
-  if (text === undefined) throw new Failure('INVALID_VALUE', `${source} is not UTF-8`)
+  if (text === undefined) throw new BusError('INVALID_VALUE', `${source} is not UTF-8`)
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new Failure('INVALID_VALUE', `${source} is not JSON: ${(cause as Error).message}`)
+    throw new BusError('INVALID_VALUE', `${source} is not JSON: ${(cause as Error).message}`)
   }
 }
 
