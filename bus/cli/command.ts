@@ -38,6 +38,8 @@ export function withExamples(
 export class World {
   readonly output: Output
   readonly interrupt: Interrupt
+  /** Aborts when the command is to end: by a signal, or since nobody reads what it prints. */
+  readonly over: AbortSignal
   readonly settings: Partial<Settings>
   readonly json: boolean
   /** Its level may change. */
@@ -51,6 +53,7 @@ export class World {
   }) {
     this.output = parts.output
     this.interrupt = parts.interrupt
+    this.over = AbortSignal.any([parts.interrupt.signal, parts.output.gone])
     this.settings = parts.settings
     this.json = parts.json
     this.log = logger(this.settings['log-level'] ?? DEFAULT_LEVEL, this.json)

@@ -9,6 +9,7 @@ import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { type Pair, pairs, tags } from './pairs.ts'
 import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
+import { orThrow, removal } from './removal.ts'
 import { outputOf } from './shell.ts'
 import { seconds } from './values.ts'
 
@@ -70,28 +71,39 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const job = jobOf(given)
-  const { signal } = world.interrupt
+  const { interrupt, over, log } = world
   const bus = await world.connect(job.tags ? { tags: job.tags } : {})
+  const control = new AbortController()
   try {
-    exposeAll(bus, job, world)
-    world.log.info({ names: namesOf(job) }, 'exposing')
-    await aborted(signal)
+    exposeConstants(bus, job, world)
+    exposeRead(bus, job, control.signal)
+    log.info({ names: namesOf(job) }, 'exposing')
+    // Who prints nothing needs no reader.
+    const end = aborted(job.writable ? over : interrupt.signal)
+    await Promise.race([end, orThrow(removal(bus))])
   } finally {
+    control.abort()
     await bus.close()
   }
   // Being interrupted is the way to end.
   return Exit.ok
 }
 
-function exposeAll(bus: Bus, job: Job, world: World): void {
-  const { constants, files, commands, writable, json, timeoutMs } = job
-  const { signal } = world.interrupt
+function exposeConstants(bus: Bus, { constants, writable, json }: Job, world: World): void {
   for (const [name, text] of constants) {
     const written = (value: unknown, from: PeerId): void => {
       void print({ name, value, from }, world)
     }
     bus.expose(name, valueOf(text, json, `the value of ${name}`), { writable, written })
   }
+}
+
+/** What is read when it is asked for, until the signal aborts. */
+function exposeRead(
+  bus: Bus,
+  { files, commands, json, timeoutMs }: Job,
+  signal: AbortSignal,
+): void {
   const options = { timeout: timeoutMs }
   for (const [name, path] of files) {
     bus.expose(name, async () => valueOf(await contentOf(path), json, `the file ${path}`), options)

@@ -68,14 +68,14 @@ async function run(given: Arguments, world: World): Promise<number> {
 
 async function fetch(bus: Bus, job: Job, world: World): Promise<number> {
   const { names, options, form, stale } = job
-  const { interrupt, output } = world
-  const fetching = bus.fetch(names, { ...options, signal: interrupt.signal })
+  const { output, over } = world
+  const fetching = bus.fetch(names, { ...options, signal: over })
   const rows: Row[] = []
   for await (const reading of fetching) {
     const row = rowOf(bus, reading)
     if (form === 'table' || stale) rows.push(row)
     if (form !== 'table') await print(row, form, world)
-    if (output.isBroken) break
+    if (output.isBroken) return Exit.ok
   }
   const report = await fetching.report
   const old = stale ? await oldRows(bus, rows, stale) : []

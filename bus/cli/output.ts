@@ -8,25 +8,24 @@ import { shownJson } from './shown.ts'
 export class Output {
   readonly #stream: Writable
   readonly #broken: Promise<void>
-  #isBroken = false
+  readonly #reader = new AbortController()
   #fault: Error | undefined
   #corked = false
 
   constructor(stream: Writable) {
     this.#stream = stream
-    this.#broken = new Promise((resolve) => {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        this.#isBroken = true
-        if (error.code !== 'EPIPE') this.#fault = error
-        resolve()
-      })
-      const { fd } = stream as Writable & { readonly fd?: number } // standard output has one
-      if (fd === undefined) return
-      onReaderGone(fd, () => {
-        this.#isBroken = true
-        resolve()
-      })
+    this.#broken = aborted(this.gone)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') this.#fault = error
+      this.#reader.abort()
     })
+    const { fd } = stream as Writable & { readonly fd?: number } // standard output has one
+    if (fd !== undefined) onReaderGone(fd, () => this.#reader.abort())
+  }
+
+  /** Aborts when the reader has gone. */
+  get gone(): AbortSignal {
+    return this.#reader.signal
   }
 
   /** Resolves when the reader has gone: whatever is written from then on is thrown away. */
@@ -35,7 +34,7 @@ export class Output {
   }
 
   get isBroken(): boolean {
-    return this.#isBroken
+    return this.gone.aborted
   }
 
   /** Why it broke, when it was not the reader who has had enough: a full disk, for instance. */
@@ -45,7 +44,7 @@ export class Output {
 
   /** Writes the parts behind one another. Await the result, if there is one, before the next. */
   write(...parts: readonly (string | Uint8Array)[]): Promise<void> | undefined {
-    if (this.#isBroken) return undefined
+    if (this.isBroken) return undefined
     this.#cork()
     let more = true
     for (const part of parts) more = this.#stream.write(part)
@@ -59,7 +58,7 @@ export class Output {
 
   /** Resolves when everything has been taken, or never will be; `hurry` cuts the wait short. */
   async flush(hurry: AbortSignal): Promise<void> {
-    if (this.#isBroken) return
+    if (this.isBroken) return
     const written = new Promise<void>((resolve) => this.#stream.write('', () => resolve()))
     const cut = aborted(hurry).then(() => sleep(HURRY_MS))
     await Promise.race([written, this.#broken, cut])

@@ -6,6 +6,7 @@ import { type Arguments, type Command, type World, withExamples } from './comman
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
 import { valueOf } from './payload.ts'
+import { orThrow, removal } from './removal.ts'
 import { outputOf } from './shell.ts'
 import { seconds, text, whole } from './values.ts'
 
@@ -109,9 +110,12 @@ async function answer(bus: Bus, job: Job, { interrupt, log }: World): Promise<vo
     },
   )
   log.info({ pattern: job.pattern }, 'responding')
-  await Promise.race([done, aborted(interrupt.signal)])
-  // What is at work is still answered; the second signal ends it at once.
-  await responder.close()
+  try {
+    await Promise.race([done, aborted(interrupt.signal), orThrow(removal(bus))])
+  } finally {
+    // What is at work is still answered; the second signal ends it at once.
+    await responder.close()
+  }
 }
 
 async function printed(

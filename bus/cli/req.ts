@@ -106,12 +106,12 @@ async function ask(bus: Bus, { job, value }: Asked, world: World): Promise<numbe
 
 async function askAll(bus: Bus, { job, value }: Asked, world: World): Promise<number> {
   const { topic, timeout, to, several, form } = job
-  const { interrupt, output } = world
-  const options: GatherOptions<unknown> = { timeout, signal: interrupt.signal, ...several }
+  const { output, over } = world
+  const options: GatherOptions<unknown> = { timeout, signal: over, ...several }
   const gathering = bus.gather(topic, value, to.length > 0 ? { ...options, to } : options)
   for await (const reply of gathering) {
     await print(reply, { form, named: true }, world)
-    if (output.isBroken) break
+    if (output.isBroken) return Exit.ok
   }
   const report = await gathering.report
   if (form === 'json')

@@ -41,12 +41,12 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const { names, options, count } = jobOf(given)
-  const { interrupt, output } = world
+  const { interrupt, output, over } = world
   const bus = await world.connect()
   try {
     let left = count
     const nameOf = rememberedNames(bus)
-    for await (const change of bus.watch(names, { ...options, signal: interrupt.signal })) {
+    for await (const change of bus.watch(names, { ...options, signal: over })) {
       await print(nameOf(change.from), change, world)
       left -= 1
       if (left === 0 || output.isBroken) break

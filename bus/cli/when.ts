@@ -79,20 +79,21 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const job = jobOf(given)
-  const { interrupt } = world
+  const { interrupt, output } = world
   const bus = await world.connect()
   try {
     const failures = await watch(bus, job, world)
-    if (job.count === Infinity) return Exit.ok // being interrupted is the way to end
+    // Without a count, being interrupted is the way to end.
+    if (job.count === Infinity || output.isBroken) return Exit.ok
     return interrupt.code ?? (failures > 0 ? Exit.error : Exit.ok)
   } finally {
     await bus.close({ linger: HURRY_MS })
   }
 }
 
-/** Until it has acted so often, or a signal comes; gives how often the command has failed. */
+/** Until it has acted so often, or is to end; gives how often the command has failed. */
 async function watch(bus: Bus, job: Job, world: World): Promise<number> {
-  const { interrupt, output, log } = world
+  const { log, over } = world
   const nameOf = rememberedNames(bus)
   let [acts, calls, failures] = [0, 0, 0]
   let enough = (): void => undefined
@@ -100,20 +101,22 @@ async function watch(bus: Bus, job: Job, world: World): Promise<number> {
   const told = (step: WhenStep): void => {
     const isAct = step.type === 'would' || step.type === 'acts'
     if (isAct && acts >= job.count) return
-    if (step.type === 'failed') failures += 1
     void print(step, nameOf, world)
     if (!isAct) return
     acts += 1
-    if (acts >= job.count || output.isBroken) enough()
+    if (acts >= job.count) enough()
   }
   const act = async (occasion: Occasion | AggregateOccasion): Promise<void> => {
     calls += 1
     if (calls > job.count || job.command.length === 0) return
-    await command(job, { occasion, nameOf, json: world.json })
+    await command(job, { occasion, nameOf, json: world.json }).catch((error: unknown) => {
+      failures += 1
+      throw error
+    })
   }
   const condition = conditionOf(bus, job, { told, act })
   log.info({ name: job.name }, 'watching')
-  await Promise.race([done, aborted(interrupt.signal), condition.ended])
+  await Promise.race([done, aborted(over), condition.ended])
   // What is at work comes to its end; the second signal ends it at once.
   await condition.close()
   return failures

@@ -90,9 +90,14 @@ describe('when', () => {
     const level = own('level')
     const mixed = await owner('mixed', `${level}=high`)
     const watching = ['when', level, '--above', '1', '--', '/nowhere/at/all']
-    const run = await start(/watching/, watching)
-    await run.says(/mixed level-\d+: INVALID_VALUE: high is no number/, 'err')
+    const counting = ['when', level, '--above', '1', '--count', '1', '--', 'true']
+    const [run, counted] = [await start(/watching/, watching), await start(/watching/, counting)]
+    for (const one of [run, counted]) {
+      await one.says(/mixed level-\d+: INVALID_VALUE: high is no number/, 'err')
+    }
     await set(level, '2')
+    // It is the command alone whose failure counts.
+    expect((await counted.ended).code).toBe(0)
     await run.says(/COMMAND_FAILED: the program \/nowhere\/at\/all cannot be started/, 'err')
     run.kill('SIGTERM')
     expect(await run.ended).toMatchObject({ code: 0, out: `acts mixed ${level} 2\n` })
