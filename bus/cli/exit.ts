@@ -24,7 +24,7 @@ export class Failure extends Error {
 
 export function exitCodeOf(error: unknown): number {
   if (isUsage(error)) return Exit.usage
-  return codeOf(error) === 'TIMEOUT' ? Exit.timeout : Exit.error
+  return LATE_CODES.has(codeOf(error)) ? Exit.timeout : Exit.error
 }
 
 /** The word by which programs tell errors apart. */
@@ -40,6 +40,8 @@ export function isUsage(error: unknown): boolean {
   return error instanceof UsageError || (error instanceof Error && error.name === 'YError')
 }
 
+/** Nobody has answered in time, or whoever was asked left before: it may have been done. */
+const LATE_CODES: ReadonlySet<string> = new Set(['TIMEOUT', 'ABANDONED'])
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'INVALID_TOPIC',
   'INVALID_PATTERN',

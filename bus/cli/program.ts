@@ -103,7 +103,7 @@ async function runCommand(
     throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
   }
   const settings = await settingsOf(given, process.env)
-  const { interrupt } = outside
+  const { interrupt, output } = outside
   const json = given['json'] === true
   const world = new World({ ...outside, settings, json })
   // The processes of the demo are given what is good by the first one.
@@ -115,6 +115,7 @@ async function runCommand(
     return await command.run(given, world)
   } catch (error) {
     if (interrupt.code !== undefined && error === interrupt.signal.reason) return interrupt.code
+    if (error === output.gone.reason) return Exit.ok
     throw error
   }
 }
@@ -166,9 +167,17 @@ function programOf(
 
 /** What the parser knows at this moment: the shared options and those of the command in hand. */
 function optionsOf(program: Argv): readonly string[] {
-  // The parser has it for its plugins, and the types leave it out.
-  const { key } = (program as unknown as { getOptions(): { key: object } }).getOptions()
-  return Object.keys(key)
+  return Object.keys(parserOptions(program).key)
+}
+
+/** The parser has them for its plugins, and the types leave them out. */
+function parserOptions(parser: Argv): ParserOptions {
+  return (parser as unknown as { getOptions(): ParserOptions }).getOptions()
+}
+
+interface ParserOptions {
+  readonly key: object
+  readonly boolean: readonly string[]
 }
 
 /** The options of every command. No defaults here: that a flag is absent must show. */
@@ -238,20 +247,32 @@ function withSettings(program: Argv): void {
  */
 function protectedWords(words: readonly string[]): readonly string[] {
   const completing = words[0] === '--get-yargs-completions'
+  const flags = flagsOf(words)
   const end = completing ? -1 : words.indexOf('--')
   const options = end < 0 ? words : words.slice(0, end)
   const literal = end < 0 ? [] : words.slice(end + 1)
   const kept = options.map((word) => {
     if (/^(-$|['"])/.test(word)) return MARK + word
-    return completing ? word : plainFlag(word)
+    return completing ? word : plainFlag(word, flags)
   })
   return [...kept, ...literal.map((word) => MARK + word)]
 }
 
+/** The options without a value: those of all commands, and of the one that is among the words. */
+function flagsOf(words: readonly string[]): ReadonlySet<string> {
+  if (!words.some((word) => VALUED.test(word))) return new Set()
+  const parser = yargs()
+  withSettings(parser)
+  for (const command of COMMANDS) {
+    if (words.includes(nameOf(command.usage))) command.build(parser)
+  }
+  return new Set(parserOptions(parser).boolean)
+}
+
 /** `--open=yes` as `--open=true`. */
-function plainFlag(word: string): string {
-  const [, name = '', value] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
-  return FLAGS.has(name) ? `--${name}=${flag(value, `option --${name}`)}` : word
+function plainFlag(word: string, flags: ReadonlySet<string>): string {
+  const [, name = '', value] = VALUED.exec(word) ?? []
+  return flags.has(name) ? `--${name}=${flag(value, `option --${name}`)}` : word
 }
 
 function unprotected(found: Arguments): Arguments {
@@ -262,8 +283,8 @@ function unprotected(found: Arguments): Arguments {
   return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, plain(value)]))
 }
 
-function nameOf(usage: string): string | undefined {
-  return usage.split(' ')[0]
+function nameOf(usage: string): string {
+  return usage.split(' ')[0]!
 }
 
 /** The parser's messages in our words. */
@@ -278,34 +299,8 @@ const WORDING = {
 } as unknown as Record<string, string> // the types know no plurals, the parser does
 
 const MARK = '\0'
-/** The options without a value, of all commands. */
-const FLAGS: ReadonlySet<string> = new Set([
-  'open',
-  'json',
-  'lines',
-  'shared',
-  'live',
-  'stdin',
-  'all',
-  'echo',
-  'everyone',
-  'table',
-  'writable',
-  'raw',
-  'watch',
-  'overwrite',
-  'control',
-  'multicast',
-  'native',
-  'metrics',
-  'schema',
-  'bridge',
-  'guest',
-  'wait',
-  'qr',
-  'at-once',
-  'dry-run',
-])
+/** An option with its value in one word. */
+const VALUED = /^--([a-z-]+)=(.*)$/s
 const NATIVE = 'Many datagrams a system call; --no-native: one [default: where it can be]'
 const REPEATABLE: ReadonlySet<string> = new Set([
   '_',

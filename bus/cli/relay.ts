@@ -75,6 +75,7 @@ async function run(given: Arguments, world: World): Promise<number> {
     'rights',
     'name',
     'linger',
+    'proof',
   ]) {
     if (given[name] !== undefined) throw new UsageError(`option --${name} is of no use here`)
   }

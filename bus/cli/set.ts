@@ -1,7 +1,7 @@
 /** `sixcast set`: sets a variable of another peer. */
 import type { Argv } from 'yargs'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, SetAllOptions, SetOptions, SetOutcome } from '../index.ts'
+import type { Bus, SetAllOptions, SetOptions, SetOutcome, SetReport } from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { note } from './log.ts'
@@ -23,7 +23,7 @@ export const set: Command = {
 interface Job {
   readonly name: string
   readonly value: unknown
-  readonly options: SetOptions
+  readonly options: SetOptions & { readonly timeout: number }
   /** Of all owners, or those with tags; undefined: of one. */
   readonly all: Pick<SetAllOptions, 'where'> | undefined
 }
@@ -82,13 +82,9 @@ async function run(given: Arguments, world: World): Promise<number> {
 }
 
 async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> {
-  const { name, value, options, all } = job
+  const { name } = job
   const { output, interrupt, json } = world
-  const { timeout } = options
-  const how = { ...all, ...(timeout !== undefined && { timeout }), signal: interrupt.signal }
-  // A bus that has just come knows nobody's tags before everybody has met it.
-  if (all?.where) await bus.fetch(name, { ...how, ...all }).report
-  const { outcomes } = await bus.setAll(name, value, how)
+  const { outcomes } = await setInTime(bus, job, interrupt.signal)
   for (const outcome of outcomes) {
     if (json) await output.object(objectOf(name, outcome))
     else if (outcome.type === 'written') {
@@ -105,6 +101,19 @@ async function setEverywhere(bus: Bus, job: Job, world: World): Promise<number> 
   if (types.has('written')) return Exit.ok
   note(`nobody who was asked exposes "${name}"`)
   return Exit.error
+}
+
+/** Finds those who have the tags first, within the same time. */
+export async function setInTime(
+  bus: Pick<Bus, 'fetch' | 'setAll'>,
+  { name, value, options: { timeout }, all = {} }: Job,
+  signal: AbortSignal,
+): Promise<SetReport> {
+  const began = performance.now()
+  // A bus that has just come knows nobody's tags before everybody has met it.
+  if (all.where) await bus.fetch(name, { ...all, timeout: Math.ceil(timeout / 2), signal }).report
+  const rest = Math.max(1, Math.round(timeout - (performance.now() - began)))
+  return bus.setAll(name, value, { ...all, timeout: rest, signal })
 }
 
 function objectOf(name: string, outcome: SetOutcome): object {

@@ -47,9 +47,8 @@ describe('a QR code', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const invitation = decoded(out) ?? ''
     expect(invitation).toMatch(/^sixcast-invite-1\.[\w-]+\.[\w-]{86}$/)
-    const other = new Home()
+    using other = new Home()
     expect(await other.run(['join', '-'], { input: invitation })).toMatchObject({ code: 0 })
-    other[Symbol.dispose]()
   })
 
   it('holds the code of --wait, as it stands in the line above', async () => {

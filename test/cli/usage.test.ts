@@ -68,6 +68,8 @@ describe('bad usage', () => {
     [['relay', '--link', 'relay.example'], /option --link is \["relay.example"\]: a ws:\/\//],
     [['relay', '--nats', 'nats.example'], /option --nats is \["nats.example"\]: nats:\/\/HOST/],
     [['relay', '--no-native'], /option --native is of no use here/],
+    [['relay', '--proof', 'each'], /option --proof is of no use here/],
+    [['reply', 'a', '--echo', '--again=yes'], /--again is of use only with --share/],
     [
       ['sub', 'a', '--no-multicast', '--scope', 'link'],
       /without multicast \(--no-multicast\) a relay is needed/,
