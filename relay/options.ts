@@ -25,7 +25,7 @@ import { LOCAL_REALM } from '../bus/io/key-text.ts'
 import { controlFileOf, readKeyText } from '../bus/io/keyfile.ts'
 import { TOKEN } from './dashboard/token.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
-import { NATS } from '../bus/io/nats-servers.ts'
+import { namesUser, NATS, NATS_CREDENTIALS } from '../bus/io/nats-servers.ts'
 import type { Backbone, RelayOptions } from './types.ts'
 
 export const SERVE: Rules<RelayOptions> = {
@@ -43,6 +43,7 @@ export const SERVE: Rules<RelayOptions> = {
   bridge: flag,
   links: CONNECT.relay,
   nats: NATS,
+  natsCredentials: NATS_CREDENTIALS,
   backbone: methods(
     ['open', 'subscribe', 'unsubscribe', 'publish', 'close'],
     'an object with the methods of Backbone',
@@ -72,6 +73,7 @@ export interface RelaySettings {
   readonly bridge: boolean
   readonly links: readonly string[]
   readonly nats: readonly string[]
+  readonly natsCredentials: string | undefined
   readonly backbone: Backbone | undefined
   readonly port: number
   readonly hops: number | undefined
@@ -103,6 +105,8 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     const mend = 'a relay has one backbone: leave one of the two out'
     throw new BusError('INVALID_OPTION', `options "nats" and "backbone" are both there: ${mend}`)
   }
+  const { natsCredentials } = options
+  if (natsCredentials !== undefined) assertUsed(servers)
   return {
     listen: typeof listen === 'string' ? parseListen(listen) : undefined,
     server,
@@ -112,6 +116,7 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     bridge: options.bridge ?? true,
     links: typeof links === 'string' ? [links] : links,
     nats: servers,
+    natsCredentials,
     backbone: options.backbone,
     port: port ?? DEFAULT_PORT,
     hops: options.hops,
@@ -128,6 +133,16 @@ function assertOwn({ dashboard, metrics }: RelayOptions): void {
   if (!name) return
   const mend = 'leave it out, or let the relay listen by itself (option "listen" as text)'
   throw new BusError('INVALID_OPTION', `option "${name}" is for the relay's own server: ${mend}`)
+}
+
+/** Credentials are for servers that are named, and by their address in no other way. */
+function assertUsed(servers: readonly string[]): void {
+  const fault =
+    servers.length === 0
+      ? 'there are no servers: name them by option "nats", or leave it out'
+      : 'a server has a user or token in its address as well: leave one of the two out'
+  if (servers.length > 0 && !namesUser(servers)) return
+  throw new BusError('INVALID_OPTION', `option "natsCredentials" is of no use: ${fault}`)
 }
 
 /** The whole key is forgotten as soon as the part that a relay needs has been derived. */

@@ -13,7 +13,7 @@ import { keyName } from '../bus/io/identity.ts'
 import { nodeEnv } from '../bus/io/system.ts'
 import { Admission } from './admission.ts'
 import { Junction } from './backbone/junction.ts'
-import { NatsBackbone } from './backbone/nats.ts'
+import { natsBackbone } from './backbone/nats.ts'
 import { Bridge } from './bridge.ts'
 import { Carrier } from './carrier.ts'
 import { Counters, type RelayCounter } from './counters.ts'
@@ -245,8 +245,8 @@ class LiveRelay implements Relay {
   }
 
   #junctionOf(env: Env, { keys, id }: Of): Junction | undefined {
-    const { nats, scope, limits, backbone: given } = this.#settings
-    const backbone = given ?? (nats.length > 0 ? new NatsBackbone(nats) : undefined)
+    const { scope, limits, backbone: given } = this.#settings
+    const backbone = given ?? natsBackbone(this.#settings)
     const [counters, log, bridge] = [this.#counters, this.#log, this.#bridge]
     const shared = { env, keys, id, scope: SCOPES[scope], limits, counters, log, bridge }
     return backbone && new Junction(backbone, { ...shared, feed: (input) => this.#feed(input) })

@@ -54,6 +54,7 @@ const FIXED = [
   'interface',
   'bridge',
   'nats',
+  'natsCredentials',
   'backbone',
   'port',
   'hops',

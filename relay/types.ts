@@ -46,6 +46,11 @@ export interface RelayOptions extends Cancel {
    * @nats-io/transport-node. Default: none.
    */
   readonly nats?: string | readonly string[]
+  /**
+   * What proves the relay to them: the text of a `.creds` file, or the seed of a user NKey (`SU…`).
+   * Default: what their addresses say.
+   */
+  readonly natsCredentials?: string
   /** The same by something else than NATS. */
   readonly backbone?: Backbone
   /** UDP port of the groups. Default: 62278. */

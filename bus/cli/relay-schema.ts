@@ -23,6 +23,7 @@ export function relaySchema(known: Readonly<Record<string, number>>): object {
     bridge: { ...flag('Carry from one interface to another, at scope link'), default: true },
     link: several('Addresses of other relays, to join with all that they reach', WEBSOCKET),
     nats: several('Servers of NATS by which relays meet, at most 16', NATS_URL),
+    'nats-credentials': text('The file that proves the relay to them, env:NAME or fd:N'),
     links: { ...whole('Links at once at most', 1, 1_000_000), default: known['links'] },
     origin: several('Web origins whose pages may call', ORIGIN),
     metrics: { ...flag('Tell the counters at /metrics to whoever asks'), default: false },

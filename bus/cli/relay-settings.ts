@@ -18,6 +18,8 @@ interface RelaySettings {
   readonly bridge?: boolean
   readonly links?: readonly string[]
   readonly nats?: readonly string[]
+  /** Where they are. */
+  readonly natsCredentials?: string
   readonly origins?: readonly string[]
   readonly metrics?: boolean
   /** Where its token is, or `new`. */
@@ -61,7 +63,7 @@ export async function relaySettingsOf(
 
 /** A file names its neighbours, wherever the command is started. */
 function besideFile(raw: unknown, name: RelaySettingName, path: string): unknown {
-  if (name !== 'dashboard' || typeof raw !== 'string' || raw === '') return raw
+  if (!SECRETS.has(name) || typeof raw !== 'string' || raw === '') return raw
   return raw !== NEW_TOKEN && isPath(raw) ? resolve(dirname(path), raw) : raw
 }
 
@@ -139,9 +141,11 @@ const READERS = [
   { name: 'bridge', option: 'bridge', reader: flag },
   { name: 'link', option: 'links', reader: relays },
   { name: 'nats', option: 'nats', reader: servers },
+  { name: 'nats-credentials', option: 'natsCredentials', reader: text },
   { name: 'origin', option: 'origins', reader: origins },
   { name: 'metrics', option: 'metrics', reader: flag },
   { name: 'dashboard', option: 'dashboard', reader: text },
 ] as const
+const SECRETS: ReadonlySet<RelaySettingName> = new Set(['dashboard', 'nats-credentials'])
 const SEVERAL: ReadonlySet<RelaySettingName> = new Set(['link', 'nats', 'origin', 'limit'])
 const LINK_COUNTS = { min: 1, max: 1_000_000 }

@@ -4,6 +4,7 @@ import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
 import { isControlKey, parseControlKey } from '../io/control-key.ts'
 import { parseKey } from '../io/key-text.ts'
+import { NATS_CREDENTIALS } from '../io/nats-servers.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { aborted } from './interrupt.ts'
@@ -39,6 +40,10 @@ function build(parser: Argv): Argv {
     .option('nats', {
       ...value,
       describe: 'Server of NATS by which relays meet; repeatable',
+    })
+    .option('nats-credentials', {
+      ...value,
+      describe: 'File that proves the relay to NATS (.creds, or an NKey), env:NAME or fd:N',
     })
     .option('metrics', { type: 'boolean', describe: 'Tell counters at /metrics to whoever asks' })
     .option('dashboard', {
@@ -92,7 +97,8 @@ async function run(given: Arguments, world: World): Promise<number> {
     const shared = await settingsOf(given, process.env)
     const own = await relaySettingsOf(given, process.env, door.defaultRelayLimits)
     const token = await tokenOf(own.dashboard, drawn, secrets)
-    return { ...shared, ...own, token, secrets }
+    const natsCredentials = await credentialsOf(own.natsCredentials, secrets)
+    return { ...shared, ...own, token, natsCredentials, secrets }
   }
   const settings = await read()
   await using running = await door.serve(optionsOf(settings, world))
@@ -113,8 +119,9 @@ async function run(given: Arguments, world: World): Promise<number> {
 }
 
 type AllSettings = Partial<Settings> &
-  Awaited<ReturnType<typeof relaySettingsOf>> & {
+  Omit<Awaited<ReturnType<typeof relaySettingsOf>>, 'natsCredentials'> & {
     readonly token: string | undefined
+    readonly natsCredentials: string | undefined
     readonly secrets: RelaySecrets
   }
 
@@ -127,9 +134,21 @@ async function tokenOf(
   return (await secrets.named(named, 'token')).text.trim()
 }
 
+async function credentialsOf(
+  named: string | undefined,
+  secrets: RelaySecrets,
+): Promise<string | undefined> {
+  if (named === undefined) return undefined
+  const { text: found, source } = await secrets.named(named, 'credentials')
+  const fault = NATS_CREDENTIALS.faultOf(found)
+  if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
+  return found
+}
+
 function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptions {
   const { key, realm, open, scope, interface: interfaces, port, hops, multicast } = settings
   const { listen, bridge, links, nats, origins, metrics, limits, token, secrets } = settings
+  const { natsCredentials } = settings
   return {
     ...(key !== undefined && { key: () => keyOf(key, realm, secrets) }),
     ...(realm !== undefined && { realm }),
@@ -143,6 +162,7 @@ function optionsOf(settings: AllSettings, { interrupt, log }: World): RelayOptio
     ...(bridge !== undefined && { bridge }),
     ...(links !== undefined && { links }),
     ...(nats !== undefined && { nats }),
+    ...(natsCredentials !== undefined && { natsCredentials }),
     ...(metrics !== undefined && { metrics }),
     ...(token !== undefined && { dashboard: token }),
     ...(origins !== undefined && { origins }),

@@ -185,6 +185,7 @@ const RELAY_SETTING_NAMES = [
   'bridge',
   'link',
   'nats',
+  'nats-credentials',
   'links',
   'origin',
   'metrics',

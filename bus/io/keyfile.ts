@@ -16,7 +16,7 @@ export const SECRET_SIZE_MAX = 8192
 const OTHERS = 0o077
 const WRITABLE = 0o022
 /** What a file of a secret is called in errors. */
-export type SecretKind = 'key' | 'identity' | 'rights' | 'invitation' | 'token'
+export type SecretKind = 'key' | 'identity' | 'rights' | 'invitation' | 'token' | 'credentials'
 
 /**
  * The user's configuration directory of sixcast: $XDG_CONFIG_HOME or ~/.config. A relative path

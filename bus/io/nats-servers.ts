@@ -9,6 +9,31 @@ export interface NatsServers {
   readonly tls?: object
 }
 
+/** What proves a relay to a server of NATS: a file of credentials as a whole, or the seed of an NKey. */
+export const NATS_CREDENTIALS: Rule = {
+  faultOf: (value) => {
+    if (credentialsKind(value) !== undefined) return undefined
+    const found = typeof value === 'string' ? `a text of ${value.length} characters` : typeof value
+    return { found, mend: CREDENTIALS_MEND }
+  },
+  bounds: [],
+}
+
+/** Which of both it is; undefined: neither. */
+export function credentialsKind(value: unknown): 'file' | 'seed' | undefined {
+  if (typeof value !== 'string' || value.length > CREDENTIALS_MAX) return undefined
+  if (/^SU[A-Z2-7]{56}\s*$/.test(value)) return 'seed'
+  const hasBoth = /BEGIN NATS USER JWT[^]*BEGIN USER NKEY SEED/.test(value)
+  return hasBoth ? 'file' : undefined
+}
+
+/** A server asks for one of both, and what is not asked for would be told to it. */
+export function namesUser(urls: readonly string[]): boolean {
+  return urls.some((url) => new URL(url).username !== '')
+}
+
+const CREDENTIALS_MAX = 65_536
+const CREDENTIALS_MEND = 'all of a .creds file of NATS, or the seed of a user NKey (SU…)'
 const SERVERS_MAX = 16
 const written = rule(
   areUrls,

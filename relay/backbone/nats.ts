@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BusError } from '../../bus/api/errors.ts'
 import type { Backbone, BackboneHost } from '../types.ts'
-import { type NatsServers, serversOf } from '../../bus/io/nats-servers.ts'
+import { credentialsKind, type NatsServers, serversOf } from '../../bus/io/nats-servers.ts'
 
 /** What is needed of the client. */
 export interface NatsClient {
@@ -26,11 +26,18 @@ export interface NatsClient {
 }
 
 export interface NatsDialing extends NatsServers {
+  /** A file of credentials, or the seed of an NKey. */
+  readonly credentials: string | undefined
   readonly name: string
   readonly noEcho: boolean
   readonly reconnect: boolean
   readonly timeout: number
   readonly pingInterval: number
+}
+
+export interface NatsOptions {
+  readonly servers: readonly string[]
+  readonly credentials?: string | undefined
 }
 
 export type NatsDial = (dialing: NatsDialing) => Promise<NatsClient>
@@ -54,9 +61,14 @@ export class NatsBackbone implements Backbone {
   #closed = false
 
   /** Without `dial` the package is loaded. `random`: 0 to 1. */
-  constructor(urls: readonly string[], dial?: NatsDial, random: () => number = Math.random) {
+  constructor(
+    { servers, credentials }: NatsOptions,
+    dial?: NatsDial,
+    random: () => number = Math.random,
+  ) {
     this.#dialing = {
-      ...serversOf(urls),
+      ...serversOf(servers),
+      credentials,
       name: 'sixcast relay',
       noEcho: true,
       reconnect: false,
@@ -189,10 +201,27 @@ export class NatsBackbone implements Backbone {
   }
 }
 
+/** That of a relay, if servers are named. */
+export function natsBackbone(options: {
+  readonly nats: readonly string[]
+  readonly natsCredentials: string | undefined
+}): NatsBackbone | undefined {
+  const { nats: servers, natsCredentials: credentials } = options
+  return servers.length > 0 ? new NatsBackbone({ servers, credentials }) : undefined
+}
+
 async function loadDial(): Promise<NatsDial> {
   try {
-    const { connect } = await import('@nats-io/transport-node')
-    return connect
+    const { connect, credsAuthenticator, nkeyAuthenticator } =
+      await import('@nats-io/transport-node')
+    return ({ credentials, ...dialing }) => {
+      if (credentials === undefined) return connect(dialing)
+      const isSeed = credentialsKind(credentials) === 'seed'
+      // The client finds the end of a file's last line by the line's own end.
+      const bytes = new TextEncoder().encode(isSeed ? credentials.trim() : `${credentials}\n`)
+      const authenticator = isSeed ? nkeyAuthenticator(bytes) : credsAuthenticator(bytes)
+      return connect({ ...dialing, authenticator })
+    }
   } catch (cause) {
     const mend = 'install it beside sixcast: npm install @nats-io/transport-node'
     const text = `option "nats" needs the package @nats-io/transport-node, which is missing: ${mend}`

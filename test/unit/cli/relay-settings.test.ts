@@ -63,6 +63,15 @@ describe('the settings of a relay', () => {
     expect(await shown('a.token', { SIXCAST_DASHBOARD: 'here' }, { dashboard: 'new' })).toBe('new')
   })
 
+  it('find what proves the relay to NATS beside the file', async () => {
+    const found = await settle({ 'nats-credentials': 'relay.creds' })
+    expect(found.natsCredentials).toBe(join(directory, 'relay.creds'))
+    const env = { SIXCAST_NATS_CREDENTIALS: 'env:CREDENTIALS' }
+    expect((await settle({}, env)).natsCredentials).toBe('env:CREDENTIALS')
+    const flags = { 'nats-credentials': 'here.creds' }
+    expect((await settle({}, env, flags)).natsCredentials).toBe('here.creds')
+  })
+
   it('know the number of links by both of its names', async () => {
     expect(await settle({ links: 5 }, { SIXCAST_LIMIT: 'links=6' })).toEqual({
       limits: { links: 6 },

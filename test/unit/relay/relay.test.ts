@@ -237,6 +237,7 @@ async function pathsOf(bus: Bus): Promise<object[]> {
 }
 
 describe('serve refuses', () => {
+  const SEED = `SU${'A'.repeat(56)}`
   const control = controlKeyText({
     parts: controlParts(crypto, { name: realm, root: key }),
     owner: undefined,
@@ -248,6 +249,21 @@ describe('serve refuses', () => {
     [{ limits: { link: 1 } }, 'INVALID_OPTION', /limits.link" is unknown .*did you mean "links"/],
     [{ limits: { links: 0 } }, 'INVALID_OPTION', /"limits.links" is 0: a whole number from 1/],
     [{ origins: 'http://x' }, 'INVALID_OPTION', /"origins"/],
+    [
+      { nats: 'nats://[::1]', natsCredentials: 'secret' },
+      'INVALID_OPTION',
+      /"natsCredentials" is a text of 6 characters: all of a \.creds file/,
+    ],
+    [
+      { natsCredentials: SEED },
+      'INVALID_OPTION',
+      /"natsCredentials" is of no use: there are no servers/,
+    ],
+    [
+      { nats: 'nats://me@[::1]', natsCredentials: SEED },
+      'INVALID_OPTION',
+      /"natsCredentials" is of no use: a server has a user or token in its address/,
+    ],
     [{ key: `${control}x` }, 'INVALID_KEY', /option "key" holds no control key/],
     [{ key: control, realm: 'home' }, 'INVALID_OPTION', /control key of the realm "lab"/],
     [{ listen: '[2001:db8::1]:1' }, 'NO_PATH', /cannot listen at \[2001:db8::1\]:1: EADDRNOTAVAIL/],

@@ -74,7 +74,7 @@ class World {
       this.connections.push(connection)
       return connection
     }
-    this.backbone = new NatsBackbone(urls, dial, () => 0)
+    this.backbone = new NatsBackbone({ servers: urls }, dial, () => 0)
   }
 
   async open(bufferSize = 100): Promise<Connection> {
