@@ -14,7 +14,7 @@ import { LiveGathering } from './gathering.ts'
 import { Inquiry, type InquirySink } from './inquiry.ts'
 import type { PayloadCodec, Presence, Proof } from './options.ts'
 import type { QuestionLine } from './question-line.ts'
-import type { AskCall } from './request-call.ts'
+import { type AskCall, spreadOf } from './request-call.ts'
 import type { Gathering, Reply } from './request-options.ts'
 import { assertQuestionSize, noReplyError } from './request-error.ts'
 import { validate, type Validation } from './schema.ts'
@@ -292,12 +292,16 @@ export class Asking {
 
   /**
    * Who listens no more has had no responder for as long as closed ones are heard: a younger question
-   * came too late. An answer may still be on its way, and so may a goodbye.
+   * came too late. An answer may still be on its way, a goodbye, or that it listens again.
    */
-  #forsaken({ inquiry, askedAt, release }: Open, instance: bigint): void {
+  #forsaken({ topic, index, inquiry, askedAt, release }: Open, instance: bigint): void {
     const { line } = this.#parts
     if (line.now() - askedAt >= LEAVING_MS - STALE_MS) return
-    release.push(line.after(STALE_MS, () => inquiry.passed(instance)))
+    const passed = (): void => {
+      const first = line.audience(topic).firstByInstance.get(instance) ?? Infinity
+      if (first > index) inquiry.passed(instance)
+    }
+    release.push(line.after(STALE_MS, passed))
   }
 
   /** Whether somebody answers nothing but what is given to it; looked up once it matters. */
@@ -306,13 +310,10 @@ export class Asking {
     return (instance) => (apart ??= this.#parts.line.audience(topic).apart).has(instance)
   }
 
-  /** Many answers at once would be lost: they are spread over a time that goes with their number. */
-  #spreadMs({ topic, to, timeoutMs }: AskCall): number {
+  #spreadMs(call: AskCall): number {
     const { line, presence } = this.#parts
-    const { size } = line.audience(topic).firstByInstance
-    const expected = to?.length ?? (size > 0 ? size : presence.size)
-    if (expected <= SPREAD_FROM) return 0
-    return Math.floor(Math.min(expected * SPREAD_EACH_MS, timeoutMs / 4))
+    const { size } = line.audience(call.topic).firstByInstance
+    return spreadOf(call, call.to?.length ?? (size > 0 ? size : presence.size))
   }
 
   #end(open: Open, unfinished: boolean): void {
@@ -345,6 +346,3 @@ const NOTHING = new Uint8Array(0)
 const NOBODY_MS = 100
 /** Of who has left a topic: for so long its last answers may be on their way, ms. */
 const STALE_MS = 300
-/** So many answers at once find room in a socket's buffer. */
-const SPREAD_FROM = 32
-const SPREAD_EACH_MS = 0.5

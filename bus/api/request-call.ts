@@ -125,3 +125,13 @@ export function instanceOf(id: PeerId): bigint {
 }
 
 const TIMEOUT_MS = 5000
+
+/** Many answers at once would be lost: they are spread over a time that goes with their number. */
+export function spreadOf({ timeoutMs }: AskCall, expected: number): number {
+  if (expected <= SPREAD_FROM) return 0
+  return Math.floor(Math.min(expected * SPREAD_EACH_MS, timeoutMs / 4))
+}
+
+/** So many answers at once find room in a socket's buffer. */
+const SPREAD_FROM = 32
+const SPREAD_EACH_MS = 0.5

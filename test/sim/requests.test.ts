@@ -179,4 +179,24 @@ describe.each(SEEDS)('without loss, seed %d', (seed) => {
     }
     await net.close()
   })
+
+  it('who listens again while the question is on its way answers it', async () => {
+    // In order: who hears of the end last believes that.
+    const net = simulate({ seed, delay: [6, 6] })
+    const [asker, other] = [await net.connect(), await net.connect()]
+    while (asker.presence.size + other.presence.size < 2) await net.run(100)
+    for (let n = 0; n < 24; n++) {
+      const responder = other.respond(`desk/${n}`, () => n)
+      expect(await settled(net, asker.request(`desk/${n}`, null))).toMatchObject({ value: n })
+      await responder.close()
+      await net.run(1996 + n / 2)
+      other.respond(`desk/${n}`, async () => {
+        await net.sleep(800)
+        return n + 100
+      })
+      const asked = asker.request(`desk/${n}`, null, { timeout: 60_000 })
+      expect(await settled(net, asked)).toMatchObject({ value: n + 100 })
+    }
+    await net.close()
+  })
 })
