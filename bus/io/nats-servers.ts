@@ -12,7 +12,7 @@ export interface NatsServers {
 /** What proves a relay to a server of NATS: a file of credentials as a whole, or the seed of an NKey. */
 export const NATS_CREDENTIALS: Rule = {
   faultOf: (value) => {
-    if (credentialsKind(value) !== undefined) return undefined
+    if (typeof value === 'string' && credentialsKind(value) !== undefined) return undefined
     const found = typeof value === 'string' ? `a text of ${value.length} characters` : typeof value
     return { found, mend: CREDENTIALS_MEND }
   },
@@ -20,10 +20,10 @@ export const NATS_CREDENTIALS: Rule = {
 }
 
 /** Which of both it is; undefined: neither. */
-export function credentialsKind(value: unknown): 'file' | 'seed' | undefined {
-  if (typeof value !== 'string' || value.length > CREDENTIALS_MAX) return undefined
-  if (/^SU[A-Z2-7]{56}\s*$/.test(value)) return 'seed'
-  const hasBoth = /BEGIN NATS USER JWT[^]*BEGIN USER NKEY SEED/.test(value)
+export function credentialsKind(text: string): 'file' | 'seed' | undefined {
+  if (text.length > CREDENTIALS_MAX) return undefined
+  if (/^SU[A-Z2-7]{56}\s*$/.test(text)) return 'seed'
+  const hasBoth = /BEGIN NATS USER JWT[^]*BEGIN USER NKEY SEED/.test(text)
   return hasBoth ? 'file' : undefined
 }
 

@@ -136,6 +136,8 @@ describe('an actor of another peer', () => {
 
   it('is found anew when it has moved', async () => {
     const [here, one, other] = await three()
+    // Both are asked from the beginning on: nobody knows at once who has its first actor.
+    for (const bus of [one, other]) bus.spawn('idle', counter, { initial: 0 })
     const first = one.spawn('counter', counter, { initial: 1 })
     const far = here.actor<Told, number>('counter')
     expect(await far.ask('get')).toBe(1)
@@ -150,6 +152,8 @@ describe('an actor of another peer', () => {
 
   it('is found anew when it has moved by who delivers as well', async () => {
     const [here, one, other] = await three()
+    // Both are asked from the beginning on: nobody knows at once who has its first actor.
+    for (const bus of [one, other]) bus.spawn('idle', counter, { initial: 0 })
     const first = one.spawn('counter', counter, { initial: 1 })
     const far = here.actor<Told, number>('counter')
     await far.deliver({ add: 1 })
