@@ -26,12 +26,6 @@ export function faultOf(thrown: unknown): AnswerFault {
   return { code: utf8(code), message: cut(message) }
 }
 
-/** A bus says by itself that its responder has left; a handler that throws the same means another one. */
-export const ABANDONED: AnswerFault = {
-  code: utf8('ABANDONED'),
-  message: utf8('its responder was closed before it had answered'),
-}
-
 /** What an asker is told of it: nobody makes it believe that its own bus has failed. */
 export function errorOf(from: PeerId, fault: AnswerFault): BusError {
   const code = textOf(fault.code) ?? ''

@@ -59,6 +59,15 @@ export function rule(
   return { faultOf, bounds }
 }
 
+/** A secret must pass: what is wrong with one is told without showing it. */
+export function secret(fits: (text: string) => boolean, mend: string): Rule {
+  const faultOf = (value: unknown): Fault | undefined => {
+    if (typeof value !== 'string') return { found: typeof value, mend }
+    return fits(value) ? undefined : { found: `a text of ${value.length} characters`, mend }
+  }
+  return { faultOf, bounds: [] }
+}
+
 export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule {
   const open = max === Number.MAX_SAFE_INTEGER
   const fits = (value: unknown): boolean =>

@@ -9,7 +9,7 @@ import type { AnswerFault } from '../core/publication.ts'
 import type { Answer } from '../core/wire/answer.ts'
 import { type Ask, AskFlag } from '../core/wire/question.ts'
 import { orAborted } from './abort.ts'
-import { ABANDONED, faultOf } from './answer-error.ts'
+import { CutOffError, faultOf } from './answer-error.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { asError } from './thrown.ts'
@@ -76,7 +76,8 @@ export class Work {
   abandon(): void {
     if (this.#control.signal.aborted) return
     const about = { id: this.#ask.id, sequence: this.#sequence, kind: 'error' } as const
-    this.#parts.send({ ...about, ...ABANDONED }, this.#timeoutMs)
+    const fault = faultOf(new CutOffError('its responder was closed before it had answered'))
+    this.#parts.send({ ...about, ...fault }, this.#timeoutMs)
   }
 
   /** Nobody waits for it any more. */

@@ -1,5 +1,5 @@
 /** Which servers of NATS are named, and what proves a relay to them. */
-import { type Rule, rule } from '../api/rules.ts'
+import { type Rule, rule, secret } from '../api/rules.ts'
 
 export interface NatsServers {
   readonly servers: string[]
@@ -10,14 +10,10 @@ export interface NatsServers {
 }
 
 /** What proves a relay to a server of NATS: a file of credentials as a whole, or the seed of an NKey. */
-export const NATS_CREDENTIALS: Rule = {
-  faultOf: (value) => {
-    if (typeof value === 'string' && credentialsKind(value) !== undefined) return undefined
-    const found = typeof value === 'string' ? `a text of ${value.length} characters` : typeof value
-    return { found, mend: CREDENTIALS_MEND }
-  },
-  bounds: [],
-}
+export const NATS_CREDENTIALS: Rule = secret(
+  (text) => credentialsKind(text) !== undefined,
+  'all of a .creds file of NATS, or the seed of a user NKey (SU…)',
+)
 
 /** Which of both it is; undefined: neither. */
 export function credentialsKind(text: string): 'file' | 'seed' | undefined {
@@ -33,7 +29,6 @@ export function namesUser(urls: readonly string[]): boolean {
 }
 
 const CREDENTIALS_MAX = 65_536
-const CREDENTIALS_MEND = 'all of a .creds file of NATS, or the seed of a user NKey (SU…)'
 const SERVERS_MAX = 16
 const written = rule(
   areUrls,
