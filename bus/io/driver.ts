@@ -6,6 +6,7 @@
  */
 import type { Endpoint, Notice, Output } from '../core/output.ts'
 import type { Peer } from '../core/peer.ts'
+import { TURN_MS } from '../core/stream/pace.ts'
 import type { System } from './runtime.ts'
 import type { Transport } from './transport.ts'
 
@@ -124,11 +125,23 @@ export class Driver {
     if (deadline === Infinity || (this.#cancelTimer && this.#armedFor <= deadline)) return
     this.#cancelTimer?.()
     this.#armedFor = deadline
-    const delayMs = Math.max(0, Math.ceil(deadline - this.#system.now()))
+    const waitMs = deadline - this.#system.now()
+    if (waitMs <= TURN_MS) return this.#armTurn(waitMs)
+    const delayMs = Math.max(0, Math.ceil(waitMs))
     this.#cancelTimer = this.#system.after(delayMs, () => {
       // After a stall the datagrams that already wait count before the deadlines do.
       this.#system.turn(() => this.#onTimer())
     })
+  }
+
+  /** As soon as what waits has been read. */
+  #armTurn(waitMs: number): void {
+    let isWanted = true
+    this.#cancelTimer = () => void (isWanted = false)
+    const then = (): void => {
+      if (isWanted) this.#onTimer()
+    }
+    this.#system.turn(then, Math.max(0, waitMs))
   }
 
   #onTimer(): void {

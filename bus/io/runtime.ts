@@ -7,8 +7,8 @@ export interface System {
   now(): number
   /** Wall clock minus the monotonic one, ms. */
   readonly wallOffset: number
-  /** Runs `then` once what has already come in has been handled. */
-  turn(then: () => void): void
+  /** Runs `then` once what has already come in has been handled; simulated time passes by `takesMs`. */
+  turn(then: () => void, takesMs?: number): void
   /** Runs `then` after `delayMs`; the result cancels it. */
   after(delayMs: number, then: () => void): () => void
   /** Browsers sign and verify in their own time. */

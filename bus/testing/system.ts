@@ -28,7 +28,7 @@ export class SimulatedProcess {
       env: { crypto: machine.env.crypto, random: (size) => this.#random.bytes(size) },
       now: () => schedule.time,
       wallOffset: EPOCH_MS,
-      turn: (then) => void this.#after(0, then),
+      turn: (then, takesMs = 0) => void this.#after(takesMs, then),
       after: (delayMs, then) => this.#after(delayMs, then),
       sign: (message) => machine.sign(message),
       verify: (...given) => machine.verify(...given),

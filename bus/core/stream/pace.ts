@@ -42,7 +42,10 @@ export class TokenBucket {
   when(now: number, size: number): number {
     this.#refill(now)
     const missing = size - this.#tokens
-    return missing <= 0 ? now : now + Math.max(WAIT_MIN_MS, (missing * 1000) / this.#rate)
+    if (missing <= 0) return now
+    // So much comes within a turn that a timer, which takes a millisecond, would be the limit.
+    if (this.#burst <= this.#rate * TURN_SECONDS) return now + TURN_MS
+    return now + Math.max(WAIT_MIN_MS, (missing * 1000) / this.#rate)
   }
 
   #refill(now: number): void {
@@ -53,5 +56,9 @@ export class TokenBucket {
   }
 }
 
+/** A deadline no farther away than this is that of the next turn. */
+export const TURN_MS = 0.004
+/** What a turn takes. */
+const TURN_SECONDS = 80e-6
 /** A wait so short that adding it to `now` changes nothing would be asked for again for ever. */
 const WAIT_MIN_MS = 0.01

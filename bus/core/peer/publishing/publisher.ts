@@ -176,7 +176,11 @@ export class Publisher {
   turnEnds(now: number): void {
     if (this.#batching.size === 0) return
     if (now - this.#sealedAt >= BATCH_MS) this.onTurn(now)
-    else this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
+    else {
+      this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
+      // Full packets gain nothing by waiting, once they are as many as a system call takes.
+      if (this.#pacer.waiting >= CALL_SIZE) this.#pacer.pump(now)
+    }
   }
 
   /** Subscriptions of a pattern have changed: local takers are found anew. */
@@ -341,6 +345,8 @@ export class Publisher {
 export const DISCOVERY_MS = 300
 /** Batches leave at most this often, unless one is full. */
 const BATCH_MS = 1
+/** What a system call takes, bytes. */
+const CALL_SIZE = 64 * 1024
 /** Batches open at once; one more seals them all. */
 const OPEN_BATCHES_MAX = 64
 /** Streams that are announced to a newcomer unasked: a few packets. */
