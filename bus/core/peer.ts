@@ -234,12 +234,9 @@ export class Peer {
     if (this.#closing) return
     this.#publisher.prove(now)
     const parts = { publisher: this.#publisher, meeting: this.#meeting, direct: this.#direct }
-    this.#closing = new Closing(this.#context, parts, {
-      lingerMs,
-      now,
-      startedAt: this.seeking.startedAt,
-      done: (confirmation) => this.#goodbye(confirmation),
-    })
+    const done = (confirmation: Confirmation): void => this.#goodbye(confirmation)
+    const options = { now, lingerMs, settledAt: () => this.seeking.settledAt, done }
+    this.#closing = new Closing(this.#context, parts, options)
     this.#context.timers.setBefore('close', now)
     this.#settle(now)
   }
@@ -315,6 +312,7 @@ export class Peer {
     this.#silence.forgive(ms)
     this.#greeter.unicast.forgive(ms)
     this.#publisher.forgive(ms)
+    this.seeking.forgive(now, ms)
   }
 
   #onJoined(now: number, remote: Remote, streamCount: number): void {

@@ -129,6 +129,16 @@ export class Context {
     for (const endpoint of this.beside(to)) this.transmit(endpoint, datagram)
   }
 
+  /**
+   * Where something for one peer goes. Who is `unheard` tells everybody, in case unicast does not
+   * pass; but of a crowd a few at a time: each of them hears what each says.
+   */
+  wayTo({ endpoint }: Remote, unheard: boolean): string | Endpoint {
+    if (!unheard) return endpoint
+    const isCrowd = this.roster.size > LOUD
+    return isCrowd && this.unit() * this.roster.size >= LOUD ? endpoint : this.controlGroup
+  }
+
   /** Counts a dropped packet; a summary goes out with the next housekeeping. */
   reject(reason: CounterName): void {
     this.metrics.count(reason)
@@ -182,6 +192,11 @@ export class Context {
 
   random64(): bigint {
     return randomUint64(this.env)
+  }
+
+  /** Whether some are being made, or looked at. */
+  get awaiting(): boolean {
+    return this.#waiting > 0
   }
 
   /** Asks for a signature; `then` runs with the input that brings it. */
@@ -282,5 +297,7 @@ export class Context {
 }
 
 const NOBODY: readonly Endpoint[] = []
+/** So many peers speak to everybody at a time, of those that one does not hear. */
+const LOUD = 16
 /** Dropped packets are summed up at most this often. */
 const REPORT_MS = 1000

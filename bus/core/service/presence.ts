@@ -5,7 +5,9 @@
  * each waits longer as the roster grows, and draws its own time so that they do not fall in step.
  */
 
-const BEACON_BYTES_PER_SECOND = 16 * 1024
+const BEACON_BYTES_PER_SECOND = 8 * 1024
+/** What peers want, for relays: said rarely, and heard by few. */
+const INTEREST_BYTES_PER_SECOND = 16 * 1024
 /** A beacon on the wire with IPv6 and UDP headers. */
 const BEACON_SIZE = 110
 const GROUP_SIZE = 16
@@ -37,16 +39,28 @@ export function statedInterval(peers: number): number {
   return Math.ceil(beaconInterval(peers) * 1.5)
 }
 
-/** Mean time between two refreshes of what one peer wants, ms; all peers share the rate of beacons. */
+/** How many peers there are as the one sees it that states this interval; 0 where it does not tell. */
+export function crowdOf(statedMs: number): number {
+  const meanMs = statedMs / 1.5
+  if (Math.floor(meanMs) <= INTERVAL_MIN_MS) return 0
+  const shareMs = (BEACON_SIZE * 1000) / BEACON_BYTES_PER_SECOND
+  return Math.floor(Math.min(INTERVAL_MAX_MS, meanMs) / shareMs)
+}
+
+/** Mean time between two refreshes of what one peer wants, ms; all peers share a rate. */
 export function interestInterval(peers: number, groups: number): number {
-  const fair = (peers * groups * GROUP_SIZE * 1000) / BEACON_BYTES_PER_SECOND
+  const fair = (peers * groups * GROUP_SIZE * 1000) / INTEREST_BYTES_PER_SECOND
   return Math.min(REFRESH_MAX_MS, Math.max(REFRESH_MIN_MS, fair))
 }
 
 /** How long to wait before answering a question that everybody heard. */
 export function answerDelay(peers: number, unit: number): number {
-  const spread = Math.min(ANSWER_MAX_MS, Math.max(ANSWER_MIN_MS, peers * ANSWER_SPREAD_MS))
-  return unit * spread
+  return unit * answerSpread(peers)
+}
+
+/** The longest of these waits, ms. */
+export function answerSpread(peers: number): number {
+  return Math.min(ANSWER_MAX_MS, Math.max(ANSWER_MIN_MS, peers * ANSWER_SPREAD_MS))
 }
 
 /** The longest wait before telling one peer what it has asked everybody. */

@@ -8,7 +8,7 @@ import realm as keys
 import rights
 import wire
 
-BEACON_MS = 110 * 1000 / 16_384  # Of each peer: 110 bytes at 16,384 bytes a second for all.
+BEACON_MS = 110 * 1000 / 8192  # Of each peer: 110 bytes at 8,192 bytes a second for all.
 
 
 class Window:

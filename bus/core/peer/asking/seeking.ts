@@ -17,9 +17,9 @@ import type { ActionName } from '../../wire/grant.ts'
 export class Seeking {
   readonly #context: Context
   readonly #parts: MeetingParts
-  /** When this peer began. */
-  readonly startedAt: number
-  readonly #settledAt: number
+  readonly #startedAt: number
+  /** When receivers have had the time to find this peer, as long as its hello left at once. */
+  #settledAt: number
   /** Set while the program wants to know. */
   #meeting: Meeting | undefined
   #soughtAt = 0
@@ -27,7 +27,7 @@ export class Seeking {
   constructor(startedAt: number, context: Context, parts: MeetingParts) {
     this.#context = context
     this.#parts = parts
-    this.startedAt = startedAt
+    this.#startedAt = startedAt
     this.#settledAt = startedAt + DISCOVERY_MS
   }
 
@@ -52,6 +52,18 @@ export class Seeking {
     return shown?.allows(action, segments) === true
   }
 
+  /** When this peer and those who are here have had the time to find each other. */
+  get settledAt(): number {
+    const saidAt = Math.min(this.#parts.greeter.saidAt, this.#startedAt + PENDING_MS)
+    return Math.max(this.#settledAt, saidAt + DISCOVERY_MS)
+  }
+
+  /** This process stood still for `ms`: what has come meanwhile is still to be read, and answered. */
+  forgive(now: number, ms: number): void {
+    this.#settledAt = Math.max(Math.min(now, this.#settledAt) + ms, now + RESUMED_MS)
+    this.#soughtAt += ms
+  }
+
   /** A command: whether `met` is to be told when everybody who is here has met this peer. */
   seek(now: number, wanted: boolean): void {
     if (!wanted) {
@@ -67,19 +79,25 @@ export class Seeking {
   /** Looks whether it is so; called after each input. `joinedAt`: the newest peer's arrival. */
   step(now: number, joinedAt: number): void {
     if (!this.#meeting) return
+    // This process stood still: its timers come behind what is still to be read.
+    if (now - this.#context.timers.next > LATE_MS) return
     const { caughtUpAt } = this.#context.lag
-    const settledAt = Math.max(this.#settledAt, caughtUpAt + DISCOVERY_MS)
+    const settledAt = Math.max(this.settledAt, caughtUpAt + DISCOVERY_MS)
     const from = Math.max(settledAt, this.#soughtAt)
     const quietAt = this.#meeting.quietAt({ settledAt, joinedAt, from })
     const unmet = this.#meeting.unmet(now)
     // Who has slept through a rotation is heard by nobody until it has caught up.
     const behindUntil = this.#context.lag.missing(now)?.isComing ? from + BEHIND_MS : -Infinity
-    if (unmet.length === 0 && now >= Math.max(quietAt, behindUntil)) {
+    // A hello may be among what is being verified.
+    const pendingUntil = this.#context.awaiting ? from + PENDING_MS : -Infinity
+    const nextAt = [quietAt, behindUntil, pendingUntil].find((at) => now < at)
+    if (unmet.length === 0 && nextAt === undefined) {
       this.seek(now, false)
       return this.#context.emit({ type: 'met' })
     }
-    const nextAt = now < quietAt ? quietAt : behindUntil
-    if (unmet.length === 0) return this.#context.timers.setBefore('seek', nextAt)
+    if (nextAt !== undefined && unmet.length === 0) {
+      return this.#context.timers.setBefore('seek', nextAt)
+    }
     const askAt = this.#soughtAt + PATIENCE_MS
     const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)
     this.#context.timers.setBefore('seek', again)
@@ -88,5 +106,11 @@ export class Seeking {
 
 /** How long those who want something have to attach by themselves. */
 const PATIENCE_MS = 60
+/** How long signatures are waited for, the own one and those of others. */
+const PENDING_MS = 3000
+/** A timer that is overdue by more than this is on its way. */
+const LATE_MS = 20
+/** Behind a standstill: so long until what has come meanwhile is read, and answered. */
+const RESUMED_MS = 100
 /** How long the keys of another epoch are waited for. */
 const BEHIND_MS = 2000

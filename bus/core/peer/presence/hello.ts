@@ -10,6 +10,7 @@ import { answerTo, type Endpoint } from '../../output.ts'
 import type { Context, Proof, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { Gatekeeper } from '../realm/gate.ts'
+import { Answered } from './answered.ts'
 import { HELLO_LABEL, HelloOut } from './hello-out.ts'
 import { newRemote } from '../remote.ts'
 import { Unicast } from './unicast.ts'
@@ -51,6 +52,7 @@ export class Greeter {
   readonly #gate: Gatekeeper
   #askAll = true
   #helloAt = -Infinity
+  #saidAt = Infinity
   /** When an answer is due, and when hello is said again because the first one may be lost. */
   #answerAt = Infinity
   #greetAt = Infinity
@@ -59,6 +61,7 @@ export class Greeter {
   readonly #asked = new Set<bigint>()
   readonly #backoff: Backoff
   readonly #echoes = new Set<bigint>()
+  readonly #answered = new Answered()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
   readonly #seen = new Recent(SEEN_MAX)
   /** Who has said goodbye: hellos of before may still be looked at. */
@@ -88,6 +91,11 @@ export class Greeter {
         this.#askedAt = now
       },
     })
+  }
+
+  /** When the first hello has left. */
+  get saidAt(): number {
+    return this.#saidAt
   }
 
   /** When somebody unknown was last asked who it is. */
@@ -204,7 +212,8 @@ export class Greeter {
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
-    if (asks || (!remote && !fresh)) {
+    const answered = this.#answered.has(now, hello.challenge, roster.size)
+    if (asks || (!remote && !fresh && !answered)) {
       this.#callBack(answerTo(from, hello.port))
       this.#echo(now, hello.challenge)
     }
@@ -303,13 +312,17 @@ export class Greeter {
     const { room } = this.#out
     const echoes = [...this.#echoes].slice(0, room)
     const asked = [...this.#asked].slice(0, room - echoes.length)
-    for (const challenge of echoes) this.#echoes.delete(challenge)
+    for (const challenge of echoes) {
+      this.#echoes.delete(challenge)
+      this.#answered.add(now, challenge)
+    }
     for (const instance of asked) this.#asked.delete(instance)
     const flags = this.#askAll ? HelloFlag.askAll : 0
     this.#askAll = false
     const to = [this.#context.controlGroup, ...this.#callers.values()]
     this.#callers.clear()
-    this.#out.send({ flags, asked, echoes, to })
+    const said = (at: number): void => void (this.#saidAt = Math.min(this.#saidAt, at))
+    this.#out.send({ flags, asked, echoes, to }, said)
   }
 
   #armBeacon(now: number): void {

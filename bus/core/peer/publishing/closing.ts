@@ -23,7 +23,7 @@ export class Closing {
   readonly #direct: Direct
   readonly #lingerMs: number
   readonly #done: (confirmation: Confirmation) => void
-  readonly #settledAt: number
+  readonly #settledAt: () => number
   /** When everything had left. */
   #idleAt = Infinity
   #waitMs = FINAL_MIN_MS
@@ -41,7 +41,8 @@ export class Closing {
     },
     options: {
       readonly lingerMs: number
-      readonly startedAt: number
+      /** When this peer and the others have had the time to find each other. */
+      readonly settledAt: () => number
       readonly now: number
       readonly done: (confirmation: Confirmation) => void
     },
@@ -53,8 +54,8 @@ export class Closing {
     this.#lingerMs = options.lingerMs
     this.#done = options.done
     this.#beganAt = options.now
-    const published = parts.publisher.streams.length > 0
-    this.#settledAt = published && options.lingerMs > 0 ? options.startedAt + DISCOVERY_MS : 0
+    const waits = parts.publisher.streams.length > 0 && options.lingerMs > 0
+    this.#settledAt = waits ? options.settledAt : () => 0
   }
 
   /** Looks whether it is over; called after each input. `joinedAt`: the newest peer's arrival. */
@@ -65,7 +66,7 @@ export class Closing {
     const askAt = unmet.length > 0 ? this.#meeting.ask(now, unmet) : Infinity
     if (askAt < Infinity) this.#context.timers.setBefore('close', askAt)
     if (this.#idleAt === Infinity && !this.#publisher.idle) return
-    if (this.#idleAt === Infinity) this.#idleAt = Math.max(now, this.#settledAt)
+    if (this.#idleAt === Infinity) this.#idleAt = Math.max(now, this.#settledAt())
     const deadline = this.#deadline(joinedAt)
     const waiting = this.#unconfirmed()
     const quietAt = this.#quietAt(joinedAt)
@@ -102,7 +103,7 @@ export class Closing {
   /** Until then somebody may still be about to be met. */
   #quietAt(joinedAt: number): number {
     if (this.#lingerMs === 0) return 0
-    const settledAt = Math.max(this.#settledAt, this.#caughtUpAt + DISCOVERY_MS)
+    const settledAt = Math.max(this.#settledAt(), this.#caughtUpAt + DISCOVERY_MS)
     return this.#meeting.quietAt({ settledAt, joinedAt, from: settledAt })
   }
 

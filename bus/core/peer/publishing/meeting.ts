@@ -10,7 +10,7 @@ import type { Context, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import type { Greeter } from '../presence/hello.ts'
 import type { Publisher } from './publisher.ts'
-import { toldSpread } from '../../service/presence.ts'
+import { crowdOf, toldSpread } from '../../service/presence.ts'
 import { type Met, TARGETS_MAX } from '../../wire/meeting.ts'
 
 export interface MeetingParts {
@@ -52,7 +52,7 @@ export class Meeting {
    */
   quietAt({ settledAt, joinedAt, from }: Arrivals): number {
     const strangerAt = Math.min(from + STRANGER_MAX_MS, this.#greeter.askedAt + NEWCOMER_MS)
-    return Math.max(settledAt, joinedAt + NEWCOMER_MS, strangerAt)
+    return Math.max(settledAt, joinedAt + NEWCOMER_MS, strangerAt, from + this.#crowdMs)
   }
 
   onMet(remote: Remote, { streams }: Met): void {
@@ -70,6 +70,15 @@ export class Meeting {
       const isOpen = now - since < YOUNG_MS || heardAt <= since
       return isOpen && met < streams.length
     })
+  }
+
+  /** How long others are waited for of whom those who are met tell by the interval that they state. */
+  get #crowdMs(): number {
+    const { roster } = this.#context
+    let crowd = 0
+    for (const { intervalMs } of roster) crowd = Math.max(crowd, crowdOf(intervalMs))
+    // This peer itself may be among them.
+    return roster.size < crowd - 1 ? Math.min(CROWD_MAX_MS, crowd * CROWD_EACH_MS) : 0
   }
 
   /** Asks them: newcomers soon, the others after ever longer waits. Returns when to look again. */
@@ -116,6 +125,9 @@ const YOUNG_MS = 5000
 const NEWCOMER_MS = 100
 /** So much later than it would, a process closes, or is sure, because strangers are heard. */
 const STRANGER_MAX_MS = 300
+/** So much longer for each of a crowd that is here and has not been met yet. */
+const CROWD_EACH_MS = 20
+const CROWD_MAX_MS = 3000
 const SPACING_MS = 20
 const AGAIN_MIN_MS = 30
 const AGAIN_MAX_MS = 100

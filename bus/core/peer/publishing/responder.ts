@@ -69,7 +69,7 @@ export class Responder {
       attempt = Math.max(attempt, entry.attempt)
       started.push(this.#attach(now, remote, { stream, entry }))
     }
-    const to = attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+    const to = this.#context.wayTo(remote, attempt >= UNICAST_ATTEMPTS)
     for (let i = 0; i < started.length; i += ENTRIES_MAX) {
       const entries = started.slice(i, i + ENTRIES_MAX)
       this.#control.add(to, { type: 'started', asker: remote.instance, entries })

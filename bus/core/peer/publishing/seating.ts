@@ -191,7 +191,7 @@ export class Seating {
       told.push({ stream: entry.stream, group, member, number, seat, heard })
       this.#again(now, stream)
     }
-    const to = unheard ? this.#context.controlGroup : remote.endpoint
+    const to = this.#context.wayTo(remote, unheard)
     for (let i = 0; i < told.length; i += ENTRIES_MAX) {
       const page = told.slice(i, i + ENTRIES_MAX)
       this.#parts.control.add(to, { type: 'seat', asker: remote.instance, entries: page })

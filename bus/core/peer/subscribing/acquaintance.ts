@@ -60,7 +60,7 @@ export class Acquaintance {
   #answer(now: number, remote: Remote, { streams, attempt, until }: Owed): number {
     if (this.#context.roster.get(remote.instance) !== remote || now > until) return Infinity
     if (!knows(remote, streams)) return now + AGAIN_MS
-    const to = attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+    const to = this.#context.wayTo(remote, attempt >= UNICAST_ATTEMPTS)
     this.#control.add(to, { type: 'met', target: remote.instance, streams })
     return Infinity
   }

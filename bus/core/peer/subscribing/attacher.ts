@@ -122,7 +122,7 @@ export class Attacher {
   #send(remote: Remote, entries: readonly AttachEntry[]): void {
     for (let i = 0; i < entries.length; i += ENTRIES_MAX) {
       const page = entries.slice(i, i + ENTRIES_MAX)
-      const to = page[0]!.attempt < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+      const to = this.#context.wayTo(remote, page[0]!.attempt >= UNICAST_ATTEMPTS)
       this.#control.add(to, { type: 'attach', target: remote.instance, entries: page })
     }
   }

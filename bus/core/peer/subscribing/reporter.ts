@@ -104,8 +104,7 @@ export class Reporter {
     inflow.toldAt = now
     const entry = { stream: binding.stream, next, lost: lostOf(inflow) }
     // Who asks on has not been reached: unicast may not pass.
-    const unheard = inflow.finals > UNICAST_FINALS
-    this.#send(remote, entry, unheard ? this.#context.controlGroup : remote.endpoint)
+    this.#send(remote, entry, this.#context.wayTo(remote, inflow.finals > UNICAST_FINALS))
   }
 
   #send(remote: Remote, entry: CursorEntry, to: string | Endpoint = remote.endpoint): void {

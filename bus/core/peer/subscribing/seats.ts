@@ -163,7 +163,7 @@ export class Seats {
       if (!remote) this.#timed.delete(seat)
       const entry = remote && this.#entryOf(now, seat)
       if (!remote || !entry) continue
-      const to = attempts < UNICAST_ATTEMPTS ? remote.endpoint : this.#context.controlGroup
+      const to = this.#context.wayTo(remote, attempts >= UNICAST_ATTEMPTS)
       const page = entriesByTo.get(to)
       if (page?.remote === remote && page.entries.length < ENTRIES_MAX) page.entries.push(entry)
       else {

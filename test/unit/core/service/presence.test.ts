@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   answerDelay,
   beaconInterval,
+  crowdOf,
   jitteredInterval,
   statedInterval,
 } from '../../../../bus/core/service/presence.ts'
@@ -12,13 +13,13 @@ const anyUnit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
 describe('beacons', () => {
   it('come every half second while few are present', () => {
-    expect([beaconInterval(1), beaconInterval(2), beaconInterval(50)]).toEqual([500, 500, 500])
+    expect([beaconInterval(1), beaconInterval(2), beaconInterval(37)]).toEqual([500, 500, 500])
   })
 
-  it('take at most 16 KiB a second of the realm, however many peers there are', () => {
-    for (let peers = 1; peers <= 4096; peers++) {
+  it('take at most 8 KiB a second of the realm, as long as each comes within half a minute', () => {
+    for (let peers = 1; peers <= 2234; peers++) {
       const bytesPerSecond = (peers * 110 * 1000) / beaconInterval(peers)
-      expect(bytesPerSecond).toBeLessThanOrEqual(16 * 1024 + 0.001)
+      expect(bytesPerSecond).toBeLessThanOrEqual(8 * 1024 + 0.001)
     }
   })
 
@@ -27,6 +28,12 @@ describe('beacons', () => {
       expect(beaconInterval(peers)).toBeLessThanOrEqual(30_000)
       expect(beaconInterval(peers + 7)).toBeGreaterThanOrEqual(beaconInterval(peers))
     }
+  })
+
+  it('tell how many peers there are, once these are more than a few', () => {
+    expect([1, 2, 37].map((peers) => crowdOf(statedInterval(peers)))).toEqual([0, 0, 0])
+    for (let peers = 38; peers <= 2234; peers++) expect(crowdOf(statedInterval(peers))).toBe(peers)
+    expect(crowdOf(statedInterval(100_000))).toBe(2234)
   })
 
   it('are spread around the mean and never rarer than stated', () => {

@@ -1,0 +1,28 @@
+/** Whose challenges this peer has echoed lately: in a crowd one answer must do for a while. */
+import { answerSpread } from '../../service/presence.ts'
+
+export class Answered {
+  /** When each was echoed, in that order. */
+  readonly #atByChallenge = new Map<bigint, number>()
+
+  add(now: number, challenge: bigint): void {
+    this.#atByChallenge.delete(challenge)
+    this.#atByChallenge.set(challenge, now)
+    if (this.#atByChallenge.size <= KEPT_MAX) return
+    for (const oldest of this.#atByChallenge.keys()) {
+      this.#atByChallenge.delete(oldest)
+      return
+    }
+  }
+
+  /**
+   * Whether an answer has left for no longer than those of all take. `peers`: how many answer.
+   * Who lacks it all the same asks for it.
+   */
+  has(now: number, challenge: bigint, peers: number): boolean {
+    return now - (this.#atByChallenge.get(challenge) ?? -Infinity) < answerSpread(peers)
+  }
+}
+
+/** As many as leave within the longest spread: 32 each 40 ms for 2 s. */
+const KEPT_MAX = 1600
