@@ -76,6 +76,8 @@ export interface Limits {
   readonly namedPeers: number
   /** Peers that are reached by unicast where multicast does not reach them. */
   readonly unicastPeers: number
+  /** Groups of which one of them may say that it wants them. */
+  readonly unicastGroups: number
   /** Endpoints that others have told of, in half a minute; half as many of one of them. */
   readonly toldPeers: number
   /** How long a peer whose own way to the others is gone takes nobody for gone. */
@@ -157,6 +159,8 @@ export const defaultLimits: Limits = {
   namedPeers: 256,
   // Each of them is a copy of everything: what is more is for a relay.
   unicastPeers: 32,
+  // 0.5 MB for each; who wants more gets everything.
+  unicastGroups: 4096,
   // All that two peers reach; each is greeted three times.
   toldPeers: 64,
   // A relay that starts anew, a cable that is pulled and plugged in again.

@@ -98,6 +98,7 @@ export const COUNTER_NAMES = [
   'linkFull',
   'namedFull',
   'unicastFull',
+  'unicastGroupsFull',
   'toldFull',
   // repair of memberships
   'rejoins',

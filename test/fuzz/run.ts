@@ -223,6 +223,7 @@ const ELSEWHERE = [
   'linkFull',
   'namedFull',
   'unicastFull',
+  'unicastGroupsFull',
   'toldFull',
   'greetings',
   'receiversSlow',

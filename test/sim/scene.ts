@@ -1,7 +1,9 @@
 /** Peers on segments and behind relays, in the simulator, and what each of them has received. */
+import type { Delivery } from '../../bus/core/output.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { Random } from '../../bus/testing/random.ts'
 import { SimBackbone } from './backbone.ts'
+import type { Subscribed } from './ledger.ts'
 import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'
 import type { SimLink } from './link.ts'
@@ -21,13 +23,17 @@ export interface Setting {
   readonly linked?: readonly number[]
   /** No multicast passes at first, and who is reached by which way is told. */
   readonly apart?: boolean
+  /** Nobody subscribes to anything by itself. */
+  readonly idle?: boolean
+  /** How topics are delivered, in place of `reliable`. */
+  readonly delivery?: Delivery
   /** The relays that meet by a backbone. */
   readonly backbone?: readonly number[]
   /** Which two relays each trunk is between. */
   readonly trunks?: readonly (readonly [number, number])[]
 }
 
-/** Each peer subscribes to all topics. */
+/** Each peer subscribes to all topics, unless it is idle. */
 export class Scene {
   readonly world: World
   readonly relays: readonly SimRelay[]
@@ -36,11 +42,15 @@ export class Scene {
   readonly backbone: SimBackbone | undefined
   readonly processes: Process[]
   readonly #random: Random
+  readonly #idle: boolean
+  #subscriptions = 0
 
   constructor(seed: number, given: Setting) {
     const { loss = 0, peers, relays, linked = [], trunks = [], backbone } = given
+    const { idle = false, delivery = 'reliable' } = given
+    this.#idle = idle
     this.#random = new Random(seed, 'relay')
-    this.world = new World(quietPlan(seed), new Trace())
+    this.world = new World({ ...quietPlan(seed), deliveries: [delivery] }, new Trace())
     const { network } = this.world
     network.rungs = given.apart ?? false
     this.multicast(!network.rungs)
@@ -82,6 +92,31 @@ export class Scene {
     const process = this.#launch(this.world.network.host([segment]))
     this.processes.push(process)
     return process
+  }
+
+  /** It says hello to these by unicast. */
+  name(process: Process, others: readonly Process[]): void {
+    const endpoints = others.map(({ options: { host, port } }) => {
+      return { address: host.interfaces[0]!.address, port }
+    })
+    process.command((peer, now) => peer.name(now, endpoints))
+  }
+
+  /** Returns what it has got so far of what it wants. */
+  subscribe(process: Process, text: string): Subscribed {
+    const parsed = parsePattern(text)
+    if (!parsed.ok) throw new Error(parsed.fault)
+    const { pattern } = parsed
+    const { ledger, schedule } = this.world
+    const id = ++this.#subscriptions
+    ledger.subscribed(process, schedule.time, { id, pattern })
+    process.command((peer, now) => peer.subscribe(now, id, pattern))
+    return ledger.subscriptionsOf(process).at(-1)!
+  }
+
+  unsubscribe(subscribed: Subscribed): void {
+    subscribed.endedAt = this.world.schedule.time
+    subscribed.process.command((peer, now) => peer.unsubscribe(now, subscribed.id))
   }
 
   /** Each process, or each of these, publishes so many bursts in that time. */
@@ -134,11 +169,7 @@ export class Scene {
 
   #launch(host: Process['options']['host']): Process {
     const process = this.world.launch({ host, realm: 0 })
-    const parsed = parsePattern(`${MARKER}/**`)
-    if (!parsed.ok) throw new Error(parsed.fault)
-    const { pattern } = parsed
-    this.world.ledger.subscribed(process, this.world.schedule.time, { id: 1, pattern })
-    process.command((peer, now) => peer.subscribe(now, 1, pattern))
+    if (!this.#idle) this.subscribe(process, `${MARKER}/**`)
     return process
   }
 }

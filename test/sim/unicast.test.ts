@@ -1,7 +1,5 @@
 /** Peers that multicast does not join, or not always: named at one end, they lose and double nothing. */
 import { describe, expect, it } from 'vitest'
-import type { Endpoint } from '../../bus/core/output.ts'
-import type { Process } from './process.ts'
 import { Scene } from './scene.ts'
 import { once, seeds, whole } from './scene-checks.ts'
 
@@ -25,10 +23,6 @@ class Ways {
   }
 }
 
-function endpointOf({ options: { host, port } }: Process): Endpoint {
-  return { address: host.interfaces[0]!.address, port }
-}
-
 function apart(peers: number, { seed = 1, loss = 0 } = {}): { scene: Scene; ways: Ways } {
   const scene = new Scene(seed, { apart: true, loss, peers: Array(peers).fill(0), relays: [] })
   return { scene, ways: new Ways(scene) }
@@ -38,7 +32,7 @@ function apart(peers: number, { seed = 1, loss = 0 } = {}): { scene: Scene; ways
 function named(peers: number, given = {}): { scene: Scene; ways: Ways } {
   const { scene, ways } = apart(peers, given)
   for (const [place, process] of scene.processes.entries()) {
-    name(process, scene.processes.slice(place + 1))
+    scene.name(process, scene.processes.slice(place + 1))
   }
   return { scene, ways }
 }
@@ -46,12 +40,8 @@ function named(peers: number, given = {}): { scene: Scene; ways: Ways } {
 /** Everybody knows where one is, which knows nobody. */
 function around(hubs: number, peers: number, given = {}): { scene: Scene; ways: Ways } {
   const { scene, ways } = apart(peers, given)
-  for (const process of scene.processes) name(process, scene.processes.slice(0, hubs))
+  for (const process of scene.processes) scene.name(process, scene.processes.slice(0, hubs))
   return { scene, ways }
-}
-
-function name(process: Process, others: readonly Process[]): void {
-  process.command((peer, now) => peer.name(now, others.map(endpointOf)))
 }
 
 describe('peers without multicast', () => {
@@ -131,7 +121,7 @@ describe('peers of which all know one', () => {
     scene.wait(3000)
     scene.processes[0]!.end()
     const newcomer = scene.launch()
-    name(newcomer, scene.processes.slice(1, 2))
+    scene.name(newcomer, scene.processes.slice(1, 2))
     scene.wait(3000)
     const others = scene.processes.slice(1, -1)
     const paths = others.map(({ id }) => ways.pathOf.get(`${newcomer.id} ${id}`))

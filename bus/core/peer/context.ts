@@ -82,9 +82,13 @@ export class Context {
   readonly #members = new Map<string, number>()
   readonly withheld: Withheld = new Withheld(this)
   /** Told of each group that is joined, or left. */
-  onMember: (group: string, joined: boolean) => void = () => undefined
-  /** Whom no multicast reaches: copies of what goes to a group. */
+  readonly onMember: ((group: string, joined: boolean) => void)[] = []
+  /** Whom no multicast reaches, and who wants the group: copies of what goes to it. */
   beside: (group: string) => readonly Endpoint[] = () => NOBODY
+  /** Whether that instance has attached to a stream of this peer that goes to the group. */
+  attached: (instance: bigint, group: string) => boolean = () => false
+  /** Told when an instance has attached there, or has asked for a packet. */
+  onWanted: (instance: bigint, group: string) => void = () => undefined
   #nextId = 1
   /** Signatures in work: those of control, and packets' that are being verified. */
   #waiting = 0
@@ -158,7 +162,7 @@ export class Context {
     this.#members.set(group, count + 1)
     if (count > 0) return
     this.emit({ type: 'join', group })
-    this.onMember(group, true)
+    for (const told of this.onMember) told(group, true)
   }
 
   leave(group: string): void {
@@ -167,7 +171,11 @@ export class Context {
     if (count !== 1) return
     this.#members.delete(group)
     this.emit({ type: 'leave', group })
-    this.onMember(group, false)
+    for (const told of this.onMember) told(group, false)
+  }
+
+  isMember(group: string): boolean {
+    return this.#members.has(group)
   }
 
   /** Every group that is joined, the control group among them. */

@@ -43,7 +43,7 @@ export class InterestOut {
     this.#context = context
     this.#control = control
     this.#greet = greet
-    context.onMember = (group, joined) => this.#onMember(group, joined)
+    context.onMember.push((group, joined) => this.#onMember(group, joined))
   }
 
   /** A packet of kind 5. */

@@ -76,7 +76,7 @@ export class Records {
       case 'places':
         return this.#parts.unicast.onPlaces(now, remote, record)
       case 'interest':
-        return undefined // for relays
+        return this.#parts.unicast.onInterest(now, remote, record) // and for relays
     }
   }
 }

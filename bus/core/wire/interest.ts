@@ -1,5 +1,5 @@
 /**
- * The control record by which a peer tells relays what it wants.
+ * The control record by which a peer tells relays, and those that send it copies, what it wants.
  *
  *     interest   varint ms for which this counts; 0: wanted no more | n x group (16)
  */

@@ -21,6 +21,9 @@ export class Reaching {
   readonly told: string[] = []
   /** Where others are, as it has told everybody. */
   readonly places: (readonly Place[])[] = []
+  /** What it has said, to one alone, that it wants. */
+  readonly wants: { readonly to: string; readonly validMs: number; groups: readonly string[] }[] =
+    []
   readonly #tokens = new Map<string, bigint>()
 
   constructor(limits = {}) {
@@ -70,10 +73,14 @@ export class Reaching {
   }
 
   /** A report with the token that has last gone to that place. */
-  report(member: Member, place: Where, about: { to?: bigint; multicast: boolean }): this {
-    const { to: target = this.attack.target.peer.instance, multicast } = about
+  report(
+    member: Member,
+    place: Where,
+    about: { to?: bigint; multicast: boolean; token?: bigint },
+  ): this {
+    const { to: target = this.attack.target.peer.instance, multicast, token = 5n } = about
     const echo = this.#tokens.get(addressOf(place)) ?? 0n
-    const record = { type: 'reach', target, multicast, token: 5n, echo } as const
+    const record = { type: 'reach', target, multicast, token, echo } as const
     return this.hear(member.control(controlBytes(record)), place)
   }
 
@@ -112,6 +119,7 @@ export class Reaching {
         if (kind !== Kind.control) return
         readControl(bodyOf(packet), (record) => {
           if (record.type === 'reach') this.#tokens.set(to.address, record.token)
+          if (record.type === 'interest') this.wants.push({ to: to.address, ...record })
         })
       })
     }

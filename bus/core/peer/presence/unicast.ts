@@ -2,7 +2,8 @@
  * Peers that are reached by unicast: those whose hellos, or reports, have come that way.
  *
  * Both ends say once a second whether they hear the other by multicast. Whoever is not heard sends
- * a copy of each packet to a group by unicast as well, and so does who is told nothing any more.
+ * a copy of each packet to a group by unicast as well, and so does who is told nothing any more: of
+ * the control group all of them, of a topic's those that the other one wants, which it says.
  * While both ways work packets come twice, and receivers drop copies: a change loses nothing.
  *
  * Source addresses prove nothing: copies go to an endpoint only when a token that was sent there
@@ -14,6 +15,9 @@ import type { Context, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { Gossip } from './gossip.ts'
 import { Greetings } from './greetings.ts'
+import { GroupsSaid } from './groups-said.ts'
+import { GroupsToSay } from './groups-to-say.ts'
+import type { Interest } from '../../wire/interest.ts'
 import type { Places } from '../../wire/places.ts'
 import type { ReachReport } from '../../wire/reach.ts'
 
@@ -38,6 +42,9 @@ interface Entry {
   sayAt: number
   /** As it was last told. */
   path: Rung | undefined
+  /** The groups that it wants, as it has said, and as it is to be told of this peer. */
+  readonly said: GroupsSaid
+  readonly toSay: GroupsToSay
 }
 
 export interface UnicastEvents {
@@ -54,9 +61,11 @@ export class Unicast {
   readonly #greetings: Greetings
   readonly #gossip: Gossip
   readonly #entries = new Map<bigint, Entry>()
-  /** Where copies go. */
+  /** Who gets copies, and where these go. */
+  #deaf: readonly Entry[] = []
   #beside: readonly Endpoint[] = []
   #inUse = false
+  #ranAt = -Infinity
 
   constructor(context: Context, control: ControlOut, events: UnicastEvents) {
     this.#context = context
@@ -65,7 +74,9 @@ export class Unicast {
     const greet = (endpoint: Endpoint): void => events.greet(endpoint)
     this.#greetings = new Greetings(context, greet)
     this.#gossip = new Gossip(context, control, greet)
-    context.beside = () => this.#beside
+    context.beside = (group) => this.#besideOf(group)
+    context.onWanted = (instance, group) => this.#entries.get(instance)?.said.shown(group)
+    context.onMember.push((group) => this.#onMember(group))
   }
 
   /** Those to say hello to by unicast, until they answer: all of them, in place of any before. */
@@ -99,15 +110,27 @@ export class Unicast {
     if (token !== entry.echo) {
       entry.echo = token
       this.#sayAt(now, entry)
+      // It has met this peer anew.
+      entry.toSay.reset()
     }
     const { claimed } = entry
     if (claimed && echo === claimed.token) {
       this.#gossip.changed(now)
       entry.proven = claimed
       entry.claimed = undefined
+      this.#context.timers.setBefore('unicast', now)
     }
+    // It says nothing of groups while it hears this peer by multicast.
+    if (multicast) entry.said.clear()
     entry.hearsUntil = multicast ? now + STALE_MS : -Infinity
     this.#review(now)
+  }
+
+  /** It says which groups it wants: by unicast, since it gets copies. */
+  onInterest(now: number, remote: Remote, interest: Interest): void {
+    const entry = this.#entries.get(remote.instance)
+    if (!entry?.proven || remote.endpoint.rung !== 'unicast' || now < entry.hearsUntil) return
+    entry.said.hear(now, interest)
   }
 
   /** Somebody tells where others are. */
@@ -132,10 +155,14 @@ export class Unicast {
 
   /** The `unicast` timer. */
   onTimer(now: number): void {
+    this.#ranAt = now
+    let saysAt = Infinity
     for (const entry of this.#entries.values()) {
       if (entry.claimed && now >= entry.claimed.until) entry.claimed = undefined
       if (!entry.claimed && !entry.proven) this.#entries.delete(entry.remote.instance)
       else if (entry.reach.judge(now) || now >= entry.sayAt) this.#say(now, entry)
+      saysAt = Math.min(saysAt, this.#sayGroups(now, entry))
+      entry.said.judge(now)
     }
     this.#review(now)
     const reached = [...this.#entries.values()].flatMap(({ proven, remote: { instance } }) => {
@@ -143,7 +170,7 @@ export class Unicast {
     })
     const met = reached.map(({ endpoint }) => endpoint)
     const dueAt = Math.min(this.#greetings.step(now, met), this.#gossip.step(now, reached))
-    const next = Math.min(dueAt, this.#entries.size > 0 ? now + TICK_MS : Infinity)
+    const next = Math.min(dueAt, saysAt, this.#entries.size > 0 ? now + TICK_MS : Infinity)
     if (next < Infinity) this.#context.timers.setBefore('unicast', next)
   }
 
@@ -154,7 +181,7 @@ export class Unicast {
       metrics.count('unicastFull')
       return undefined
     }
-    const entry = known ?? newEntry(remote)
+    const entry = known ?? this.#newEntry(remote)
     this.#entries.set(remote.instance, entry)
     this.#claim(now, entry, endpoint)
     return entry
@@ -182,10 +209,31 @@ export class Unicast {
     }
   }
 
+  /** Tells who sends copies what is wanted of them; returns when there is more to say. */
+  #sayGroups(now: number, { proven, reach, toSay }: Entry): number {
+    if (proven && !reach.good) return toSay.step(now, proven.endpoint)
+    toSay.reset()
+    return Infinity
+  }
+
+  /** A group has been joined or left: said when this turn of the program is over. */
+  #onMember(group: string): void {
+    if (group === this.#context.controlGroup || this.#entries.size === 0) return
+    for (const { toSay } of this.#entries.values()) toSay.changed(group)
+    this.#context.timers.setBefore('unicast', this.#ranAt)
+  }
+
+  #besideOf(group: string): readonly Endpoint[] {
+    if (this.#deaf.length === 0 || group === this.#context.controlGroup) return this.#beside
+    const wanting = this.#deaf.filter(({ said }) => said.wants(group))
+    return wanting.flatMap(({ proven }) => proven?.endpoint ?? [])
+  }
+
   /** Who needs copies, and what has changed for the program. */
   #review(now: number): void {
     const entries = [...this.#entries.values()].filter(({ proven }) => proven)
     const deaf = entries.filter((entry) => now >= entry.hearsUntil)
+    this.#deaf = deaf
     this.#beside = deaf.flatMap(({ proven }) => proven?.endpoint ?? [])
     for (const entry of entries) this.#tell(entry)
     const needed = deaf[0] ?? entries.find(({ reach }) => !reach.good)
@@ -206,12 +254,15 @@ export class Unicast {
     const reason = path === 'multicast' ? 'heard by multicast' : lost
     this.#context.emit({ type: 'way', instance: entry.remote.instance, path, reason })
   }
-}
 
-function newEntry(remote: Remote): Entry {
-  const never = -Infinity
-  const unknown = { proven: undefined, claimed: undefined, echo: 0n, path: undefined }
-  return { remote, reach: new Reach(), ...unknown, hearsUntil: never, sayAt: never }
+  #newEntry(remote: Remote): Entry {
+    const never = -Infinity
+    const unknown = { proven: undefined, claimed: undefined, echo: 0n, path: undefined }
+    const said = new GroupsSaid(this.#context, remote.instance)
+    const toSay = new GroupsToSay(this.#context, this.#control, remote)
+    const times = { hearsUntil: never, sayAt: never }
+    return { remote, reach: new Reach(), ...unknown, ...times, said, toSay }
+  }
 }
 
 function isAt(place: Place | undefined, { address, port }: Endpoint): boolean {

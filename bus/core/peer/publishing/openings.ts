@@ -7,7 +7,7 @@ import { StreamKeys } from './stream-keys.ts'
 import type { SealBody } from '../../stream/proof-out.ts'
 import { SenderStream } from '../../stream/sender.ts'
 import type { Shares } from '../../stream/shares.ts'
-import { BODY_OFFSET, isSealed } from '../../wire/packet.ts'
+import { BODY_OFFSET, isSealed, NUMBER_MAX } from '../../wire/packet.ts'
 import { PARITY_SIZE_MAX, SYMBOL_PREFIX } from '../../wire/parity.ts'
 import { SIGNED_ROOM } from '../../wire/signed.ts'
 
@@ -27,10 +27,12 @@ export class Openings {
   readonly #context: Context
   readonly #parts: OpeningParts
   readonly #streamsByTopic = new Map<string, SenderStream>()
+  readonly #streamsByGroup = new Map<string, SenderStream[]>()
 
   constructor(context: Context, parts: OpeningParts) {
     this.#context = context
     this.#parts = parts
+    context.attached = (instance, group) => this.#isAttached(instance, group)
   }
 
   of(topic: string): SenderStream | undefined {
@@ -94,8 +96,20 @@ export class Openings {
     stream.local = matching(segments)
     this.streams.push(stream)
     this.#streamsByTopic.set(topic, stream)
+    const { group } = stream.options
+    const others = this.#streamsByGroup.get(group)
+    if (others) others.push(stream)
+    else this.#streamsByGroup.set(group, [stream])
     opened(stream, sealing)
     return stream
+  }
+
+  #isAttached(instance: bigint, group: string): boolean {
+    for (const { attached } of this.#streamsByGroup.get(group) ?? []) {
+      const next = attached.get(instance)?.next
+      if (next !== undefined && next < NUMBER_MAX) return true
+    }
+    return false
   }
 
   /** Parity holds the largest packet of its stream, and is no larger than a packet may be. */

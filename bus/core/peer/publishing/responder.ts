@@ -101,6 +101,7 @@ export class Responder {
     if (stream?.options.delivery !== 'reliable' || !this.#mayHear(remote, stream)) return
     const { metrics } = this.#context
     metrics.count('naksReceived')
+    this.#context.onWanted(remote.instance, stream.options.group)
     this.#hearLoss(stream, remote, nak)
     const news = this.#hearRtt(nak)
     stream.beat.lossyUntil = now + LOSSY_MS
@@ -261,6 +262,7 @@ export class Responder {
     stream.gateUntil = Math.min(stream.gateUntil, now + GATE_MS)
     if (stream.gateUntil > now) this.#context.timers.setBefore('pace', stream.gateUntil)
     this.vanished.delete(remote.instance)
+    this.#context.onWanted(remote.instance, stream.options.group)
     stream.options.shares?.asked.forget(remote.instance)
     const { ask } = entry
     const place = placeOf(now, stream, entry)

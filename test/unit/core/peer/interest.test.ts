@@ -19,7 +19,7 @@ class World {
   readonly said: Extract<ControlRecord, { type: 'interest' }>[] = []
   readonly counts = new Map<string, number>()
   readonly interest: InterestOut
-  onMember: (group: string, joined: boolean) => void = () => undefined
+  readonly onMember: ((group: string, joined: boolean) => void)[] = []
   greeted = 0
 
   constructor() {
@@ -30,6 +30,7 @@ class World {
       self: { instance: 1n },
       controlGroup: 'control',
       members: this.members,
+      onMember: this.onMember,
       emit: () => undefined,
       timers: { set: () => undefined, setBefore: () => undefined },
       metrics: { count },
@@ -44,17 +45,16 @@ class World {
     }
     const control = { add } as unknown as ControlOut // the same
     this.interest = new InterestOut(context, control, () => (this.greeted += 1))
-    this.onMember = context.onMember
   }
 
   join(group: string): void {
     this.members.add(group)
-    this.onMember(group, true)
+    for (const told of this.onMember) told(group, true)
   }
 
   leave(group: string): void {
     this.members.delete(group)
-    this.onMember(group, false)
+    for (const told of this.onMember) told(group, false)
   }
 
   hears(packet: Uint8Array, address = 'fe80::1', now = 0): void {

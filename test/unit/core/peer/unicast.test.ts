@@ -96,9 +96,9 @@ describe('a peer that is met by unicast', () => {
     const before = reaching.toGroups
     for (let i = 0; i < 4; i++) reaching.report(member, 1, { multicast: false }).wait(1000)
     const { copies } = reaching.since()
-    // A report each second beside them.
+    // Beside them a report each second, and what is wanted, three times at the start.
     expect(copies - (reaching.toGroups - before)).toBeGreaterThanOrEqual(3)
-    expect(copies - (reaching.toGroups - before)).toBeLessThanOrEqual(5)
+    expect(copies - (reaching.toGroups - before)).toBeLessThanOrEqual(7)
   })
 
   it('gets none while it is heard and hears by multicast, and again when that ends', () => {
