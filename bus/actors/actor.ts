@@ -4,8 +4,8 @@
  * What a life has begun (timers, watches, children) ends with it; the mailbox outlives it, so a
  * restart loses nothing but the message that it failed on.
  */
-import type { ActorEnd, ActorEndReason, Step } from '../api/actor-options.ts'
-import { CutOffError } from '../api/answer-error.ts'
+import type { ActorEnd, ActorEndReason } from '../api/actor-options.ts'
+import { becomesRemote, CutOffError } from '../api/answer-error.ts'
 import { decodeValue } from '../api/codec.ts'
 import { BusError } from '../api/errors.ts'
 import { asError } from '../api/thrown.ts'
@@ -16,6 +16,7 @@ import { BACKOFF_MAX_MS, STOP_MS } from './defaults.ts'
 import { Life, type Living } from './life.ts'
 import { type Mail, Mailbox } from './mailbox.ts'
 import type { SpawnCall } from './spawn-call.ts'
+import { stepOf } from './step.ts'
 import type { ActorsSystem, AnyBehaviour, Child, Parent } from './system.ts'
 import type { Busy } from './turns.ts'
 
@@ -208,12 +209,11 @@ export class LiveActor implements Living, Child, Busy {
   #take(life: Life, given: unknown): void {
     // It has failed, or was ended, while this was at work.
     if (life.isOver) return
-    if (typeof given !== 'object' || given === null || !('state' in given)) {
-      throw new TypeError(`the behaviour of "${this.name}" gave no step: return { state }`)
-    }
-    const { state, reply, error, become, stop } = given as Step<unknown, unknown, unknown>
+    const { state, reply, error, become, stop } = stepOf(this.name, given)
     this.#state = state
     if (become) this.#behaviour = become
+    // The actor goes on; its owner is told what nobody else learns.
+    if (error && becomesRemote(error)) this.system.host.event({ type: 'error', error })
     this.#answerWork((answer) => (error ? answer?.fail(error) : answer?.done(reply)))
     this.system.metrics.count('mailDone')
     if (stop) this.end('stopped')

@@ -130,11 +130,12 @@ export class Actors implements ActorsSystem {
     return this.metrics.snapshot()
   }
 
-  /** All of them end at once. */
-  close(): void {
+  /** All of them end at once. What others were told may wait to leave: resolves to how much is lost. */
+  close(lingerMs: number): Promise<number> | undefined {
     this.#closed = true
     this.#watches.close()
     for (const { actor } of this.#heldByName.values()) actor.end('closed')
+    return this.outbox.close(lingerMs)
   }
 
   #open(): Inbox {

@@ -1,5 +1,5 @@
 /** Somebody who waits for what comes of a message. */
-import { errorOf, faultOf } from '../api/answer-error.ts'
+import { becomesRemote, errorOf, faultOf, ToldError } from '../api/answer-error.ts'
 import { encodeValue, Snapshot } from '../api/codec.ts'
 import { BusError, type BusErrorCode } from '../api/errors.ts'
 import type { PeerId } from '../api/terms.ts'
@@ -43,10 +43,10 @@ export class Answer<R = unknown> {
     this.#reject(error)
   }
 
-  /** The behaviour says so: REMOTE, unless it is a code that is the behaviour's to say. */
+  /** The behaviour says so, as its bus knows: REMOTE, unless it is a code that is the behaviour's. */
   fail(error: unknown): void {
-    const isOwn = error instanceof BusError && !OF_THE_BUS.has(error.code)
-    this.#reject(isOwn ? error : new BusError('REMOTE', textOf(error)))
+    const isOwn = error instanceof BusError && !OF_THE_BUS.has(error.code) && !becomesRemote(error)
+    this.#reject(isOwn ? error : new ToldError(textOf(error)))
   }
 }
 

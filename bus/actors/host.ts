@@ -3,10 +3,18 @@ import type { BusParts } from '../api/bus-parts.ts'
 import type { Limits } from '../api/limits.ts'
 import type { After } from '../api/matching.ts'
 import type { Bus, BusEvent, PayloadCodec } from '../api/options.ts'
+import type { Gathering } from '../api/request-options.ts'
 import type { CounterName } from '../core/metrics.ts'
+
+/** Calls that a bus takes as long as it waits for what it has still to send. */
+export interface LastCalls {
+  readonly publish: (topic: string, value: Uint8Array) => void
+  readonly gather: (...given: Parameters<Bus['gather']>) => Gathering<unknown>
+}
 
 export interface ActorsHost {
   readonly bus: Bus
+  readonly last: LastCalls
   readonly codec: PayloadCodec | undefined
   readonly limits: Limits
   readonly after: After
@@ -26,13 +34,15 @@ export function actorsHost(of: {
   readonly parts: BusParts
   readonly event: (event: BusEvent) => void
   readonly assertOpen: () => void
+  readonly last: LastCalls
 }): ActorsHost {
-  const { bus, parts, event, assertOpen } = of
+  const { bus, parts, event, assertOpen, last } = of
   const { link, limits, codec, after } = parts
   const now = (): number => link.command((_peer, time) => time)
   const bornAt = now()
   return {
     bus,
+    last,
     codec,
     limits,
     after,

@@ -25,6 +25,12 @@ export class Outbox {
   readonly #host: ActorsHost
   readonly #metrics: ActorMetrics
   #lastId = 0
+  /** Messages that were told and wait for their actors to be found. */
+  #seeking = 0
+  /** Of those, how many were lost. */
+  #lost = 0
+  /** None of them waits any more. */
+  #settled: () => void = () => undefined
 
   constructor(host: ActorsHost, metrics: ActorMetrics) {
     this.#host = host
@@ -38,21 +44,51 @@ export class Outbox {
     let within = true
     const publish = (to: PeerId): void => {
       const about = { to: instanceOf(to), id: 0, name, sender: letter.sender, codec: letter.codec }
-      this.#host.bus.publish(ACTORS, writeSaid({ kind: 'tell', ...about, payload }))
+      this.#host.last.publish(ACTORS, writeSaid({ kind: 'tell', ...about, payload }))
     }
     if (peer !== undefined) return publish(peer)
+    this.#seeking += 1
     this.routes.through(name, (to) => {
-      if (typeof to !== 'string') return this.#metrics.count('mailLost')
-      if (within) return publish(to)
+      this.#seeking -= 1
+      if (within && typeof to === 'string') return publish(to)
       try {
-        publish(to)
+        if (typeof to === 'string') publish(to)
+        else this.#lose()
       } catch {
-        this.#metrics.count('mailLost')
+        this.#lose()
       }
+      if (this.#seeking === 0) this.#settled()
     })
     within = false
     // What waits outlives the buffer that it was encoded into.
     payload = payload.slice()
+  }
+
+  #lose(): void {
+    this.#lost += 1
+    this.#metrics.count('mailLost')
+  }
+
+  /**
+   * Nothing is told any more: what waits leaves when its actor is found, for so long. Resolves to how
+   * many of them are lost; nothing, where none waits.
+   */
+  close(lingerMs: number): Promise<number> | undefined {
+    const lostBefore = this.#lost
+    if (this.#seeking === 0) {
+      this.routes.close()
+      return undefined
+    }
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#settled = () => undefined
+        cancel()
+        this.routes.close()
+        resolve(this.#lost - lostBefore)
+      }
+      const cancel = this.#host.after(lingerMs, end)
+      this.#settled = end
+    })
   }
 
   async ask(address: Address, letter: Letter, waiting: Waiting): Promise<unknown> {

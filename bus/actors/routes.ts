@@ -36,6 +36,7 @@ export class Routes {
   readonly #count: (name: ActorCounterName) => void
   /** The one that was used last is the last. */
   readonly #routesByName = new Map<string, Route>()
+  #closed = false
 
   constructor(host: ActorsHost, count: (name: ActorCounterName) => void) {
     this.#host = host
@@ -44,6 +45,7 @@ export class Routes {
 
   /** At once where the peer is known; else when it has been found, or has not. */
   through(name: string, then: Through): void {
+    if (this.#closed) return then(closedError(name))
     const route = this.#routeOf(name)
     if (route.peer !== undefined && route.waiting.length === 0) {
       if (this.#host.now() - route.foundAt > FRESH_MS) this.#seek(name, route)
@@ -69,6 +71,13 @@ export class Routes {
     for (const route of this.#routesByName.values()) if (route.peer === peer) route.peer = undefined
   }
 
+  /** Nobody is looked for any more. */
+  close(): void {
+    this.#closed = true
+    for (const [name, { waiting }] of this.#routesByName)
+      for (const then of waiting.splice(0)) then(closedError(name))
+  }
+
   #routeOf(name: string): Route {
     const known = this.#routesByName.get(name)
     const route = known ?? { peer: undefined, foundAt: 0, seeking: false, waiting: [] }
@@ -88,7 +97,7 @@ export class Routes {
   }
 
   #seek(name: string, route: Route): void {
-    if (route.seeking) return
+    if (route.seeking || this.#closed) return
     route.seeking = true
     void this.#ask(name).then((found) => {
       route.seeking = false
@@ -109,11 +118,11 @@ export class Routes {
   }
 
   async #ask(name: string): Promise<Found | BusError> {
-    const { bus } = this.#host
+    const { last } = this.#host
     const about = { to: 0n, id: 0, name, sender: '', codec: 0, payload: new Uint8Array(0) }
     try {
       const how = { timeout: FIND_MS, quiet: QUIET_MS }
-      const gathering = bus.gather<unknown>(ACTORS, writeSaid({ kind: 'find', ...about }), how)
+      const gathering = last.gather(ACTORS, writeSaid({ kind: 'find', ...about }), how)
       const holders: PeerId[] = []
       for await (const { value, from } of gathering) {
         if (value instanceof Uint8Array && value[0] === 1) holders.push(from)
@@ -149,6 +158,10 @@ function chosen(name: string, { holders, doubt }: Found): PeerId | BusError {
 function silentError(name: string): BusError {
   const mend = 'ask again, or look what keeps them'
   return new BusError('TIMEOUT', `not all peers have said whether they have "${name}": ${mend}`)
+}
+
+function closedError(name: string): BusError {
+  return new BusError('CLOSED', `the bus was closed before actor "${name}" was found`)
 }
 
 /** How long a peer counts as the one that is meant without being asked. */

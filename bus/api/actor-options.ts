@@ -13,7 +13,7 @@ export type Behaviour<M, S, R = void> = (
   context: ActorContext<M>,
 ) => Step<M, S, R> | Promise<Step<M, S, R>>
 
-/** What a message has come to. */
+/** What a message has come to; with anything else in it the behaviour has failed. */
 export interface Step<M, S, R = void> {
   /** The state for the next message. */
   readonly state: S

@@ -17,13 +17,27 @@ export class CutOffError extends BusError {
   }
 }
 
+/** A failure that the program has had its event of. */
+export class ToldError extends BusError {
+  constructor(message: string) {
+    super('REMOTE', message)
+  }
+}
+
 /** What crosses of what a handler has thrown: no stack, no cause. */
 export function faultOf(thrown: unknown): AnswerFault {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const isOwn = thrown instanceof CutOffError
-  const code =
-    thrown instanceof BusError && (isOwn || crosses(thrown.code)) ? thrown.code : 'REMOTE'
-  return { code: utf8(code), message: cut(message) }
+  return { code: utf8(codeOf(thrown)), message: cut(message) }
+}
+
+/** Whether whoever asks learns nothing of what it is: the program whose own it is has to. */
+export function becomesRemote(thrown: unknown): boolean {
+  return codeOf(thrown) === 'REMOTE' && !(thrown instanceof ToldError)
+}
+
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof BusError)) return 'REMOTE'
+  return thrown instanceof CutOffError || crosses(thrown.code) ? thrown.code : 'REMOTE'
 }
 
 /** What an asker is told of it: nobody makes it believe that its own bus has failed. */

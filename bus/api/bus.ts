@@ -1,12 +1,11 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import { actorCalls, Actors } from '../actors/actors.ts'
-import { actorsHost } from '../actors/host.ts'
+import { actorsHost, type LastCalls } from '../actors/host.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import type { BusParts } from './bus-parts.ts'
 import { reportOf } from './closing.ts'
-import { encodeValue } from './codec.ts'
 import { EpochWatch } from './epoch-watch.ts'
 import { BusError } from './errors.ts'
 import { faultError } from './faults.ts'
@@ -31,10 +30,10 @@ import type {
   Subscription,
   TopicInfo,
 } from './options.ts'
-import { CANCEL, CLOSE, MATCHED, PUBLISH } from './option-rules.ts'
+import { CANCEL, CLOSE, MATCHED } from './option-rules.ts'
 import { Paths } from './paths.ts'
 import { LivePresence, type PeerPath, TopicTable } from './presence.ts'
-import { offerOf, publicationOf } from './publish-call.ts'
+import { offerOf, publishCall, type PublishingParts } from './publish-call.ts'
 import { checkOptions } from './rules.ts'
 import { questionLine } from './question-line.ts'
 import { gatherCall, requestCall, respondCall } from './request-call.ts'
@@ -68,6 +67,7 @@ export class LiveBus implements Bus {
   readonly #events = new Broadcast<BusEvent>()
   readonly #subscriptions: Subscriptions
   readonly #segments = new Segments()
+  readonly #publishing: PublishingParts
   readonly #epochs: EpochWatch
   readonly #matching = new Matching()
   readonly #requests: Requests
@@ -85,6 +85,8 @@ export class LiveBus implements Bus {
     this.#subscriptions = new Subscriptions({ bus: parts, nextId, event })
     this.realm = parts.realm
     this.native = parts.native
+    const { link, codec, limits, proof } = parts
+    this.#publishing = { link, codec, limits, proof, segments: this.#segments }
     this.#epochs = new EpochWatch(parts, {
       event,
       out: (error) => {
@@ -94,7 +96,7 @@ export class LiveBus implements Bus {
     })
     this.topics = this.#topicTable
     this.paths = new Paths(parts, event)
-    const instance = parts.link.command((peer) => peer.instance)
+    const instance = link.command((peer) => peer.instance)
     this.id = peerId(instance)
     const { id, presence } = this
     const line = questionLine(parts, instance)
@@ -109,7 +111,11 @@ export class LiveBus implements Bus {
     this.setAll = variables.setAll
     this.watch = variables.watch
     this.when = variables.when
-    this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen }), id)
+    const last: LastCalls = {
+      publish: (to, value) => publishCall(this.#publishing, { to, value, options: {} }),
+      gather: (...given) => requests.gather(gatherCall(...given)),
+    }
+    this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen, last }), id)
     const actors = actorCalls(this.#actors)
     this.spawn = actors.spawn
     this.actor = actors.actor
@@ -132,21 +138,7 @@ export class LiveBus implements Bus {
 
   publish<T>(to: string | Topic<T>, value: T, options: PublishOptions = {}): void {
     this.#assertOpen()
-    checkOptions('publish', options, PUBLISH)
-    const topic = textOf(to)
-    const segments = this.#segments.of(topic)
-    const encoded = encodeValue(value, this.#parts.codec)
-    const { payload } = encoded
-    const { proof: byDefault } = this.#parts
-    const { messageSize } = this.#parts.limits
-    if (payload.length > messageSize) {
-      const mend = `the limit is ${messageSize} (option limits.messageSize)`
-      throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
-    }
-    const publication = publicationOf({ topic, segments }, encoded, { options, byDefault })
-    const fault = this.#parts.link.command((peer, now) => peer.publish(now, publication))
-    if (fault) throw faultError(fault, topic, this.#parts.limits)
-    this.#parts.link.endTurn()
+    publishCall(this.#publishing, { to, value, options })
   }
 
   // Its overloads are those of the interface.
@@ -318,7 +310,9 @@ export class LiveBus implements Bus {
 
   async #close(lingerMs: number): Promise<CloseReport> {
     this.#matching.close()
-    this.#actors.close()
+    this.#requests.endAnswering()
+    const told = this.#actors.close(lingerMs)
+    const mailLost = told ? await told : 0
     this.#requests.close()
     const sharing = this.#subscriptions.giveBack(this.#parts.after, lingerMs)
     if (sharing) await sharing
@@ -334,7 +328,7 @@ export class LiveBus implements Bus {
     this.presence.close()
     this.#topicTable.close()
     this.#events.close()
-    return reportOf(confirmation, (peer) => this.#infoOf(peer))
+    return reportOf({ ...confirmation, mailLost }, (peer) => this.#infoOf(peer))
   }
 
   #assertOpen(): void {

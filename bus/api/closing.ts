@@ -3,7 +3,7 @@ import type { Confirmation, RosterEntry } from '../core/output.ts'
 import type { CloseReport, PeerInfo } from './options.ts'
 
 export function reportOf(
-  { unconfirmed, incomplete, behind, waiting }: Confirmation,
+  { unconfirmed, incomplete, behind, waiting, mailLost }: Closed,
   infoOf: (peer: RosterEntry) => PeerInfo,
 ): CloseReport {
   return {
@@ -11,5 +11,11 @@ export function reportOf(
     incomplete: incomplete.map(({ peer, lost }) => ({ peer: infoOf(peer), lost })),
     ...(waiting !== undefined && { waiting }),
     ...(behind !== undefined && { behind }),
+    ...(mailLost > 0 && { mailLost }),
   }
+}
+
+interface Closed extends Confirmation {
+  /** Messages to actors that have not been found. */
+  readonly mailLost: number
 }

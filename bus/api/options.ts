@@ -244,6 +244,8 @@ export interface CloseReport {
   readonly waiting?: number
   /** The epoch of others who have heard nothing of this bus, since it has no keys of it. */
   readonly behind?: number
+  /** Messages told to actors by their names alone that had not been found by then: they are lost. */
+  readonly mailLost?: number
 }
 
 export interface Bus extends VariableCalls, ActorCalls, NativeUse, AsyncDisposable {

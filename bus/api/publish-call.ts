@@ -1,16 +1,53 @@
 /** What a call of `publish` says, as the peer takes it: checked, or refused. */
 import type { Offer, Publication } from '../core/publication.ts'
-import type { Encoded } from './codec.ts'
+import type { BusParts } from './bus-parts.ts'
+import { type Encoded, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
+import { faultError } from './faults.ts'
+import { PUBLISH } from './option-rules.ts'
 import type { Delivery, MatchedOptions, Proof, PublishOptions } from './options.ts'
+import { checkOptions } from './rules.ts'
+import type { Segments } from './segments.ts'
+import { textOf, type Topic } from './topic.ts'
 
 interface To {
   readonly topic: string
   readonly segments: readonly string[]
 }
 
+/** Hands a message to the peer. */
+export function publishCall(
+  { link, codec, limits, proof, segments }: PublishingParts,
+  { to, value, options }: PublishCall,
+): void {
+  checkOptions('publish', options, PUBLISH)
+  const topic = textOf(to)
+  const place = { topic, segments: segments.of(topic) }
+  const encoded = encodeValue(value, codec)
+  const { payload } = encoded
+  const { messageSize } = limits
+  if (payload.length > messageSize) {
+    const mend = `the limit is ${messageSize} (option limits.messageSize)`
+    throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
+  }
+  const publication = publicationOf(place, encoded, { options, byDefault: proof })
+  const fault = link.command((peer, now) => peer.publish(now, publication))
+  if (fault) throw faultError(fault, topic, limits)
+  link.endTurn()
+}
+
+interface PublishCall {
+  readonly to: string | Topic<unknown>
+  readonly value: unknown
+  readonly options: PublishOptions
+}
+
+export interface PublishingParts extends Pick<BusParts, 'link' | 'codec' | 'limits' | 'proof'> {
+  readonly segments: Segments
+}
+
 /** `byDefault`: the proof of the bus. */
-export function publicationOf(
+function publicationOf(
   { topic, segments }: To,
   { codec, payload }: Encoded,
   { options, byDefault }: { readonly options: PublishOptions; readonly byDefault: Proof },

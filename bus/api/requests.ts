@@ -82,11 +82,18 @@ export class Requests {
     this.#answering.left(instance)
   }
 
-  /** Nothing is asked and answered any more, for this reason. */
-  close(
-    error: BusError = new BusError('CLOSED', 'the bus was closed before all answers came'),
-  ): void {
-    this.#asking.close(error)
+  /** Nothing is answered any more, for this reason. */
+  endAnswering(error: BusError = closedError()): void {
     this.#answering.close(error)
   }
+
+  /** Nor asked. */
+  close(error: BusError = closedError()): void {
+    this.#asking.close(error)
+    this.endAnswering(error)
+  }
+}
+
+function closedError(): BusError {
+  return new BusError('CLOSED', 'the bus was closed before all answers came')
 }

@@ -25,6 +25,7 @@ export interface Exposed extends AsyncDisposable {
 
 /** A variable that its owner sets. */
 export interface Variable<T> extends Exposed {
+  /** A copy, as others fetch it. */
   readonly value: T
   /** Throws INVALID_VALUE, TOO_LARGE or CLOSED, and then nothing has changed. */
   set(value: T): void

@@ -54,7 +54,7 @@ export type WhenStep<V = unknown> = {
   | {
       readonly type: /** The test is true, and not for long enough yet. */
         | 'holds'
-        /** It is not any more, or not known: nothing has been done. */
+        /** It is not any more, or not known, or was over before its turn: nothing has been done. */
         | 'passed'
         /** It acts now. */
         | 'acts'

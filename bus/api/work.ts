@@ -9,7 +9,7 @@ import type { AnswerFault } from '../core/publication.ts'
 import type { Answer } from '../core/wire/answer.ts'
 import { type Ask, AskFlag } from '../core/wire/question.ts'
 import { orAborted } from './abort.ts'
-import { CutOffError, faultOf } from './answer-error.ts'
+import { becomesRemote, CutOffError, faultOf } from './answer-error.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
 import { asError } from './thrown.ts'
@@ -157,7 +157,7 @@ export class Work {
 
   async #fail(error: unknown): Promise<void> {
     if (this.#control.signal.aborted) return
-    if (!(error instanceof BusError)) this.#parts.event({ type: 'error', error: asError(error) })
+    if (becomesRemote(error)) this.#parts.event({ type: 'error', error: asError(error) })
     await this.#send({ kind: 'error', ...faultOf(error) })
   }
 

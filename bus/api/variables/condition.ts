@@ -166,8 +166,9 @@ export class LiveCondition implements Condition {
       now,
       step: (type) => this.#tell(subject, { type }),
       due: () => {
-        if (this.#call.dryRun) this.#tell(subject, { type: 'would' })
-        else this.#acts.add(subject)
+        if (!this.#call.dryRun) return this.#acts.add(subject)
+        subject.begin()
+        this.#tell(subject, { type: 'would' })
       },
     })
     if (about) this.#aboutOf.set(subject, { ...about, version: 0 })
@@ -183,6 +184,7 @@ export class LiveCondition implements Condition {
     const { act } = this.#call
     const about = this.#aboutOf.get(subject) ?? { readings: [...this.#observedByKey.values()] }
     const { value, heldMs: held } = subject
+    subject.begin()
     this.#tell(subject, { type: 'acts' })
     try {
       // The types of `when` say what it takes: one variable, or an aggregate.

@@ -14,7 +14,7 @@ import {
   writePart,
   type WriteAsk,
 } from '../../core/wire/variables.ts'
-import { faultOf } from '../answer-error.ts'
+import { becomesRemote, faultOf } from '../answer-error.ts'
 import { decodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import { EXPOSE } from './rules.ts'
@@ -135,7 +135,7 @@ export class Exposing {
       held.write(from, given.value, version)
       return writePart({ more: false, entries: [await held.entry(0)] })
     } catch (error) {
-      if (!(error instanceof BusError)) this.#host.failed(error)
+      if (becomesRemote(error)) this.#host.failed(error)
       return writePart({ more: false, entries: [{ name, kind: 'fault', ...faultOf(error) }] })
     }
   }

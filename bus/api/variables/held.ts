@@ -4,8 +4,8 @@ import type { Limits } from '../../core/limits.ts'
 import type { CounterName } from '../../core/metrics.ts'
 import { utf8 } from '../../core/text.ts'
 import type { Entry } from '../../core/wire/variables.ts'
-import { faultOf } from '../answer-error.ts'
-import { type Encoded, encodeValue } from '../codec.ts'
+import { becomesRemote, faultOf } from '../answer-error.ts'
+import { decodeValue, type Encoded, encodeValue } from '../codec.ts'
 import { BusError } from '../errors.ts'
 import type { After } from '../matching.ts'
 import type { PayloadCodec, PeerId } from '../options.ts'
@@ -41,7 +41,6 @@ export type ReadFunction = () => unknown
 export class Held implements Variable<unknown> {
   readonly #parts: HeldParts
   readonly #read: ReadFunction | undefined
-  #value: unknown
   #encoded: Encoded | undefined
   #version: number
   #setAt = 0
@@ -77,8 +76,14 @@ export class Held implements Variable<unknown> {
     return this.#read !== undefined
   }
 
+  /** A copy, as others get it: what the program does to it changes nothing here. */
   get value(): unknown {
-    return this.#value
+    if (!this.#encoded) return undefined
+    const { codec, payload } = this.#encoded
+    const decoded = decodeValue(codec, payload.slice(), this.#parts.codec)
+    if ('value' in decoded) return decoded.value
+    const fault = `the value of variable "${this.name}" cannot be read`
+    throw new BusError('INVALID_VALUE', `${fault}: ${decoded.issues.join('; ')}`)
   }
 
   set(value: unknown): void {
@@ -118,7 +123,7 @@ export class Held implements Variable<unknown> {
   }
 
   update(change: (value: unknown) => unknown): void {
-    this.set(change(this.#value))
+    this.set(change(this.value))
   }
 
   /** What an answer says of it, at the latest after `patienceMs`. */
@@ -129,7 +134,7 @@ export class Held implements Variable<unknown> {
       const ageMs = this.#read ? 0 : Math.max(0, Math.round(this.#parts.now() - this.#setAt))
       return { name, kind: 'value', version: this.#version, ageMs, codec, payload }
     } catch (error) {
-      if (!(error instanceof BusError)) this.#parts.failed(error)
+      if (becomesRemote(error)) this.#parts.failed(error)
       return { name, kind: 'fault', ...faultOf(error) }
     }
   }
@@ -146,7 +151,6 @@ export class Held implements Variable<unknown> {
 
   #take(value: unknown): void {
     this.#encoded = this.#encode(value)
-    this.#value = value
     this.#version += 1
     this.#setAt = this.#parts.now()
     this.#parts.changed(this.name)

@@ -5,6 +5,8 @@
  *     out --test--> waits --for so long--> in --until--> out
  *      ^              |                     |
  *      +-- not true --+---- has gone -------+
+ *
+ * What is in may wait for its turn to be acted upon: what leaves before has passed.
  */
 import type { After } from '../matching.ts'
 import type { WhenCall } from './when-call.ts'
@@ -22,6 +24,8 @@ export interface SubjectParts {
 export class Subject {
   readonly #parts: SubjectParts
   #state: 'out' | 'waits' | 'in' = 'out'
+  /** Its turn to be acted upon has come. */
+  #begun = false
   #value: unknown
   #since = 0
   #stopTimer: () => void = () => undefined
@@ -52,14 +56,14 @@ export class Subject {
     const { call, step } = this.#parts
     this.#value = value
     if (this.#state === 'in') {
-      if (call.until(value)) this.#leave(() => step('over'))
+      if (call.until(value)) this.#leave(() => step(this.#begun ? 'over' : 'passed'))
       return
     }
     if (!call.test(value)) {
       if (this.#state === 'waits') this.#leave(() => step('passed'))
       return
     }
-    if (this.#state === 'out') this.#begin(ageMs)
+    if (this.#state === 'out') this.#hold(ageMs)
   }
 
   /** What it holds now cannot be had: what was acted upon is not over for that. */
@@ -70,8 +74,13 @@ export class Subject {
   /** It is exposed no more, or its owner has gone. */
   lose(): void {
     const { step } = this.#parts
-    if (this.#state === 'waits') this.#leave(() => step('passed'))
-    if (this.#state === 'in') this.#leave(() => step('gone'))
+    if (this.isOut) return
+    this.#leave(() => step(this.#begun ? 'gone' : 'passed'))
+  }
+
+  /** It is acted upon, or would be: before that it has passed when it is over. */
+  begin(): void {
+    this.#begun = true
   }
 
   /** Nothing comes of it any more. */
@@ -79,7 +88,7 @@ export class Subject {
     this.#stopTimer()
   }
 
-  #begin(ageMs: number): void {
+  #hold(ageMs: number): void {
     const { call, after, now, step } = this.#parts
     this.#since = now() - ageMs
     const leftMs = call.forMs - ageMs
@@ -91,6 +100,7 @@ export class Subject {
 
   #enter(): void {
     this.#state = 'in'
+    this.#begun = false
     this.#parts.due()
   }
 
@@ -99,5 +109,6 @@ export class Subject {
     this.#stopTimer()
     step()
     this.#state = 'out'
+    this.#begun = false
   }
 }

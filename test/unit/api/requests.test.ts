@@ -226,6 +226,14 @@ describe('an error', () => {
     expect(await told).toMatchObject({ error: { message: 'too bright' } })
   })
 
+  it('of the bus itself, which an asker would take for its own, is REMOTE and an event as well', async () => {
+    const [asker, other] = await pair()
+    const told = event(other, 'error')
+    other.respond('lamp', () => Promise.reject(new BusError('TIMEOUT', 'the lamp is slow')))
+    await expect(asker.request('lamp', null)).rejects.toEqual(code('REMOTE', /the lamp is slow/))
+    expect((await told).error).toEqual(code('TIMEOUT', /the lamp is slow/))
+  })
+
   it('is cut when it is long', async () => {
     const [asker, other] = await pair()
     other.respond('lamp', () => {

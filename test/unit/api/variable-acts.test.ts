@@ -18,24 +18,56 @@ describe('acts', () => {
       begun.push(name)
       return new Promise((resolve) => waiting.push(resolve))
     }
-    const overs: (string | undefined)[] = []
+    const passed: (string | undefined)[] = []
     const told = ({ type, name }: WhenStep<number>): void => {
-      if (type === 'over') overs.push(name)
+      if (type === 'over' || type === 'gone') throw new Error(`${name} has not been acted upon`)
+      if (type === 'passed') passed.push(name)
     }
+    const failed: unknown[] = []
+    void (async () => {
+      for await (const one of desk.events()) if (one.type === 'error') failed.push(one.error)
+    })()
     const condition = desk.when('load/*', isHigh, act, { concurrency: 1, told })
     while (begun.length === 0 || condition.holding < 3) await turn()
-    const left = loads.find(({ name }) => name !== begun[0])!
-    left.set(1)
-    while (overs.length === 0) await turn()
-    expect([overs, condition.working]).toEqual([[left.name], 1])
+    const [left, lost] = loads.filter(({ name }) => name !== begun[0])
+    left!.set(1)
+    while (passed.length === 0) await turn()
+    expect([passed, condition.working]).toEqual([[left!.name], 1])
     waiting[0]!()
     while (begun.length < 2) await turn()
-    expect(begun).not.toContain(left.name)
+    expect(begun).toEqual([begun[0], lost!.name])
+    left!.set(9)
+    while (condition.holding < 3) await turn()
+    await left!.close()
+    while (passed.length === 1) await turn()
     const closing = condition.close()
     expect(await Promise.race([closing.then(() => 'closed'), turn('at work')])).toBe('at work')
     waiting[1]!()
     await closing
-    expect([begun.length, condition.working]).toEqual([2, 0])
+    expect([begun.length, condition.working, failed]).toEqual([2, 0, []])
+  })
+
+  it('are over once each, however often the value turns meanwhile', async () => {
+    const [desk, owner] = await pair()
+    const load = owner.expose('load', 9)
+    let end = (): void => undefined
+    const steps: string[] = []
+    const act = (): Promise<void> => new Promise((resolve) => (end = resolve))
+    const told = ({ type }: WhenStep<number>): void => void steps.push(type)
+    const condition = desk.when('load', isHigh, act, { told })
+    while (steps.length < 1) await turn()
+    for (let i = 1; i <= 3; i++) {
+      load.set(1)
+      while (steps.length < i + 1) await turn()
+      load.set(9)
+      while (condition.holding < 1) await turn()
+    }
+    load.set(1)
+    while (condition.holding > 0) await turn()
+    end()
+    while (!steps.includes('acted')) await turn()
+    expect(steps).toEqual(['acts', 'over', 'passed', 'passed', 'passed', 'acted'])
+    await condition.close()
   })
 
   it('of the same variable come one after the other', async () => {

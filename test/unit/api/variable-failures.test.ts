@@ -31,6 +31,15 @@ describe('what cannot be had', () => {
     expect((await told).error.message).toBe('the sensor is out')
   })
 
+  it('is an event there also of an error of the bus that tells nobody else what it is', async () => {
+    const [asker, owner] = await pair()
+    owner.expose('late', () => Promise.reject(new BusError('TIMEOUT', 'the sensor is slow')))
+    const told = event(owner, 'error')
+    const { byId } = await all(asker, 'late')
+    expect(byId.get(owner.id)).toMatchObject({ error: code('REMOTE', /the sensor is slow/) })
+    expect((await told).error).toEqual(code('TIMEOUT', /the sensor is slow/))
+  })
+
   it('is too slow when a function hangs, which is called once and holds nothing up', async () => {
     const [asker, owner] = await pair()
     let calls = 0

@@ -75,6 +75,20 @@ describe('a variable', () => {
     expect((await all(asker, 'lamp')).values).toEqual(['lamp={"on":true}'])
   })
 
+  it('shows its owner what others get, and not an object of the program', async () => {
+    const [asker, owner] = await pair()
+    const given = { n: 1, gone: undefined, at: new Date(0) }
+    const held = owner.expose<unknown>('held', given)
+    const bytes = owner.expose('bytes', Uint8Array.of(1))
+    given.n = 2
+    ;(held.value as { n: number }).n = 3
+    bytes.value[0] = 2
+    const seen = { n: 1, at: '1970-01-01T00:00:00.000Z' }
+    expect([held.value, bytes.value]).toEqual([seen, Uint8Array.of(1)])
+    const fetched = await asker.fetch(['held', 'bytes']).all()
+    expect(fetched.map(({ value }) => value)).toEqual([held.value, bytes.value])
+  })
+
   it('has a new version when its function gives another value', async () => {
     const [asker, owner] = await pair()
     let now = 1
