@@ -100,7 +100,7 @@ export class Actors implements ActorsSystem {
   }
 
   group(name: string, sender: string): LiveGroup {
-    nameOf(groupTopic(name))
+    nameOf(groupTopic(nameOf(name, 'a group')), 'a group')
     return new LiveGroup(this, name, sender)
   }
 

@@ -20,16 +20,20 @@ export function addressOf(text: string): Address {
   throw new BusError('INVALID_TOPIC', `the address ${JSON.stringify(text)} has no peer: ${mend}`)
 }
 
-/** A name that an actor may have. Throws INVALID_TOPIC. */
-export function nameOf(text: string): string {
-  if (text.includes('@')) {
-    const mend = 'what stands behind it in an address is its peer'
-    throw new BusError('INVALID_TOPIC', `the name ${JSON.stringify(text)} has an "@": ${mend}`)
+/** A name that an actor, or a group of them, may have. Throws INVALID_TOPIC. */
+export function nameOf(text: string, of: 'an actor' | 'a group' = 'an actor'): string {
+  // Programs in plain JavaScript hand over anything.
+  if (typeof text === 'string' && text.includes('@')) {
+    const mend = of === 'an actor' ? AT_MEND : 'a group has no peer, its members are of many'
+    const fault = `the name ${JSON.stringify(text)} of ${of} has an "@"`
+    throw new BusError('INVALID_TOPIC', `${fault}: ${mend}`)
   }
-  const parsed = parseTopic(text)
-  if (!parsed.ok) throw new BusError('INVALID_TOPIC', `of an actor: ${parsed.fault}`)
+  const parsed = parseTopic(text, 'name')
+  if (!parsed.ok) throw new BusError('INVALID_TOPIC', `of ${of}: ${parsed.fault}`)
   return text
 }
+
+const AT_MEND = 'what stands behind it in an address is its peer'
 
 /** Whether what another peer says is a name that an actor may have. */
 export function isName(text: string): boolean {

@@ -69,12 +69,13 @@ export class LiveGroup implements Group {
 
   /** The member that is to be asked. */
   async #member(left: () => number, signal: AbortSignal | undefined): Promise<LiveRef> {
-    const { bus, after, isYoung } = this.#post.host
+    const { request, after, isYoung } = this.#post.host
     const question = this.#said('pick', null)
     for (;;) {
       try {
         const options = { timeout: left(), ...(signal && { signal }) }
-        const { value, from } = await bus.request<unknown>(this.#topic, question, options)
+        const about = `for group "${this.name}"`
+        const { value, from } = await request(about, this.#topic, question, options)
         const name = String(value)
         if (!isName(name)) {
           this.#post.host.count('malformed')

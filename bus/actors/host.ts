@@ -3,18 +3,25 @@ import type { BusParts } from '../api/bus-parts.ts'
 import type { Limits } from '../api/limits.ts'
 import type { After } from '../api/matching.ts'
 import type { Bus, BusEvent, PayloadCodec } from '../api/options.ts'
-import type { Gathering } from '../api/request-options.ts'
+import { publishCall, type PublishingParts } from '../api/publish-call.ts'
+import { gatherCall, requestCall } from '../api/request-call.ts'
+import type { Gathering, Reply } from '../api/request-options.ts'
+import type { Requests } from '../api/requests.ts'
 import type { CounterName } from '../core/metrics.ts'
 
 /** Calls that a bus takes as long as it waits for what it has still to send. */
-export interface LastCalls {
+interface LastCalls {
   readonly publish: (topic: string, value: Uint8Array) => void
   readonly gather: (...given: Parameters<Bus['gather']>) => Gathering<unknown>
 }
 
+/** As `request` of the bus, whose errors say what is asked about, such as `for actor "door"`. */
+type Request = (about: string, ...given: Parameters<Bus['request']>) => Promise<Reply>
+
 export interface ActorsHost {
   readonly bus: Bus
   readonly last: LastCalls
+  readonly request: Request
   readonly codec: PayloadCodec | undefined
   readonly limits: Limits
   readonly after: After
@@ -34,15 +41,23 @@ export function actorsHost(of: {
   readonly parts: BusParts
   readonly event: (event: BusEvent) => void
   readonly assertOpen: () => void
-  readonly last: LastCalls
+  readonly publishing: PublishingParts
+  readonly requests: Pick<Requests, 'gather' | 'request'>
 }): ActorsHost {
-  const { bus, parts, event, assertOpen, last } = of
+  const { bus, parts, event, assertOpen, publishing, requests } = of
   const { link, limits, codec, after } = parts
   const now = (): number => link.command((_peer, time) => time)
   const bornAt = now()
   return {
     bus,
-    last,
+    last: {
+      publish: (to, value) => publishCall(publishing, { to, value, options: {} }),
+      gather: (...given) => requests.gather(gatherCall(...given)),
+    },
+    request: async (about, ...given) => {
+      assertOpen()
+      return requests.request({ ...requestCall(...given), about })
+    },
     codec,
     limits,
     after,

@@ -153,13 +153,14 @@ export class Outbox {
   }
 
   async #request({ address, said, endsAt, waiting }: Attempt, peer: PeerId): Promise<unknown> {
-    const { bus, now } = this.#host
+    const { request, now } = this.#host
     const timeout = Math.max(1, Math.ceil(endsAt - now()))
     const { schema, signal } = waiting
     try {
       const question = writeSaid({ ...said, to: instanceOf(peer), name: address.name })
       const options = { to: peer, timeout, ...(schema && { schema }), ...(signal && { signal }) }
-      return (await bus.request(ACTORS, question, options)).value
+      const about = `for actor "${address.name}"`
+      return (await request(about, ACTORS, question, options)).value
     } catch (error) {
       throw this.#known(address, peer, error)
     }

@@ -49,7 +49,7 @@ export function spawnCall(
     behaviour,
     initial: make,
     schema,
-    groups: [...new Set(groups)].map(nameOf),
+    groups: [...new Set(groups)].map((group) => nameOf(group, 'a group')),
     mailbox,
     overflow,
     failure,

@@ -8,7 +8,8 @@ type AnyStep = Step<unknown, unknown, unknown>
 /** Throws: a slip in a step would be found with a later message, or never. */
 export function stepOf(owner: string, given: unknown): AnyStep {
   if (typeof given !== 'object' || given === null || !('state' in given)) {
-    throw new TypeError(`the behaviour of "${owner}" gave no step: return { state }`)
+    const fault = `the behaviour of "${owner}" gave no step`
+    throw new BusError('INVALID_OPTION', `${fault}: return { state }`)
   }
   try {
     checkOptions('a step', given, STEP)

@@ -174,9 +174,10 @@ export class Answering {
   }
 
   #work(responder: LiveResponder, { delivered, ask, key }: Task): void {
-    const { line, codec, event } = this.#parts
+    const { line, limits, codec, event } = this.#parts
     const work = new Work(delivered, ask, {
       codec,
+      sizeMax: limits.answerSize,
       after: line.after,
       now: () => line.now(),
       event,

@@ -1,7 +1,7 @@
 /** The bus as the program sees it: commands in, notices out. */
 import type { Confirmation, Notice, RosterEntry } from '../core/output.ts'
 import { actorCalls, Actors } from '../actors/actors.ts'
-import { actorsHost, type LastCalls } from '../actors/host.ts'
+import { actorsHost } from '../actors/host.ts'
 import { orAborted } from './abort.ts'
 import { Broadcast } from './broadcast.ts'
 import type { BusParts } from './bus-parts.ts'
@@ -111,11 +111,8 @@ export class LiveBus implements Bus {
     this.setAll = variables.setAll
     this.watch = variables.watch
     this.when = variables.when
-    const last: LastCalls = {
-      publish: (to, value) => publishCall(this.#publishing, { to, value, options: {} }),
-      gather: (...given) => requests.gather(gatherCall(...given)),
-    }
-    this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen, last }), id)
+    const speaking = { publishing: this.#publishing, requests }
+    this.#actors = new Actors(actorsHost({ bus: this, parts, event, assertOpen, ...speaking }), id)
     const actors = actorCalls(this.#actors)
     this.spawn = actors.spawn
     this.actor = actors.actor

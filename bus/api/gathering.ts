@@ -12,6 +12,7 @@ export class LiveGathering<
   readonly #budget: Budget
   readonly #waiting = new Ring<{ readonly item: Item; size: number }>()
   readonly #pull: Pull<Item>
+  #taken = false
   #resolve: (report: Report) => void = () => undefined
 
   /** `end`: the program has had enough. `budget`: bytes that wait in all gatherings. */
@@ -51,7 +52,10 @@ export class LiveGathering<
     this.#resolve(report)
   }
 
+  /** The one consumer: a second one would find nothing, or take from the first. */
   [Symbol.asyncIterator](): AsyncIterator<Item, undefined> {
+    if (this.#taken) throw new TypeError('this has a consumer: ask again for a second one')
+    this.#taken = true
     return this.#pull
   }
 

@@ -248,10 +248,10 @@ export class Inquiry {
       case 'none':
         return this.#inOrder(() => this.#finish(one, { type: 'none' }))
       case 'busy': {
-        const mend = 'ask again later, or raise its limits.answering'
+        const mend = 'ask again later, or let it take more (its concurrency, or limits.answering)'
         const error = new BusError(
           'BUSY',
-          `peer ${from} answers as many questions as it takes: ${mend}`,
+          `peer ${from} has as many questions at work as it takes: ${mend}`,
         )
         return this.#inOrder(() => this.#fail(one, error))
       }

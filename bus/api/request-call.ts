@@ -20,6 +20,8 @@ import { textOf } from './topic.ts'
 /** A question as it is asked. */
 export interface AskCall {
   readonly topic: string
+  /** What it is asked for, as errors say instead of the topic: `for actor "door"`. */
+  readonly about?: string
   readonly value: unknown
   /** Of the answers. */
   readonly schema: StandardSchemaV1 | undefined

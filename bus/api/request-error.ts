@@ -12,12 +12,9 @@ export function assertQuestionSize(topic: string, size: number, { messageSize }:
   throw new BusError('TOO_LARGE', `a question of ${size} bytes on "${topic}": ${mend}`)
 }
 
-export function noReplyError(
-  { topic, timeoutMs, to }: AskCall,
-  { end, outcomes }: GatherReport,
-): BusError {
-  const having = (type: string): number => outcomes.filter((one) => one.type === type).length
-  if (end === 'timeout') return timeoutError(topic, timeoutMs, having('silent'))
+export function noReplyError(call: AskCall, { end, outcomes }: GatherReport): BusError {
+  const { topic, about = `on "${topic}"`, to } = call
+  if (end === 'timeout') return timeoutError(about, call, outcomes)
   const busy = outcomes.find((one) => one.type === 'error')
   if (busy) return busy.error
   const gone = outcomes.find((one) => one.type === 'gone' && one.asked)
@@ -25,30 +22,33 @@ export function noReplyError(
     const mend = 'ask again if asking twice does no harm'
     return new BusError(
       'ABANDONED',
-      `peer ${gone.from} has left before it answered on "${topic}": ${mend}`,
+      `peer ${gone.from} has left before it answered ${about}: ${mend}`,
     )
   }
   const empty = outcomes.find((one) => one.type === 'answered')
   if (empty) {
-    return new BusError('REMOTE', `peer ${empty.from} ended on "${topic}" without an answer`)
+    return new BusError('REMOTE', `peer ${empty.from} ended ${about} without an answer`)
   }
   const [only] = to ?? []
   const fault =
     only === undefined
       ? 'nobody who is here answers'
       : `peer ${peerId(only)} is not here, or does not answer`
-  return new BusError('NO_RESPONDER', `${fault} on "${topic}": ${RUNNING}`)
+  return new BusError('NO_RESPONDER', `${fault} ${about}: ${RUNNING}`)
 }
 
-function timeoutError(topic: string, timeoutMs: number, silent: number): BusError {
-  const [who, mend] =
-    silent === 0
-      ? ['nobody', RUNNING]
-      : [`none of ${silent} peers`, 'give it a longer "timeout", or look what keeps them']
-  return new BusError(
-    'TIMEOUT',
-    `${who} has answered on "${topic}" within ${timeoutMs} ms: ${mend}`,
-  )
+function timeoutError(
+  about: string,
+  { timeoutMs }: AskCall,
+  outcomes: GatherReport['outcomes'],
+): BusError {
+  const [one, ...others] = outcomes.filter(({ type }) => type === 'silent')
+  const within = `answered ${about} within ${timeoutMs} ms`
+  if (!one) return new BusError('TIMEOUT', `nobody has ${within}: ${RUNNING}`)
+  const who =
+    others.length === 0 ? `peer ${one.from} has not` : `none of ${others.length + 1} peers has`
+  const mend = `give it a longer "timeout", or look what keeps ${others.length === 0 ? 'it' : 'them'}`
+  return new BusError('TIMEOUT', `${who} ${within}: ${mend}`)
 }
 
 const RUNNING = 'is a responder running, in this realm and scope, with the same key?'

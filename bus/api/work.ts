@@ -6,7 +6,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AnswerFault } from '../core/publication.ts'
-import type { Answer } from '../core/wire/answer.ts'
+import { type Answer, writeAnswer } from '../core/wire/answer.ts'
 import { type Ask, AskFlag } from '../core/wire/question.ts'
 import { orAborted } from './abort.ts'
 import { becomesRemote, CutOffError, faultOf } from './answer-error.ts'
@@ -21,6 +21,8 @@ import { type Delivered, peerId } from './subscription.ts'
 
 export interface WorkParts {
   readonly codec: PayloadCodec | undefined
+  /** Bytes that an answer may have, with what stands around it. */
+  readonly sizeMax: number
   readonly after: After
   /** The driver's clock, ms. */
   readonly now: () => number
@@ -172,7 +174,7 @@ export class Work {
         return
       }
       if (fault === 'gone') return this.abort(new BusError('ABANDONED', 'the asker has left'))
-      if (fault === 'size') throw sizeError(body)
+      if (fault === 'size') throw sizeError(answer, this.#parts.sizeMax)
       await orAborted(pause(this.#parts.after, AGAIN_MS), signal).catch(() => undefined)
     }
   }
@@ -185,10 +187,12 @@ function isSeveral(given: unknown): given is AsyncIterable<unknown> {
   return typeof given === 'object' && given !== null && Symbol.asyncIterator in given
 }
 
-function sizeError(body: AnswerBody): BusError {
-  const size = 'payload' in body ? body.payload.length : 0
-  const mend = 'answer with several parts, or a file; or raise limits.answerSize'
-  return new BusError('TOO_LARGE', `an answer of ${size} bytes: ${mend}`)
+function sizeError(answer: Answer, sizeMax: number): BusError {
+  const size = 'payload' in answer ? answer.payload.length : 0
+  const most = Math.max(0, sizeMax - (writeAnswer(answer).length - size))
+  const fault = `an answer of ${size} bytes, where limits.answerSize (${sizeMax}) leaves ${most}`
+  const mend = 'answer with several parts, or a file; or raise that limit'
+  return new BusError('TOO_LARGE', `${fault}: ${mend}`)
 }
 
 /** An asker says what it likes: nothing is kept for it longer than any of ours may wait. */

@@ -172,7 +172,7 @@ function jobOf(given: Arguments): Job {
     throw new UsageError('option --writable is of use only with NAME=VALUE')
   }
   for (const [i, name] of names.entries()) {
-    const parsed = parseTopic(name)
+    const parsed = parseTopic(name, 'name')
     if (!parsed.ok) throw new UsageError(parsed.fault)
     if (names.indexOf(name) !== i) throw new UsageError(`the name "${name}" is given twice`)
   }

@@ -10,7 +10,7 @@ import { fieldsOf, lineOf } from './payload.ts'
 import { shown } from './shown.ts'
 import { table } from './table.ts'
 import { seconds, whole } from './values.ts'
-import { nameOf, whoIs } from './who.ts'
+import { faultBy, nameOf, whoIs } from './who.ts'
 
 export const get: Command = {
   usage: 'get <names..>',
@@ -85,7 +85,7 @@ async function fetch(bus: Bus, job: Job, world: World): Promise<number> {
     const outcomes = report.outcomes.map(plain)
     await output.object({ type: 'report', end: report.end, outcomes })
   } else for (const outcome of report.outcomes) tell(bus, outcome, options)
-  return exitCode(report, old.length > 0)
+  return exitCode(report, options.min, old.length > 0)
 }
 
 /** What is known of before and has not come now; what has come is kept for the next time. */
@@ -164,11 +164,11 @@ function tell(bus: Bus, outcome: FetchOutcome, { where, from, everyone }: Job['o
   const { type } = outcome
   const who = whoIs(bus, outcome.from)
   for (const { name: variable, error } of outcome.failures) {
-    note(`${who}: ${variable}: ${error.code}: ${error.message}`)
+    note(`${who}: ${variable}: ${faultBy(outcome.from, error)}`)
   }
   const isWhole = outcome.failures.length === 0
   if ((type === 'error' || type === 'refused') && isWhole) {
-    note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
+    note(`${who}: ${faultBy(outcome.from, outcome.error)}`)
   }
   if (type === 'silent') note(`${who} has not answered in time`)
   if (type === 'gone') note(`${who} has left, or is not here`)
@@ -187,11 +187,16 @@ function plain(outcome: FetchOutcome): object {
 }
 
 /** As bad as the worst of them; that nobody has such a variable is an error. */
-function exitCode({ outcomes }: FetchReport, isKnown: boolean): number {
+function exitCode({ end, outcomes }: FetchReport, min = 0, isKnown: boolean): number {
   const types = new Set(outcomes.map(({ type }) => type))
   if (types.has('error') || types.has('refused')) return Exit.error
   if (types.has('silent') || types.has('gone')) return Exit.timeout
-  if (types.has('answered')) return Exit.ok
+  if (types.has('answered')) {
+    if (min === 0 || end === 'min') return Exit.ok
+    const count = outcomes.filter(({ type }) => type === 'answered').length
+    note(`${count} of ${min} peers have given a value`)
+    return Exit.timeout
+  }
   if (isKnown) return Exit.timeout // who had it has gone
   note('nobody who is here has such a variable')
   return Exit.error

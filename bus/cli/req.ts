@@ -12,7 +12,7 @@ import { note } from './log.ts'
 import { assertJson, fieldsOf, lineOf, payloadOf, valueOf } from './payload.ts'
 import { shownJson } from './shown.ts'
 import { list, seconds, whole } from './values.ts'
-import { whoIs } from './who.ts'
+import { faultBy, whoIs } from './who.ts'
 
 export const req: Command = {
   usage: 'req <topic> [value]',
@@ -136,7 +136,7 @@ function tell(bus: Bus, outcome: Outcome): void {
   const { type, from } = outcome
   if (type === 'answered' || type === 'none' || type === 'cancelled') return
   const who = whoIs(bus, from)
-  if (type === 'error') note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
+  if (type === 'error') note(`${who}: ${faultBy(from, outcome.error)}`)
   else note(type === 'gone' ? `${who} has left, or is not here` : `${who} has not answered in time`)
 }
 

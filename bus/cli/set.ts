@@ -1,7 +1,15 @@
 /** `sixcast set`: sets a variable of another peer. */
 import type { Argv } from 'yargs'
 import { parseTopic } from '../core/topic/pattern.ts'
-import type { Bus, SetAllOptions, SetOptions, SetOutcome, SetReport } from '../index.ts'
+import {
+  type Bus,
+  BusError,
+  type SetAllOptions,
+  type SetOptions,
+  type SetOutcome,
+  type SetReport,
+  type Written,
+} from '../index.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
 import { Exit, UsageError } from './exit.ts'
 import { note } from './log.ts'
@@ -10,7 +18,7 @@ import { assertJson, fieldsOf, lineOf, valueOf } from './payload.ts'
 import { peerIdOf } from './req.ts'
 import { shown } from './shown.ts'
 import { seconds, text, whole } from './values.ts'
-import { nameOf, whoIs } from './who.ts'
+import { faultBy, nameOf, whoIs } from './who.ts'
 
 export const set: Command = {
   usage: 'set <name> <value>',
@@ -63,12 +71,12 @@ function build(parser: Argv): Argv {
 
 async function run(given: Arguments, world: World): Promise<number> {
   const job = jobOf(given)
-  const { name, value, options } = job
+  const { name } = job
   const { output, interrupt } = world
   const bus = await world.connect()
   try {
     if (job.all) return await setEverywhere(bus, job, world)
-    const written = await bus.set(name, value, { ...options, signal: interrupt.signal })
+    const written = await setOne(bus, job, interrupt.signal)
     const { from, version } = written
     if (world.json) {
       await output.object({ type: 'written', name, ...fieldsOf(written.value), from, version })
@@ -78,6 +86,16 @@ async function run(given: Arguments, world: World): Promise<number> {
     return Exit.ok
   } finally {
     await bus.close({ linger: HURRY_MS })
+  }
+}
+
+/** Errors name the option that this command has. */
+async function setOne(bus: Bus, job: Job, signal: AbortSignal): Promise<Written> {
+  try {
+    return await bus.set(job.name, job.value, { ...job.options, signal })
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error
+    throw new BusError(error.code, error.message.replace('by "to"', 'by --owner'), { cause: error })
   }
 }
 
@@ -128,7 +146,7 @@ function objectOf(name: string, outcome: SetOutcome): object {
 
 function tell(bus: Bus, outcome: SetOutcome): void {
   const who = whoIs(bus, outcome.from)
-  if ('error' in outcome) note(`${who}: ${outcome.error.code}: ${outcome.error.message}`)
+  if ('error' in outcome) note(`${who}: ${faultBy(outcome.from, outcome.error)}`)
   else if (outcome.type === 'absent') note(`${who} has no such variable`)
   else if (outcome.type === 'gone') note(`${who} has left, or is not here`)
   else note(`${who} has not answered in time, and may have set it`)
@@ -136,7 +154,7 @@ function tell(bus: Bus, outcome: SetOutcome): void {
 
 function jobOf(given: Arguments): Job {
   const { name, value, owner, over, all, where: tagged, timeout, json = false } = given
-  const parsed = parseTopic(String(name))
+  const parsed = parseTopic(String(name), 'name')
   if (!parsed.ok) throw new UsageError(parsed.fault)
   const words = String(value)
   if (json === true) assertJson(words, 'VALUE')

@@ -109,6 +109,8 @@ async function watch(bus: Bus, job: Job, world: World): Promise<number> {
   const act = async (occasion: Occasion | AggregateOccasion): Promise<void> => {
     calls += 1
     if (calls > job.count || job.command.length === 0) return
+    // What the command prints itself comes behind the line that says so.
+    if (!world.json) await world.output.flush(occasion.signal)
     await command(job, { occasion, nameOf, json: world.json }).catch((error: unknown) => {
       failures += 1
       throw error

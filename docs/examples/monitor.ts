@@ -31,6 +31,8 @@ await using _alarm = bus.when<number>('host/disk/*/used', (used) => used > full,
 const drawing = setInterval(draw, 1000)
 const control = new AbortController()
 process.once('SIGINT', () => control.abort())
+// Whoever reads it by `head` has enough after some lines.
+process.stdout.on('error', () => control.abort())
 try {
   const names = ['host/load', 'host/memory/used', 'host/disk/*/used']
   for await (const change of bus.watch<number>(names, { signal: control.signal })) {

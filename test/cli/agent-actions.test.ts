@@ -63,7 +63,7 @@ describe('an action', () => {
     await written(begun)
     asker.kill('SIGINT')
     expect((await asker.ended).code).toBe(130)
-    expect((await ask().ended).err).toMatch(/answers as many questions as it takes/)
+    expect((await ask().ended).err).toMatch(/as many questions at work as it takes/)
     run.kill('SIGTERM')
     rmSync(begun)
     expect((await run.ended).code).toBe(0)

@@ -78,7 +78,7 @@ describe('a question', () => {
   it('that is not answered in time: exit 2, and the command is killed', async () => {
     const slow = await responder(['slow', '--command', 'sleep 300 & echo $! >&2; wait'])
     const { code, err } = await home.run(['req', 'slow', '--timeout', '3'])
-    expect(err).toMatch(/has answered on "slow" within 3000 ms/)
+    expect(err).toMatch(/has not answered on "slow" within 3000 ms/)
     expect(code).toBe(2)
     const pid = Number(/^(\d+)$/m.exec(slow.text('err'))?.[1])
     expect(pid).toBeGreaterThan(0)

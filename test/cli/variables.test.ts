@@ -102,9 +102,17 @@ describe('variables', () => {
     const { code, out, err } = await get('broken', 'fails', 'hangs', 'limits')
     expect(out).toBe('sensor limits {"max":3}\n')
     expect(err).toMatch(/\(sensor\): broken: REMOTE: .*\/nowhere\/at\/all/)
-    expect(err).toMatch(/\(sensor\): fails: COMMAND_FAILED: .*exit code 3/)
-    expect(err).toMatch(/\(sensor\): hangs: TOO_SLOW: /)
+    expect(err).toMatch(/\(sensor\): fails: COMMAND_FAILED: the command ended with exit code 3$/m)
+    expect(err).toMatch(/\(sensor\): hangs: TOO_SLOW: (variable "hangs"|the command) takes/)
     expect(code).toBe(1)
+  })
+
+  it('of fewer peers than were asked for are not enough: exit 2', async () => {
+    const { code, out, err } = await get('rack', '--min', '5')
+    expect(out).toBe('north rack a=7\n')
+    expect(err).toBe('sixcast: 1 of 5 peers have given a value\n')
+    expect(code).toBe(2)
+    expect((await get('rack', '--min', '1')).code).toBe(0)
   })
 
   it('of nobody are an error', async () => {
@@ -144,10 +152,12 @@ describe('set', () => {
 
   it('is refused where nothing, or too much, can be set: exit 1', async () => {
     const several = await set('site', 'x')
-    expect(several.err).toMatch(/2 peers expose "site"/)
+    expect(several.err).toMatch(/2 peers expose "site": name one by --owner, as [0-9a-f]{16}, /)
     expect(several.code).toBe(1)
     expect((await set('rack', 'x')).err).toMatch(/"rack" stays as it is/)
     expect((await set('nothing', 'x')).err).toMatch(/nobody who is here exposes "nothing"/)
+    const gone = await set('site', 'x', '--owner', '0000000000000001')
+    expect(gone.err).toMatch(/^sixcast: peer 0000000000000001 is not here to set "site": /)
   })
 })
 
@@ -228,7 +238,7 @@ describe('usage', () => {
     [['get', 'a', '--from', 'north'], /option --from is "north": 16 hexadecimal digits/],
     [['get', 'a', '--json', '--table'], /give --json or --table, not both/],
     [['get', 'a', '--min', '0'], /option --min is "0"/],
-    [['set', 'a/*', '1'], /wildcard/],
+    [['set', 'a/*', '1'], /wildcard: a name is exact/],
     [['set', 'a'], /VALUE is missing/],
     [['set', 'a', '{', '--json'], /VALUE is not JSON/],
     [['set', 'a', '1', '--owner', 'x'], /option --owner is "x"/],
@@ -240,7 +250,7 @@ describe('usage', () => {
     [['expose'], /nothing to expose/],
     [['expose', '--writable', '--file', 'a=b'], /--writable is of use only with NAME=VALUE/],
     [['expose', 'load'], /a value is "load": a name, "=" and a value/],
-    [['expose', 'a/*=1'], /wildcard/],
+    [['expose', 'a/*=1'], /wildcard: a name is exact/],
     [['expose', 'a=1', '--command', 'a=true'], /the name "a" is given twice/],
     [['expose', 'a={', '--json'], /the value of a is not JSON/],
     [['expose', 'a=1', '--tag', `k=${'x'.repeat(40)}`], /option --tag/],

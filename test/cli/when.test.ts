@@ -36,13 +36,14 @@ describe('when', () => {
     const heat = own('heat')
     const file = join(home.config, heat)
     const lamp = await owner('lamp', `${heat}=20`)
-    const script = 'cat > "$1"; echo " $2 $SIXCAST_OWNER $SIXCAST_VARIABLE $SIXCAST_VALUE" >> "$1"'
+    const script =
+      'echo it is so; cat > "$1"; echo " $2 $SIXCAST_OWNER $SIXCAST_VARIABLE $SIXCAST_VALUE" >> "$1"'
     const words = ['sh', '-c', script, 'sh', file, '$(exit 3); a "b"']
     const watching = ['when', heat, '--above', '50', '--count', '1', '--', ...words]
     const run = await start(/watching/, watching)
     await set(heat, '60')
     const { code, out } = await run.ended
-    expect(out).toBe(`acts lamp ${heat} 60\n`)
+    expect(out).toBe(`acts lamp ${heat} 60\nit is so\n`)
     expect(readFileSync(file, 'utf8')).toBe(`60 $(exit 3); a "b" lamp ${heat} 60\n`)
     expect(code).toBe(0)
     lamp.kill('SIGTERM')

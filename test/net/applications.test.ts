@@ -101,6 +101,14 @@ describe('monitor', () => {
     monitor.signal('SIGINT')
     expect((await monitor.exit).code).toBe(0)
     expect(monitor.stderr).toBe('')
+    // Its reader has had enough.
+    const looked = [
+      '-c',
+      'set -o pipefail; node "$0" site link | head -1',
+      join(examples, 'monitor.js'),
+    ]
+    const few = await lab.host('desk').run('bash', looked, { env, timeoutMs: 60_000 })
+    expect([few.code, few.stderr]).toEqual([0, ''])
   }, 120_000)
 })
 

@@ -44,7 +44,7 @@ export class Exposing {
     const { limits, codec, after, now, count, allows, failed, id } = this.#host
     checkOptions('expose', options, EXPOSE)
     const name = textOf(to)
-    const parsed = parseTopic(name)
+    const parsed = parseTopic(name, 'name')
     if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
     const { segments } = parsed
     if (this.#heldByName.has(name)) {

@@ -40,7 +40,7 @@ export function setCall(
 ): SetCall {
   checkOptions('set', options, SET)
   const text = textOf(name)
-  const topic = parseTopic(text)
+  const topic = parseTopic(text, 'name')
   if (!topic.ok) throw new BusError('INVALID_TOPIC', topic.fault)
   const parsed = parsePattern(text)
   if (!parsed.ok) throw new BusError('INVALID_TOPIC', parsed.fault)
@@ -55,10 +55,15 @@ export async function setVariable(parts: SettingParts, call: SetCall): Promise<W
   const began = host.now()
   const owner = call.to ?? (await onlyOwner(parts, call))
   const timeoutMs = Math.max(1, Math.round(call.timeoutMs - (host.now() - began)))
-  const { signal } = call
+  const { signal, pattern } = call
+  const about = `for variable "${pattern.text}"`
   const whom = { to: [instanceOf(owner)], expect: undefined, max: 1, quiet: undefined }
   const how = { schema: undefined, first: true, timeoutMs, signal }
-  const reply = await host.request({ topic: VARIABLES, value, ...whom, ...how })
+  const question = { topic: VARIABLES, about, value, ...whom, ...how }
+  const reply = await host.request(question).catch((error: unknown) => {
+    const isNone = error instanceof BusError && error.code === 'NO_RESPONDER'
+    throw isNone ? absentError(host, pattern.text, owner) : error
+  })
   return writtenOf(host, call, { owner, answer: reply.value })
 }
 
@@ -138,9 +143,17 @@ export function writtenOf(
   return { name, value: given?.value, from: owner, version: entry.version }
 }
 
+/** The owner that was named answers no questions for variables. */
+function absentError({ id, presence }: VariablesHost, name: string, owner: PeerId): BusError {
+  if (owner === id || presence.get(owner)) return nobodyError(name, owner)
+  const mend = 'has it left, or another id since it was started anew?'
+  return new BusError('NO_RESPONDER', `peer ${owner} is not here to set "${name}": ${mend}`)
+}
+
 function nobodyError(name: string, owner?: PeerId): BusError {
   const who = owner === undefined ? 'nobody who is here exposes' : `peer ${owner} does not expose`
-  return new BusError('NO_RESPONDER', `${who} "${name}": is its owner running, in this realm?`)
+  const mend = owner === undefined ? 'is its owner running, in this realm?' : 'whose is it?'
+  return new BusError('NO_RESPONDER', `${who} "${name}": ${mend}`)
 }
 
 const TIMEOUT_MS = 5000

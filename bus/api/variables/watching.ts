@@ -45,6 +45,7 @@ export class LiveWatching implements AsyncIterable<Change> {
   /** What waits, the oldest first; one for each variable. */
   readonly #waiting = new Map<string, Waiting>()
   readonly #pull: Pull<Change>
+  #taken = false
   /** What is known of each peer: the version of each variable, or that it has failed. */
   readonly #known = new Map<PeerId, Map<string, string>>()
   readonly #control = new AbortController()
@@ -74,7 +75,10 @@ export class LiveWatching implements AsyncIterable<Change> {
     signal?.addEventListener('abort', abort, { once: true, signal: this.#control.signal })
   }
 
+  /** The one consumer: a second one would take changes away from the first. */
   [Symbol.asyncIterator](): AsyncIterator<Change, undefined> {
+    if (this.#taken) throw new TypeError('this watch has a consumer: watch again for a second one')
+    this.#taken = true
     return this.#pull
   }
 

@@ -35,12 +35,14 @@ export type ParsedTopic = { readonly ok: true; readonly segments: readonly strin
 
 export type ParsedPattern = { readonly ok: true; readonly pattern: Pattern } | Fault
 
-export function parseTopic(text: string): ParsedTopic {
-  const fault = pathFault('topic', text)
+/** `kind`: what its user knows it as: names of variables and actors are topics, too. */
+export function parseTopic(text: string, kind: 'topic' | 'name' = 'topic'): ParsedTopic {
+  const fault = pathFault(kind, text)
   if (fault !== undefined) return { ok: false, fault }
   if (/[*{}]/.test(text)) {
-    const mend = 'publish to exact topics; "*", "{" and "}" belong to patterns'
-    return { ok: false, fault: `topic ${quote(text)} has a wildcard: ${mend}` }
+    const exact = kind === 'topic' ? 'publish to exact topics' : 'a name is exact'
+    const mend = `${exact}; "*", "{" and "}" belong to patterns`
+    return { ok: false, fault: `${kind} ${quote(text)} has a wildcard: ${mend}` }
   }
   return { ok: true, segments: text.split('/') }
 }
@@ -146,7 +148,7 @@ function twiceFault(text: string, name: string): string {
 }
 
 /** The rules that topics and patterns share. */
-function pathFault(kind: 'topic' | 'pattern', text: string): string | undefined {
+function pathFault(kind: 'topic' | 'name' | 'pattern', text: string): string | undefined {
   // Programs in plain JavaScript hand over anything.
   if (typeof text !== 'string') return `${kind} is of type ${typeof text}: give a string`
   if (text === '') return `${kind} "" is empty: give at least one segment, as in "home"`

@@ -289,7 +289,9 @@ describe('a call', () => {
     }
     expect(() => bus.spawn('b', counter, { initial: broken })).toThrow('no state')
     expect(() => bus.actor('a@somewhere')).toThrow(code('INVALID_TOPIC', /name@peer/))
-    expect(() => bus.group('a//b')).toThrow(code('INVALID_TOPIC'))
+    expect(() => bus.group('a//b')).toThrow(code('INVALID_TOPIC', /^of a group: name "a\/\/b"/))
+    expect(() => bus.group('a@b')).toThrow(code('INVALID_TOPIC', /^the name "a@b" of a group/))
+    expect(() => bus.spawn('a/*', counter, { initial: 0 })).toThrow(/a name is exact/)
     const a = bus.actor('a')
     await expect(a.ask('get', { timeout: 0 })).rejects.toEqual(code('INVALID_OPTION', /timeout/))
     await expect(a.deliver('get', { timeout: 0 })).rejects.toEqual(code('INVALID_OPTION'))

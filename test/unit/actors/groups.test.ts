@@ -82,7 +82,9 @@ describe('a group', () => {
     open()
     expect(await Promise.all(replies)).toEqual([1, 2])
     await expect(lamps.ask(() => 1)).rejects.toEqual(code('INVALID_VALUE'))
-    await expect(lamps.ask(3, { timeout: 50 })).rejects.toEqual(code('TIMEOUT'))
+    await expect(lamps.ask(3, { timeout: 50 })).rejects.toEqual(
+      code('TIMEOUT', new RegExp(`^peer ${there.id} has not answered for actor "[ab]" within`)),
+    )
   })
 
   it('is asked as a whole, and each member replies or has its failure', async () => {

@@ -43,6 +43,22 @@ describe('the room of what waits', () => {
   })
 })
 
+describe('a gathering', () => {
+  it('has one consumer, as a fetch and a watch have', async () => {
+    const bus = await network()()
+    bus.expose('load', 1)
+    const fetching = bus.fetch('load')
+    expect(await fetching.all()).toHaveLength(1)
+    await expect(fetching.all()).rejects.toThrow(/has a consumer: ask again/)
+    const gathering = bus.gather('load', null)
+    for await (const _ of gathering) continue
+    expect(() => gathering[Symbol.asyncIterator]()).toThrow(TypeError)
+    const watching = bus.watch('load')
+    await first(1, watching)
+    expect(() => watching[Symbol.asyncIterator]()).toThrow(/this watch has a consumer/)
+  })
+})
+
 describe('a bus', () => {
   it('has room for ever more gatherings of which the program reads the report alone', async () => {
     const join = network()

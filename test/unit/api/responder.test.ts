@@ -16,7 +16,9 @@ describe('a responder', () => {
     asked.catch(() => undefined)
     await begun
     expect(responder.working).toBe(1)
-    await expect(asker.request('job', null)).rejects.toEqual(code('BUSY', /limits.answering/))
+    await expect(asker.request('job', null)).rejects.toEqual(
+      code('BUSY', /at work as it takes: .*concurrency, or limits.answering/),
+    )
     expect(other.stats().answeringFull).toBe(1)
     stop.abort()
     await expect.poll(() => responder.working).toBe(0)

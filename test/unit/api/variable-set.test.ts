@@ -183,7 +183,28 @@ describe('what may not be set', () => {
       code('NO_RESPONDER', /does not expose "door"/),
     )
     const stranger = '00000000000000ff' as PeerId
-    await expect(desk.set('lamp', 1, { to: stranger })).rejects.toEqual(code('NO_RESPONDER'))
+    await expect(desk.set('lamp', 1, { to: stranger })).rejects.toEqual(
+      code('NO_RESPONDER', /^peer 00000000000000ff is not here to set "lamp": /),
+    )
+    await expect(desk.set('lamp/*', 1)).rejects.toEqual(
+      code('INVALID_TOPIC', /^name "lamp\/\*" has a wildcard: a name is exact/),
+    )
+    expect(() => desk.expose('lamp/*', 1)).toThrow(code('INVALID_TOPIC', /a name is exact/))
+  })
+
+  it('is of a peer that has no variables, or does not answer, which the error says', async () => {
+    const [desk, plain] = await pair()
+    await expect(desk.set('lamp', 1, { to: plain.id })).rejects.toEqual(
+      code('NO_RESPONDER', new RegExp(`^peer ${plain.id} does not expose "lamp": `)),
+    )
+    plain.respond('sixcast/variables', hanging().handler)
+    await desk.matched('sixcast/variables')
+    await expect(desk.set('lamp', 1, { to: plain.id, timeout: 50 })).rejects.toEqual(
+      code(
+        'TIMEOUT',
+        new RegExp(`^peer ${plain.id} has not answered for variable "lamp" within 50`),
+      ),
+    )
   })
 
   it('is an answer that no bus gives', async () => {

@@ -22,6 +22,7 @@ function world({ fault, timeoutMs = 5000 }: { fault?: AnswerFault; timeoutMs?: n
   const ask = { type: 'ask', id: 7, flags: 0, timeoutMs, spreadMs: 0, wanted: [] } as const
   const work = new Work(delivered, ask, {
     codec: undefined,
+    sizeMax: 1000,
     after: (delayMs) => {
       delays.push(delayMs)
       return () => undefined
