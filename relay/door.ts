@@ -19,6 +19,8 @@ export interface DoorHost {
   unready(): string | undefined
   /** Why this address may have no other link. */
   full(remote: string): RelayCounter | undefined
+  /** A call from there was not let through. */
+  refused(reason: string, remote: string): void
   metrics(): string
   /** Whether a request is the dashboard's, which answers it then. */
   dashboard(request: IncomingMessage, response: ServerResponse): boolean
@@ -132,6 +134,7 @@ export class Door {
     socket.on('error', () => socket.destroy())
     if (refusal) {
       this.#host.counters.count(refusal.counter)
+      this.#host.refused(refusal.status, remote)
       return refuse(socket, refusal.status)
     }
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {

@@ -135,6 +135,12 @@ export class Link {
     return this.#why === 'idle' || (this.#why === 'stuck' && this.#heardAt < this.#stuckAt)
   }
 
+  /** What the relay has found wrong with it. */
+  get fault(): string | undefined {
+    const why = this.#why === 'leaving' ? undefined : this.#why
+    return why && CLOSINGS[why].reason
+  }
+
   /** The code that it was closed with; 0 before. */
   get code(): number {
     return this.#code

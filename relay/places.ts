@@ -1,5 +1,7 @@
 /** How many sockets there are from each place: one IPv4 address, or one IPv6 network of 64 bits. */
 import { addressBytes, addressText } from '../bus/core/wire/address.ts'
+import type { RelayCounter } from './counters.ts'
+import type { RelayLimits } from './limits.ts'
 
 export class Places {
   readonly #countByPlace = new Map<string, number>()
@@ -13,6 +15,12 @@ export class Places {
   /** Sockets from where this address is. */
   count(address: string): number {
     return this.#countByPlace.get(placeOf(address)) ?? 0
+  }
+
+  /** Why there may be no other one from there. */
+  full(address: string, { links, linksPerAddress }: RelayLimits): RelayCounter | undefined {
+    if (this.#size >= links) return 'linksFull'
+    return this.count(address) >= linksPerAddress ? 'addressFull' : undefined
   }
 
   add(address: string): void {

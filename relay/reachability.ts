@@ -28,6 +28,7 @@ export class Reachability {
       case 'full':
       case 'path':
       case 'peer':
+      case 'unlinked':
         return undefined // those are of links
       case 'warning':
         return this.#log?.warn({}, event.message)

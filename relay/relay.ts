@@ -16,7 +16,7 @@ import { Junction } from './backbone/junction.ts'
 import { natsBackbone } from './backbone/nats.ts'
 import { Bridge } from './bridge.ts'
 import { Carrier } from './carrier.ts'
-import { Counters, type RelayCounter } from './counters.ts'
+import { Counters } from './counters.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
 import { snapshotOf } from './dashboard/snapshot.ts'
 import { Door } from './door.ts'
@@ -28,6 +28,7 @@ import { Places } from './places.ts'
 import { Ports } from './ports.ts'
 import { prometheusText } from './prometheus.ts'
 import { Reachability } from './reachability.ts'
+import { Refusals } from './refusals.ts'
 import { Renewal } from './renewal.ts'
 import { Room } from './room.ts'
 import { Segment } from './segment.ts'
@@ -72,6 +73,7 @@ class LiveRelay implements Relay {
   readonly #room: Room
   readonly #turns = new RelayTurns()
   readonly #reachability: Reachability
+  readonly #refusals: Refusals
   readonly #links = new Set<Link>()
   readonly #sessions: Sessions
   /** Of links and of trunks. */
@@ -89,6 +91,7 @@ class LiveRelay implements Relay {
     this.#room = new Room(limits)
     this.#log = options.log
     this.#reachability = new Reachability(options.log)
+    this.#refusals = new Refusals(options.log)
     const id = randomUint64(env)
     const rights = { owner, verify, wall: () => Date.now() }
     const about = { since: Date.now(), realm: parts.name, open: keys.open, scope }
@@ -127,7 +130,8 @@ class LiveRelay implements Relay {
       settings,
       counters,
       unready: () => this.#reachability.fault ?? this.#junction?.fault,
-      full: (remote) => this.#full(remote),
+      full: (remote) => this.#places.full(remote, settings.limits),
+      refused: (reason, remote) => this.#refusals.tell(reason, remote),
       metrics: () => prometheusText(this.stats(), this.#outboxes),
       dashboard: (request, response) => this.#dashboard.answer(request, response),
       link: (socket, remote) => this.#accept(socket, remote),
@@ -287,12 +291,6 @@ class LiveRelay implements Relay {
     })
   }
 
-  #full(remote: string): RelayCounter | undefined {
-    const { links, linksPerAddress } = this.#settings.limits
-    if (this.#places.size >= links) return 'linksFull'
-    return this.#places.count(remote) >= linksPerAddress ? 'addressFull' : undefined
-  }
-
   #accept(socket: WebSocket, remote: string): void {
     const nonce = this.#admission.nonce()
     const link = new Link(
@@ -316,8 +314,9 @@ class LiveRelay implements Relay {
   #onEnded(link: Link): void {
     if (!this.#links.delete(link)) return
     this.#places.remove(link.remote)
-    if (link.session) this.#sessions.ended(link)
-    else this.#countOut(link.outbox)
+    if (link.session) return this.#sessions.ended(link)
+    this.#countOut(link.outbox)
+    if (link.fault !== undefined) this.#refusals.tell(link.fault, link.remote)
   }
 
   #countOut({ messages, bytes }: LinkOutbox): void {

@@ -35,5 +35,13 @@ export interface UnresolvedEvent {
   readonly reason: string
 }
 
+/** A relay does not let this peer in, or does not answer; it is called again. */
+export interface UnlinkedEvent {
+  readonly type: 'unlinked'
+  /** Its address, as it was named. */
+  readonly relay: string
+  readonly reason: string
+}
+
 /** What happens on the way of datagrams out of this process. */
-export type WayEvent = UnresolvedEvent | NativeEvent
+export type WayEvent = UnresolvedEvent | UnlinkedEvent | NativeEvent

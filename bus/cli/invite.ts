@@ -23,6 +23,7 @@ import { after, guestTopics, identityOf, topicsOf, wishesOf } from './wishes.ts'
 export const invite: Command = {
   usage: 'invite',
   describe: 'Invite somebody into a realm of yours; prints the invitation',
+  repeatable: ['publish', 'subscribe', 'expose', 'write'],
   build,
   run,
 }

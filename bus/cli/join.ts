@@ -44,6 +44,7 @@ import { list, seconds } from './values.ts'
 export const join: Command = {
   usage: 'join <invitation..>',
   describe: 'Accept an invitation to a realm, or join one by a code',
+  repeatable: ['invitation'],
   build,
   run,
 }

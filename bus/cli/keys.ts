@@ -17,6 +17,7 @@ import { list, oneOf } from './values.ts'
 export const keys: Command = {
   usage: 'keys <verb> [file]',
   describe: 'Keys for some topics: keys export; new ones for all: keys rotate, keys adopt',
+  repeatable: ['topics'],
   build,
   run,
 }

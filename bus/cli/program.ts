@@ -3,69 +3,16 @@ import { createRequire } from 'node:module'
 import yargs, { type Argv } from 'yargs'
 import { PROOFS } from '../core/publication.ts'
 import { type Arguments, type Command, World } from './command.ts'
+import { COMMANDS, mayRepeat } from './commands.ts'
+import { demoPeer } from './demo-peer.ts'
 import { Exit, exitCodeOf, Failure, UsageError } from './exit.ts'
 import { Interrupt } from './interrupt.ts'
 import { reportError } from './log.ts'
 import { Output } from './output.ts'
 import { inWords } from './unknown.ts'
-import { demo } from './demo.ts'
-import { demoPeer } from './demo-peer.ts'
-import { acl } from './acl.ts'
-import { agent } from './agent.ts'
-import { expose } from './expose.ts'
-import { get } from './get.ts'
-import { identity } from './identity.ts'
-import { init } from './init.ts'
-import { invite } from './invite.ts'
-import { join } from './join.ts'
-import { keygen } from './keygen.ts'
-import { keys } from './keys.ts'
-import { members } from './members.ts'
-import { peers } from './peers.ts'
-import { pub } from './pub.ts'
-import { receive } from './receive.ts'
-import { relay } from './relay.ts'
-import { reply } from './reply.ts'
-import { req } from './req.ts'
-import { revoke } from './revoke.ts'
-import { send } from './send.ts'
-import { set } from './set.ts'
 import { flagOf, LOG_LEVELS, SCOPE_NAMES, SETTING_NAMES, settingsOf } from './settings.ts'
-import { sub } from './sub.ts'
-import { topics } from './topics.ts'
 import { flag } from './values.ts'
-import { watch } from './watch.ts'
-import { when } from './when.ts'
 import { unknownVariables } from './variables.ts'
-
-const COMMANDS: readonly Command[] = [
-  demo,
-  pub,
-  sub,
-  req,
-  reply,
-  get,
-  watch,
-  when,
-  set,
-  expose,
-  agent,
-  send,
-  receive,
-  peers,
-  topics,
-  relay,
-  keygen,
-  keys,
-  identity,
-  init,
-  invite,
-  join,
-  members,
-  revoke,
-  acl,
-  demoPeer,
-]
 
 /** Runs the words of the command line; resolves to the exit code when all output has left. */
 export async function run(words: readonly string[]): Promise<number> {
@@ -98,8 +45,7 @@ async function runCommand(
 ): Promise<number> {
   const given = unprotected(found)
   for (const [name, value] of Object.entries(given)) {
-    const isRepeatable = REPEATABLE.has(name) || command.repeatable?.includes(name) === true
-    if (!Array.isArray(value) || isRepeatable) continue
+    if (!Array.isArray(value) || mayRepeat(command, name)) continue
     throw new UsageError(`option --${name} is given ${value.length} times: give it once`)
   }
   const settings = await settingsOf(given, process.env)
@@ -181,7 +127,7 @@ interface ParserOptions {
 }
 
 /** The options of every command. No defaults here: that a flag is absent must show. */
-function withSettings(program: Argv): void {
+export function withSettings(program: Argv): void {
   const value = { type: 'string', requiresArg: true, global: true } as const
   program
     .option('realm', { ...value, describe: 'Name of the realm [default: local]' })
@@ -302,18 +248,3 @@ const MARK = '\0'
 /** An option with its value in one word. */
 const VALUED = /^--([a-z-]+)=(.*)$/s
 const NATIVE = 'Many datagrams a system call; --no-native: one [default: where it can be]'
-const REPEATABLE: ReadonlySet<string> = new Set([
-  '_',
-  'interface',
-  'relay',
-  'peer',
-  'origin',
-  'link',
-  'limit',
-  'pattern',
-  'to',
-  'invitation',
-  'topics',
-  'publish',
-  'subscribe',
-])

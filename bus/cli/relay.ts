@@ -17,6 +17,7 @@ import { type Settings, settingsOf } from './settings.ts'
 export const relay: Command = {
   usage: 'relay',
   describe: 'Run a relay: peers whom no multicast reaches come to it by WebSocket',
+  repeatable: ['link', 'nats', 'limit', 'origin'],
   build,
   run,
 }

@@ -17,6 +17,7 @@ import { faultBy, whoIs } from './who.ts'
 export const req: Command = {
   usage: 'req <topic> [value]',
   describe: 'Ask a question and print the answer',
+  repeatable: ['to'],
   build,
   run,
 }

@@ -15,6 +15,7 @@ import { foreignWildcard } from './wildcards.ts'
 export const sub: Command = {
   usage: 'sub <pattern..>',
   describe: 'Print the messages of topics that match',
+  repeatable: ['pattern'],
   build,
   run,
 }

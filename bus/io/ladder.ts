@@ -274,7 +274,7 @@ class LadderTransport implements Transport {
 
 function bothOf(missing: Error, unlinked: unknown): BusError {
   const relay = unlinked instanceof Error ? unlinked.message : String(unlinked)
-  return new BusError('NO_PATH', `no multicast: ${missing.message}; and no relay: ${relay}`)
+  return new BusError('NO_PATH', `no multicast: ${missing.message}; and ${relay}`)
 }
 
 /** What a relay has to answer in, where there is a network as well. */

@@ -49,6 +49,8 @@ export interface LinkEnd {
   readonly denied: boolean
   /** The relay is going: it is better to ask another one first. */
   readonly leaving: boolean
+  /** Somebody is there, relay or not. */
+  readonly answered: boolean
 }
 
 export interface LinkEvents {
@@ -102,8 +104,10 @@ export class ClientLink {
     this.#events = events
     this.#socket = sockets.dial(at.url, {
       message: (bytes) => this.#hear(bytes),
-      closed: ({ code, reason, fault }) => {
-        if (fault !== undefined) this.#fault ??= { reason: fault, denied: false, leaving: false }
+      closed: ({ code, reason, fault, answered = this.#heard > 0 }) => {
+        if (fault !== undefined) {
+          this.#fault ??= { reason: fault, denied: false, leaving: false, answered }
+        }
         this.#onClose(code, reason)
       },
     })
@@ -233,7 +237,7 @@ export class ClientLink {
   }
 
   #fail(reason: string, { denied = false } = {}): void {
-    this.#fault ??= { reason, denied, leaving: false }
+    this.#fault ??= { reason, denied, leaving: false, answered: this.#heard > 0 }
     this.#socket.terminate()
   }
 
@@ -246,8 +250,10 @@ export class ClientLink {
     if (code === OTHER_KEY && credentials.proof === this.#proof) credentials.refused()
     this.#onEnded?.()
     const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`
+    const leaving = code === GOING_AWAY
+    // Without an answer there is nobody to close it with a code.
     this.#events.ended(
-      this.#fault ?? { reason: words, denied: isDenial(code), leaving: code === GOING_AWAY },
+      this.#fault ?? { reason: words, denied: isDenial(code), leaving, answered: true },
     )
   }
 }

@@ -9,6 +9,8 @@ export interface RoundEvents {
   hears(yes: boolean, relay: bigint): void
   /** The link that was welcomed has ended. */
   ended(link: ClientLink, end: LinkEnd): void
+  /** One of them has not welcomed this peer; others may. */
+  missed(fault: Fault): void
   /** Nobody has welcomed this peer. */
   failed(faults: readonly Fault[]): void
 }
@@ -79,7 +81,8 @@ export class LinkRound {
       this.#calls.add(link)
     } catch (error) {
       // Whoever has made this round is told when it exists.
-      const end = { reason: (error as Error).message, denied: false, leaving: false }
+      const { message: reason } = error as Error
+      const end = { reason, denied: false, leaving: false, answered: false }
       this.#caller.sockets.turn(() => this.#missed({ url, ...end }))
     }
   }
@@ -105,6 +108,7 @@ export class LinkRound {
   #missed(fault: Fault): void {
     if (this.#over || this.#winner) return
     this.#faults.push(fault)
+    this.#events.missed(fault)
     if (this.#faults.length === this.#urls.length) return this.#events.failed(this.#faults)
     this.#call()
   }

@@ -18,8 +18,17 @@ export interface LinkSocket extends SocketWriter {
 export interface SocketEvents {
   /** `undefined`: a message of text, which no link has. */
   message(bytes: Uint8Array | undefined): void
-  /** Once, whether it was ever open or not. `fault`: what the runtime says beyond the code. */
-  closed(end: { readonly code: number; readonly reason: string; readonly fault?: string }): void
+  /** Once, whether it was ever open or not. */
+  closed(end: SocketEnd): void
+}
+
+export interface SocketEnd {
+  readonly code: number
+  readonly reason: string
+  /** What the runtime says beyond the code. */
+  readonly fault?: string
+  /** Whether somebody was there, where the runtime tells. */
+  readonly answered?: boolean
 }
 
 export interface LinkSockets {

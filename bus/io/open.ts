@@ -183,6 +183,11 @@ function react(
       return undefined
     case 'peer':
       return bus.setPeerPath(event)
+    case 'unlinked': {
+      const { relay, reason } = event
+      log?.warn({ relay, reason }, 'no link to a relay')
+      return bus.event({ type: 'unlinked', relay, reason })
+    }
     case 'full':
       log?.warn({ count: event.count }, 'the link is slower than what is sent: datagrams dropped')
       return driver.command((peer) => peer.metrics.count('linkFull', event.count))

@@ -28,6 +28,8 @@ export type TransportEvent =
     }
   /** So many datagrams have found no room since the last such event; at most one a second. */
   | { readonly type: 'full'; readonly count: number }
+  /** A relay does not let this peer in, or does not answer; told again when the reason is another. */
+  | { readonly type: 'unlinked'; readonly relay: string; readonly reason: string }
   /** Something is worth a line in the log: a small receive buffer, a join that failed. */
   | { readonly type: 'warning'; readonly message: string }
 

@@ -64,6 +64,8 @@ export class LinkTransport implements Transport {
   #calls = 0
   #cancelCall: (() => void) | undefined
   #warned = false
+  /** Why the relay at an address does not welcome this peer, as it was told last. */
+  readonly #toldFaults = new Map<string, string>()
   #dropped = 0
   #cancelFull: (() => void) | undefined
   /** While it is set a hurry calls nobody. */
@@ -199,6 +201,7 @@ export class LinkTransport implements Transport {
       datagram: (bytes, from) => this.#listener?.datagram(bytes, from),
       hears: (yes, relay) => beside?.hears(yes, relay),
       ended: (link, end) => this.#lost(link, end),
+      missed: (fault) => this.#missed(fault),
       failed: (faults) => (first ? first.failed(faults) : this.#callLater()),
     })
   }
@@ -208,7 +211,15 @@ export class LinkTransport implements Transport {
     this.#terms = terms
     this.#waitMs = 0
     this.#calls = 0
+    this.#toldFaults.delete(link.url)
     this.#retell(link, terms)
+  }
+
+  /** It is called again and again: what has been told is news only when it is something else. */
+  #missed({ url, reason }: Fault): void {
+    if (this.#toldFaults.get(url) === reason) return
+    this.#toldFaults.set(url, reason)
+    this.#event({ type: 'unlinked', relay: url, reason })
   }
 
   #sessionAt(url: string): Session {
@@ -294,8 +305,12 @@ export class LinkTransport implements Transport {
 /** Why nobody has welcomed this peer, relay by relay. */
 function refusal(faults: readonly Fault[]): BusError {
   const each = faults.map(({ url, reason }) => `${url}: ${reason}`).join('; ')
-  return faults.every(({ denied }) => denied)
-    ? new BusError('DENIED', `no relay lets this peer in: ${each}`)
+  if (faults.every(({ denied }) => denied)) {
+    return new BusError('DENIED', `no relay lets this peer in: ${each}`)
+  }
+  const isAnybody = faults.some(({ answered }) => answered)
+  return isAnybody
+    ? new BusError('NO_PATH', `no relay takes this peer: ${each}`)
     : new BusError('NO_PATH', `no relay answers: ${each}; start one with: sixcast relay`)
 }
 

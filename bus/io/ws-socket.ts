@@ -20,18 +20,24 @@ function dial(url: string, events: SocketEvents): LinkSocket {
     followRedirects: false,
   })
   let fault: string | undefined
+  let answered = false
   socket.on('message', (data: Buffer, binary) => events.message(binary ? data : undefined))
   socket.on('unexpected-response', (_request, { statusCode, statusMessage }) => {
     fault ??= `answers ${statusCode} ${statusMessage}`
+    answered = true
     socket.terminate()
   })
   socket.on('error', (error) => {
-    fault ??= wordsOf(error)
+    if (fault === undefined) {
+      const misfit = misfitOf(error)
+      fault = misfit ?? wordsOf(error)
+      answered = misfit !== undefined
+    }
     socket.terminate()
   })
   socket.on('close', (code, reason) => {
     const end = { code, reason: reason.toString() }
-    events.closed(fault === undefined ? end : { ...end, fault })
+    events.closed(fault === undefined ? end : { ...end, fault, answered })
   })
   return {
     get bufferedAmount() {
@@ -46,4 +52,18 @@ function dial(url: string, events: SocketEvents): LinkSocket {
 /** `connect ECONNREFUSED ::1:9` says it; some errors have only a code. */
 function wordsOf(error: Error): string {
   return error.message === '' ? systemCode(error) : error.message
+}
+
+/** What answers speaks another language than the address says. */
+function misfitOf(error: Error): string | undefined {
+  const code = systemCode(error)
+  if (code.startsWith('HPE_'))
+    return 'what answers there speaks no HTTP: wss:// where it speaks TLS'
+  if (code !== 'EPROTO' && !code.startsWith('ERR_SSL_')) return undefined
+  if (/wrong.version.number|packet.length.too.long|record.layer.failure/i.test(error.message)) {
+    return 'what answers there speaks no TLS: ws:// instead of wss://'
+  }
+  // OpenSSL's line has its reason last but for the place in its source.
+  const { reason } = error as { readonly reason?: string }
+  return `no TLS: ${reason ?? code}`
 }

@@ -206,6 +206,35 @@ const SETTINGS = {
 }
 
 describe('what cannot be is told', () => {
+  it('also by who goes on without: one warning for a relay that is not there', async () => {
+    const dead = ['--relay', 'ws://[::1]:1', '--relay', 'ws://nowhere.invalid:80']
+    const { err } = await home.run(['sub', 'a', ...SITE, ...dead, '--timeout', '3'])
+    const lines = err.split('\n').filter((line) => line.includes('no link to a relay'))
+    expect(lines).toHaveLength(2)
+    expect(err).toMatch(
+      /^sixcast: warning: no link to a relay {"relay":"ws:\/\/\[::1\]:1","reason":/m,
+    )
+    expect(err).toMatch(/nowhere\.invalid/)
+  })
+
+  it('and by the relay, in its log', async () => {
+    const { run, url } = await relay(...SITE, '--no-multicast', '--log-level', 'info')
+    const { code, err } = await home.run([
+      'pub',
+      'a',
+      'b',
+      '--realm',
+      'site2',
+      '--open',
+      '--relay',
+      url,
+    ])
+    expect([code, err]).toEqual([0, expect.stringMatching(/4404: this relay serves another realm/)])
+    await run.says(/serves another realm.*link refused/, 'err')
+    run.kill('SIGTERM')
+    expect((await run.ended).code).toBe(0)
+  })
+
   it.each([
     [['relay', '--listen', 'everywhere'], 64, /option --listen is "everywhere": text such as/],
     [['relay', '--limit', 'lnks=5'], 64, /option --limit: the limit "lnks" is unknown.*"links"/],

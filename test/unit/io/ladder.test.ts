@@ -261,7 +261,7 @@ describe('one of them alone', () => {
     link.fault = new BusError('NO_PATH', 'no relay answers')
     await expect(ladder.open(listener)).rejects.toMatchObject({
       code: 'NO_PATH',
-      message: 'no multicast: nothing there; and no relay: no relay answers',
+      message: 'no multicast: nothing there; and no relay answers',
     })
     await ladder.close()
     expect([native.closed, link.closed]).toEqual([true, true])

@@ -21,6 +21,8 @@ const INTERVAL_MS = 1000
 class Network implements LinkSockets {
   now = 0
   isThere = true
+  /** What the system says when it is not. */
+  fault = 'ECONNREFUSED'
   /** When it was called. */
   readonly dialled: number[] = []
   /** The relay's end of the link. */
@@ -32,7 +34,8 @@ class Network implements LinkSockets {
     const end = (): void => events.closed({ code: 1006, reason: '' })
     const nonce = counting(32)
     this.says = (message) => events.message(message)
-    this.turn(() => (this.isThere ? this.says(writeChallenge(nonce)) : end()))
+    const refuse = (): void => events.closed({ code: 1006, reason: '', fault: this.fault })
+    this.turn(() => (this.isThere ? this.says(writeChallenge(nonce)) : refuse()))
     const send = (message: Uint8Array, taken: () => void): void => {
       taken()
       readLinkMessage(message, (record) => {
@@ -71,6 +74,7 @@ class Network implements LinkSockets {
 class World {
   readonly network = new Network()
   readonly events: string[] = []
+  readonly faults: string[] = []
   readonly link: LinkTransport
 
   constructor() {
@@ -89,7 +93,10 @@ class World {
     this.link = linkTransport({ urls, credentials, sockets: this.network })
     void this.link.open({
       datagram: () => undefined,
-      event: ({ type }) => this.events.push(type),
+      event: (event) => {
+        if (event.type === 'unlinked') this.faults.push(`${event.relay}: ${event.reason}`)
+        else this.events.push(event.type)
+      },
     })
     this.network.advance(1)
   }
@@ -135,5 +142,24 @@ describe('a relay that is not there', () => {
     const again = network.dialled.length
     link.hurry()
     expect(network.dialled.length).toBe(again + 1)
+  })
+
+  it('is told of once for each reason, and anew when it was there meanwhile', () => {
+    const { link, network, events, faults } = new World()
+    const goes = (): void => {
+      network.isThere = false
+      link.hurry()
+      network.advance(20_000)
+    }
+    goes()
+    expect(faults).toEqual(['ws://relay.example: ECONNREFUSED'])
+    network.fault = 'ENOTFOUND'
+    network.advance(20_000)
+    expect(faults.slice(1)).toEqual(['ws://relay.example: ENOTFOUND'])
+    network.isThere = true
+    network.advance(2600)
+    expect(events).toEqual(['unreachable', 'reachable'])
+    goes()
+    expect(faults.slice(2)).toEqual(['ws://relay.example: ENOTFOUND'])
   })
 })

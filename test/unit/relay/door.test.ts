@@ -13,6 +13,7 @@ it('a door that is closed while it opens listens to nobody', async () => {
     counters: new Counters(),
     unready: nobody,
     full: nobody,
+    refused: nobody,
     metrics: () => '',
     dashboard: () => false,
     link: nobody,
