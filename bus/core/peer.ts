@@ -331,6 +331,7 @@ export class Peer {
   }
 
   #goodbye(confirmation: Confirmation): void {
+    this.#subscriber.reporter.part()
     this.#greeter.bye((now, packet) => {
       const done = (): void => this.#context.emit({ type: 'closed', ...confirmation })
       this.#leaving = new Leaving(this.#context, packet, done)

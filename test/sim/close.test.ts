@@ -156,6 +156,20 @@ describe('a closing publisher', () => {
     expect(lost).toEqual([0, 19, 0])
   })
 
+  it('names what those had lost that have left, or want nothing any more', () => {
+    const all = scene(3, { historySize: 1500 })
+    const [left, unsubscribed, closing] = all.receivers
+    for (const receiver of all.receivers) publishPast(all, receiver)
+    // They learn that it is not to be had any more.
+    advance(all.world, all.world.schedule.time + 500)
+    all.world.close(left!, 0)
+    const [{ id } = { id: 0 }] = all.world.ledger.subscriptionsOf(unsubscribed!)
+    unsubscribed!.command((peer, now) => peer.unsubscribe(now, id))
+    all.world.end(closing!)
+    advance(all.world, all.world.schedule.time + 100)
+    expect(all.close().lost).toEqual([20, 20, 0])
+  })
+
   it('does not wait for such a receiver once it wants nothing any more', () => {
     const all = scene(3)
     const [, silent] = all.receivers

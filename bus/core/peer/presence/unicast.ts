@@ -240,9 +240,9 @@ export class Unicast {
     const inUse = needed !== undefined
     if (inUse === this.#inUse) return
     this.#inUse = inUse
-    const reason = needed
-      ? `${needed.remote.entry.name} is reached by unicast`
-      : 'multicast reaches everybody'
+    // Whoever was reached so may have left, and then nothing is known of multicast.
+    const over = entries.length > 0 ? 'multicast reaches everybody' : 'nobody is met by unicast'
+    const reason = needed ? `${needed.remote.entry.name} is reached by unicast` : over
     this.#context.emit({ type: 'unicast', inUse, reason })
   }
 

@@ -136,6 +136,10 @@ export class Closing {
         if (lost > 0) lostOf.set(remote, (lostOf.get(remote) ?? 0) + lost)
       }
     }
+    for (const { remote, lost } of this.#publisher.responder.departed) {
+      const here = this.#context.roster.get(remote.instance) ?? remote
+      lostOf.set(here, Math.max(lost, lostOf.get(here) ?? 0))
+    }
     this.#direct.end()
     const behind = this.#missing(now)?.epoch
     const unshared = this.#publisher.seating.waiting

@@ -8,6 +8,7 @@
 import { sameDestination } from '../../output.ts'
 import type { Context, Remote } from '../context.ts'
 import { type ControlOut, ENTRIES_MAX } from '../control.ts'
+import { Departed } from './departed.ts'
 import { counts } from './flow.ts'
 import type { Pacer } from './pacer.ts'
 import { hasExpired } from '../../stream/history.ts'
@@ -32,6 +33,7 @@ export class Responder {
   readonly #streams: readonly SenderStream[]
   readonly #shares = new Map<bigint, TokenBucket>()
   readonly vanished: Vanished
+  readonly departed: Departed
   readonly #rtt = new GroupRtt()
 
   constructor(
@@ -53,6 +55,7 @@ export class Responder {
     this.#streams = parts.streams
     const { receivers, historyAge } = context.limits
     this.vanished = new Vanished(receivers, historyAge)
+    this.departed = new Departed(receivers)
   }
 
   /** The longest round trip of a receiver, ms. */
@@ -159,13 +162,16 @@ export class Responder {
    */
   forget(remote: Remote, silent: boolean): void {
     const { instance } = remote
+    let lost = 0
     for (const stream of this.#streams) {
       const attached = stream.attached.get(instance)
+      lost += attached?.lost ?? 0
       if (silent && attached && attached.next <= stream.sent) this.vanished.add(remote)
       stream.attached.delete(instance)
       stream.options.flow?.forget(instance)
     }
     this.#shares.delete(instance)
+    this.departed.add(remote, lost)
   }
 
   /** Whether its rights let it subscribe to the stream's topic. */

@@ -43,9 +43,23 @@ export class Reporter {
 
   /** This peer wants no more of a stream: a publisher that waits for it, or asks, need not. */
   leave({ remote, binding }: Inflow): void {
-    if (!binding.paced && !remote.asking.has(binding.stream)) return
     const lost = remote.detached.get(binding.stream) ?? 0
-    this.#send(remote, { stream: binding.stream, next: NUMBER_MAX, lost })
+    const isAwaited = binding.paced || remote.asking.has(binding.stream)
+    const entry = { stream: binding.stream, next: NUMBER_MAX, lost }
+    if (tellsLoss(binding, lost)) this.#send(remote, entry, this.#context.controlGroup)
+    else if (isAwaited) this.#send(remote, entry)
+  }
+
+  /** This peer goes: publishers hear what it has lost of their streams before they hear that. */
+  part(): void {
+    for (const remote of this.#context.roster) {
+      for (const inflow of remote.inflows.values()) {
+        const [lost, next] = [lostOf(inflow), nextOf(inflow)]
+        if (!tellsLoss(inflow.binding, lost)) continue
+        const entry = { stream: inflow.binding.stream, next, lost }
+        this.#send(remote, entry, this.#context.controlGroup)
+      }
+    }
   }
 
   /** When the inflow's next cursor is due, or `Infinity`. */
@@ -110,6 +124,11 @@ export class Reporter {
   #send(remote: Remote, entry: CursorEntry, to: string | Endpoint = remote.endpoint): void {
     this.#control.add(to, { type: 'cursor', target: remote.instance, entries: [entry] })
   }
+}
+
+/** It may be the last word of this peer: where the goodbye goes as well nothing overtakes. */
+function tellsLoss({ delivery }: Inflow['binding'], lost: number): boolean {
+  return delivery === 'reliable' && lost > 0
 }
 
 /** Cursors of one receiver of a paced stream are at least so far apart, ms. */

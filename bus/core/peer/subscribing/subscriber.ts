@@ -39,7 +39,7 @@ export class Subscriber {
   readonly #bookmarks: Bookmarks
   readonly #asker: Asker
   readonly #hush: Hush
-  readonly #reporter: Reporter
+  readonly reporter: Reporter
   readonly #attacher: Attacher
   readonly #replays: Replays
   readonly seats: Seats
@@ -50,7 +50,7 @@ export class Subscriber {
     this.#bookmarks = new Bookmarks(context.limits.streams)
     this.#asker = new Asker(context, control)
     this.#hush = new Hush(context)
-    this.#reporter = new Reporter(context, control)
+    this.reporter = new Reporter(context, control)
     this.#attacher = new Attacher(context, control)
     this.#replays = new Replays(context, this.#attacher)
     this.seats = new Seats(context, control, (id) => this.sharingOf(id))
@@ -96,7 +96,7 @@ export class Subscriber {
   unsubscribe(now: number, id: number): Pattern | undefined {
     const subscribed = this.#subscriptions.delete(id)
     if (!subscribed) return undefined
-    this.#reporter.press(id, false)
+    this.reporter.press(id, false)
     if (subscribed.group) this.#context.leave(subscribed.group)
     for (const inflow of this.#inflows.of(subscribed.pattern)) this.#match(now, inflow)
     if (subscribed.sharing) this.seats.end(now, id)
@@ -144,14 +144,14 @@ export class Subscriber {
     for (const entry of record.entries) {
       const inflow = remote.inflows.get(entry.stream)
       if (!inflow) {
-        if (record.flags & HeartbeatFlag.final) this.#reporter.wantNothing(remote, entry)
+        if (record.flags & HeartbeatFlag.final) this.reporter.wantNothing(remote, entry)
         continue
       }
       inflow.receiver.options.timing.hear(record.grttUs / 1000, entry.receivers)
       for (const { receiver } of lanesOf(inflow)) receiver.heartbeat(now, entry.head, entry.index)
       this.#hush.heartbeat(now, inflow)
-      if (record.flags & HeartbeatFlag.final) this.#reporter.closing(now, inflow, entry.head)
-      else this.#reporter.pace(now, inflow, true)
+      if (record.flags & HeartbeatFlag.final) this.reporter.closing(now, inflow, entry.head)
+      else this.reporter.pace(now, inflow, true)
       this.#time(now, inflow)
     }
   }
@@ -201,16 +201,16 @@ export class Subscriber {
   /** A packet of the stream has come: its deadlines may have changed. */
   received(now: number, inflow: Inflow): void {
     this.#hush.packet(now, inflow)
-    this.#reporter.pace(now, inflow)
+    this.reporter.pace(now, inflow)
     this.#time(now, inflow)
   }
 
   /** The program is behind with a subscription, or is so no more. */
   press(now: number, id: number, behind: boolean): void {
-    this.#reporter.press(id, behind)
+    this.reporter.press(id, behind)
     const subscribed = this.#subscriptions.get(id)
     for (const inflow of subscribed ? this.#inflows.of(subscribed.pattern) : []) {
-      this.#reporter.pace(now, inflow)
+      this.reporter.pace(now, inflow)
       this.#time(now, inflow)
     }
   }
@@ -232,7 +232,7 @@ export class Subscriber {
         due = true
       }
       if (due) this.#asker.ask(now, inflow)
-      if (inflow.cursorAt <= now) this.#reporter.report(now, inflow)
+      if (inflow.cursorAt <= now) this.reporter.report(now, inflow)
     }
     this.#attacher.attach(now, all)
     for (const inflow of all) this.#time(now, inflow)
@@ -317,7 +317,7 @@ export class Subscriber {
     if (subscriptions.length > 0) return
     this.#close(inflow)
     inflow.remote.detached.set(inflow.binding.stream, lostOf(inflow))
-    this.#reporter.leave(inflow)
+    this.reporter.leave(inflow)
   }
 
   #close(inflow: Inflow): void {
@@ -336,7 +336,7 @@ export class Subscriber {
     if (this.#replays.merge(inflow)) this.#match(now, inflow)
     this.seats.received(now, inflow)
     const { remote, binding } = inflow
-    const at = Math.min(this.#reporter.dueAt(inflow), deadlineOf(inflow))
+    const at = Math.min(this.reporter.dueAt(inflow), deadlineOf(inflow))
     if (at === Infinity || remote.inflows.get(binding.stream) !== inflow) {
       this.#timed.delete(inflow)
       return
