@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { BusError } from '../bus/api/errors.ts'
 import { LINK_MESSAGE_MAX, LINK_PROTOCOL } from '../bus/core/wire/link.ts'
+import type { Listen } from '../bus/io/listen.ts'
 import { systemCode } from '../bus/io/udp-socket.ts'
 import type { Counters, RelayCounter } from './counters.ts'
 import type { RelaySettings } from './options.ts'
@@ -77,8 +78,7 @@ export class Door {
     const { listen } = this.#host.settings
     if (!listen) return
     await new Promise<void>((resolve, reject) => {
-      const refused = (error: Error): void =>
-        reject(listenError(error, `[${listen.host}]:${listen.port}`))
+      const refused = (error: Error): void => reject(listenError(error, listen))
       this.#server.once('error', refused)
       this.#server.listen(listen, () => {
         this.#server.off('error', refused)
@@ -206,19 +206,33 @@ function reply(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { Connection: 'close' }).end(text)
 }
 
-function listenError(cause: unknown, at: string): BusError {
+function listenError(cause: unknown, { host, port }: Listen): BusError {
   const code = systemCode(cause)
-  if (code === 'EADDRINUSE') {
-    const mend = 'another program listens there: end it, or choose another port'
-    return new BusError('PORT_IN_USE', `cannot listen at ${at}: ${mend}`, { cause })
+  const at = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  switch (code) {
+    case 'EADDRINUSE': {
+      const mend = 'another program listens there: end it, or choose another port'
+      return new BusError('PORT_IN_USE', `cannot listen at ${at}: ${mend}`, { cause })
+    }
+    case 'EACCES':
+    case 'EPERM': {
+      const mend = 'choose a port from 1024'
+      return new BusError('DENIED', `the system refused to listen at ${at}: ${mend}`, { cause })
+    }
+    default: {
+      const fault = LISTEN_FAULTS.get(code) ?? code
+      return new BusError('NO_PATH', `cannot listen at ${at}: ${fault}`, { cause })
+    }
   }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const mend = 'choose a port from 1024'
-    return new BusError('DENIED', `the system refused to listen at ${at}: ${mend}`, { cause })
-  }
-  return new BusError('NO_PATH', `cannot listen at ${at}: ${code}`, { cause })
 }
 
+const LISTEN_MEND = `name one of this host, or every address by ":PORT"`
+const LISTEN_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['EADDRNOTAVAIL', `this host does not have the address: ${LISTEN_MEND}`],
+  ['ENOTFOUND', `there is no address of that name: ${LISTEN_MEND}`],
+  ['EAI_AGAIN', `no nameserver says its address: ${LISTEN_MEND}`],
+  ['EAFNOSUPPORT', 'this host has no IPv6: name an IPv4 address'],
+])
 /** Those of peers' links, and of trunks. */
 const PROTOCOLS: readonly string[] = [LINK_PROTOCOL, TRUNK_PROTOCOL]
 const HEADER_SIZE = 8192

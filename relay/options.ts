@@ -20,10 +20,11 @@ import { type ControlKey, isControlKey, parseControlKey } from '../bus/io/contro
 import { given } from '../bus/io/given.ts'
 import { type Listen, LISTEN_EXAMPLE, parseListen } from '../bus/io/listen.ts'
 import { DEFAULT_PORT, keyOf, sharedOf } from '../bus/io/settings.ts'
+import { ORIGINS } from '../bus/io/origins.ts'
 import { realmOptions } from '../bus/io/realm-keys.ts'
 import { LOCAL_REALM } from '../bus/io/key-text.ts'
 import { controlFileOf, readKeyText } from '../bus/io/keyfile.ts'
-import { TOKEN } from './dashboard/token.ts'
+import { TOKEN } from '../bus/io/dashboard-token.ts'
 import { type RelayLimits, defaultRelayLimits } from './limits.ts'
 import { namesUser, NATS, NATS_CREDENTIALS } from '../bus/io/nats-servers.ts'
 import type { Backbone, RelayOptions } from './types.ts'
@@ -50,10 +51,7 @@ export const SERVE: Rules<RelayOptions> = {
   ),
   port: CONNECT.port,
   hops: CONNECT.hops,
-  origins: rule(
-    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
-    'a list such as ["https://example.org"]',
-  ),
+  origins: ORIGINS,
   admit: described((value) => typeof value === 'function', 'a function'),
   metrics: flag,
   dashboard: TOKEN,
@@ -81,6 +79,8 @@ export interface RelaySettings {
   readonly metrics: boolean
   readonly dashboard: string | undefined
   readonly limits: RelayLimits
+  /** Of a logger that has one, as pino's do. */
+  readonly logLevel: unknown
 }
 
 /** Throws INVALID_OPTION or INVALID_KEY, naming the value and the mend. */
@@ -124,6 +124,7 @@ export async function plainSettings(call: string, options: RelayOptions): Promis
     metrics: options.metrics ?? false,
     dashboard: options.dashboard,
     limits: { ...defaultRelayLimits, ...options.limits },
+    logLevel: (options.log as { readonly level?: unknown } | undefined)?.level,
   }
 }
 

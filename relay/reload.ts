@@ -15,7 +15,7 @@ export function takeOver(now: RelaySettings, next: RelaySettings): Reloaded {
   for (const name of changed) Object.assign(now, { [name]: next[name] })
   for (const name of changedLimits) Object.assign(now.limits, { [name]: next.limits[name] })
   return {
-    changed: [...changed, ...changedLimits.map(limitName)],
+    changed: [...changed.map(optionOf), ...changedLimits.map(limitName)],
     restart: [...restart.map(optionOf), ...fixedLimits.map(limitName)],
   }
 }
@@ -36,6 +36,7 @@ function limitName(name: keyof RelayLimits): string {
 
 /** The program's own server is what it has given to listen. */
 function optionOf(name: keyof RelaySettings): string {
+  if (name === 'logLevel') return 'log.level'
   return name === 'server' ? 'listen' : name
 }
 
@@ -45,7 +46,7 @@ function isFixed(name: keyof RelayLimits): boolean {
 }
 
 const LIMITS = Object.keys(defaultRelayLimits) as (keyof RelayLimits)[] // its keys are all limits
-const CHANGEABLE = ['origins', 'links', 'metrics', 'dashboard'] as const
+const CHANGEABLE = ['origins', 'links', 'metrics', 'dashboard', 'logLevel'] as const
 const FIXED = [
   'listen',
   'server',

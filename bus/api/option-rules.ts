@@ -20,6 +20,7 @@ import type {
 } from './options.ts'
 import {
   described,
+  each,
   type Fault,
   flag,
   hasControl,
@@ -63,10 +64,10 @@ export const CONNECT: Rules<ConnectOptions> = {
   open: flag,
   scope: oneOf(Object.keys(SCOPES)),
   interface: rule(isInterfaces, 'a name or glob such as "eth*", or a list of them'),
-  relay: rule(isRelays, 'a ws:// or wss:// address, or a list of them'),
+  relay: each(isRelay, { mend: 'a ws:// or wss:// address, or a list of them' }),
   multicast: flag,
   native: flag,
-  peers: rule(arePeers, PEER_ADDRESS_MEND, [PEER_ADDRESSES_MAX]),
+  peers: each(isPeerAddress, { mend: PEER_ADDRESS_MEND, most: PEER_ADDRESSES_MAX }),
   unicastPort: whole(1, 65_535),
   port: whole(1, 65_535),
   hops: whole(0, 255),
@@ -276,15 +277,8 @@ function isInterfaces(value: unknown): boolean {
   return names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
 }
 
-function isRelays(value: unknown): boolean {
-  const addresses: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return addresses.length > 0 && addresses.every(isRelay)
-}
-
-function arePeers(value: unknown): boolean {
-  const peers: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const good = peers.every((one) => typeof one === 'string' && parsePeerAddress(one))
-  return good && peers.length > 0 && peers.length <= PEER_ADDRESSES_MAX
+function isPeerAddress(value: unknown): boolean {
+  return typeof value === 'string' && parsePeerAddress(value) !== undefined
 }
 
 function isRelay(value: unknown): boolean {

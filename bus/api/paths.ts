@@ -34,12 +34,15 @@ export class Paths {
   /** Somebody is reached by unicast alone, or nobody any more. */
   useUnicast(inUse: boolean, reason: string): void {
     this.#change(reason, () => (this.#unicast = inUse))
-    this.#log?.info({ path: this.shown, reason }, 'path changed')
   }
 
+  /** What is lower on the ladder than somebody's way is no change: on a hub all go by unicast. */
   #change(reason: string, change: () => void): void {
     const from = this.shown
     change()
-    if (this.shown !== from) this.#event({ type: 'path', from, to: this.shown, reason })
+    const to = this.shown
+    if (to === from) return
+    this.#log?.info({ path: to, reason }, 'path changed')
+    this.#event({ type: 'path', from, to, reason })
   }
 }

@@ -59,6 +59,29 @@ export function rule(
   return { faultOf, bounds }
 }
 
+/** One value, or a list of them: of a list a message shows those that do not pass. */
+export function each(
+  fits: (value: unknown) => boolean,
+  how: {
+    readonly mend: string
+    /** Of a list. */
+    readonly least?: number
+    readonly most?: number
+    /** False: one value must stand in a list as well. */
+    readonly alone?: boolean
+  },
+): Rule {
+  const { mend, least = 1, most = Infinity, alone = true } = how
+  const faultOf = (value: unknown): Fault | undefined => {
+    if (!Array.isArray(value) && !alone) return { found: shown(value), mend: `a list: ${mend}` }
+    const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (all.length < least || all.length > most) return { found: shown(value), mend }
+    const wrong = all.filter((one) => !fits(one))
+    return wrong.length === 0 ? undefined : { found: wrong.map(shown).join(', '), mend }
+  }
+  return { faultOf, bounds: most === Infinity ? [] : [most] }
+}
+
 /** A secret must pass: what is wrong with one is told without showing it. */
 export function secret(fits: (text: string) => boolean, mend: string): Rule {
   const faultOf = (value: unknown): Fault | undefined => {
@@ -84,7 +107,18 @@ export function oneOf(choice: readonly string[]): Rule {
 
 /** An object with these methods; what else it holds is not shown. */
 export function methods(names: readonly string[], mend: string): Rule {
-  return described((value) => names.every((name) => typeof value[name] === 'function'), mend)
+  const faultOf = (value: unknown): Fault | undefined => {
+    if (!isObject(value) && typeof value !== 'function') return { found: kindOf(value), mend }
+    // Whatever is no primitive can be asked for its members.
+    const members = value as Readonly<Record<string, unknown>>
+    const lacking = names.filter((name) => typeof members[name] !== 'function')
+    if (lacking.length === 0) return undefined
+    return {
+      found: `${kindOf(value)} without ${lacking.map((name) => `${name}()`).join(', ')}`,
+      mend,
+    }
+  }
+  return { faultOf, bounds: [] }
 }
 
 /** As `rule`, for objects (and functions) that a message had better not print. */

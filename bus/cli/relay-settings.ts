@@ -1,9 +1,10 @@
 /** The settings of a relay alone: as with the others a flag wins over the environment, that over the file. */
 import { dirname, resolve } from 'node:path'
 import { CONNECT } from '../api/option-rules.ts'
-import { isObject, limitsRule } from '../api/rules.ts'
+import { isObject, limitsRule, type Rule } from '../api/rules.ts'
 import { LISTEN_EXAMPLE, parseListen } from '../io/listen.ts'
 import { NATS } from '../io/nats-servers.ts'
+import { ORIGINS } from '../io/origins.ts'
 import { isPath } from '../io/secret.ts'
 import { UsageError } from './exit.ts'
 import { configOf, optionOf, type RelaySettingName, variableOf } from './settings.ts'
@@ -76,6 +77,9 @@ function fromEnvironment(name: RelaySettingName, env: NodeJS.ProcessEnv): unknow
 function limitsOf({ raw, named }: Source, known: object): Limits {
   const [several, links] = [raw('limit'), raw('links')]
   const limits = several === undefined ? {} : manyLimits(several, named('limit'), known)
+  if (links !== undefined && 'links' in limits) {
+    throw new UsageError(`${named('limit')} has links as ${named('links')} has: leave one out`)
+  }
   return links === undefined
     ? limits
     : { ...limits, links: whole(links, named('links'), LINK_COUNTS) }
@@ -103,34 +107,23 @@ function listenAt(raw: unknown, source: string): string {
 }
 
 function relays(raw: unknown, source: string): readonly string[] {
-  const found = list(raw, source)
-  const fault = CONNECT.relay.faultOf(found)
-  if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
-  return found
+  return listed(raw, source, CONNECT.relay)
 }
 
 /** What may be a password in them is not shown. */
 function servers(raw: unknown, source: string): readonly string[] {
+  return listed(raw, source, NATS)
+}
+
+function origins(raw: unknown, source: string): readonly string[] {
+  return listed(raw, source, ORIGINS)
+}
+
+function listed(raw: unknown, source: string, rule: Rule): readonly string[] {
   const found = list(raw, source)
-  const fault = NATS.faultOf(found)
+  const fault = rule.faultOf(found)
   if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
   return found
-}
-
-/** What `new URL(page).origin` gives: with anything behind it no page would ever have it. */
-function origins(raw: unknown, source: string): readonly string[] {
-  const found = list(raw, source)
-  const wrong = found.find((one) => !isOrigin(one))
-  if (wrong === undefined) return found
-  const mend = 'scheme, host and port if any, such as https://app.example.org'
-  throw new UsageError(`${source} is ${JSON.stringify(wrong)}: ${mend}`)
-}
-
-/** Of schemes that are not the web's, as apps have them, the runtime knows no origin. */
-function isOrigin(one: string): boolean {
-  if (!URL.canParse(one)) return false
-  const { origin } = new URL(one)
-  return origin === 'null' ? /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(one) : origin === one
 }
 
 /** In place of a token's file: one is drawn, and printed once. */

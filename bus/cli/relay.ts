@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Argv } from 'yargs'
 import type { Relay, RelayOptions } from '../../relay/index.ts'
+import type { Rule } from '../api/rules.ts'
 import { isControlKey, parseControlKey } from '../io/control-key.ts'
+import { TOKEN } from '../io/dashboard-token.ts'
 import { parseKey } from '../io/key-text.ts'
 import { NATS_CREDENTIALS } from '../io/nats-servers.ts'
 import { type Arguments, type Command, type World, withExamples } from './command.ts'
@@ -132,7 +134,8 @@ async function tokenOf(
   secrets: RelaySecrets,
 ): Promise<string | undefined> {
   if (named === undefined || named === NEW_TOKEN) return named && drawn
-  return (await secrets.named(named, 'token')).text.trim()
+  const { text: found, source } = await secrets.named(named, 'token')
+  return checked(found.trim(), source, TOKEN)
 }
 
 async function credentialsOf(
@@ -141,7 +144,12 @@ async function credentialsOf(
 ): Promise<string | undefined> {
   if (named === undefined) return undefined
   const { text: found, source } = await secrets.named(named, 'credentials')
-  const fault = NATS_CREDENTIALS.faultOf(found)
+  return checked(found, source, NATS_CREDENTIALS)
+}
+
+/** The message names where it comes from. */
+function checked(found: string, source: string, rule: Rule): string {
+  const fault = rule.faultOf(found)
   if (fault) throw new UsageError(`${source} is ${fault.found}: ${fault.mend}`)
   return found
 }

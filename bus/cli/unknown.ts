@@ -11,6 +11,11 @@ export interface Understood {
 
 /** Takes the parser's own message, such as `Unknown argument: lnies`. */
 export function inWords(message: string, about: Understood): string {
+  const [, option, given, choices] = CHOICES.exec(message) ?? []
+  if (option !== undefined) {
+    const all = (choices ?? '').replaceAll('"', '')
+    return `option --${option} is ${given}: one of ${all}`
+  }
   const lacking = /missing: got (\d+)/.exec(message)
   if (lacking) return missing(Number(lacking[1]), about) ?? message
   const [, list] = /^Unknown (?:argument|command)s?: (.*)$/.exec(message) ?? []
@@ -55,3 +60,5 @@ function usageOf({ words, usages }: Understood): string | undefined {
   })
   return plain && `sixcast ${plain}`
 }
+
+const CHOICES = /Argument: ([\w-]+), Given: (.+?), Choices: (.+?)(?= Argument: |$)/s

@@ -1,5 +1,5 @@
 /** Which servers of NATS are named, and what proves a relay to them. */
-import { type Rule, rule, secret } from '../api/rules.ts'
+import { each, type Rule, secret } from '../api/rules.ts'
 
 export interface NatsServers {
   readonly servers: string[]
@@ -30,11 +30,10 @@ export function namesUser(urls: readonly string[]): boolean {
 
 const CREDENTIALS_MAX = 65_536
 const SERVERS_MAX = 16
-const written = rule(
-  areUrls,
-  `nats://HOST:PORT or tls://HOST:PORT, or a list of at most ${SERVERS_MAX}`,
-  [SERVERS_MAX],
-)
+const written = each(isUrl, {
+  mend: `nats://HOST:PORT or tls://HOST:PORT, or a list of at most ${SERVERS_MAX}`,
+  most: SERVERS_MAX,
+})
 
 /** What may be in it is a secret, and is not shown. */
 export const NATS: Rule = {
@@ -56,11 +55,6 @@ export function serversOf(urls: readonly string[]): NatsServers {
     ...(user !== '' && (pass === '' ? { token: user } : { user, pass })),
     ...(all.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
   }
-}
-
-function areUrls(value: unknown): boolean {
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return all.length > 0 && all.length <= SERVERS_MAX && all.every(isUrl)
 }
 
 function isUrl(value: unknown): boolean {

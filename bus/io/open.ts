@@ -177,7 +177,6 @@ function react(
       bus.paths.turn(path, event.reason ?? 'datagrams leave again')
       return driver.command((peer, now) => peer.pathChanged(now, transport.port))
     case 'path':
-      log?.info({ path: event.path, reason: event.reason }, 'path changed')
       bus.paths.turn(event.path, event.reason)
       if (event.greets) driver.command((peer, now) => peer.pathChanged(now, transport.port))
       return undefined

@@ -62,6 +62,11 @@ export class Junction {
     return this.#reason && `the backbone ${this.name} is not there: ${this.#reason}`
   }
 
+  /** The same where its name stands beside it. */
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
   /** Rejects when no trying mends it. */
   async open(): Promise<void> {
     if (this.#closed) return // given up while the relay started

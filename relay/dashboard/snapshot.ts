@@ -17,7 +17,7 @@ export interface Seen {
   readonly sessions: Pick<Sessions, 'links'>
   readonly infoOf: (link: Link) => LinkInfo
   readonly trunks: Iterable<Trunk>
-  readonly junction: Pick<Junction, 'name' | 'fault'> | undefined
+  readonly junction: Pick<Junction, 'name' | 'reason'> | undefined
 }
 
 export function snapshotOf(now: number, watch: Watch, seen: Seen): Snapshot {
@@ -51,11 +51,11 @@ function trunkOf({ relay, at, calls, isOpen, outbox }: Trunk, watch: Watch): Sho
 }
 
 function backboneOf(
-  { name, fault = '' }: Pick<Junction, 'name' | 'fault'>,
+  { name, reason = '' }: Pick<Junction, 'name' | 'reason'>,
   { backbone: relays }: RelayStats,
   watch: Watch,
 ): ShownBackbone {
-  return { name, relays, fault, ...watch.flow(BACKBONE_WAY) }
+  return { name, relays, fault: reason, ...watch.flow(BACKBONE_WAY) }
 }
 
 function linkOf({ port, outbox }: Link, watch: Watch, info: LinkInfo): ShownLink {

@@ -78,6 +78,9 @@ describe('the dashboard', () => {
       await page.locator('#counters', { hasText: 'bufferFull' }).waitFor()
       const row = page.locator('#topics tbody tr', { hasText: /^[\da-f]{16}/ }).first()
       await row.locator('[data-column="Asked for"]', { hasText: /[1-9]/ }).waitFor()
+      // They are counts, and no rates.
+      for (const column of ['Again or late', 'Asked for', 'Lost'])
+        expect(await row.locator(`[data-column="${column}"]`).textContent()).toMatch(/^[\d,]+$/)
       expect(await page.locator('#topics').textContent()).not.toContain('hall')
       await page.getByLabel('Key of the realm').fill(world.key)
       await page.getByRole('button', { name: 'Show names' }).click()
@@ -103,6 +106,8 @@ describe('the dashboard', () => {
       '--dashboard',
       'new',
       '--json',
+      '--nats',
+      'nats://[::1]:1',
     ])
     await run.says(/"type":"relay"/)
     const [told] = objectsOf(run.text('out'))
@@ -110,6 +115,8 @@ describe('the dashboard', () => {
     await page.goto(String(told?.['dashboard']))
     await enter(page, String(told?.['token']))
     await page.locator('.card.segment', { hasText: 'all interfaces' }).waitFor()
+    await page.locator('.card.backbone.lost p', { hasText: /^not there: / }).waitFor()
+    expect(await page.locator('#state .lost').textContent()).toBe('backbone lost')
     await page.getByLabel('Key of the realm').fill('a password')
     await page.getByRole('button', { name: 'Show names' }).click()
     await page.locator('output', { hasText: 'holds no sixcast key' }).waitFor()

@@ -114,7 +114,7 @@ describe('relays with --link', () => {
       expect((await run.ended).code).toBe(0)
     }
     const wrong = await home.run(['relay', ...SITE, '--link', 'relay.example'])
-    expect(wrong.err).toMatch(/option --link is \["relay.example"\]: a ws:\/\/ or wss:\/\/ address/)
+    expect(wrong.err).toMatch(/option --link is "relay.example": a ws:\/\/ or wss:\/\/ address/)
     expect(wrong.code).toBe(64)
   })
 })
@@ -240,6 +240,16 @@ describe('what cannot be is told', () => {
     [['relay', '--limit', 'lnks=5'], 64, /option --limit: the limit "lnks" is unknown.*"links"/],
     [['relay', '--origin', 'https://a/'], 64, /option --origin is "https:\/\/a\/": scheme, host/],
     [['sub', 'a', '--no-multicast', '--scope', 'link'], 64, /a relay is needed: name one/],
+    [
+      ['relay', '--dashboard', 'env:TOO_SHORT'],
+      64,
+      /variable TOO_SHORT is a text of 5 characters: a token/,
+    ],
+    [
+      ['relay', '--limit', 'links=3', '--links', '4'],
+      64,
+      /--limit has links as option --links has/,
+    ],
     [['relay', '--relay', 'ws://x'], 64, /option --relay is of no use here/],
     [
       ['sub', 'a', '--no-multicast', '--relay', 'ws://[::1]:1'],
@@ -247,7 +257,7 @@ describe('what cannot be is told', () => {
       /no relay answers: ws:\/\/\[::1\]:1: .*REFUSED/,
     ],
   ] as const)('%j', async (words, exit, reason) => {
-    const { code, err } = await home.run([...words])
+    const { code, err } = await home.run([...words], { env: { TOO_SHORT: 'short' } })
     expect(err).toMatch(reason)
     expect(code).toBe(exit)
   })

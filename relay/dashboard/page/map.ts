@@ -8,6 +8,7 @@ interface Place {
   readonly kind: string
   readonly title: string
   readonly about: string
+  readonly lost?: boolean
 }
 
 export function mapOf(snapshot: Snapshot, rates: Rates): HTMLElement {
@@ -29,7 +30,7 @@ export function mapOf(snapshot: Snapshot, rates: Rates): HTMLElement {
 }
 
 function cardOf(
-  { kind, title, about }: Place,
+  { kind, title, about, lost = false }: Place,
   { rates, peers }: { readonly rates: string; readonly peers: readonly ShownPeer[] },
 ): HTMLElement {
   const shown = peers.slice(0, CHIPS_MAX).map(({ name, instance }) => {
@@ -40,7 +41,8 @@ function cardOf(
   const list = element('ul', {}, ...shown)
   const head = element('h3', {}, element('span', { class: 'kind' }, kind), ` ${title}`)
   const words = element('p', {}, about)
-  return element('section', { class: `card ${kind}` }, head, words, element('p', {}, rates), list)
+  const marks = lost ? `card ${kind} lost` : `card ${kind}`
+  return element('section', { class: marks }, head, words, element('p', {}, rates), list)
 }
 
 /** Who is heard by more than one way stands at each. */
@@ -60,8 +62,9 @@ function trunkPlace({ relay, at, calls }: Snapshot['trunks'][number]): Place {
 }
 
 function backbonePlace({ name, relays, fault }: Snapshot['backbones'][number]): Place {
-  const about = fault === '' ? `other relays: ${relays}` : fault
-  return { name: 'backbone', kind: 'backbone', title: name, about }
+  const [kind, lost] = ['backbone', fault !== '']
+  const about = lost ? `not there: ${fault}` : `other relays: ${relays}`
+  return { name: 'backbone', kind, title: name, about, lost }
 }
 
 function linkPlace({ port, remote, groups }: Snapshot['links'][number]): Place {

@@ -5,7 +5,7 @@ import { element, Table } from './elements.ts'
 import { KeyForm } from './key-form.ts'
 import { mapOf } from './map.ts'
 import { Plot } from './plots.ts'
-import { countText, Rates, rateText, sizeText, timeText } from './rates.ts'
+import { countText, Rates, rateText, sizeText, timeText, wholeText } from './rates.ts'
 
 const rates = new Rates()
 const state = element('p', { id: 'state', role: 'status' }, 'calling the relay')
@@ -63,7 +63,12 @@ function show(snapshot: Snapshot): void {
     plural(stats.links, 'link'),
     plural(seen, 'peer'),
   ]
+  const met = backbones.filter(({ fault }) => fault === '')
+  if (met.length > 0) counts.push(`${plural(stats.backbone, 'relay')} by backbone`)
   state.textContent = [`up ${timeText(at - since)}`, ...counts].join(' · ')
+  if (met.length < backbones.length) {
+    state.append(' · ', element('span', { class: 'lost' }, 'backbone lost'))
+  }
   map.replaceChildren(mapOf(snapshot, rates))
   showRates([...segments, ...trunks, ...backbones, ...links], snapshot)
   showTopics(snapshot)
@@ -71,7 +76,7 @@ function show(snapshot: Snapshot): void {
   counters.show(
     Object.entries(RELAY_COUNTERS)
       .filter(([name]) => NOTED.test(name) && countOf(stats, name) > 0)
-      .map(([name, words]) => [name, countOf(stats, name).toLocaleString('en'), words]),
+      .map(([name, words]) => [name, wholeText(countOf(stats, name)), words]),
   )
 }
 
@@ -101,8 +106,8 @@ function showTopics({ realm, open, topics: all, more }: Snapshot): void {
     const { tag, publishers, packets: count } = topic
     const name = tag === '' ? 'streams whose topics nobody has told yet' : keyForm.nameOf(topic)
     const rate = rateText(rates.of(`topic ${tag}`, { packets: count, bytes: topic.bytes }))
-    const figuresOf = [topic.again, topic.asked, topic.lost].map(countText)
-    return [name ?? tag, String(publishers), count.toLocaleString('en'), rate, ...figuresOf]
+    const figuresOf = [topic.again, topic.asked, topic.lost].map(wholeText)
+    return [name ?? tag, String(publishers), wholeText(count), rate, ...figuresOf]
   })
   topics.show(rows, more.topics)
   keyForm.opened(all.filter(({ tag }) => tag !== ''))
@@ -116,7 +121,7 @@ function peerRow({ name, instance, identity, heard }: Snapshot['peers'][number])
 }
 
 function plural(count: number, word: string): string {
-  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`
+  return `${wholeText(count)} ${word}${count === 1 ? '' : 's'}`
 }
 
 function countOf(stats: Snapshot['stats'], name: string): number {

@@ -51,8 +51,13 @@ export function rateText({ packets, bytes }: Rate): string {
   return `${countText(packets)}/s, ${sizeText(bytes)}/s`
 }
 
+export function wholeText(count: number): string {
+  return count.toLocaleString('en')
+}
+
+/** Of so many a second. */
 export function countText(count: number): string {
-  return count > 0 && count < 10 ? count.toFixed(1) : Math.round(count).toLocaleString('en')
+  return count > 0 && count < 10 ? count.toFixed(1) : wholeText(Math.round(count))
 }
 
 export function sizeText(bytes: number): string {

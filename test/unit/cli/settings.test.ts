@@ -66,7 +66,7 @@ describe('settings', () => {
       peers: ['c:3'],
       'unicast-port': 4,
     })
-    await expect(settle({}, {}, { peer: 'c' })).rejects.toThrow(/option --peer is \["c"\]: '\[2001/)
+    await expect(settle({}, {}, { peer: 'c' })).rejects.toThrow(/option --peer is "c": '\[2001/)
   })
 
   it.each([

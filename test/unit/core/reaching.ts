@@ -19,6 +19,8 @@ export class Reaching {
   /** Packets to groups, and what the program was told of ways. */
   toGroups = 0
   readonly told: string[] = []
+  /** Why copies have begun, or ceased. */
+  reason = ''
   /** Where others are, as it has told everybody. */
   readonly places: (readonly Place[])[] = []
   /** What it has said, to one alone, that it wants. */
@@ -34,6 +36,7 @@ export class Reaching {
     target.notice = (output) => {
       if (output.type === 'way') this.told.push(`${output.path}: ${output.reason}`)
       if (output.type === 'unicast') this.told.push(`in use ${output.inUse}`)
+      if (output.type === 'unicast') this.reason = output.reason
     }
     this.attack.wait(400)
   }

@@ -248,7 +248,12 @@ describe('serve refuses', () => {
     [{ listen: '[::1]:65536' }, 'INVALID_OPTION', /"listen"/],
     [{ limits: { link: 1 } }, 'INVALID_OPTION', /limits.link" is unknown .*did you mean "links"/],
     [{ limits: { links: 0 } }, 'INVALID_OPTION', /"limits.links" is 0: a whole number from 1/],
-    [{ origins: 'http://x' }, 'INVALID_OPTION', /"origins"/],
+    [{ origins: 'http://x' }, 'INVALID_OPTION', /"origins" is "http:\/\/x": a list/],
+    [
+      { origins: ['https://x', 'https://x/y', 'https://z:443'] },
+      'INVALID_OPTION',
+      /"origins" is "https:\/\/x\/y", "https:\/\/z:443": scheme, host and port/,
+    ],
     [
       { nats: 'nats://[::1]', natsCredentials: 'secret' },
       'INVALID_OPTION',
@@ -266,7 +271,13 @@ describe('serve refuses', () => {
     ],
     [{ key: `${control}x` }, 'INVALID_KEY', /option "key" holds no control key/],
     [{ key: control, realm: 'home' }, 'INVALID_OPTION', /control key of the realm "lab"/],
-    [{ listen: '[2001:db8::1]:1' }, 'NO_PATH', /cannot listen at \[2001:db8::1\]:1: EADDRNOTAVAIL/],
+    [
+      { listen: '[2001:db8::1]:1' },
+      'NO_PATH',
+      /cannot listen at \[2001:db8::1\]:1: this host does not have the address: name one of/,
+    ],
+    [{ listen: '192.0.2.1:0' }, 'NO_PATH', /cannot listen at 192\.0\.2\.1:0: this host does not/],
+    [{ listen: 'x.invalid:80' }, 'NO_PATH', /cannot listen at x\.invalid:80: (there|no) .*":PORT"/],
   ] as const)('%j', async (...[options, code, reason]) => {
     // What the types forbid, plain JavaScript hands over all the same.
     const refused = relayWith(options as RelayOptions)

@@ -34,6 +34,14 @@ describe('a relay that is reloaded', () => {
     for (const socket of [before, after]) socket.terminate()
   })
 
+  it('says so when the logger has another level', async () => {
+    const log = Object.assign(new FakeLog(), { level: 'info' })
+    const relay = await relayWith({ log })
+    log.level = 'debug'
+    expect((await relay.reload({ ...OWN, log })).changed).toEqual(['log.level'])
+    expect((await relay.reload({ ...OWN, log })).changed).toEqual([])
+  })
+
   it('calls other relays, ends the trunks to those it is to call no more, and keeps the rest', async () => {
     const [gone, stays, comes] = [await relayWith(), await relayWith(), await relayWith()]
     const relay = await relayWith({ links: [gone.url, stays.url] })

@@ -109,6 +109,7 @@ describe('a peer that is met by unicast', () => {
       'in use false',
       'multicast: heard by multicast',
     ])
+    expect(reaching.reason).toBe('multicast reaches everybody')
     reaching.together(member, 1, 4000)
     expect(reaching.since().copies).toBeLessThanOrEqual(5)
     reaching.told.length = 0
@@ -181,6 +182,8 @@ describe('a peer that is met by unicast', () => {
       .since()
     expect(reaching.wait(5000).since().copies).toBe(0)
     expect(reaching.told.at(-1)).toBe('in use false')
+    // It was never heard by multicast.
+    expect(reaching.reason).toBe('nobody is met by unicast')
   })
 
   it('is one of as many as the limit says, and one more gets no copies', () => {

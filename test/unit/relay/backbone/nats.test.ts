@@ -216,6 +216,8 @@ describe('the option nats', () => {
     const both = serve({ realm, key, nats: 'nats://[::1]', backbone })
     await expect(both).rejects.toThrow('options "nats" and "backbone" are both there')
     const none = serve({ realm, key, backbone: {} as never })
-    await expect(none).rejects.toThrow('an object with the methods of Backbone')
+    await expect(none).rejects.toThrow(
+      'an object without open(), subscribe(), unsubscribe(), publish(), close(): an object with the methods of Backbone',
+    )
   })
 })

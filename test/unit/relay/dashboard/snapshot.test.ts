@@ -27,7 +27,7 @@ it('lists as many links as it may, and counts one more', () => {
       sessions: { links: () => links },
       infoOf: () => ({ identity: 'ab', remote: '::1', since: 1, groups: 2 }),
       trunks: [],
-      junction: { name: 'NATS', fault: undefined },
+      junction: { name: 'NATS', reason: undefined },
     }
   }
   const watch = new Watch()
@@ -37,6 +37,8 @@ it('lists as many links as it may, and counts one more', () => {
   expect([full.links.length, full.more.links]).toEqual([LISTED_MAX, 0])
   expect(full.links[0]).toMatchObject({ port: 40_000, waiting: 7, groups: 2, bytesOut: 70 })
   expect(full.backbones).toMatchObject([{ name: 'NATS', relays: 0, fault: '', bytesOut: 80 }])
+  const lost = { ...seen(0), junction: { name: 'NATS', reason: 'the server is going' } }
+  expect(snapshotOf(0, watch, lost).backbones).toMatchObject([{ fault: 'the server is going' }])
   expect(full.segments.map(({ name }) => name)).toEqual(['eth0', 'eth1'])
   const over = snapshotOf(0, watch, seen(LISTED_MAX + 1))
   expect([over.links.length, over.more.links]).toEqual([LISTED_MAX, 1])

@@ -1,5 +1,5 @@
 /** What may be a token that opens a dashboard. */
-import { type Rule, secret } from '../../bus/api/rules.ts'
+import { type Rule, secret } from '../api/rules.ts'
 
 export const TOKEN: Rule = secret(
   (text) => /^[!-~]{16,256}$/.test(text),
