@@ -175,12 +175,10 @@ export class Publisher {
   /** When the batches of this turn should leave: at once, or a millisecond after the last ones. */
   turnEnds(now: number): void {
     if (this.#batching.size === 0) return
-    if (now - this.#sealedAt >= BATCH_MS) this.onTurn(now)
-    else {
-      this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
-      // Full packets gain nothing by waiting, once they are as many as a system call takes.
-      if (this.#pacer.waiting >= CALL_SIZE) this.#pacer.pump(now)
-    }
+    if (now - this.#sealedAt >= BATCH_MS) return this.onTurn(now)
+    this.#context.timers.setBefore('batch', this.#sealedAt + BATCH_MS)
+    // Full packets gain nothing by waiting, once they are as many as a system call takes.
+    if (this.#pacer.waiting >= CALL_SIZE) this.#pacer.pump(now)
   }
 
   /** Subscriptions of a pattern have changed: local takers are found anew. */
@@ -312,9 +310,7 @@ export class Publisher {
     if (stream.options.delivery === 'latest') {
       const settled = stream.settle(now, now + this.#context.config.wallOffset)
       if (settled) this.#deliver(now, stream, settled)
-    } else {
-      stream.flush()
-    }
+    } else stream.flush()
     this.#pacer.add(stream, stream.waiting - before)
     this.#prover.watch(stream)
   }
@@ -332,8 +328,7 @@ export class Publisher {
     const grttUs = Math.round(this.responder.rttMs * 1000)
     for (let i = 0; i < streams.length; i += ENTRIES_MAX) {
       const entries = streams.slice(i, i + ENTRIES_MAX).map((stream) => {
-        const index = stream.indexAt(stream.sent + 1)
-        const receivers = stream.attached.size
+        const [index, receivers] = [stream.indexAt(stream.sent + 1), stream.attached.size]
         return { stream: stream.options.stream, head: stream.sent, index, receivers }
       })
       this.#control.add(to, { type: 'heartbeat', flags, grttUs, entries })
