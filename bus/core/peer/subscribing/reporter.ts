@@ -46,7 +46,7 @@ export class Reporter {
     const lost = remote.detached.get(binding.stream) ?? 0
     const isAwaited = binding.paced || remote.asking.has(binding.stream)
     const entry = { stream: binding.stream, next: NUMBER_MAX, lost }
-    if (tellsLoss(binding, lost)) this.#send(remote, entry, this.#context.controlGroup)
+    if (tellsLoss(binding, lost)) this.#send(remote, entry, this.#context.wayTo(remote, true))
     else if (isAwaited) this.#send(remote, entry)
   }
 
@@ -57,7 +57,7 @@ export class Reporter {
         const [lost, next] = [lostOf(inflow), nextOf(inflow)]
         if (!tellsLoss(inflow.binding, lost)) continue
         const entry = { stream: inflow.binding.stream, next, lost }
-        this.#send(remote, entry, this.#context.controlGroup)
+        this.#send(remote, entry, this.#context.wayTo(remote, true))
       }
     }
   }
