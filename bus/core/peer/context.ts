@@ -17,6 +17,7 @@ import { RealmKeys, type RealmOptions } from '../seal/keys.ts'
 import { Ring } from '../ring.ts'
 import { Sealer } from '../seal/sealer.ts'
 import { Timers } from '../timers.ts'
+import { Pool } from '../slab.ts'
 import { SALT_SIZE } from '../wire/hello.ts'
 
 export type { Binding, Closure, Inflow, Lane, Remote, Replay, Verifying } from './inflow.ts'
@@ -71,6 +72,8 @@ export class Context {
   /** Seals this peer's control packets. */
   readonly controlKey: EpochKey
   readonly sealer: Sealer
+  /** Memory of packets that are kept for repair. */
+  readonly pool: Pool = new Pool()
   readonly groups: Groups
   readonly controlGroup: string
   /** Where unicast reaches this peer. */

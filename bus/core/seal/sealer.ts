@@ -1,6 +1,6 @@
 /** Seals bodies into packets and opens packets, in sealed and in open realms. */
 import type { Crypto } from '../env.ts'
-import { Slab, WHOLE_SIZE } from '../slab.ts'
+import { type Pool, Slab, WHOLE_SIZE } from '../slab.ts'
 import { writeUint32 } from '../wire/varint.ts'
 import {
   BODY_OFFSET,
@@ -19,6 +19,8 @@ export interface PacketId {
   readonly flags: number
   readonly stream: number
   readonly number: number
+  /** Gives the memory of the packet, and gets it back. */
+  readonly pool?: Pool | undefined
 }
 
 export class Sealer {
@@ -54,7 +56,8 @@ export class Sealer {
   /** One packet, ready for the wire. The caller never uses an id twice under one key. */
   seal(id: PacketId, body: Uint8Array, key: Uint8Array): Uint8Array {
     const size = body.length + this.#keys.overhead
-    const packet = this.#packets.cut(BODY_OFFSET + size, WHOLE_SIZE)
+    const whole = BODY_OFFSET + size
+    const packet = id.pool ? id.pool.cut(whole) : this.#packets.cut(whole, WHOLE_SIZE)
     const length = HEADER_SIZE + size
     packet[0] = length >>> 8
     packet[1] = length

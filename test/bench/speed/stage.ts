@@ -33,16 +33,26 @@ export function anyPort(): number {
   return randomInt(20_000, 30_000)
 }
 
-export function hostStage(profile?: string): Stage {
+/**
+ * One host. As root it is one of its own, whose loopback interface has a route for multicast: what
+ * operations.md advises, and without effect on those who do without multicast.
+ */
+export async function hostStage(profile?: string): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'sixcast-bench-'))
+  const lab = process.getuid?.() === 0 ? await openLab({ a: ['one'] }) : undefined
+  const route = ['-6', 'route', 'add', 'local', 'ff00::/8', 'dev', 'lo', 'table', 'local']
+  await lab?.host('one').run('ip', route)
   return {
     place: 'host',
     profile,
     folder,
-    inside: () => [],
+    inside: () => (lab ? ['ip', 'netns', 'exec', `${lab.id}-one`] : []),
     address: () => '::1',
     wire: async () => undefined,
-    [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      await lab?.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 

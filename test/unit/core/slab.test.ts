@@ -1,6 +1,6 @@
 /** Pieces of a slab: apart from each other, few allocations, bounded. */
 import { describe, expect, it } from 'vitest'
-import { apart, Slab, WHOLE_SIZE } from '../../../bus/core/slab.ts'
+import { apart, Pool, Slab, WHOLE_SIZE } from '../../../bus/core/slab.ts'
 
 describe('a slab', () => {
   it('cuts pieces that do not overlap, out of few allocations', () => {
@@ -39,5 +39,57 @@ describe('what is set apart', () => {
     expect(apart(piece)).toEqual(piece)
     const whole = new Uint8Array(100)
     expect(apart(whole)).toBe(whole)
+  })
+})
+
+describe('a pool', () => {
+  /** Cuts packets of a size, each given back behind so many others; counts the memory that was made. */
+  function flood(pool: Pool, how: { size: number; packets: number; kept: number }): number {
+    const memory = new Set<ArrayBufferLike>()
+    const kept: Uint8Array[] = []
+    for (let packet = 0; packet < how.packets; packet++) {
+      const piece = pool.cut(how.size)
+      memory.add(piece.buffer)
+      piece.fill(packet)
+      kept.push(piece)
+      if (kept.length <= how.kept) continue
+      const oldest = kept.shift()!
+      // Nobody has written into what is still kept.
+      expect(new Set(oldest)).toEqual(new Set([(packet - how.kept) & 0xff]))
+      pool.giveBack(oldest)
+    }
+    return memory.size
+  }
+
+  it.each([
+    [1232, 40],
+    [60_000, 30],
+  ])('needs no more memory for packets of %i bytes however many there are', (size, most) => {
+    expect(flood(new Pool(), { size, packets: 100, kept: 13 })).toBeLessThan(most)
+    const some = flood(new Pool(), { size, packets: 300, kept: 13 })
+    expect(flood(new Pool(), { size, packets: 600, kept: 13 })).toBe(some)
+  })
+
+  it('uses memory again only behind twice as much as leaves in a turn', () => {
+    const pool = new Pool()
+    const first = pool.cut(15_360)
+    pool.giveBack(first)
+    let cut = 0
+    for (;;) {
+      const piece = pool.cut(15_360)
+      if (piece.buffer === first.buffer && piece.byteOffset === 0) break
+      cut += piece.length
+      pool.giveBack(piece)
+    }
+    expect(cut).toBeGreaterThan(256 * 1024)
+  })
+
+  it('takes back nothing that is not its own, and lets go what has become too small', () => {
+    const pool = new Pool()
+    pool.giveBack(new Uint8Array(10))
+    flood(pool, { size: 1000, packets: 1000, kept: 0 })
+    const large = pool.cut(70_000)
+    expect(large.length).toBe(70_000)
+    expect(large.buffer.byteLength).toBe(70_000)
   })
 })

@@ -9,6 +9,7 @@
 import type { Context } from '../context.ts'
 import { Ring } from '../../ring.ts'
 import { apart } from '../../slab.ts'
+import type { StoredPacket } from '../../stream/history.ts'
 import type { SenderStream } from '../../stream/sender.ts'
 
 /** The packets at the front of a stream's history that only `retain` keeps there. */
@@ -62,13 +63,21 @@ export class Keeper {
     const size = stored?.packet.length ?? 0
     this.#keptSize -= size
     if (stream.retains(number)) {
-      if (stored) stored.packet = apart(stored.packet)
+      if (stored) this.#setApart(stored)
       return this.#retain(stream, size)
     }
     // It is younger than what was retained, so that goes as well.
     this.#release(stream)
     stream.history.forget()
+    if (stored) this.#context.pool.giveBack(stored.packet)
     this.#context.metrics.count('historyEvicted')
+  }
+
+  /** What stays for long keeps no memory but its own. */
+  #setApart(stored: StoredPacket): void {
+    const { packet } = stored
+    stored.packet = apart(packet)
+    if (stored.packet !== packet) this.#context.pool.giveBack(packet)
   }
 
   #retain(stream: SenderStream, size: number): void {
@@ -111,7 +120,9 @@ export class Keeper {
   #drop(stream: SenderStream): void {
     const retained = this.#retained.get(stream)
     if (!retained) return
+    const stored = stream.history.get(stream.history.first)
     const size = stream.history.forget()
+    if (stored) this.#context.pool.giveBack(stored.packet)
     retained.packets -= 1
     retained.size -= size
     this.#retainedSize -= size

@@ -72,7 +72,11 @@ export class Openings {
     const packetSize = paced ? Math.min(config.packetSize, PACED_SIZE) : config.packetSize
     const number = this.streams.length + 1
     const tag = keys.tagOf(topic)
-    const sealing = new StreamKeys(this.#context, number, topic)
+    const sealing = new StreamKeys(this.#context, {
+      stream: number,
+      topic,
+      isKept: delivery === 'reliable',
+    })
     const seal: SealBody = (flags, packetNumber, body) => sealing.seal(flags, packetNumber, body)
     const signed = proofRule !== 'group'
     const room = this.#roomForParity(delivery, packetSize) + (signed ? SIGNED_ROOM : 0)

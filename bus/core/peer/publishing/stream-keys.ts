@@ -5,23 +5,30 @@
  * epoch has a key of its own, so that no nonce comes twice.
  */
 import type { Context } from '../context.ts'
+import type { Pool } from '../../slab.ts'
 import { epochOf, Kind, readHeader } from '../../wire/packet.ts'
 
 export class StreamKeys {
   readonly #context: Context
   readonly #stream: number
   readonly #topic: string
+  readonly #pool: Pool | undefined
   /** Keys of the epochs that packets at hand are sealed in. */
   readonly #keyByEpoch = new Map<number, Uint8Array>()
 
-  constructor(context: Context, stream: number, topic: string) {
+  /** `isKept`: its packets go into a history, which gives their memory back. */
+  constructor(
+    context: Context,
+    about: { readonly stream: number; readonly topic: string; readonly isKept: boolean },
+  ) {
     this.#context = context
-    this.#stream = stream
-    this.#topic = topic
+    this.#stream = about.stream
+    this.#topic = about.topic
+    this.#pool = about.isKept ? context.pool : undefined
   }
 
   seal(flags: number, number: number, body: Uint8Array): Uint8Array {
-    const id = { kind: Kind.data, flags, stream: this.#stream, number }
+    const id = { kind: Kind.data, flags, stream: this.#stream, number, pool: this.#pool }
     return this.#context.sealer.seal(id, body, this.#key)
   }
 
