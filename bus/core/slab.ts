@@ -60,6 +60,8 @@ export class Pool {
   }
 
   #release(whole: Whole): void {
+    // After a flood it is the collector's.
+    if (this.#freeSize >= FREE_SIZE) return void this.#wholeByMemory.delete(whole.memory)
     whole.used = 0
     this.#free.push(whole)
     this.#freeSize += whole.memory.byteLength
@@ -109,6 +111,8 @@ export function apart(bytes: Uint8Array): Uint8Array {
 export const WHOLE_SIZE: number = 16 * 1024
 /** The same of a pool for packets larger than half of that: one of 60,000 bytes. */
 const LARGE_SIZE = 60 * 1024
+/** So much stays free at most. */
+const FREE_SIZE = 4 * 1024 * 1024
 /** Twice a burst. */
 const QUARANTINE_SIZE = 256 * 1024
 const NOTHING = new ArrayBuffer(0)

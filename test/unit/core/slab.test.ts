@@ -92,4 +92,15 @@ describe('a pool', () => {
     expect(large.length).toBe(70_000)
     expect(large.buffer.byteLength).toBe(70_000)
   })
+
+  it('keeps no more than 4 MiB of what a flood has left', () => {
+    const pool = new Pool()
+    const pieces = Array.from({ length: 400 }, () => pool.cut(60_000))
+    const before = new Set(pieces.map(({ buffer }) => buffer))
+    for (const piece of pieces) pool.giveBack(piece)
+    const again = Array.from({ length: 400 }, () => pool.cut(60_000).buffer)
+    const kept = again.filter((buffer) => before.has(buffer)).length
+    expect(kept).toBeGreaterThan(50)
+    expect(kept).toBeLessThan(70)
+  })
 })
