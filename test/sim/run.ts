@@ -322,5 +322,8 @@ const PROBE_MS = 2500
 const PROBED_MS = 3000
 const PATIENT_MS = 500
 const CLOSED_MS = 4000
-/** Who was removed is there for a while, and may end late: what is silent is missed after so long. */
-const MISSED_MS = 4500
+/**
+ * Who was removed is there for a while, and may end late. It is missed when it was silent for 5 s,
+ * by who looks each 250 ms, and what it sent last was on its way a little longer than it lived.
+ */
+const MISSED_MS = 5300
