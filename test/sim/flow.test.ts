@@ -1,6 +1,7 @@
 /** Flow control: the slowest receiver sets the pace, and one that stands still stops nobody. */
 import { describe, expect, it } from 'vitest'
-import type { FlowRule } from '../../bus/core/publication.ts'
+import { defaultLimits } from '../../bus/core/limits.ts'
+import type { FlowRule, ProofRule } from '../../bus/core/publication.ts'
 import { parsePattern } from '../../bus/core/topic/pattern.ts'
 import { MARKER, quietPlan } from './plan.ts'
 import type { Process } from './process.ts'
@@ -21,9 +22,18 @@ interface Scene {
   sent(): number
 }
 
+interface Given {
+  readonly flow: FlowRule
+  readonly proof?: ProofRule
+  /** Bytes of each message. */
+  readonly size?: number
+  readonly flowWindow?: number
+}
+
 /** A publisher that has published so many messages, and receivers that have attached. */
-function scene(count: number, messages: number, flow: FlowRule): Scene {
-  const plan = quietPlan(count)
+function scene(count: number, messages: number, given: Given): Scene {
+  const { flow, proof = 'group', size = SIZE, flowWindow = FLOW_WINDOW } = given
+  const plan = { ...quietPlan(count), limits: { ...defaultLimits, flowWindow } }
   const world = new World(plan, new Trace())
   const launch = (): Process => world.launch({ host: world.network.host([0]), realm: 0 })
   const publisher = launch()
@@ -34,11 +44,12 @@ function scene(count: number, messages: number, flow: FlowRule): Scene {
     world.ledger.subscribed(receiver, 0, { id, pattern: parsed.pattern })
     receiver.command((peer, now) => peer.subscribe(now, id, parsed.pattern))
   }
-  const about = { topic: TOPIC, segments: TOPIC.split('/'), delivery: 'reliable' as const, flow }
+  const rules = { delivery: 'reliable', flow, proof } as const
+  const about = { topic: TOPIC, segments: TOPIC.split('/'), ...rules }
   publisher.command((peer, now) => peer.offer(now, about))
   advance(world, 1000)
   for (let i = 0; i < messages; i++) {
-    const payload = new Uint8Array(SIZE).fill(i)
+    const payload = new Uint8Array(size).fill(i)
     world.ledger.published(publisher, world.schedule.time, {
       ...about,
       payload,
@@ -68,7 +79,7 @@ function watch({ world }: Scene, ms: number, holds: () => void = () => undefined
 
 describe('a stream that waits for the slowest', () => {
   it('runs no more than the window ahead of a program that is behind, and loses nothing', () => {
-    const all = scene(3, 1000, 'min')
+    const all = scene(3, 1000, { flow: 'min' })
     const [slow] = all.receivers
     slow!.command((peer, now) => peer.press(now, 0, true))
     watch(all, 4000, () => {
@@ -82,7 +93,7 @@ describe('a stream that waits for the slowest', () => {
   })
 
   it('goes on at the floor past one that stands still, and without it after 5 s', () => {
-    const all = scene(3, 12_000, 'min')
+    const all = scene(3, 12_000, { flow: 'min' })
     const [stopped, other] = all.receivers
     stopped!.stall(8000)
     watch(all, 900)
@@ -102,7 +113,7 @@ describe('a stream that waits for the slowest', () => {
   })
 
   it('loses cursors and goes on', () => {
-    const all = scene(2, 1000, 'min')
+    const all = scene(2, 1000, { flow: 'min' })
     const [host] = all.receivers.map(({ options }) => options.host)
     all.world.network.cut(host!, all.publisher.options.host)
     watch(all, 300)
@@ -112,7 +123,7 @@ describe('a stream that waits for the slowest', () => {
   })
 
   it('does not wait for one that has unsubscribed', () => {
-    const all = scene(2, 1000, 'min')
+    const all = scene(2, 1000, { flow: 'min' })
     const [left, other] = all.receivers
     left!.command((peer, now) => peer.unsubscribe(now, 0))
     all.world.ledger.subscriptionsOf(left!)[0]!.endedAt = all.world.schedule.time
@@ -122,10 +133,21 @@ describe('a stream that waits for the slowest', () => {
   })
 
   it('waits for nobody by default', () => {
-    const all = scene(3, 1000, 'max')
+    const all = scene(3, 1000, { flow: 'max' })
     const [slow, other] = all.receivers
     slow!.command((peer, now) => peer.press(now, 0, true))
     watch(all, 1000)
     expect(all.delivered(other!)).toBe(1000)
+  })
+
+  it.each([
+    ['many messages', 2000, { size: 8 }],
+    ['many bytes', 100, { flowWindow: 8000 }],
+  ])('holds back nothing that a checkpoint is to vouch for: %s', (_what, messages, given) => {
+    const all = scene(2, messages, { flow: 'min', proof: 'checkpoint', ...given })
+    // Who says nothing for a second would be passed at the floor.
+    watch(all, 900)
+    for (const receiver of all.receivers) expect(all.delivered(receiver)).toBe(messages)
+    expect(all.publisher.peer.metrics.get('receiversSlow')).toBe(0)
   })
 })

@@ -55,4 +55,6 @@ export const KNOWN_SEEDS: ReadonlyMap<number, string> = new Map([
   [400165, 'left no turn to repairs as long as something urgent waited'],
   [67686, 'asked a publisher with much to send 26 times for one packet in two seconds'],
   [200338, 'called a message expired that nobody had vouched for'],
+  [504144, 'held back the packets behind which was the checkpoint that their receivers waited for'],
+  [500739, 'missed somebody removed 5 s after his end, not 4.5 s: the oracle was wrong'],
 ])

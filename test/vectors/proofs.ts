@@ -86,6 +86,8 @@ function proven(
   const out = new ProofOut({
     rule,
     leavesMax: LEAVES_MAX,
+    sizeMax: Infinity,
+    messagesMax: Infinity,
     overhead: realm.overhead,
     digest,
     seal: (flags, number, body) => {
@@ -105,7 +107,7 @@ function proven(
   })
   for (const [i, one] of contents.entries()) {
     content = new Uint8Array(one.content)
-    out.seal(0, { number: first + i, flags: one.flags, body: content })
+    out.seal(0, { number: first + i, flags: one.flags, body: content }, 1)
   }
   content = new Uint8Array(0)
   if (out.open > 0) out.checkpoint(0, first + contents.length)

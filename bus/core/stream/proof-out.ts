@@ -22,6 +22,9 @@ export interface ProofOutOptions {
   readonly rule: Exclude<ProofRule, 'group'>
   /** Packets that one signature vouches for at most. */
   readonly leavesMax: number
+  /** Bytes, and messages, of these packets, unless it is one alone: `Infinity`: any number. */
+  readonly sizeMax: number
+  readonly messagesMax: number
   /** What sealing adds to a body. */
   readonly overhead: number
   readonly seal: SealBody
@@ -41,6 +44,9 @@ export interface Unsigned {
 export class ProofOut {
   readonly #options: ProofOutOptions
   #leaves: Uint8Array[] = []
+  /** Bytes and messages that they stand for. */
+  #size = 0
+  #messages = 0
   #signedAt = -Infinity
   /** By number: packets whose signatures have not come. */
   readonly #awaited = new Map<number, Unsigned>()
@@ -63,18 +69,28 @@ export class ProofOut {
     return this.#leaves.length > 0 ? this.#signedAt + PROVE_MS : Infinity
   }
 
-  /** Checkpoints to come for what is open and so many packets more, at most. */
-  ahead(packets: number): number {
-    return Math.ceil((this.#leaves.length + packets) / this.#options.leavesMax)
+  /** Whether the next checkpoint may vouch for such a packet, too. */
+  fits(size: number, messages: number): boolean {
+    const { sizeMax, messagesMax } = this.#options
+    if (this.#leaves.length === 0) return true
+    return this.#size + size <= sizeMax && this.#messages + messages <= messagesMax
   }
 
-  /** One packet, signed or to be vouched for. */
-  seal(now: number, packet: Unsigned): Uint8Array {
+  /** Checkpoints to come for what is open and so many packets more, at most: one for each. */
+  ahead(packets: number): number {
+    if (this.#options.rule === 'each') return 0
+    return packets + (this.#leaves.length > 0 ? 1 : 0)
+  }
+
+  /** One packet, signed or to be vouched for, and how many messages are in it. */
+  seal(now: number, packet: Unsigned, messages: number): Uint8Array {
     const { rule, seal, digest } = this.#options
     const rested = this.#leaves.length === 0 && now >= this.#signedAt + PROVE_MS
     if (rule === 'each' || rested) return this.#sign(now, packet, [])
     const { flags, number, body } = packet
     this.#leaves.push(digest(flags, number, body).slice(0, LEAF_SIZE))
+    this.#size += body.length
+    this.#messages += messages
     return seal(flags, number, body)
   }
 
@@ -82,6 +98,7 @@ export class ProofOut {
   checkpoint(now: number, number: number): Uint8Array {
     const leaves = this.#leaves
     this.#leaves = []
+    this.#size = this.#messages = 0
     return this.#sign(now, { flags: 0, number, body: new Uint8Array(0) }, leaves)
   }
 

@@ -262,10 +262,10 @@ export class SenderStream {
 
   #sealBatch(batch: Batch): void {
     if (batch.count === 0) return
-    const { at, index } = batch
-    if (this.#unsealed.empty) this.#append({ flags: 0, body: batch.body, at, index })
-    else this.waiting += this.#unsealed.push({ body: new Uint8Array(batch.body), at, index })
+    const { at, index, body } = batch
     batch.clear()
+    if (this.#unsealed.empty) this.#append({ flags: 0, body, at, index })
+    else this.waiting += this.#unsealed.push({ body: new Uint8Array(body), at, index })
     this.#proveFull(at)
   }
 
@@ -319,19 +319,19 @@ export class SenderStream {
     if (proof?.full) this.#checkpoint(now, proof)
   }
 
-  #checkpoint(now: number, proof: ProofOut): void {
+  #checkpoint(now: number, proof: ProofOut, index = this.indexAt(this.#number + 1)): void {
     const packet = proof.checkpoint(now, this.#allocate())
-    const index = this.indexAt(this.#number)
-    const charge = packet.length
-    this.history.append({ packet, at: this.#lastAt, index, charge, bare: true })
-    this.waiting += charge
+    this.history.append({ packet, at: this.#lastAt, index, charge: packet.length, bare: true })
+    this.waiting += packet.length
   }
 
   #append(sealable: Sealable, now: number = sealable.at): void {
     const { flags, body, at, index, charge, expiresAt } = sealable
     const { proof, seal } = this.options
+    const messages = proof ? this.indexAt(this.#number + 1) - index : 0
+    if (proof && !proof.fits(body.length, messages)) this.#checkpoint(now, proof, index)
     const number = this.#allocate()
-    const packet = proof?.seal(now, { flags, number, body }) ?? seal(flags, number, body)
+    const packet = proof?.seal(now, { flags, number, body }, messages) ?? seal(flags, number, body)
     this.#lastAt = at
     const size = charge ?? packet.length
     this.history.append({ packet, at, index, charge: size, expiresAt, sentAt: undefined })

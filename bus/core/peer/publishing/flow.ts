@@ -29,6 +29,6 @@ function keyOf(rule: FlowRule): string {
 }
 
 /** A quarter of what a subscription's queue holds by default. */
-const WINDOW_MESSAGES = 256
+export const WINDOW_MESSAGES = 256
 /** What a silent receiver leaves of the rate. */
 const FLOOR = 0.1

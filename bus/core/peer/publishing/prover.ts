@@ -1,5 +1,6 @@
 /** Has the packets of this peer's streams signed, those that vouch for others in time. */
 import type { Context } from '../context.ts'
+import { WINDOW_MESSAGES } from './flow.ts'
 import type { Pacer } from './pacer.ts'
 import { ProofOut, type SealBody } from '../../stream/proof-out.ts'
 import type { SenderStream } from '../../stream/sender.ts'
@@ -33,11 +34,13 @@ export class Prover {
   }
 
   proofOf(stream: number, { rule, paced, seal }: ProofTerms): ProofOut {
-    const { env, keys, self } = this.#context
+    const { env, keys, limits, self } = this.#context
     const { instance } = self
     return new ProofOut({
       rule,
       leavesMax: paced ? PACED_LEAVES_MAX : LEAVES_MAX,
+      sizeMax: paced ? limits.flowWindow * WINDOW_SHARE : Infinity,
+      messagesMax: paced ? WINDOW_MESSAGES * WINDOW_SHARE : Infinity,
       overhead: keys.overhead,
       seal,
       digest: (flags, number, rest) => {
@@ -81,5 +84,9 @@ export class Prover {
   }
 }
 
-/** A window of a paced stream holds several of them: receivers take what is proven. */
+/**
+ * Receivers take what is proven. So a window of a paced stream holds all that a checkpoint vouches
+ * for, else the checkpoint would be behind what waits for it; and twice, so that they need not stop.
+ */
 const PACED_LEAVES_MAX = 16
+const WINDOW_SHARE = 0.5

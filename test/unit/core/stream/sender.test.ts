@@ -1,6 +1,7 @@
 /** The sending half of a stream: numbers and indices, batches and fragments, what waits. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ProofOut } from '../../../../bus/core/stream/proof-out.ts'
 import { SenderStream } from '../../../../bus/core/stream/sender.ts'
 import { BODY_OFFSET, Flag, NUMBER_MAX } from '../../../../bus/core/wire/packet.ts'
 import { Assembly, AssemblyPool } from '../../../../bus/core/stream/assembly.ts'
@@ -15,7 +16,7 @@ interface Sealed {
 }
 
 /** Seals by keeping the body; a packet is its body and the usual overhead. */
-function world(bodySize: number, delivery: Delivery = 'reliable') {
+function world(bodySize: number, delivery: Delivery = 'reliable', proof?: ProofOut) {
   const sealed: Sealed[] = []
   const stream = new SenderStream(0, 0, {
     stream: 1,
@@ -24,6 +25,7 @@ function world(bodySize: number, delivery: Delivery = 'reliable') {
     tag: 1n,
     group: 'g',
     delivery,
+    proof,
     packetSize: bodySize + BODY_OFFSET,
     bodySize,
     seal: (flags, number, body) => {
@@ -55,6 +57,21 @@ function messagesOf(sealed: readonly Sealed[]): Map<number, string> {
 /** Everything that waits leaves, large messages cut on the way. */
 function leave(stream: SenderStream): void {
   while (stream.peek(0)) stream.advance(0)
+}
+
+/** Checkpoints that are signed at once. */
+function checkpoints(messagesMax = Infinity): ProofOut {
+  return new ProofOut({
+    rule: 'checkpoint',
+    leavesMax: 64,
+    sizeMax: Infinity,
+    messagesMax,
+    overhead: 0,
+    seal: (_flags, _number, body) => new Uint8Array(BODY_OFFSET + body.length),
+    digest: () => new Uint8Array(64),
+    sign: (_digest, then) => then(0, new Uint8Array(64)),
+    signed: () => undefined,
+  })
 }
 
 const message = (size: number, first = 0) => ({ codec: 0, payload: counting(size, first) })
@@ -273,5 +290,33 @@ describe('a stream of newest values', () => {
     bytes.fill(9)
     stream.settle(0, 1)
     expect(messagesOf(sealed)).toEqual(new Map([[0, '010203']]))
+  })
+})
+
+describe('a stream with checkpoints', () => {
+  it('has not left before its target, however slowly it leaves', () => {
+    const { stream } = world(100, 'reliable', checkpoints())
+    stream.publish(0, 0, message(3000))
+    const { target } = stream
+    for (let now = 0; stream.peek(now); now += 10) {
+      stream.advance(now)
+      stream.proveSealed(now)
+    }
+    expect(stream.sent).toBeGreaterThan(40)
+    expect(stream.sent).toBeLessThanOrEqual(target)
+  })
+
+  it('vouches before a packet that would make its messages too many, and then for that one', () => {
+    const { stream } = world(100, 'reliable', checkpoints(10))
+    for (let i = 0; i < 60; i++) stream.publish(0, 0, message(20))
+    stream.flush()
+    stream.prove(0)
+    const packets = Array.from({ length: stream.head }, (_, i) => stream.history.get(i + 1)!)
+    // The first packet is signed itself.
+    const starts = [packets[1]!, ...packets.filter(({ bare }) => bare)].map(({ index }) => index)
+    const vouched = starts.slice(1).map((index, i) => index - starts[i]!)
+    expect(starts.at(-1)).toBe(60)
+    expect(vouched.length).toBeGreaterThan(4)
+    expect(Math.max(...vouched)).toBeLessThanOrEqual(10)
   })
 })
