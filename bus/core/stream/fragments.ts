@@ -50,25 +50,33 @@ export class Fragments {
     return Math.ceil(this.size / this.#sizeMax)
   }
 
-  /** The next body, and how many bytes of the message are in it. */
-  next(): { readonly body: Uint8Array; readonly charge: number } {
-    const body = this.#bodyAt(this.#offset)
-    const charge = Math.min(this.size, this.#sizeMax)
-    this.#offset += charge
-    return { body, charge }
+  /** Bytes of the message that the next body has. */
+  get charge(): number {
+    return Math.min(this.size, this.#sizeMax)
+  }
+
+  /** The next body, good until another one is taken: it is sealed at once. */
+  next(): Uint8Array {
+    const size = FRAGMENT_PREFIX_SIZE_MAX + this.#sizeMax
+    if (scratch.length < size) scratch = new Uint8Array(size)
+    const body = this.#bodyAt(this.#offset, new Writer(scratch))
+    this.#offset += this.charge
+    return body
   }
 
   /** The bodies that are left, without taking them. */
   *rest(): Generator<Uint8Array> {
     for (let at = this.#offset; at < this.#record.length; at += this.#sizeMax)
-      yield this.#bodyAt(at)
+      yield this.#bodyAt(at, new Writer(FRAGMENT_PREFIX_SIZE_MAX + this.#sizeMax))
   }
 
-  #bodyAt(offset: number): Uint8Array {
+  #bodyAt(offset: number, writer: Writer): Uint8Array {
     const bytes = this.#record.subarray(offset, offset + this.#sizeMax)
-    const writer = new Writer(FRAGMENT_PREFIX_SIZE_MAX + bytes.length)
     const totalSize = this.#record.length
     writeFragmentPrefix(writer, { index: this.index, sentAt: this.#sentAt, totalSize, offset })
     return writer.put(bytes).written
   }
 }
+
+/** Of all messages: each body is sealed before the next one is made. */
+let scratch = new Uint8Array(0)

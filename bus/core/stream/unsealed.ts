@@ -59,15 +59,16 @@ export class Unsealed {
     this.packets -= 1
     const { at, index } = one
     const end = endOf(one)
-    const about = { at, index, expiresAt: end < Infinity ? end : undefined }
+    const expiresAt = end < Infinity ? end : undefined
     if (one instanceof Fragments) {
-      const next = one.next()
-      if (one.count === 0) this.#waiting.shift()
-      return { ...about, ...next, flags: Flag.fragment }
+      const { charge } = one
+      const body = one.next()
+      if (one.size === 0) this.#waiting.shift()
+      return { at, index, expiresAt, flags: Flag.fragment, body, charge }
     }
     this.#waiting.shift()
     if (one instanceof Fading) this.expired += one.expired(now)
-    return { ...about, flags: 0, body: bodyOf(now, one), charge: sizeOf(one) }
+    return { at, index, expiresAt, flags: 0, body: bodyOf(now, one), charge: sizeOf(one) }
   }
 
   /** Index of the first message that is no older than this. */
