@@ -43,7 +43,7 @@ describe('relays that meet by a backbone', () => {
     scene.wait(6000)
     const [reader] = scene.processes
     const other = scene.processes[2]!
-    other.command((peer, now) => peer.unsubscribe(now, 1))
+    scene.unsubscribe(scene.world.ledger.subscriptionsOf(other).at(-1)!)
     scene.wait(8000)
     const before = scene.backbone!.carried
     for (let i = 0; i < 500; i++)
