@@ -10,6 +10,10 @@ const BEACON_BYTES_PER_SECOND = 8 * 1024
 const INTEREST_BYTES_PER_SECOND = 16 * 1024
 /** A beacon on the wire with IPv6 and UDP headers. */
 const BEACON_SIZE = 110
+/** What each peer adds to the mean wait of all, ms. */
+const SHARE_MS = (BEACON_SIZE * 1000) / BEACON_BYTES_PER_SECOND
+/** The longest wait, in parts of the mean. */
+const LONGEST = 1.5
 const GROUP_SIZE = 16
 const REFRESH_MIN_MS = 10_000
 const REFRESH_MAX_MS = 200_000
@@ -25,8 +29,7 @@ const TOLD_MAX_MS = 500
 
 /** Mean time between two beacons of one peer when `peers` are present, ms. */
 export function beaconInterval(peers: number): number {
-  const fair = (peers * BEACON_SIZE * 1000) / BEACON_BYTES_PER_SECOND
-  return Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, fair))
+  return Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, peers * SHARE_MS))
 }
 
 /** The next wait: between half and one and a half of the mean; `unit` is in [0, 1). */
@@ -36,15 +39,14 @@ export function jitteredInterval(peers: number, unit: number): number {
 
 /** The longest wait there can be: what a peer states, so that others know when it is gone. */
 export function statedInterval(peers: number): number {
-  return Math.ceil(beaconInterval(peers) * 1.5)
+  return Math.ceil(beaconInterval(peers) * LONGEST)
 }
 
 /** How many peers there are as the one sees it that states this interval; 0 where it does not tell. */
 export function crowdOf(statedMs: number): number {
-  const meanMs = statedMs / 1.5
+  const meanMs = statedMs / LONGEST
   if (Math.floor(meanMs) <= INTERVAL_MIN_MS) return 0
-  const shareMs = (BEACON_SIZE * 1000) / BEACON_BYTES_PER_SECOND
-  return Math.floor(Math.min(INTERVAL_MAX_MS, meanMs) / shareMs)
+  return Math.floor(Math.min(INTERVAL_MAX_MS, meanMs) / SHARE_MS)
 }
 
 /** Mean time between two refreshes of what one peer wants, ms; all peers share a rate. */

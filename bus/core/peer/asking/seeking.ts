@@ -91,12 +91,10 @@ export class Seeking {
     // A hello may be among what is being verified.
     const pendingUntil = this.#context.awaiting ? from + PENDING_MS : -Infinity
     const nextAt = [quietAt, behindUntil, pendingUntil].find((at) => now < at)
-    if (unmet.length === 0 && nextAt === undefined) {
+    if (unmet.length === 0) {
+      if (nextAt !== undefined) return this.#context.timers.setBefore('seek', nextAt)
       this.seek(now, false)
       return this.#context.emit({ type: 'met' })
-    }
-    if (nextAt !== undefined && unmet.length === 0) {
-      return this.#context.timers.setBefore('seek', nextAt)
     }
     const askAt = this.#soughtAt + PATIENCE_MS
     const again = now < askAt ? askAt : this.#meeting.ask(now, unmet)

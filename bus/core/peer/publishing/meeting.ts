@@ -75,8 +75,9 @@ export class Meeting {
   /** How long others are waited for of whom those who are met tell by the interval that they state. */
   get #crowdMs(): number {
     const { roster } = this.#context
-    let crowd = 0
-    for (const { intervalMs } of roster) crowd = Math.max(crowd, crowdOf(intervalMs))
+    let longestMs = 0
+    for (const { intervalMs } of roster) longestMs = Math.max(longestMs, intervalMs)
+    const crowd = crowdOf(longestMs)
     // This peer itself may be among them.
     return roster.size < crowd - 1 ? Math.min(CROWD_MAX_MS, crowd * CROWD_EACH_MS) : 0
   }
