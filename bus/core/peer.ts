@@ -103,7 +103,7 @@ export class Peer {
     const [silence, learner, meeting] = [this.#silence, this.#learner, this.#meeting]
     const [publisher, subscriber, direct] = [this.#publisher, this.#subscriber, this.#direct]
     const [greeter, epochs, { unicast }] = [this.#greeter, this.#epochs, this.#greeter]
-    const acquaintance = new Acquaintance(context, this.#control)
+    const acquaintance = new Acquaintance(context, this.#control, subscriber)
     const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct, unicast }
     const records = new Records(context, each)
     const interest = new InterestOut(context, this.#control, (at) => greeter.schedule(at))

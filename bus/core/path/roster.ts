@@ -57,6 +57,10 @@ export class Roster<P extends Present> implements Iterable<P> {
 }
 
 function expiresAt(peer: Present): number {
-  const interval = Math.min(peer.intervalMs, INTERVAL_MAX_MS)
-  return peer.heardAt + Math.max(EXPIRY_MIN_MS, EXPIRY_INTERVALS * interval)
+  return peer.heardAt + silenceMs(peer)
+}
+
+/** How long a peer may be silent before it counts as gone, ms. */
+export function silenceMs({ intervalMs }: Pick<Present, 'intervalMs'>): number {
+  return Math.max(EXPIRY_MIN_MS, EXPIRY_INTERVALS * Math.min(intervalMs, INTERVAL_MAX_MS))
 }

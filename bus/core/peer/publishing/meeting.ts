@@ -10,6 +10,7 @@ import type { Context, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import type { Greeter } from '../presence/hello.ts'
 import type { Publisher } from './publisher.ts'
+import { silenceMs } from '../../path/roster.ts'
 import { crowdOf, toldSpread } from '../../service/presence.ts'
 import { type Met, TARGETS_MAX } from '../../wire/meeting.ts'
 
@@ -64,11 +65,12 @@ export class Meeting {
     const { streams } = this.#publisher
     const newest = streams.at(-1)
     if (!newest) return []
-    return [...this.#context.roster].filter(({ met, entry, heardAt }) => {
-      const since = Math.max(newest.openedAt, entry.since)
-      // Of who has said nothing since then, nobody knows whether it is here at all.
-      const isOpen = now - since < YOUNG_MS || heardAt <= since
-      return isOpen && met < streams.length
+    return [...this.#context.roster].filter((remote) => {
+      const since = Math.max(newest.openedAt, remote.entry.since)
+      // Older streams and peers have met: by beacons, which tell how many streams there are, by
+      // data and by heartbeats. Of who has said nothing since then, nobody knows whether it is here.
+      const isOpen = now - since < silenceMs(remote) || remote.heardAt <= since
+      return isOpen && remote.met < streams.length
     })
   }
 
@@ -117,11 +119,6 @@ export class Meeting {
   }
 }
 
-/**
- * Older streams and peers have met: by beacons, which tell how many streams there are, by data and
- * by heartbeats. Who says nothing at all is gone soon, which in a large realm takes longer.
- */
-const YOUNG_MS = 5000
 /** A peer that has just come may still be about to attach. */
 const NEWCOMER_MS = 100
 /** So much later than it would, a process closes, or is sure, because strangers are heard. */

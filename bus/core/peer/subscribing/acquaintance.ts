@@ -5,6 +5,7 @@
 import type { Context, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { toldSpread } from '../../service/presence.ts'
+import type { Subscriber } from './subscriber.ts'
 import type { Meet } from '../../wire/meeting.ts'
 
 interface Owed {
@@ -17,12 +18,14 @@ interface Owed {
 export class Acquaintance {
   readonly #context: Context
   readonly #control: ControlOut
+  readonly #subscriber: Pick<Subscriber, 'hasten'>
   /** What publishers have asked and has not been answered: one entry a peer, so bounded by them. */
   readonly #owed = new Map<Remote, Owed>()
 
-  constructor(context: Context, control: ControlOut) {
+  constructor(context: Context, control: ControlOut, subscriber: Pick<Subscriber, 'hasten'>) {
     this.#context = context
     this.#control = control
+    this.#subscriber = subscriber
   }
 
   onMeet(now: number, remote: Remote, { streams, attempt, targets }: Meet): void {
@@ -32,16 +35,7 @@ export class Acquaintance {
     const at = Math.min(drawn, this.#owed.get(remote)?.at ?? Infinity)
     this.#owed.set(remote, { streams, attempt, at, until: now + PATIENCE_MS })
     timers.setBefore('meet', at)
-    this.#hasten(at, remote)
-  }
-
-  /** What is to be attached to, and has not been tried yet, does not wait for longer. */
-  #hasten(at: number, remote: Remote): void {
-    for (const inflow of remote.inflows.values()) {
-      if (inflow.attachAt <= at || inflow.attachAt === Infinity || inflow.attempts > 0) continue
-      inflow.attachAt = at
-      this.#context.timers.setBefore('receive', at)
-    }
+    this.#subscriber.hasten(now, remote, at)
   }
 
   /** The `meet` timer. */

@@ -78,6 +78,14 @@ export class Attacher {
     return true
   }
 
+  /** Lets a lane that is attaching do so by `at`, or a second after it last has; false when it does. */
+  hasten(lane: Lane, at: number): boolean {
+    const soonestAt = Math.max(at, (lane.asked.at(-1)?.at ?? -Infinity) + AGAIN_MS)
+    if (lane.attachAt <= soonestAt || lane.attachAt === Infinity) return false
+    lane.attachAt = soonestAt
+    return true
+  }
+
   /** The publisher has said where a lane begins, or, to one that has begun, where it is. */
   started(now: number, lane: Lane, entry: StartedEntry): void {
     const { receiver, late } = lane

@@ -87,7 +87,11 @@ export class Subscriber {
         if (fits !== 'taken') continue
         const known = remote.inflows.get(binding.stream)
         if (!known) this.#open(now, remote, binding)
-        else this.#welcome(now, known, id)
+        else {
+          this.#replay(now, known, id)
+          this.#match(now, known)
+          this.#time(now, known)
+        }
       }
     }
   }
@@ -125,6 +129,13 @@ export class Subscriber {
     this.seats.again(now, remote)
     for (const inflow of remote.inflows.values()) {
       if (this.#attacher.again(now, inflow)) this.#time(now, inflow)
+    }
+  }
+
+  /** A publisher is here and asks: what this peer has attached to in vain is tried again by `at`. */
+  hasten(now: number, remote: Remote, at: number): void {
+    for (const inflow of remote.inflows.values()) {
+      if (this.#attacher.hasten(inflow, at)) this.#time(now, inflow)
     }
   }
 
@@ -239,13 +250,9 @@ export class Subscriber {
     if (this.#timed.next < Infinity) this.#context.timers.set('receive', this.#timed.next)
   }
 
-  #takersOf(binding: Binding): readonly number[] {
-    return this.#subscriptions.takersOf(binding)
-  }
-
   /** Makes the binding an inflow if some subscription matches it. */
   #open(now: number, remote: Remote, binding: Binding): void {
-    const subscriptions = this.#takersOf(binding)
+    const subscriptions = this.#subscriptions.takersOf(binding)
     if (subscriptions.length === 0 || remote.inflows.has(binding.stream)) return
     const mark = this.#bookmarks.take(remote.instance, binding.stream)
     const receiver = this.#receivers.open(remote, binding, {
@@ -271,7 +278,7 @@ export class Subscriber {
   /** Where its takers begin with a stream: from the first packet, as they ask, or at their mark. */
   #begin(now: number, inflow: Inflow, mark: Bookmark | undefined): void {
     const { receiver, binding, since } = inflow
-    const taken = this.#takersOf(binding).map((id) => {
+    const taken = this.#subscriptions.takersOf(binding).map((id) => {
       const told = mark?.subscriptions.includes(id) === true
       return { id, told, ...this.#subscriptions.get(id)! }
     })
@@ -285,13 +292,6 @@ export class Subscriber {
       if (one.told && !resumes) this.#replay(now, inflow, one.id, mark)
       if (!one.told && !(fresh && binding.openedAt >= one.since)) this.#replay(now, inflow, one.id)
     }
-  }
-
-  /** A subscription comes to a stream that others have already. */
-  #welcome(now: number, inflow: Inflow, id: number): void {
-    this.#replay(now, inflow, id)
-    this.#match(now, inflow)
-    this.#time(now, inflow)
   }
 
   /** Gives a subscription what it wants of the time before it, or what is behind its mark. */
@@ -309,7 +309,7 @@ export class Subscriber {
 
   /** Finds the takers of a stream anew: those that a replay serves are not the main receiver's. */
   #match(now: number, inflow: Inflow): void {
-    const subscriptions = this.#takersOf(inflow.binding)
+    const subscriptions = this.#subscriptions.takersOf(inflow.binding)
     this.#replays.retain(inflow, subscriptions)
     const replayed = inflow.replays.map(({ subscription }) => subscription)
     inflow.receiver.messages.subscriptions = subscriptions.filter((id) => !replayed.includes(id))

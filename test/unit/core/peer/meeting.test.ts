@@ -24,6 +24,13 @@ class Asked extends Answering {
     return this.send(1, { type: 'started', asker: this.self, entries: [startedEntry(1)] })
   }
 
+  /** The numbers of its questions from where on it gets the stream. */
+  get attached(): number[] {
+    return this.records.flatMap(({ record }) =>
+      record.type === 'attach' ? record.entries.map(({ ask }) => ask) : [],
+    )
+  }
+
   get answers(): string[] {
     return wordsOf(this, 'met', (record) => `${record.streams}`)
   }
@@ -86,6 +93,17 @@ describe('who is asked whether it has met a publisher', () => {
     expect(asked).toBe(true)
   })
 
+  it('attaches soon to what it has long attached to in vain, and to which it does so rarely by now', () => {
+    const world = new Asked().wait(30_000)
+    const before = world.attached.length
+    world.meet().wait(50)
+    const [ask, ...others] = world.attached.slice(before)
+    expect(others).toEqual([])
+    const entries = [startedEntry(1, { ask: ask! })]
+    world.send(1, { type: 'started', asker: world.self, entries })
+    expect(world.wait(30).answers).toEqual(['1 to 1'])
+  })
+
   it('answers once, however often it is asked in a moment', () => {
     const world = new Asked().started()
     for (let i = 0; i < 100; i++) world.meet()
@@ -138,6 +156,15 @@ describe('a publisher that closes', () => {
     world.wait(6000).close().wait(200)
     expect(world.questions).toEqual([])
     expect(world.closed).toMatchObject({ unconfirmed: [] })
+  })
+
+  it('asks in a large realm for as long as silence takes there to tell that somebody is gone', () => {
+    const world = new Leaver()
+    world.member(1)
+    world.wait(7000).send(1, { type: 'beacon', intervalMs: 3000, streamCount: 0 })
+    world.close().attack.wait(100)
+    expect(world.questions[0]).toBe('1 to all')
+    expect(world.closed).toBeUndefined()
   })
 
   it('asks who has said nothing since then: in a large realm it may be gone, and not be missed yet', () => {
