@@ -62,6 +62,8 @@ export const COUNTER_NAMES = [
   'unproven',
   'weakProof',
   'notShared',
+  // own control packets that came back a second or more after they were sent
+  'behind',
   // bounds that were hit
   'quarantineFull',
   'quarantineExpired',

@@ -344,6 +344,6 @@ export class Peer {
     this.#live.step(now, this.#joinedAt)
     this.seeking.step(now, this.#joinedAt)
     this.#interest.step(now)
-    this.#control.flush()
+    this.#control.flush(now)
   }
 }

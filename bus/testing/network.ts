@@ -16,6 +16,7 @@ export class SimulatedNetwork {
   readonly #options: NetworkOptions
   readonly #transportsByHost = new Map<string, Set<SimulatedTransport>>()
   readonly #lossByHost = new Map<string, number>()
+  readonly #deskByHost = new Map<string, Desk>()
   /** The groups that a partition has made, and for each host those that it is in. */
   #groups: readonly (readonly string[])[] = []
   #sidesByHost = new Map<string, number[]>()
@@ -57,6 +58,11 @@ export class SimulatedNetwork {
     this.#lossByHost.set(host, part)
   }
 
+  /** From now on the host takes so long over each datagram, ms; 0: it takes them at once. */
+  slow(host: string, ms: number): void {
+    this.#deskByHost.set(host, { ms, freeAt: this.#deskByHost.get(host)?.freeAt ?? 0 })
+  }
+
   /** As on a real network, the sender's own host hears its multicast, too. */
   carry(sender: SimulatedTransport, to: string | Endpoint, datagram: Uint8Array): void {
     for (const host of this.#reached(sender.host)) {
@@ -65,11 +71,24 @@ export class SimulatedNetwork {
       if (there.length === 0) continue
       for (const delayMs of this.#passages(sender.host, host)) {
         this.#schedule.after(delayMs, () => {
-          // A copy each: nobody may see what another does with its bytes.
-          for (const receiver of there) receiver.hear(new Uint8Array(datagram), sender.endpoint)
+          this.#take(host, () => {
+            // A copy each: nobody may see what another does with its bytes.
+            for (const receiver of there) receiver.hear(new Uint8Array(datagram), sender.endpoint)
+          })
         })
       }
     }
+  }
+
+  /** What has come to a host is taken when it has time for it; what its buffer cannot hold is lost. */
+  #take(host: string, taken: () => void): void {
+    const desk = this.#deskByHost.get(host)
+    const { time } = this.#schedule
+    const waitMs = Math.max(0, (desk?.freeAt ?? 0) - time)
+    if (!desk || (desk.ms === 0 && waitMs === 0)) return taken()
+    if (waitMs > desk.ms * BUFFER) return
+    desk.freeAt = time + waitMs + desk.ms
+    this.#schedule.after(waitMs + desk.ms, taken)
   }
 
   /** The hosts that no partition keeps from this one, itself among them. */
@@ -91,6 +110,14 @@ export class SimulatedNetwork {
   #delay(): number {
     return this.#random.between(...this.#options.delay)
   }
+}
+
+/** Where a slow host takes datagrams, one after the other. */
+interface Desk {
+  /** For each of them. */
+  readonly ms: number
+  /** When it has taken all that have come. */
+  freeAt: number
 }
 
 export class SimulatedTransport implements Transport {
@@ -155,3 +182,5 @@ export class SimulatedTransport implements Transport {
 /** What passes everywhere: IPv6's minimum MTU less headers. */
 const DATAGRAM_SIZE = 1232
 const LOOPBACK_MS = 0.02
+/** Datagrams that wait at a slow host: what 4 MiB hold, since each takes a page of the system's. */
+const BUFFER = 1024

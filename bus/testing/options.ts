@@ -46,6 +46,11 @@ export interface Simulation extends AsyncDisposable {
   heal(): void
   /** Which part of the datagrams is lost on the way to this host from now on. */
   lose(host: string, part: number): void
+  /**
+   * From now on this host takes `ms` over each datagram; of those that have to wait, it keeps 1,024.
+   * 0: it takes them at once.
+   */
+  slow(host: string, ms: number): void
   /** The process of this bus ends without a word: it does nothing any more. */
   crash(bus: Bus): void
   /** Closes every bus, without waiting for their receivers. */

@@ -98,6 +98,14 @@ class LiveSimulation implements Simulation {
     this.#network.lose(host, part)
   }
 
+  slow(host: string, ms: number): void {
+    if (!(ms >= 0 && ms <= SLOW_MAX_MS)) {
+      const mend = `0 to ${SLOW_MAX_MS} ms`
+      throw new BusError('INVALID_OPTION', `the time for a datagram is ${String(ms)}: ${mend}`)
+    }
+    this.#network.slow(host, ms)
+  }
+
   crash(bus: Bus): void {
     const running = this.#running.get(bus)
     this.#running.delete(bus)
@@ -138,5 +146,6 @@ function programs(): Promise<void> {
 }
 
 const UNTIL_MS = 60_000
+const SLOW_MAX_MS = 60_000
 /** Nothing leaves the process: any key will do. */
 const REALM_KEY = new Uint8Array(32).fill(6)

@@ -7,6 +7,7 @@ import type { Endpoint, Output } from '../output.ts'
 import { Groups, type ScopeName } from '../path/group.ts'
 import { Roster } from '../path/roster.ts'
 import type { Remote } from './inflow.ts'
+import { Backlog } from './presence/backlog.ts'
 import { Lag } from './realm/lag.ts'
 import { Withheld } from './subscribing/withheld.ts'
 import { Revoked } from '../revoked.ts'
@@ -64,6 +65,7 @@ export class Context {
   readonly epochs: Epochs
   /** Of an epoch that others are in and this peer is not. */
   readonly lag: Lag
+  readonly backlog: Backlog = new Backlog()
   /** What this peer may do; undefined: everything. */
   rights: Rights | undefined
   /** Whom the newest page has revoked. */

@@ -56,30 +56,31 @@ export class ControlOut {
   }
 
   /** Sends everything gathered. */
-  flush(): void {
+  flush(now: number): void {
     if (this.#queued === 0) return
-    for (const { to, records } of this.#queues.values()) this.#send(to, records)
+    for (const { to, records } of this.#queues.values()) this.#send(now, to, records)
     this.#queues.clear()
     this.#queued = 0
   }
 
-  #send(to: string | Endpoint, records: readonly Uint8Array[]): void {
+  #send(now: number, to: string | Endpoint, records: readonly Uint8Array[]): void {
     let body: Uint8Array[] = []
     let size = 0
     for (const record of records) {
       if (size > 0 && size + record.length > this.room) {
-        this.#transmit(to, concat(...body))
+        this.#transmit(now, to, concat(...body))
         body = []
         size = 0
       }
       body.push(record)
       size += record.length
     }
-    this.#transmit(to, concat(...body))
+    this.#transmit(now, to, concat(...body))
   }
 
-  #transmit(to: string | Endpoint, body: Uint8Array): void {
+  #transmit(now: number, to: string | Endpoint, body: Uint8Array): void {
     this.#number += 1
+    if (to === this.#context.controlGroup) this.#context.backlog.sent(now, this.#number)
     const id = { kind: Kind.control, flags: 0, stream: 0, number: this.#number }
     const { controlKey, keys, sealer } = this.#context
     this.#context.transmit(to, sealer.seal(id, body, controlKey.of(keys)))

@@ -124,7 +124,7 @@ export class Inbound {
     const header = readHeader(packet)
     if (header.version !== sealer.version) return this.#context.reject('version')
     if (header.hint !== keys.hint) return this.#context.metrics.count('foreign')
-    if (header.instance === self.instance) return this.#onOwn(header, packet)
+    if (header.instance === self.instance) return this.#onOwn(now, header, packet)
     if (header.kind === Kind.page && this.#events.epochs.hasPages) {
       return this.#events.epochs.onPacket(now, packet, from)
     }
@@ -157,12 +157,21 @@ export class Inbound {
     this.#hold(now, header.instance, { packet, from })
   }
 
-  #onOwn(header: Header, packet: Uint8Array): void {
-    if (this.#events.issued(header)) return this.#context.metrics.count('own')
-    // Anybody can write this instance into a header; only a copy of this process has its keys.
+  #onOwn(now: number, header: Header, packet: Uint8Array): void {
+    const { backlog, metrics } = this.#context
+    if (this.#events.issued(header)) {
+      const awaited = header.kind === Kind.control && backlog.awaits(header.number)
+      const isBack = awaited && this.#opensOwn(header, packet)
+      if (isBack && backlog.returned(now, header.number)) metrics.count('behind')
+      return metrics.count('own')
+    }
+    this.#context.reject(this.#opensOwn(header, packet) ? 'clones' : 'forged')
+  }
+
+  /** Anybody can write this instance into a header; only this process, or a copy, has its keys. */
+  #opensOwn(header: Header, packet: Uint8Array): boolean {
     const key = this.#events.ownKey(header)
-    const copied = key !== undefined && this.#context.sealer.open(packet, key) !== undefined
-    this.#context.reject(copied ? 'clones' : 'forged')
+    return key !== undefined && this.#context.sealer.open(packet, key) !== undefined
   }
 
   #onControl(

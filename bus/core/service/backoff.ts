@@ -30,8 +30,11 @@ export class Backoff {
     this.#sizeMax = sizeMax
   }
 
-  /** Whether this stranger may be asked now; if so, the next question has to wait longer. */
-  allow(now: number, instance: bigint): boolean {
+  /**
+   * Whether this stranger may be asked now; if so, the next question has to wait longer. `answerMs`:
+   * how long an answer takes at least.
+   */
+  allow(now: number, instance: bigint, answerMs = 0): boolean {
     const last = this.#waits.get(instance)
     if (last && now < last.until) return false
     const again = last && now < last.until + FORGET_MS
@@ -39,7 +42,7 @@ export class Backoff {
     const most = asked < SOON ? WAIT_SOON_MS : WAIT_MAX_MS
     const waitMs = again ? Math.min(most, last.waitMs * 2) : WAIT_MIN_MS
     this.#waits.delete(instance)
-    this.#waits.set(instance, { until: now + waitMs, waitMs, asked })
+    this.#waits.set(instance, { until: now + Math.max(waitMs, answerMs), waitMs, asked })
     if (this.#waits.size > this.#sizeMax) this.#forgetOldest()
     return true
   }

@@ -9,7 +9,7 @@ export class Challenge {
   readonly #draw: () => bigint
   #value: bigint
   #before: bigint | undefined
-  #agesAt: number | undefined
+  #drawnAt: number | undefined
 
   constructor(draw: () => bigint) {
     this.#draw = draw
@@ -32,15 +32,21 @@ export class Challenge {
     this.#before = undefined
   }
 
-  /** Draws a new one when it is time; answers to the last one may still be under way. */
-  age(now: number): void {
-    this.#agesAt ??= now + CHALLENGE_MS
-    if (now < this.#agesAt) return
+  /**
+   * Draws a new one when it is time; answers to the last one may still be under way. `backlogMs`: how
+   * long what comes waits to be read.
+   */
+  age(now: number, backlogMs = 0): void {
+    const leastMs = Math.max(CHALLENGE_MS, backlogMs * WAITS)
+    this.#drawnAt ??= now
+    if (now - this.#drawnAt < leastMs) return
     this.#before = this.#value
     this.#value = this.#draw()
-    this.#agesAt = now + CHALLENGE_MS
+    this.#drawnAt = now
   }
 }
 
 /** Peers answer within 2 s. */
 const CHALLENGE_MS = 5000
+/** A hello waits to be read where it goes, and the answer to it here. */
+const WAITS = 3

@@ -19,6 +19,10 @@ const REFRESH_MIN_MS = 10_000
 const REFRESH_MAX_MS = 200_000
 const INTERVAL_MIN_MS = 500
 const INTERVAL_MAX_MS = 30_000
+/** So many times as rare as the delay with which a peer reads: where all are behind, they recover. */
+const BEHIND_FACTOR = 4
+/** Rarer than this it could be taken for gone, before others have heard how rare it has become. */
+const BEHIND_MAX_MS = 3000
 /** Spread of the answers to one question, for each peer that may answer. */
 const ANSWER_SPREAD_MS = 2
 const ANSWER_MIN_MS = 10
@@ -27,19 +31,23 @@ const ANSWER_MAX_MS = 2000
 const TOLD_SPREAD_MS = 0.25
 const TOLD_MAX_MS = 500
 
-/** Mean time between two beacons of one peer when `peers` are present, ms. */
-export function beaconInterval(peers: number): number {
-  return Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, peers * SHARE_MS))
+/**
+ * Mean time between two beacons of one peer when `peers` are present, ms. `backlogMs`: how long what
+ * comes waits to be read here, and so for others on the same processors as well.
+ */
+export function beaconInterval(peers: number, backlogMs = 0): number {
+  const behindMs = Math.min(BEHIND_MAX_MS, backlogMs * BEHIND_FACTOR)
+  return Math.min(INTERVAL_MAX_MS, Math.max(INTERVAL_MIN_MS, peers * SHARE_MS, behindMs))
 }
 
 /** The next wait: between half and one and a half of the mean; `unit` is in [0, 1). */
-export function jitteredInterval(peers: number, unit: number): number {
-  return beaconInterval(peers) * (0.5 + unit)
+export function jittered(meanMs: number, unit: number): number {
+  return meanMs * (0.5 + unit)
 }
 
 /** The longest wait there can be: what a peer states, so that others know when it is gone. */
-export function statedInterval(peers: number): number {
-  return Math.ceil(beaconInterval(peers) * LONGEST)
+export function statedInterval(peers: number, backlogMs = 0): number {
+  return Math.ceil(beaconInterval(peers, backlogMs) * LONGEST)
 }
 
 /** How many peers there are as the one sees it that states this interval; 0 where it does not tell. */

@@ -11,7 +11,8 @@ import type { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import {
   answerDelay,
-  jitteredInterval,
+  beaconInterval,
+  jittered,
   statedInterval,
 } from '../../../bus/core/service/presence.ts'
 import { utf8 } from '../../../bus/core/text.ts'
@@ -114,7 +115,7 @@ export class Bystander {
         this.#send(this.#sealer.seal(id, writeControlBody(beacon), keys.controlKeyOf(this.#sender)))
         this.#beaconLater()
       },
-      jitteredInterval(peers, Math.random()),
+      jittered(beaconInterval(peers), Math.random()),
     )
   }
 }

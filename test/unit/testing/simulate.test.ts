@@ -110,6 +110,39 @@ describe('a simulation', () => {
     expect(heard['bad']!.map(({ type }) => type)).toEqual(['message', 'gap', 'message'])
   })
 
+  it('lets a slow host take one datagram after the other, and keep 1,024 of those that wait', async () => {
+    await using net = simulate()
+    const from = await net.connect()
+    const [quick, slow] = [
+      await net.connect({ name: 'quick' }),
+      await net.connect({ name: 'slow' }),
+    ]
+    const cameAt: Record<string, number> = {}
+    for (const [name, bus] of Object.entries({ quick, slow })) {
+      bus.subscribe('x', () => void (cameAt[name] = net.time))
+    }
+    await net.run(1000)
+    net.slow('slow', 20)
+    const start = net.time
+    from.publish('x', new Uint8Array(9), { delivery: 'best-effort' })
+    await net.run(200)
+    expect(cameAt['quick']! - start).toBeLessThan(10)
+    expect(cameAt['slow']! - start).toBeGreaterThanOrEqual(20)
+    const before = slow.stats().packetsReceived
+    for (let i = 0; i < 3000; i++) {
+      from.publish('x', new Uint8Array(1000), { delivery: 'best-effort' })
+    }
+    await net.run(10_000)
+    // Whatever is put before it, it takes fifty a second.
+    expect(slow.stats().packetsReceived - before).toBeLessThanOrEqual(500)
+    await net.run(20_000)
+    net.slow('slow', 0)
+    await net.run(1000)
+    const taken = slow.stats().packetsReceived - before
+    expect(taken).toBeGreaterThan(1024)
+    expect(taken).toBeLessThan(2500)
+  })
+
   it('lets the time-outs of the bus and the waits of programs pass in virtual time', async () => {
     await using net = simulate()
     const bus = await net.connect()
@@ -151,6 +184,7 @@ describe('a simulation', () => {
     await expect(net.connect(real)).rejects.toThrow('option "port" is unknown')
     await expect(net.connect({ host: '' })).rejects.toThrow('option "host" is ""')
     expect(() => net.lose('a', 2)).toThrow('the part to lose is 2')
+    expect(() => net.slow('a', -1)).toThrow('the time for a datagram is -1: 0 to 60000 ms')
   })
 })
 

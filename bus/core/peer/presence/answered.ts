@@ -1,6 +1,11 @@
 /** Whose challenges this peer has echoed lately: in a crowd one answer must do for a while. */
 import { answerSpread } from '../../service/presence.ts'
 
+interface Within {
+  readonly peers: number
+  readonly readMs: number
+}
+
 export class Answered {
   /** When each was echoed, in that order. */
   readonly #atByChallenge = new Map<bigint, number>()
@@ -16,11 +21,12 @@ export class Answered {
   }
 
   /**
-   * Whether an answer has left for no longer than those of all take. `peers`: how many answer.
-   * Who lacks it all the same asks for it.
+   * Whether an answer has left for no longer than those of all take, or this one takes to be read.
+   * `peers`: how many answer. Who lacks it all the same asks for it.
    */
-  has(now: number, challenge: bigint, peers: number): boolean {
-    return now - (this.#atByChallenge.get(challenge) ?? -Infinity) < answerSpread(peers)
+  has(now: number, challenge: bigint, { peers, readMs }: Within): boolean {
+    const waitMs = Math.max(answerSpread(peers), readMs)
+    return now - (this.#atByChallenge.get(challenge) ?? -Infinity) < waitMs
   }
 }
 

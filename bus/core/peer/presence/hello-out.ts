@@ -41,7 +41,7 @@ export class HelloOut {
 
   /** `then` runs with the hello once it has been handed out. */
   send(greeting: Greeting, then?: (now: number, packet: Uint8Array) => void): void {
-    const { env, keys, sealer, self, roster } = this.#context
+    const { env, keys, sealer, self, roster, backlog } = this.#context
     const random = env.random(10)
     const view = new DataView(random.buffer, random.byteOffset, random.byteLength)
     const number = (view.getUint16(4) * 0x100000000 + view.getUint32(6)) % NUMBER_MAX
@@ -53,7 +53,7 @@ export class HelloOut {
       salt: self.salt,
       challenge: this.#about.challenge.value,
       controlNumber: this.#control.number,
-      intervalMs: statedInterval(roster.size + 1),
+      intervalMs: statedInterval(roster.size + 1, backlog.ms),
       port: this.#context.port,
       streamCount: this.#about.streamCount(),
       ...this.#aboutSelf(),

@@ -20,7 +20,7 @@ import { instanceOf } from '../../seal/control-keys.ts'
 import { Backoff } from '../../service/backoff.ts'
 import { Challenge } from '../../service/challenge.ts'
 import { HelloBudget } from '../../service/hello-budget.ts'
-import { answerDelay, jitteredInterval, statedInterval } from '../../service/presence.ts'
+import { answerDelay, beaconInterval, jittered, statedInterval } from '../../service/presence.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello } from '../../wire/hello.ts'
 import { type Header, nonceOf, readHeader } from '../../wire/packet.ts'
 
@@ -127,7 +127,8 @@ export class Greeter {
       this.#context.metrics.count('askBudget')
       return
     }
-    if (!this.#backoff.allow(now, instance)) return
+    // Behind with reading, as others are on the same processors: a question and its answer wait.
+    if (!this.#backoff.allow(now, instance, 2 * this.#context.backlog.ms)) return
     if (another) this.#budget.asks()
     this.#askedAt = now
     this.#asked.add(instance)
@@ -148,7 +149,8 @@ export class Greeter {
 
   /** The `beacon` timer. */
   onBeaconTimer(now: number): void {
-    const intervalMs = statedInterval(this.#context.roster.size + 1)
+    const { roster, backlog } = this.#context
+    const intervalMs = statedInterval(roster.size + 1, backlog.ms)
     const streamCount = this.#events.streamCount()
     this.#control.add(this.#context.controlGroup, { type: 'beacon', intervalMs, streamCount })
     this.#armBeacon(now)
@@ -189,7 +191,8 @@ export class Greeter {
 
   /** Forgets those who have fallen silent. */
   expire(now: number): void {
-    this.#challenge.age(now)
+    this.#context.backlog.age(now)
+    this.#challenge.age(now, this.#context.backlog.ms)
     for (const remote of this.#context.roster.expired(now)) this.#remove(now, remote, true)
     for (const remote of this.#gate.ended(now)) {
       this.#context.reject('denied')
@@ -202,7 +205,7 @@ export class Greeter {
    * signature check: neither an outsider nor a recording can make this peer do one.
    */
   #weigh(now: number, heard: Heard, proof: Proof): void {
-    const { roster, self } = this.#context
+    const { roster, self, backlog } = this.#context
     const { header, hello, from } = heard
     const refused = (): void => this.#budget.failed(from.address, SIGNATURE_COST)
     const remote = roster.get(header.instance)
@@ -212,7 +215,8 @@ export class Greeter {
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
-    const answered = this.#answered.has(now, hello.challenge, roster.size)
+    const wait = { peers: roster.size, readMs: backlog.ms }
+    const answered = this.#answered.has(now, hello.challenge, wait)
     if (asks || (!remote && !fresh && !answered)) {
       this.#callBack(answerTo(from, hello.port))
       this.#echo(now, hello.challenge)
@@ -299,7 +303,8 @@ export class Greeter {
     if (this.#answerAt < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
     // However many strangers and recordings ask, the answers have a pace of their own.
-    this.#answerAt = Math.max(now + delay, this.#helloAt + HELLO_SPACING_MS)
+    const spacingMs = Math.max(HELLO_SPACING_MS, this.#context.backlog.ms * BEHIND_PART)
+    this.#answerAt = Math.max(now + delay, this.#helloAt + spacingMs)
     this.#context.timers.setBefore('hello', this.#answerAt)
   }
 
@@ -326,15 +331,18 @@ export class Greeter {
   }
 
   #armBeacon(now: number): void {
-    const { roster, timers } = this.#context
+    const { roster, timers, backlog } = this.#context
     // Others count on what was told before: no greeting may put the next one off.
-    timers.setBefore('beacon', now + jitteredInterval(roster.size + 1, this.#context.unit()))
+    const meanMs = beaconInterval(roster.size + 1, backlog.ms)
+    timers.setBefore('beacon', now + jittered(meanMs, this.#context.unit()))
   }
 }
 
 const SEEN_MAX = 1024
 /** One hello answers and asks up to 32 others: 25 a second are 800. */
 const HELLO_SPACING_MS = 40
+/** Who is behind with reading adds less to what others have to read: once in this part of its delay. */
+const BEHIND_PART = 0.125
 /** A signature costs a hundred times what opening a secretbox does. */
 const SIGNATURE_COST = 100
 /** At the start hello is said so often, and for so long: until a publisher begins. */

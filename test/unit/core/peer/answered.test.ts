@@ -5,11 +5,11 @@ import { Answered } from '../../../../bus/core/peer/presence/answered.ts'
 it('lets an answer do for as long as those of all are spread', () => {
   const answered = new Answered()
   answered.add(1000, 7n)
-  expect(answered.has(1009, 7n, 1)).toBe(true)
-  expect(answered.has(1010, 7n, 1)).toBe(false)
-  expect(answered.has(1199, 7n, 100)).toBe(true)
-  expect(answered.has(1200, 7n, 100)).toBe(false)
-  expect(answered.has(1000, 8n, 100)).toBe(false)
+  expect(answered.has(1009, 7n, { peers: 1, readMs: 0 })).toBe(true)
+  expect(answered.has(1010, 7n, { peers: 1, readMs: 0 })).toBe(false)
+  expect(answered.has(1199, 7n, { peers: 100, readMs: 0 })).toBe(true)
+  expect(answered.has(1200, 7n, { peers: 100, readMs: 0 })).toBe(false)
+  expect(answered.has(1000, 8n, { peers: 100, readMs: 0 })).toBe(false)
 })
 
 it('keeps the last 1,600, and those that are answered again as the newest', () => {
@@ -17,7 +17,7 @@ it('keeps the last 1,600, and those that are answered again as the newest', () =
   for (let challenge = 0n; challenge < 1600n; challenge++) answered.add(0, challenge)
   answered.add(0, 0n)
   answered.add(0, 1600n)
-  expect(answered.has(1, 0n, 100)).toBe(true)
-  expect(answered.has(1, 1n, 100)).toBe(false)
-  expect(answered.has(1, 1600n, 100)).toBe(true)
+  expect(answered.has(1, 0n, { peers: 100, readMs: 0 })).toBe(true)
+  expect(answered.has(1, 1n, { peers: 100, readMs: 0 })).toBe(false)
+  expect(answered.has(1, 1600n, { peers: 100, readMs: 0 })).toBe(true)
 })
