@@ -11,6 +11,7 @@ export class Backlog {
   /** When each was sent that has not come back, in that order. */
   readonly #sentAtByNumber = new Map<number, number>()
   #sentAt = -Infinity
+  #tookMs = 0
   #ms = 0
   #toldAt = -Infinity
 
@@ -35,19 +36,21 @@ export class Backlog {
   returned(now: number, number: number): boolean {
     const tookMs = now - (this.#sentAtByNumber.get(number) ?? now)
     this.#sentAtByNumber.delete(number)
-    this.#ms = Math.min(BACKLOG_MAX_MS, tookMs)
+    // One that is late alone was sent just before this process stood still.
+    this.#ms = Math.min(BACKLOG_MAX_MS, tookMs, this.#tookMs)
+    this.#tookMs = tookMs
     this.#toldAt = now
     return tookMs >= LONG_MS
   }
 
-  /** As last told, ms; 0 where nothing comes back. */
+  /** What the last two took at least, ms; 0 where nothing comes back. */
   get ms(): number {
     return this.#ms
   }
 
   /** Called every now and then: what was told long ago counts no more. */
   age(now: number): void {
-    if (now - this.#toldAt >= VALID_MS) this.#ms = 0
+    if (now - this.#toldAt >= VALID_MS) this.#ms = this.#tookMs = 0
   }
 }
 
