@@ -39,6 +39,8 @@ export class Missing {
   /** What has been sent behind this number there is no room for yet. */
   #roomTo = Infinity
   readonly #holes = new Holes()
+  /** When a standstill last put off what was due. */
+  #graceAt = -Infinity
 
   constructor(options: MissingOptions) {
     this.#options = options
@@ -206,7 +208,10 @@ export class Missing {
 
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
-    this.#holes.postpone(now, now + STALL_GRACE_MS)
+    // On a busy machine one standstill follows the other: questions would be put off for ever.
+    const again = now < this.#graceAt + STALL_REST_MS
+    if (!again) this.#graceAt = now
+    this.#holes.postpone(now, this.#graceAt + STALL_GRACE_MS)
   }
 
   /** What has been missing for too long. */
@@ -252,3 +257,4 @@ const DARK_MIN = 2
 const FAR_BEHIND_MS = 1000
 /** After a standstill the socket is read before anything is asked for. */
 const STALL_GRACE_MS = 20
+const STALL_REST_MS = 1000

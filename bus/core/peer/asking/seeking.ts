@@ -23,6 +23,8 @@ export class Seeking {
   /** Set while the program wants to know. */
   #meeting: Meeting | undefined
   #soughtAt = 0
+  /** The same, with no standstill added. */
+  #beganAt = 0
 
   constructor(startedAt: number, context: Context, parts: MeetingParts) {
     this.#context = context
@@ -60,7 +62,10 @@ export class Seeking {
 
   /** This process stood still for `ms`: what has come meanwhile is still to be read, and answered. */
   forgive(now: number, ms: number): void {
-    this.#settledAt = Math.max(Math.min(now, this.#settledAt) + ms, now + RESUMED_MS)
+    const settledAt = Math.max(Math.min(now, this.#settledAt) + ms, now + RESUMED_MS)
+    // On a busy machine one standstill follows the other.
+    const until = this.#meeting ? this.#beganAt + STALLS_MAX_MS : Infinity
+    this.#settledAt = Math.max(this.#settledAt, Math.min(settledAt, until))
     this.#soughtAt += ms
   }
 
@@ -71,7 +76,7 @@ export class Seeking {
       this.#context.timers.clear('seek')
     } else if (!this.#meeting) {
       this.#meeting = new Meeting(this.#context, this.#parts)
-      this.#soughtAt = now
+      this.#soughtAt = this.#beganAt = now
       this.#context.timers.setBefore('seek', now)
     }
   }
@@ -110,5 +115,7 @@ const PENDING_MS = 3000
 const LATE_MS = 20
 /** Behind a standstill: so long until what has come meanwhile is read, and answered. */
 const RESUMED_MS = 100
+/** So long after a question has begun standstills put off that nobody answers it. */
+const STALLS_MAX_MS = 3000
 /** How long the keys of another epoch are waited for. */
 const BEHIND_MS = 2000
