@@ -60,7 +60,9 @@ export class SimulatedNetwork {
 
   /** From now on the host takes so long over each datagram, ms; 0: it takes them at once. */
   slow(host: string, ms: number): void {
-    this.#deskByHost.set(host, { ms, freeAt: this.#deskByHost.get(host)?.freeAt ?? 0 })
+    const desk = this.#deskByHost.get(host)
+    if (desk) desk.ms = ms
+    else this.#deskByHost.set(host, { ms, freeAt: 0, waiting: 0 })
   }
 
   /** As on a real network, the sender's own host hears its multicast, too. */
@@ -85,10 +87,14 @@ export class SimulatedNetwork {
     const desk = this.#deskByHost.get(host)
     const { time } = this.#schedule
     const waitMs = Math.max(0, (desk?.freeAt ?? 0) - time)
-    if (!desk || (desk.ms === 0 && waitMs === 0)) return taken()
-    if (waitMs > desk.ms * BUFFER) return
+    if (!desk || waitMs + desk.ms === 0) return taken()
+    if (desk.waiting >= BUFFER) return
+    desk.waiting += 1
     desk.freeAt = time + waitMs + desk.ms
-    this.#schedule.after(waitMs + desk.ms, taken)
+    this.#schedule.after(waitMs + desk.ms, () => {
+      desk.waiting -= 1
+      taken()
+    })
   }
 
   /** The hosts that no partition keeps from this one, itself among them. */
@@ -115,9 +121,10 @@ export class SimulatedNetwork {
 /** Where a slow host takes datagrams, one after the other. */
 interface Desk {
   /** For each of them. */
-  readonly ms: number
+  ms: number
   /** When it has taken all that have come. */
   freeAt: number
+  waiting: number
 }
 
 export class SimulatedTransport implements Transport {

@@ -1,7 +1,7 @@
 /**
  * What a peer wants echoed in hellos: proof that one was made lately, and for this peer.
  *
- * An echo counts for 5 to 10 s after its challenge was sent. A hello that was held back for longer,
+ * An echo counts for 5 to 10 s after its challenge was sent, for longer where this peer reads late. A hello that was held back for longer,
  * by whoever recorded it while its sender lived, brings nobody back.
  */
 

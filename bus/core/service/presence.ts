@@ -41,8 +41,8 @@ export function beaconInterval(peers: number, backlogMs = 0): number {
 }
 
 /** The next wait: between half and one and a half of the mean; `unit` is in [0, 1). */
-export function jittered(meanMs: number, unit: number): number {
-  return meanMs * (0.5 + unit)
+export function jitteredInterval(peers: number, unit: number, backlogMs = 0): number {
+  return beaconInterval(peers, backlogMs) * (0.5 + unit)
 }
 
 /** The longest wait there can be: what a peer states, so that others know when it is gone. */

@@ -209,8 +209,7 @@ export class Missing {
   /** Gives what is missing its full time again. */
   postpone(now: number): void {
     // On a busy machine one standstill follows the other: questions would be put off for ever.
-    const again = now < this.#graceAt + STALL_REST_MS
-    if (!again) this.#graceAt = now
+    if (now >= this.#graceAt + STALL_REST_MS) this.#graceAt = now
     this.#holes.postpone(now, this.#graceAt + STALL_GRACE_MS)
   }
 

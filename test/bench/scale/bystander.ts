@@ -11,8 +11,7 @@ import type { RealmKeys } from '../../../bus/core/seal/keys.ts'
 import { Sealer } from '../../../bus/core/seal/sealer.ts'
 import {
   answerDelay,
-  beaconInterval,
-  jittered,
+  jitteredInterval,
   statedInterval,
 } from '../../../bus/core/service/presence.ts'
 import { utf8 } from '../../../bus/core/text.ts'
@@ -115,7 +114,7 @@ export class Bystander {
         this.#send(this.#sealer.seal(id, writeControlBody(beacon), keys.controlKeyOf(this.#sender)))
         this.#beaconLater()
       },
-      jittered(beaconInterval(peers), Math.random()),
+      jitteredInterval(peers, Math.random()),
     )
   }
 }

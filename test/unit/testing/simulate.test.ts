@@ -118,6 +118,8 @@ describe('a simulation', () => {
       await net.connect({ name: 'slow' }),
     ]
     const cameAt: Record<string, number> = {}
+    let last: number | undefined
+    slow.subscribe('x', ({ value }) => void (last = (value as Uint8Array)[0]))
     for (const [name, bus] of Object.entries({ quick, slow })) {
       bus.subscribe('x', () => void (cameAt[name] = net.time))
     }
@@ -135,9 +137,11 @@ describe('a simulation', () => {
     await net.run(10_000)
     // Whatever is put before it, it takes fifty a second.
     expect(slow.stats().packetsReceived - before).toBeLessThanOrEqual(500)
-    await net.run(20_000)
     net.slow('slow', 0)
-    await net.run(1000)
+    // Behind what waits still, and not lost.
+    from.publish('x', new Uint8Array([7]), { delivery: 'best-effort' })
+    await net.run(21_000)
+    expect(last).toBe(7)
     const taken = slow.stats().packetsReceived - before
     expect(taken).toBeGreaterThan(1024)
     expect(taken).toBeLessThan(2500)

@@ -37,15 +37,22 @@ export class Backlog {
     const tookMs = now - (this.#sentAtByNumber.get(number) ?? now)
     this.#sentAtByNumber.delete(number)
     // One that is late alone was sent just before this process stood still.
-    this.#ms = Math.min(BACKLOG_MAX_MS, tookMs, this.#tookMs)
+    const ms = Math.min(BACKLOG_MAX_MS, tookMs, this.#tookMs)
+    // A little is a busy moment; and rare beacons look like those of a crowd (`crowdOf`).
+    this.#ms = ms < LONG_MS ? 0 : ms
     this.#tookMs = tookMs
     this.#toldAt = now
     return tookMs >= LONG_MS
   }
 
-  /** What the last two took at least, ms; 0 where nothing comes back. */
+  /** What the last two took at least, ms; 0 below a second, and where nothing comes back. */
   get ms(): number {
     return this.#ms
+  }
+
+  /** How long a question and its answer wait, where others on the same processors are as late, ms. */
+  get roundTripMs(): number {
+    return 2 * this.#ms
   }
 
   /** Called every now and then: what was told long ago counts no more. */
@@ -58,7 +65,7 @@ export class Backlog {
 const SAMPLE_MS = 250
 /** Half a minute's. */
 const SAMPLES_MAX = 128
-/** Counted. */
+/** Late. */
 const LONG_MS = 1000
 /** More than this is no reason to take answers for even longer. */
 const BACKLOG_MAX_MS = 20_000

@@ -20,7 +20,7 @@ import { instanceOf } from '../../seal/control-keys.ts'
 import { Backoff } from '../../service/backoff.ts'
 import { Challenge } from '../../service/challenge.ts'
 import { HelloBudget } from '../../service/hello-budget.ts'
-import { answerDelay, beaconInterval, jittered, statedInterval } from '../../service/presence.ts'
+import { answerDelay, jitteredInterval, statedInterval } from '../../service/presence.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello } from '../../wire/hello.ts'
 import { type Header, nonceOf, readHeader } from '../../wire/packet.ts'
 
@@ -127,8 +127,7 @@ export class Greeter {
       this.#context.metrics.count('askBudget')
       return
     }
-    // Behind with reading, as others are on the same processors: a question and its answer wait.
-    if (!this.#backoff.allow(now, instance, 2 * this.#context.backlog.ms)) return
+    if (!this.#backoff.allow(now, instance, this.#context.backlog.roundTripMs)) return
     if (another) this.#budget.asks()
     this.#askedAt = now
     this.#asked.add(instance)
@@ -333,8 +332,8 @@ export class Greeter {
   #armBeacon(now: number): void {
     const { roster, timers, backlog } = this.#context
     // Others count on what was told before: no greeting may put the next one off.
-    const meanMs = beaconInterval(roster.size + 1, backlog.ms)
-    timers.setBefore('beacon', now + jittered(meanMs, this.#context.unit()))
+    const waitMs = jitteredInterval(roster.size + 1, this.#context.unit(), backlog.ms)
+    timers.setBefore('beacon', now + waitMs)
   }
 }
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { Backlog } from '../../../../bus/core/peer/presence/backlog.ts'
 import { Attack } from '../attacking.ts'
-import { readHeader } from '../../../../bus/core/wire/packet.ts'
+import { readControl } from '../../../../bus/core/wire/control.ts'
+import { bodyOf, readHeader } from '../../../../bus/core/wire/packet.ts'
 
 describe('the backlog', () => {
   it('looks for one packet each 250 ms, and counts those that take a second', () => {
@@ -20,7 +21,7 @@ describe('the backlog', () => {
     expect(backlog.awaits(3)).toBe(false)
   })
 
-  it('is what the last two have taken at least, so that a standstill is none', () => {
+  it('is what the last two have taken at least, so that a standstill is none, nor less than a second', () => {
     const backlog = new Backlog()
     const told = [
       [1000, 4000],
@@ -33,7 +34,7 @@ describe('the backlog', () => {
       backlog.returned(back!, number)
       return backlog.ms
     })
-    expect(told).toEqual([0, 10, 10, 2000, 10])
+    expect(told).toEqual([0, 0, 0, 2000, 0])
   })
 
   it('counts up to 20 s, and for 30 s', () => {
@@ -58,6 +59,15 @@ describe('the backlog', () => {
     expect([awaited[0], awaited.length]).toEqual([73, 128])
   })
 })
+
+/** What the beacons of a packet state. */
+function intervalsOf(packet: Uint8Array): number[] {
+  const intervals: number[] = []
+  readControl(bodyOf(packet), (record) => {
+    if (record.type === 'beacon') intervals.push(record.intervalMs)
+  })
+  return intervals
+}
 
 describe('a peer that hears its own packets late', () => {
   /** One that has said beacons for a second, which nobody has brought back. */
@@ -87,8 +97,11 @@ describe('a peer that hears its own packets late', () => {
     const { attack, own } = speaking(true)
     attack.wait(1500)
     for (const packet of own.slice(0, 2)) attack.send(packet)
+    attack.wait(1000)
     const before = own.length
     attack.wait(20_000)
+    const intervals = own.slice(before).flatMap(intervalsOf)
+    expect(new Set(intervals)).toEqual(new Set([4500]))
     // A mean of 3 s in place of half a second.
     expect(own.length - before).toBeLessThan(12)
     expect(own.length - before).toBeGreaterThan(3)

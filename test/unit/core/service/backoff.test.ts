@@ -11,6 +11,13 @@ describe('Backoff', () => {
     expect(asked).toEqual([0, 250, 750, ...soon, 11_750, 15_750, 19_750])
   })
 
+  it('asks again when an answer may have come, where that takes longer', () => {
+    const backoff = new Backoff(8)
+    const asked: number[] = []
+    for (let now = 0; now <= 5000; now += 50) if (backoff.allow(now, 1n, 2000)) asked.push(now)
+    expect(asked).toEqual([0, 2000, 4000])
+  })
+
   it('begins anew with one that has answered, or was unheard for a minute', () => {
     const backoff = new Backoff(8)
     expect([backoff.allow(0, 1n), backoff.allow(100, 1n)]).toEqual([true, false])

@@ -29,6 +29,17 @@ describe('a challenge', () => {
     expect(challenge.answeredBy([first])).toBe(false)
   })
 
+  it('counts for as long as three answers wait to be read, where that is longer', () => {
+    const challenge = counting()
+    challenge.age(0)
+    const first = challenge.value
+    challenge.age(11_999, 4000)
+    expect(challenge.value).toBe(first)
+    challenge.age(12_000, 4000)
+    expect(challenge.value).not.toBe(first)
+    expect(challenge.answeredBy([first])).toBe(true)
+  })
+
   it('counts no more once somebody has left', () => {
     const challenge = counting()
     challenge.age(0)

@@ -5,7 +5,7 @@ import {
   answerDelay,
   beaconInterval,
   crowdOf,
-  jittered,
+  jitteredInterval,
   statedInterval,
 } from '../../../../bus/core/service/presence.ts'
 
@@ -39,7 +39,7 @@ describe('beacons', () => {
   it('are spread around the mean and never rarer than stated', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), anyUnit, (peers, unit) => {
-        const wait = jittered(beaconInterval(peers), unit)
+        const wait = jitteredInterval(peers, unit)
         expect(wait).toBeGreaterThanOrEqual(beaconInterval(peers) / 2)
         expect(wait).toBeLessThanOrEqual(statedInterval(peers))
       }),

@@ -126,17 +126,6 @@ describe('what is missing', () => {
     world.receiver.expire(500 + REPAIR_AGE)
     expect(world.log()).toEqual(['gap 0-0 network', '1'])
   })
-
-  it('is asked for although one standstill follows the other, as on a busy machine', () => {
-    const world = begun({ repairAge: REPAIR_AGE })
-    world.take(2)
-    world.receiver.postpone(500)
-    expect(asked(world.receiver, 510)).toEqual([])
-    world.receiver.postpone(600)
-    expect(asked(world.receiver, 600)).toEqual([1])
-    world.receiver.postpone(1500)
-    expect(world.receiver.deadline).toBeGreaterThanOrEqual(1520)
-  })
 })
 
 describe('whom it asks', () => {
