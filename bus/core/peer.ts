@@ -89,6 +89,7 @@ export class Peer {
     this.#live = new Live(now, context)
     this.#own = new OwnHistory(context, this.#publisher.streams)
     this.#greeter = new Greeter(context, this.#control, {
+      greeted: (at, to) => this.#publisher.announcer.welcome(at, to),
       joined: (at, remote, streamCount) => this.#onJoined(at, remote, streamCount),
       left: (at, remote, silent) => this.#onLeft(at, remote, silent),
       doubted: (at, remote) => this.#subscriber.attachAgain(at, remote),
@@ -106,7 +107,7 @@ export class Peer {
     const acquaintance = new Acquaintance(context, this.#control, subscriber)
     const each = { silence, learner, publisher, subscriber, meeting, acquaintance, direct, unicast }
     const records = new Records(context, each)
-    const interest = new InterestOut(context, this.#control, (at) => greeter.schedule(at))
+    const interest = new InterestOut(context, this.#control, (at) => greeter.greetAll(at))
     this.#interest = interest
     const keep = (at: number): void =>
       housekeep(at, context, { ...each, outage: this.#outage, greeter, inbound: this.#inbound })
@@ -318,7 +319,6 @@ export class Peer {
   #onJoined(now: number, remote: Remote, streamCount: number): void {
     this.#joinedAt = now
     this.#silence.heard(now)
-    this.#publisher.welcome(now)
     this.#inbound.release(now, remote.instance)
     this.#learner.hear(now, remote, streamCount)
   }

@@ -17,6 +17,7 @@ export class SimulatedNetwork {
   readonly #transportsByHost = new Map<string, Set<SimulatedTransport>>()
   readonly #lossByHost = new Map<string, number>()
   readonly #deskByHost = new Map<string, Desk>()
+  readonly #numberByHost = new Map<string, number>()
   /** The groups that a partition has made, and for each host those that it is in. */
   #groups: readonly (readonly string[])[] = []
   #sidesByHost = new Map<string, number[]>()
@@ -31,7 +32,10 @@ export class SimulatedNetwork {
   /** A new process on a host. */
   transport(host: string): SimulatedTransport {
     this.#ports += 1
-    return new SimulatedTransport(this, host, this.#ports)
+    const number = this.#numberByHost.get(host) ?? this.#numberByHost.size + 1
+    this.#numberByHost.set(host, number)
+    const endpoint = { address: `fe80::${number.toString(16)}%eth0`, port: this.#ports }
+    return new SimulatedTransport(this, host, endpoint)
   }
 
   attach(transport: SimulatedTransport): void {
@@ -67,6 +71,7 @@ export class SimulatedNetwork {
 
   /** As on a real network, the sender's own host hears its multicast, too. */
   carry(sender: SimulatedTransport, to: string | Endpoint, datagram: Uint8Array): void {
+    const rung = typeof to === 'string' ? 'multicast' : 'unicast'
     for (const host of this.#reached(sender.host)) {
       const all = this.#transportsByHost.get(host) ?? []
       const there = [...all].filter((transport) => transport.hears(to))
@@ -74,8 +79,9 @@ export class SimulatedNetwork {
       for (const delayMs of this.#passages(sender.host, host)) {
         this.#schedule.after(delayMs, () => {
           this.#take(host, () => {
+            const from: Endpoint = { ...sender.endpoint, rung }
             // A copy each: nobody may see what another does with its bytes.
-            for (const receiver of there) receiver.hear(new Uint8Array(datagram), sender.endpoint)
+            for (const receiver of there) receiver.hear(new Uint8Array(datagram), from)
           })
         })
       }
@@ -130,6 +136,7 @@ interface Desk {
 export class SimulatedTransport implements Transport {
   readonly datagramSize: number = DATAGRAM_SIZE
   readonly host: string
+  readonly endpoint: Endpoint
   readonly port: number
   /** Nothing waits for a system here. */
   readonly pending: number = 0
@@ -137,14 +144,11 @@ export class SimulatedTransport implements Transport {
   readonly #groups = new Set<string>()
   #listener: TransportListener | undefined
 
-  constructor(network: SimulatedNetwork, host: string, port: number) {
+  constructor(network: SimulatedNetwork, host: string, endpoint: Endpoint) {
     this.#network = network
     this.host = host
-    this.port = port
-  }
-
-  get endpoint(): Endpoint {
-    return { address: `simulated:${this.host}`, port: this.port }
+    this.endpoint = endpoint
+    this.port = endpoint.port
   }
 
   async open(listener: TransportListener): Promise<void> {

@@ -479,7 +479,9 @@ local function add_hello(tree, fields)
     tree:add(f.name, name, name:string(ENC_UTF_8))
   end
   add_rest(tree, fields)
-  return flags:uint() % 2 == 1 and "bye" or nil
+  local bits = flags:uint()
+  if bits % 2 == 1 then return "bye" end
+  return math.floor(bits / 4) % 2 == 1 and "alone" or nil
 end
 
 local function add_direct(tree, fields)

@@ -23,6 +23,8 @@ export class Network {
   readonly hosts: Host[] = []
   /** Whether a multicast datagram is lost for all but its own host. */
   swallows: (bytes: Uint8Array) => boolean = () => false
+  /** Whether unicast gets through to other hosts. */
+  unicast = true
   /** Processes are told by which way each datagram comes; hosts made then have routed addresses. */
   rungs = false
   /** Whether a datagram gets down to a host at all. */
@@ -144,6 +146,7 @@ export class Network {
     const port = this.#portsOf(out.segment).find(({ address }) => address === to.address)
     if (!port) return false
     if (port.host === out.host) this.#hand(port.host, LOOPBACK_MS, sent)
+    else if (!this.unicast) this.onLost(bytes, port.host)
     else if (bytes.length <= out.datagramSize) {
       for (const time of this.#rise(out, sent)) {
         this.#cross(out, port, { from, to, bytes, time })
@@ -179,7 +182,7 @@ export class Network {
         // All hear the same bytes: who changed them would spoil them for everybody, and be found.
         const group = typeof to === 'string' ? to : undefined
         const rung = group === undefined ? 'unicast' : 'multicast'
-        if (hears) process.receive(bytes, this.rungs ? { ...from, rung } : from, group)
+        if (hears) process.receive(bytes, { ...from, rung }, group)
       }
     })
   }

@@ -90,6 +90,8 @@ export class Context {
   readonly onMember: ((group: string, joined: boolean) => void)[] = []
   /** Whom no multicast reaches, and who wants the group: copies of what goes to it. */
   beside: (group: string) => readonly Endpoint[] = () => NOBODY
+  /** Until when a relay counts as being on this network, which learns from what it overhears. */
+  relayUntil: number = -Infinity
   /** Whether that instance has attached to a stream of this peer that goes to the group. */
   attached: (instance: bigint, group: string) => boolean = () => false
   /** Told when an instance has attached there, or has asked for a packet. */
@@ -138,14 +140,18 @@ export class Context {
     for (const endpoint of this.beside(to)) this.transmit(endpoint, datagram)
   }
 
+  /** So many are here that what each of them says to all costs much. */
+  get isCrowd(): boolean {
+    return this.roster.size > LOUD
+  }
+
   /**
    * Where something for one peer goes. Who is `unheard` tells everybody, in case unicast does not
    * pass; but of a crowd a few at a time: each of them hears what each says.
    */
   wayTo({ endpoint }: Remote, unheard: boolean): string | Endpoint {
     if (!unheard) return endpoint
-    const isCrowd = this.roster.size > LOUD
-    return isCrowd && this.unit() * this.roster.size >= LOUD ? endpoint : this.controlGroup
+    return this.isCrowd && this.unit() * this.roster.size >= LOUD ? endpoint : this.controlGroup
   }
 
   /** Counts a dropped packet; a summary goes out with the next housekeeping. */

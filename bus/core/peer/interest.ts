@@ -27,8 +27,6 @@ export class InterestOut {
   readonly #greet: (now: number) => void
   /** The last number of each relay that has been heard. */
   readonly #numbers = new Map<bigint, number>()
-  /** Until when a relay counts as being there. */
-  #until = -Infinity
   #greetedAt = -Infinity
   /** Groups to say, and how often. */
   readonly #due = new Map<string, number>()
@@ -57,7 +55,8 @@ export class InterestOut {
     this.#remember(header)
     const { instance: id } = header
     if (rung) this.#context.emit({ type: 'heard', instance: id, rung, intervalMs, relay: true })
-    this.#until = Math.max(this.#until, now + MISSED * Math.min(intervalMs, INTERVAL_MAX_MS))
+    const until = now + MISSED * Math.min(intervalMs, INTERVAL_MAX_MS)
+    this.#context.relayUntil = Math.max(this.#context.relayUntil, until)
     if (stranger || flags & RelayFlag.askAll || asked.includes(instance)) this.#answer(now)
   }
 
@@ -65,12 +64,12 @@ export class InterestOut {
   step(now: number): void {
     if (!this.#changed) return
     this.#changed = false
-    if (now < this.#until) this.#context.timers.setBefore('interest', now + GATHER_MS)
+    if (now < this.#context.relayUntil) this.#context.timers.setBefore('interest', now + GATHER_MS)
   }
 
   /** The `interest` timer. */
   onTimer(now: number): void {
-    if (now >= this.#until) return this.#forget()
+    if (now >= this.#context.relayUntil) return this.#forget()
     this.#say(0, this.#withdrawn)
     this.#withdrawn = []
     if (this.#round.length === 0) this.#begin(now)
@@ -137,7 +136,7 @@ export class InterestOut {
     this.#changed = true
     if (joined) this.#due.set(group, TIMES)
     else this.#due.delete(group)
-    if (!joined && this.#until > -Infinity) this.#withdrawn.push(group)
+    if (!joined && this.#context.relayUntil > -Infinity) this.#withdrawn.push(group)
   }
 
   /** The next round: what is due, or all of it once that is. */
@@ -172,7 +171,7 @@ export class InterestOut {
 
   /** No relay is there any more; the next one asks. */
   #forget(): void {
-    this.#until = -Infinity
+    this.#context.relayUntil = -Infinity
     this.#due.clear()
     this.#round = []
     this.#withdrawn = []

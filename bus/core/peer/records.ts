@@ -60,7 +60,7 @@ export class Records {
         if (toSelf) return publisher.responder.onNak(now, remote, record)
         return subscriber.onNak(now, record)
       case 'want':
-        return toSelf ? publisher.onWant(now, record) : undefined
+        return toSelf ? publisher.announcer.onWant(now, record) : undefined
       case 'attach':
         return toSelf ? publisher.responder.onAttach(now, remote, record) : undefined
       case 'cursor':

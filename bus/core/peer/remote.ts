@@ -53,6 +53,15 @@ export function newRemote(
   }
 }
 
+/** It has said hello again, and it is proved that this was lately. */
+export function refresh(now: number, remote: Remote, hello: Hello, from: Endpoint): void {
+  remote.heardAt = now
+  remote.intervalMs = hello.intervalMs
+  remote.challenge = hello.challenge
+  remote.port = hello.port
+  remote.endpoint = answerTo(from, hello.port)
+}
+
 function tagsOf(tags: readonly Uint8Array[]): Record<string, string> {
   const entries: [string, string][] = []
   for (const tag of tags) {

@@ -39,7 +39,7 @@ export class TimerHands {
       case 'batch':
         return publisher.onTurn(now)
       case 'announce':
-        return publisher.announce(now)
+        return publisher.announcer.announce(now)
       case 'pace':
         return publisher.pump(now)
       case 'learn':

@@ -29,4 +29,9 @@ export function addressBytes(text: string): Uint8Array | undefined {
   return bytes
 }
 
+/** Whether no router passes on what goes there: link-local addresses, and this host's own. */
+export function isOnLink(text: string): boolean {
+  return /^fe[89ab][\da-f]:/i.test(text) || text === '::1'
+}
+
 const WORDS = 8

@@ -20,6 +20,8 @@ export const HelloFlag = {
   bye: 1,
   /** Everybody who hears this is asked for a hello. */
   askAll: 2,
+  /** It comes by unicast in answer to one that came to the group: multicast reaches its sender. */
+  alone: 4,
 } as const
 
 const IDENTITY_SIZE = 32

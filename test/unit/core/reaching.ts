@@ -18,6 +18,7 @@ export class Reaching {
   readonly sent: { readonly to: string; readonly kind: number; readonly size: number }[] = []
   /** Packets to groups, and what the program was told of ways. */
   toGroups = 0
+  hellosToGroups = 0
   readonly told: string[] = []
   /** Why copies have begun, or ceased. */
   reason = ''
@@ -105,6 +106,7 @@ export class Reaching {
   }
 
   #note(datagram: Uint8Array): void {
+    if (readHeader(datagram).kind === Kind.hello) this.hellosToGroups += 1
     if (readHeader(datagram).kind !== Kind.control) return
     readControl(bodyOf(datagram), (record) => {
       if (record.type === 'places') this.places.push(record.entries)

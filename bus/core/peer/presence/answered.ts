@@ -20,6 +20,11 @@ export class Answered {
     }
   }
 
+  /** Whether it has been echoed, as far as that is remembered. */
+  knows(challenge: bigint): boolean {
+    return this.#atByChallenge.has(challenge)
+  }
+
   /**
    * Whether an answer has left for no longer than those of all take, or this one takes to be read.
    * `peers`: how many answer. Who lacks it all the same asks for it.

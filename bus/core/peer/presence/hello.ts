@@ -10,9 +10,9 @@ import { answerTo, type Endpoint } from '../../output.ts'
 import type { Context, Proof, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { Gatekeeper } from '../realm/gate.ts'
-import { Answered } from './answered.ts'
 import { HELLO_LABEL, HelloOut } from './hello-out.ts'
-import { newRemote } from '../remote.ts'
+import { NextHello } from './next-hello.ts'
+import { newRemote, refresh } from '../remote.ts'
 import { Unicast } from './unicast.ts'
 import { Recent } from '../../recent.ts'
 import type { Rights } from '../../rights.ts'
@@ -26,6 +26,8 @@ import { type Header, nonceOf, readHeader } from '../../wire/packet.ts'
 
 /** What the greeter tells the peer. */
 export interface GreeterEvents {
+  /** A hello has left by which somebody may come to know this peer. */
+  greeted(now: number, to: readonly (string | Endpoint)[]): void
   joined(now: number, remote: Remote, streamCount: number): void
   /** `silent`: without a word. */
   left(now: number, remote: Remote, silent: boolean): void
@@ -51,6 +53,7 @@ export class Greeter {
   readonly #challenge: Challenge
   readonly #gate: Gatekeeper
   #askAll = true
+  readonly #next: NextHello
   #helloAt = -Infinity
   #saidAt = Infinity
   /** When an answer is due, and when hello is said again because the first one may be lost. */
@@ -58,18 +61,13 @@ export class Greeter {
   #greetAt = Infinity
   #greetUntil = -Infinity
   #askedAt = -Infinity
-  readonly #asked = new Set<bigint>()
   readonly #backoff: Backoff
-  readonly #echoes = new Set<bigint>()
-  readonly #answered = new Answered()
   /** Nonces of hellos seen lately: a copy by another interface costs nothing. */
   readonly #seen = new Recent(SEEN_MAX)
   /** Who has said goodbye: hellos of before may still be looked at. */
   readonly #departed = new Recent(SEEN_MAX)
   readonly #budget: HelloBudget
   readonly #out: HelloOut
-  /** Who has said hello by unicast and gets the next one the same way. */
-  readonly #callers = new Map<string, Endpoint>()
   /** Those whom no multicast reaches. */
   readonly unicast: Unicast
 
@@ -78,6 +76,7 @@ export class Greeter {
     this.#control = control
     this.#events = events
     this.#challenge = new Challenge(() => context.random64())
+    this.#next = new NextHello(context)
     this.#gate = new Gatekeeper(context)
     this.#backoff = new Backoff(context.limits.peers)
     this.#budget = new HelloBudget(context.limits)
@@ -118,21 +117,30 @@ export class Greeter {
 
   /** Asks an instance that was heard but is not known, also by the way that it came. */
   ask(now: number, instance: bigint, from?: Endpoint): void {
+    if (this.#asks(now, instance, undefined) && from) this.#next.callBack(from)
+  }
+
+  /** Whether it is asked with the next hello that was not to be; `place`: where alone. */
+  #asks(now: number, instance: bigint, place: Endpoint | undefined): boolean {
     this.#budget.at(now)
-    if (this.#asked.has(instance)) return
-    // The budget is of hellos; one that is going to be sent may ask several.
-    const another = this.#asked.size === 0
-    const spent = another && this.#budget.spent
-    if (spent || this.#asked.size >= HELLO_LIST_MAX) {
-      this.#context.metrics.count('askBudget')
-      return
+    if (this.#next.isAsked(instance)) {
+      // A packet of it has come before its hello, which tells where it is.
+      if (place) this.#next.ask(instance, place)
+      return false
     }
-    if (!this.#backoff.allow(now, instance, this.#context.backlog.roundTripMs)) return
+    // The budget is of hellos; one that is going to be sent may ask several.
+    const another = this.#next.asks === 0
+    const spent = another && this.#budget.spent
+    if (spent || this.#next.asks >= HELLO_LIST_MAX) {
+      this.#context.metrics.count('askBudget')
+      return false
+    }
+    if (!this.#backoff.allow(now, instance, this.#context.backlog.roundTripMs)) return false
     if (another) this.#budget.asks()
     this.#askedAt = now
-    this.#asked.add(instance)
-    if (from) this.#callBack(from)
-    this.schedule(now)
+    this.#next.ask(instance, place)
+    this.#schedule(now)
+    return true
   }
 
   /** The `hello` timer. */
@@ -143,7 +151,7 @@ export class Greeter {
     // Nobody has answered: the hello may have been lost, or the answer.
     if (now >= this.#greetAt && this.#context.roster.size === 0) this.#askAll = true
     this.#sendHello(now)
-    if (this.#echoes.size > 0 || this.#asked.size > 0) this.schedule(now)
+    if (!this.#next.isEmpty) this.#schedule(now)
   }
 
   /** The `beacon` timer. */
@@ -176,11 +184,14 @@ export class Greeter {
       return this.#context.reject(signed ? 'forged' : body ? 'malformed' : 'forged')
     }
     this.#seen.add(nonce)
+    const { hello } = signed
+    // Multicast reaches its sender, so it is not met by unicast.
+    const isAlone = from.rung === 'unicast' && (hello.flags & HelloFlag.alone) > 0
     this.#weigh(
       now,
-      { header, hello: signed.hello, from },
+      { header, hello, from: isAlone ? { ...from, rung: 'multicast' } : from },
       {
-        identity: signed.hello.identity,
+        identity: hello.identity,
         signature: signed.signature,
         label: HELLO_LABEL,
         parts: [nonceOf(packet).slice(), signed.signed],
@@ -204,7 +215,7 @@ export class Greeter {
    * signature check: neither an outsider nor a recording can make this peer do one.
    */
   #weigh(now: number, heard: Heard, proof: Proof): void {
-    const { roster, self, backlog } = this.#context
+    const { roster, self } = this.#context
     const { header, hello, from } = heard
     const refused = (): void => this.#budget.failed(from.address, SIGNATURE_COST)
     const remote = roster.get(header.instance)
@@ -214,20 +225,22 @@ export class Greeter {
     }
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
-    const wait = { peers: roster.size, readMs: backlog.ms }
-    const answered = this.#answered.has(now, hello.challenge, wait)
+    const answered = this.#next.hasAnswered(now, hello.challenge)
+    const place = this.#next.placeOf(now, hello, from)
     if (asks || (!remote && !fresh && !answered)) {
-      this.#callBack(answerTo(from, hello.port))
-      this.#echo(now, hello.challenge)
+      this.#next.callBack(answerTo(from, hello.port))
+      this.#echo(now, hello.challenge, place)
     }
     if (asks && remote) this.#events.doubted(now, remote)
     if (fresh) {
       const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
       const judge = (later: number): void =>
         this.#gate.judge(later, { hello, remote }, accept, refused)
+      // What it says meanwhile is no reason to ask it.
+      if (!remote) this.#backoff.allow(now, header.instance)
       this.#context.verify(proof, judge, refused)
     } else if (hello.port !== remote?.port || this.#gate.isNews(hello, remote)) {
-      this.ask(now, header.instance)
+      this.#asks(now, header.instance, place)
     }
   }
 
@@ -240,7 +253,7 @@ export class Greeter {
   #accept(now: number, heard: Heard, rights: Rights | undefined): void {
     const remote = this.#context.roster.get(heard.header.instance)
     if (!remote) return this.#admit(now, heard, rights)
-    this.#refresh(now, remote, heard)
+    refresh(now, remote, heard.hello, heard.from)
     this.unicast.met(now, remote, heard.from)
     const { rights: before } = remote
     // A recorded hello must not bring back what has been replaced: the later grant counts.
@@ -255,20 +268,12 @@ export class Greeter {
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
     const remote = newRemote(now, { sender, hello, from, rights })
     if (!roster.add(remote)) return metrics.count('peersFull')
-    this.#asked.delete(header.instance)
+    this.#next.forget(header.instance)
     this.#backoff.forget(header.instance)
     this.#context.emit({ type: 'peer', change: 'join', peer: remote.entry })
     // Before anything is said to the newcomer.
     this.unicast.met(now, remote, from)
     this.#events.joined(now, remote, hello.streamCount)
-  }
-
-  #refresh(now: number, remote: Remote, { hello, from }: Heard): void {
-    remote.heardAt = now
-    remote.intervalMs = hello.intervalMs
-    remote.challenge = hello.challenge
-    remote.port = hello.port
-    remote.endpoint = answerTo(from, remote.port)
   }
 
   #remove(now: number, remote: Remote, silent = false): void {
@@ -286,18 +291,18 @@ export class Greeter {
     return instanceOf(crypto, hello.identity, hello.salt) === header.instance
   }
 
-  #callBack(from: Endpoint): void {
-    if (from.rung !== 'unicast' || this.#callers.size >= HELLO_LIST_MAX) return
-    this.#callers.set(`${from.address} ${from.port}`, from)
+  #echo(now: number, challenge: bigint, place?: Endpoint): void {
+    this.#next.echo(challenge, place)
+    this.#schedule(now)
   }
 
-  #echo(now: number, challenge: bigint): void {
-    if (this.#echoes.size < HELLO_LIST_MAX) this.#echoes.add(challenge)
-    this.schedule(now)
+  /** Says hello to everybody, soon. */
+  greetAll(now: number): void {
+    this.#next.tellAll()
+    this.#schedule(now)
   }
 
-  /** Says hello soon. */
-  schedule(now: number): void {
+  #schedule(now: number): void {
     // One draw for each hello: the earliest of many draws would be at once, for everybody.
     if (this.#answerAt < Infinity) return
     const delay = answerDelay(this.#context.roster.size, this.#context.unit())
@@ -307,26 +312,21 @@ export class Greeter {
     this.#context.timers.setBefore('hello', this.#answerAt)
   }
 
-  /** Any hello is a greeting, too: who does not know this peer answers it. */
   #sendHello(now: number): void {
     this.#answerAt = Infinity
-    this.#greetAt = now + GREETING_MS <= this.#greetUntil ? now + GREETING_MS : Infinity
+    if (this.#askAll || now >= this.#greetAt) this.#next.tellAll()
+    const next = this.#next.take(now, this.#out.room)
+    const isAlone = (next.flags & HelloFlag.alone) > 0
+    // Any other hello is a greeting, too: who does not know this peer answers it.
+    const again = now + GREETING_MS <= this.#greetUntil ? now + GREETING_MS : Infinity
+    if (!isAlone) this.#greetAt = again
     if (this.#greetAt < Infinity) this.#context.timers.setBefore('hello', this.#greetAt)
-    // Long rights leave less room: what does not fit goes with the next one.
-    const { room } = this.#out
-    const echoes = [...this.#echoes].slice(0, room)
-    const asked = [...this.#asked].slice(0, room - echoes.length)
-    for (const challenge of echoes) {
-      this.#echoes.delete(challenge)
-      this.#answered.add(now, challenge)
-    }
-    for (const instance of asked) this.#asked.delete(instance)
-    const flags = this.#askAll ? HelloFlag.askAll : 0
+    const flags = next.flags | (this.#askAll ? HelloFlag.askAll : 0)
     this.#askAll = false
-    const to = [this.#context.controlGroup, ...this.#callers.values()]
-    this.#callers.clear()
-    const said = (at: number): void => void (this.#saidAt = Math.min(this.#saidAt, at))
-    this.#out.send({ flags, asked, echoes, to }, said)
+    this.#out.send({ ...next, flags }, (at) => {
+      if (!isAlone) this.#saidAt = Math.min(this.#saidAt, at)
+      if (next.echoes.length > 0) this.#events.greeted(at, next.to)
+    })
   }
 
   #armBeacon(now: number): void {

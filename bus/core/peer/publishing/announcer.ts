@@ -1,5 +1,6 @@
 /** Tells the realm which topic each stream of this peer carries: signed pages of bindings. */
 import { bytesOf64, concat } from '../../bytes.ts'
+import type { Endpoint } from '../../output.ts'
 import type { Context } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { BINDINGS_LABEL, modeOf } from '../binding.ts'
@@ -13,12 +14,17 @@ import { varintSize } from '../../wire/varint.ts'
 export class Announcer {
   readonly #context: Context
   readonly #control: ControlOut
+  readonly #streams: () => readonly SenderStream[]
   readonly #due = new Set<SenderStream>()
   readonly #announcedAt = new Map<SenderStream, number>()
+  /** Those who have just got a hello alone, and when they are told. */
+  readonly #newcomers: (string | Endpoint)[] = []
+  #newcomersAt = Infinity
 
-  constructor(context: Context, control: ControlOut) {
+  constructor(context: Context, control: ControlOut, streams: () => readonly SenderStream[]) {
     this.#context = context
     this.#control = control
+    this.#streams = streams
   }
 
   /** A stream has been opened: it is announced with the next `announce`. */
@@ -26,45 +32,87 @@ export class Announcer {
     this.#due.add(stream)
   }
 
-  /** Somebody asks for a stream's binding; one that has just been sent is not sent again. */
-  addAgain(now: number, stream: SenderStream): void {
-    const announced = this.#announcedAt.get(stream) ?? -Infinity
-    if (now - announced < AGAIN_MS) return
-    this.#due.add(stream)
-    this.#context.timers.setBefore('announce', now)
+  /** Tells those who get a hello the bindings unasked: of what was said before it nothing counts. */
+  welcome(now: number, to: readonly (string | Endpoint)[]): void {
+    const streams = this.#few
+    if (streams.length === 0) return
+    if (to.includes(this.#context.controlGroup)) {
+      for (const stream of streams) this.#due.add(stream)
+      return this.#context.timers.setBefore('announce', now)
+    }
+    this.#newcomers.push(...to)
+    this.#newcomersAt = Math.min(this.#newcomersAt, now + AFTER_HELLO_MS)
+    this.#context.timers.setBefore('announce', this.#newcomersAt)
+  }
+
+  /** Tells everybody once more: somebody may not know them. */
+  repeat(now: number): void {
+    for (const stream of this.#few) this.#addAgain(now, stream)
   }
 
   /** Somebody asks for the bindings of some streams. */
-  onWant(now: number, streams: readonly SenderStream[], { first, count }: Want): void {
+  onWant(now: number, { first, count }: Want): void {
+    const streams = this.#streams()
     const last = Math.min(first + count - 1, streams.length)
     for (let number = Math.max(1, first); number <= last; number++) {
-      this.addAgain(now, streams[number - 1]!)
+      this.#addAgain(now, streams[number - 1]!)
     }
   }
 
   /** Sends a few pages; the `announce` timer brings the rest. */
   announce(now: number): void {
-    for (let page = 0; page < PAGES_AT_ONCE && this.#due.size > 0; page++) this.#page(now)
-    if (this.#due.size > 0) this.#context.timers.setBefore('announce', now + PAGES_MS)
+    const to = [this.#context.controlGroup]
+    for (let page = 0; page < PAGES_AT_ONCE && this.#due.size > 0; page++) {
+      for (const stream of this.#page(now, this.#due, to)) this.#announcedAt.set(stream, now)
+    }
+    if (now >= this.#newcomersAt) this.#tellNewcomers(now)
+    const next = this.#due.size > 0 ? now + PAGES_MS : this.#newcomersAt
+    if (next < Infinity) this.#context.timers.setBefore('announce', next)
   }
 
-  #page(now: number): void {
+  #tellNewcomers(now: number): void {
+    const left = new Set(this.#few)
+    while (left.size > 0) this.#page(now, left, [...this.#newcomers])
+    this.#newcomers.length = 0
+    this.#newcomersAt = Infinity
+  }
+
+  /** All streams, unless they are many. */
+  get #few(): readonly SenderStream[] {
+    const streams = this.#streams()
+    return streams.length > UNASKED_MAX ? [] : streams
+  }
+
+  /** One that has just been sent is sent again in a moment. */
+  #addAgain(now: number, stream: SenderStream): void {
+    const announced = this.#announcedAt.get(stream) ?? -Infinity
+    this.#due.add(stream)
+    this.#context.timers.setBefore('announce', Math.max(now, announced + AGAIN_MS))
+  }
+
+  /** Sends what fits one page, takes it out of `left`, and returns it. */
+  #page(
+    now: number,
+    left: Set<SenderStream>,
+    to: readonly (string | Endpoint)[],
+  ): readonly SenderStream[] {
     const writer = new Writer(this.#control.room - SIGNATURE_SIZE - PAGE_HEAD_SIZE)
-    let count = 0
-    for (const stream of this.#due) {
+    const page: SenderStream[] = []
+    for (const stream of left) {
       const entry = this.#bindingOf(now, stream)
       if (writer.room < BINDING_HEAD_SIZE + entry.sealedName.length) break
       writeBinding(writer, entry)
-      this.#due.delete(stream)
-      this.#announcedAt.set(stream, now)
-      count += 1
+      left.delete(stream)
+      page.push(stream)
     }
-    const head = new Writer(varintSize(count)).varint(count).written
+    const head = new Writer(varintSize(page.length)).varint(page.length).written
     const entries = concat(head, writer.written)
-    const { self, controlGroup } = this.#context
-    this.#context.sign(BINDINGS_LABEL, [bytesOf64(self.instance), entries], (_now, signature) => {
-      this.#control.addBody(controlGroup, ControlType.bindings, concat(entries, signature))
+    const about = bytesOf64(this.#context.self.instance)
+    this.#context.sign(BINDINGS_LABEL, [about, entries], (_now, signature) => {
+      const body = concat(entries, signature)
+      for (const one of to) this.#control.addBody(one, ControlType.bindings, body)
     })
+    return page
   }
 
   #bindingOf(now: number, stream: SenderStream): BindingEntry {
@@ -86,6 +134,10 @@ export class Announcer {
 }
 
 const AGAIN_MS = 50
+/** Streams that are announced unasked: a few packets. */
+const UNASKED_MAX = 64
+/** Who gets a packet of a stranger by unicast takes it for one whom no multicast reaches. */
+const AFTER_HELLO_MS = 5
 const PAGES_AT_ONCE = 8
 const PAGES_MS = 5
 const PAGE_HEAD_SIZE = 8

@@ -98,7 +98,7 @@ export class Meeting {
   #repeat(now: number, unmet: readonly Remote[]): void {
     if (unmet.some((remote) => this.#asked.has(remote))) {
       this.#attempt += 1
-      this.#publisher.welcome(now)
+      this.#publisher.announcer.repeat(now)
       this.#greeter.greet(
         now,
         unmet.filter((remote) => !remote.knows),

@@ -28,13 +28,13 @@ import {
 } from '../../publication.ts'
 import type { SenderStream, Settled } from '../../stream/sender.ts'
 import { isExact, matches, type Pattern } from '../../topic/pattern.ts'
-import { HeartbeatFlag, type Want } from '../../wire/control.ts'
+import { HeartbeatFlag } from '../../wire/control.ts'
 
 export class Publisher {
   readonly #context: Context
   readonly #control: ControlOut
   readonly #subscriber: OwnSubscriptions
-  readonly #announcer: Announcer
+  readonly announcer: Announcer
   readonly responder: Responder
   readonly seating: Seating
   readonly #pacer: Pacer
@@ -58,7 +58,7 @@ export class Publisher {
     this.#context = context
     this.#control = parts.control
     this.#subscriber = parts.subscriber
-    this.#announcer = new Announcer(context, parts.control)
+    this.announcer = new Announcer(context, parts.control, () => this.streams)
     this.#pacer = new Pacer(now, context, (at, stream) => this.#sent(at, stream))
     const { control } = parts
     const pacer = this.#pacer
@@ -73,7 +73,7 @@ export class Publisher {
       prover: this.#prover,
       sharesOf: (topic, forQuestions) => this.seating.sharesOf(topic, forQuestions),
       opened: (stream, sealing) => {
-        this.#announcer.add(stream)
+        this.announcer.add(stream)
         this.#renewal.add(stream, sealing)
         this.seating.settle(stream.openedAt, stream)
       },
@@ -238,21 +238,6 @@ export class Publisher {
     this.#pacer.openGates(now)
   }
 
-  /** The `announce` timer. */
-  announce(now: number): void {
-    this.#announcer.announce(now)
-  }
-
-  /** Somebody has come: tells the bindings unasked, as long as they are few. */
-  welcome(now: number): void {
-    if (this.streams.length > WELCOME_MAX) return
-    for (const stream of this.streams) this.#announcer.addAgain(now, stream)
-  }
-
-  onWant(now: number, record: Want): void {
-    this.#announcer.onWant(now, this.streams, record)
-  }
-
   /** The `heartbeat` timer: heads of streams that have fallen silent. */
   onHeartbeatTimer(now: number): void {
     const decayed: SenderStream[] = []
@@ -300,7 +285,7 @@ export class Publisher {
   /** Seals every open batch; announcements go first. */
   #seal(now: number): void {
     this.#sealedAt = now
-    this.#announcer.announce(now)
+    this.announcer.announce(now)
     for (const stream of this.#batching) this.#sealStream(now, stream)
     this.#batching.clear()
   }
@@ -344,7 +329,5 @@ const BATCH_MS = 1
 const CALL_SIZE = 64 * 1024
 /** Batches open at once; one more seals them all. */
 const OPEN_BATCHES_MAX = 64
-/** Streams that are announced to a newcomer unasked: a few packets. */
-const WELCOME_MAX = 64
 /** Heartbeats rarer than this go to the control group, many streams in one record. */
 const DIGEST_MS = 1000

@@ -53,7 +53,8 @@ export class Learner {
     if (isKnown(remote, stream) || remote.wanted.size >= WANTED_MAX) return
     remote.wanted.add(stream)
     // Nobody has vouched for the packet yet: it may not make this peer ask often.
-    this.#askAt(remote, Math.max(now + WANT_MIN_MS, remote.wantedAt + WANT_AGAIN_MS))
+    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+    this.#askAt(remote, Math.max(now + WANT_MIN_MS + delay, remote.wantedAt + WANT_AGAIN_MS))
   }
 
   onBindings(remote: Remote, record: Bindings): void {

@@ -29,6 +29,7 @@ class World {
     const context = {
       self: { instance: 1n },
       controlGroup: 'control',
+      relayUntil: -Infinity,
       members: this.members,
       onMember: this.onMember,
       emit: () => undefined,
