@@ -54,9 +54,11 @@ test('each of many agents answers one question with its load', async () => {
     .map((line) => JSON.parse(line) as Line)
   const { end, outcomes = [] } = lines.at(-1) ?? {}
   const readings = lines.slice(0, -1)
-  report(`${COUNT} agents`, [{ lastMs: Math.max(...readings.map(({ rtt = 0 }) => rtt)) }])
+  const answered = outcomes.filter(({ type }) => type === 'answered').length
+  const lastMs = Math.max(...readings.map(({ rtt = 0 }) => rtt))
+  report(`${COUNT} agents`, [{ met: outcomes.length, answered, lastMs }])
   expect({ stderr, end, code }).toEqual({ stderr: '', end: 'complete', code: 0 })
-  expect(outcomes.filter(({ type }) => type === 'answered').length).toBe(COUNT)
+  expect(answered).toBe(COUNT)
   expect(new Set(outcomes.map(({ from }) => from)).size).toBe(outcomes.length)
   expect(outcomes.length).toBe(COUNT)
   expect(new Set(readings.map(({ from }) => from)).size).toBe(COUNT)

@@ -35,7 +35,7 @@ export class TimerHands {
       case 'hello':
         return greeter.onHelloTimer(now)
       case 'beacon':
-        return greeter.onBeaconTimer(now)
+        return greeter.beacons.onTimer(now)
       case 'batch':
         return publisher.onTurn(now)
       case 'announce':

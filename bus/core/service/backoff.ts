@@ -15,6 +15,7 @@ const SOON = 12
 const FORGET_MS = 60_000
 
 interface Wait {
+  readonly at: number
   readonly until: number
   readonly waitMs: number
   readonly asked: number
@@ -23,6 +24,7 @@ interface Wait {
 export class Backoff {
   /** In the order of the last question. */
   readonly #waits = new Map<bigint, Wait>()
+  #askedAt = -Infinity
   readonly #sizeMax: number
 
   /** `sizeMax`: strangers remembered; one more pushes the oldest out. */
@@ -42,19 +44,30 @@ export class Backoff {
     const most = asked < SOON ? WAIT_SOON_MS : WAIT_MAX_MS
     const waitMs = again ? Math.min(most, last.waitMs * 2) : WAIT_MIN_MS
     this.#waits.delete(instance)
-    this.#waits.set(instance, { until: now + Math.max(waitMs, answerMs), waitMs, asked })
+    this.#askedAt = now
+    this.#waits.set(instance, { at: now, until: now + Math.max(waitMs, answerMs), waitMs, asked })
     if (this.#waits.size > this.#sizeMax) this.#forgetOldest()
     return true
   }
 
   /** It has answered. */
   forget(instance: bigint): void {
+    const last = this.#waits.get(instance)
     this.#waits.delete(instance)
+    if (last?.at !== this.#askedAt) return
+    this.#askedAt = -Infinity
+    for (const { at } of this.#waits.values()) this.#askedAt = at // the newest is the last of them
+  }
+
+  /** When somebody was last asked who has not answered. */
+  get askedAt(): number {
+    return this.#askedAt
   }
 
   /** Everybody may be asked at once again. */
   clear(): void {
     this.#waits.clear()
+    this.#askedAt = -Infinity
   }
 
   #forgetOldest(): void {

@@ -51,6 +51,8 @@ export class SenderStream {
   waiting = 0
   /** So many of the last messages stay in the history, however old they are. */
   retain = 0
+  /** Questions are among its messages. */
+  asks = false
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
@@ -97,7 +99,8 @@ export class SenderStream {
 
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
   publish(now: number, sentAt: number, message: Outgoing): number {
-    const { codec, payload, expiresAt } = message
+    const { codec, payload, expiresAt, question } = message
+    this.asks ||= question !== undefined
     if (expiresAt !== undefined) return this.#fade(now, sentAt, { ...message, expiresAt })
     this.#postponeFading()
     const batch = (this.#batch ??= new Batch(this.options.bodySize))
@@ -149,15 +152,6 @@ export class SenderStream {
     if (this.#fading) return this.#fading.index
     // Messages that wait for a packet will come in the next one.
     return this.#batch && this.#batch.count > 0 ? this.#batch.index : this.#index
-  }
-
-  /** Whether a packet holds one of the last `retain` messages. */
-  retains(number: number): boolean {
-    const stored = this.history.get(number)
-    if (!stored || this.retain === 0 || this.history.isBroken(stored)) return false
-    // A part of a large message has the index of the next part.
-    const behind = Math.max(stored.index + 1, this.indexAt(number + 1))
-    return behind > this.#index - this.retain
   }
 
   /** The packet whose signature vouches for packet `number`, or one that is not sent yet. */

@@ -40,6 +40,8 @@ interface Given {
   readonly stream?: number
   readonly retain?: number
   readonly expiresMs?: number
+  /** They are questions. */
+  readonly asks?: boolean
 }
 
 interface Wish {
@@ -131,11 +133,12 @@ export class Answering {
 
   /** Each message in a packet of its own. */
   publish(count: number, given: Given = {}): this {
-    const { size = 100, stream = 1, retain = this.#retain, expiresMs } = given
+    const { size = 100, stream = 1, retain = this.#retain, expiresMs, asks = false } = given
     const { peer } = this.attack.target
     for (let i = 0; i < count; i++) {
       const payload = new Uint8Array(size).fill(i)
-      const about = { ...this.#topic(stream), retain, expiresMs }
+      const question = asks ? Uint8Array.of(i) : undefined
+      const about = { ...this.#topic(stream), retain, expiresMs, question }
       peer.publish(this.now, { ...about, codec: 0, payload, urgent: false })
       peer.flush(this.now, 0)
       this.attack.target.drain(this.now)

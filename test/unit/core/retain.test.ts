@@ -87,3 +87,32 @@ describe('retained messages', () => {
     expect([world.count('historyEvicted'), world.count('retainEvicted')]).toEqual([4, 0])
   })
 })
+
+describe('questions', () => {
+  it('stay for as long as they may be answered, whatever the topic retains', () => {
+    const world = retaining(0).publish(1).publish(2, { asks: true, expiresMs: 8000 }).publish(1)
+    expect(held(world.wait(4000))).toEqual([2, 3, 4])
+    expect(held(world.wait(5000))).toEqual([])
+    expect(world.count('historyEvicted')).toBe(4)
+  })
+
+  it('keep what came behind them, so that there is no hole', () => {
+    const world = retaining(0).publish(1, { asks: true, expiresMs: 20_000 })
+    world.publish(2, { asks: true, expiresMs: 2000 }).publish(1)
+    // What has expired is there, and not sent again.
+    expect(held(world.wait(5000))).toEqual([1, 4])
+    expect(world.count('historyEvicted')).toBe(0)
+    expect(held(world.wait(20_000))).toEqual([])
+  })
+
+  it('have the bound in bytes of what is retained', () => {
+    const world = retaining(0, { retainSize: 400 })
+    world.publish(20, { asks: true, expiresMs: 20_000 }).wait(5000)
+    expect(held(world).length).toBeLessThan(4)
+    expect(world.count('retainEvicted')).toBeGreaterThan(15)
+  })
+
+  it('are not kept when they are only messages that expire', () => {
+    expect(held(retaining(0).publish(2, { expiresMs: 8000 }).wait(4000))).toEqual([])
+  })
+})

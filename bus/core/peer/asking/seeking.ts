@@ -95,7 +95,10 @@ export class Seeking {
     const behindUntil = this.#context.lag.missing(now)?.isComing ? from + BEHIND_MS : -Infinity
     // A hello may be among what is being verified.
     const pendingUntil = this.#context.awaiting ? from + PENDING_MS : -Infinity
-    const nextAt = [quietAt, behindUntil, pendingUntil].find((at) => now < at)
+    // Who is heard and has not answered is busy, or somebody sends junk.
+    const { unansweredAt } = this.#parts.greeter
+    const strangerUntil = Math.min(from + STRANGERS_MAX_MS, unansweredAt + STRANGER_MS)
+    const nextAt = [quietAt, behindUntil, pendingUntil, strangerUntil].find((at) => now < at)
     if (unmet.length === 0) {
       if (nextAt !== undefined) return this.#context.timers.setBefore('seek', nextAt)
       this.seek(now, false)
@@ -117,5 +120,8 @@ const LATE_MS = 20
 const RESUMED_MS = 100
 /** So long after a question has begun standstills put off that nobody answers it. */
 const STALLS_MAX_MS = 3000
+/** Strangers that are heard have so long to say who they are, and all of them together. */
+const STRANGER_MS = 1000
+const STRANGERS_MAX_MS = 10_000
 /** How long the keys of another epoch are waited for. */
 const BEHIND_MS = 2000

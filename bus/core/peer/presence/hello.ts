@@ -1,5 +1,5 @@
 /**
- * Who is here: hellos out and in, challenges, beacons, expiry.
+ * Who is here: hellos out and in, challenges, expiry.
  *
  * A peer holds one challenge. It believes in an instance only when that instance's signed hello
  * echoes this challenge: a recorded hello of a dead instance never does. The challenge is drawn
@@ -10,6 +10,7 @@ import { answerTo, type Endpoint } from '../../output.ts'
 import type { Context, Proof, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
 import { Gatekeeper } from '../realm/gate.ts'
+import { BeaconOut } from './beacon-out.ts'
 import { HELLO_LABEL, HelloOut } from './hello-out.ts'
 import { NextHello } from './next-hello.ts'
 import { newRemote, refresh } from '../remote.ts'
@@ -20,7 +21,7 @@ import { instanceOf } from '../../seal/control-keys.ts'
 import { Backoff } from '../../service/backoff.ts'
 import { Challenge } from '../../service/challenge.ts'
 import { HelloBudget } from '../../service/hello-budget.ts'
-import { answerDelay, jitteredInterval, statedInterval } from '../../service/presence.ts'
+import { answerDelay } from '../../service/presence.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag, readHello } from '../../wire/hello.ts'
 import { type Header, nonceOf, readHeader } from '../../wire/packet.ts'
 
@@ -48,7 +49,6 @@ interface Heard {
 
 export class Greeter {
   readonly #context: Context
-  readonly #control: ControlOut
   readonly #events: GreeterEvents
   readonly #challenge: Challenge
   readonly #gate: Gatekeeper
@@ -68,12 +68,12 @@ export class Greeter {
   readonly #departed = new Recent(SEEN_MAX)
   readonly #budget: HelloBudget
   readonly #out: HelloOut
+  readonly beacons: BeaconOut
   /** Those whom no multicast reaches. */
   readonly unicast: Unicast
 
   constructor(context: Context, control: ControlOut, events: GreeterEvents) {
     this.#context = context
-    this.#control = control
     this.#events = events
     this.#challenge = new Challenge(() => context.random64())
     this.#next = new NextHello(context)
@@ -81,6 +81,7 @@ export class Greeter {
     this.#backoff = new Backoff(context.limits.peers)
     this.#budget = new HelloBudget(context.limits)
     const streamCount = (): number => events.streamCount()
+    this.beacons = new BeaconOut(context, control, streamCount)
     this.#out = new HelloOut(context, control, { challenge: this.#challenge, streamCount })
     this.unicast = new Unicast(context, control, {
       greet: (endpoint) => {
@@ -102,12 +103,17 @@ export class Greeter {
     return this.#askedAt
   }
 
+  /** The same of those that have not answered. */
+  get unansweredAt(): number {
+    return this.#backoff.askedAt
+  }
+
   /** Says hello to everybody and asks everybody to do the same. */
   start(now: number): void {
     this.#askAll = true
     this.#greetUntil = now + GREET_FOR_MS
     this.#sendHello(now)
-    this.#armBeacon(now)
+    this.beacons.arm(now)
   }
 
   /** Tells these once more who this is. */
@@ -152,15 +158,6 @@ export class Greeter {
     if (now >= this.#greetAt && this.#context.roster.size === 0) this.#askAll = true
     this.#sendHello(now)
     if (!this.#next.isEmpty) this.#schedule(now)
-  }
-
-  /** The `beacon` timer. */
-  onBeaconTimer(now: number): void {
-    const { roster, backlog } = this.#context
-    const intervalMs = statedInterval(roster.size + 1, backlog.ms)
-    const streamCount = this.#events.streamCount()
-    this.#control.add(this.#context.controlGroup, { type: 'beacon', intervalMs, streamCount })
-    this.#armBeacon(now)
   }
 
   /** Says goodbye; `then` runs with it once it has been handed out. */
@@ -327,13 +324,6 @@ export class Greeter {
       if (!isAlone) this.#saidAt = Math.min(this.#saidAt, at)
       if (next.echoes.length > 0) this.#events.greeted(at, next.to)
     })
-  }
-
-  #armBeacon(now: number): void {
-    const { roster, timers, backlog } = this.#context
-    // Others count on what was told before: no greeting may put the next one off.
-    const waitMs = jitteredInterval(roster.size + 1, this.#context.unit(), backlog.ms)
-    timers.setBefore('beacon', now + waitMs)
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Which sent packets stay: all for a while, and the last messages of a topic that retains them.
+ * Which sent packets stay: all for a while, the last messages of a topic that retains them, and
+ * questions for as long as they are open: who comes to hear of one late answers it all the same.
  *
  * Sent packets of reliable streams are kept for repair and for those who attach late, until the
  * process's bound on bytes or age makes the oldest of them go. What the topic retains stays then,
@@ -9,7 +10,7 @@
 import type { Context } from '../context.ts'
 import { Ring } from '../../ring.ts'
 import { apart } from '../../slab.ts'
-import type { StoredPacket } from '../../stream/history.ts'
+import { hasExpired, type StoredPacket } from '../../stream/history.ts'
 import type { SenderStream } from '../../stream/sender.ts'
 
 /** The packets at the front of a stream's history that only `retain` keeps there. */
@@ -31,22 +32,22 @@ export class Keeper {
   }
 
   /** A packet of so many bytes has left. */
-  keep(stream: SenderStream, size: number): void {
+  keep(now: number, stream: SenderStream, size: number): void {
     this.#kept.push(stream)
     this.#keptSize += size
-    this.#release(stream)
-    while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest()
+    this.#release(now, stream)
+    while (this.#keptSize > this.#context.limits.historySize) this.#forgetOldest(now)
   }
 
   /** Forgets what is too old, and what is retained no longer. */
   expire(now: number): void {
-    for (const stream of this.#retained.keys()) this.#release(stream)
+    for (const stream of this.#retained.keys()) this.#release(now, stream)
     for (;;) {
       const stream = this.#kept.first
       const oldest = stream?.history.get(this.#firstOf(stream))
       // From when it left: the end of a large message leaves long after its beginning.
       if (!oldest || (oldest.sentAt ?? now) > now - this.#context.limits.historyAge) return
-      this.#forgetOldest()
+      this.#forgetOldest(now)
     }
   }
 
@@ -55,19 +56,19 @@ export class Keeper {
     return stream.history.first + (this.#retained.get(stream)?.packets ?? 0)
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(now: number): void {
     const stream = this.#kept.shift()
     if (!stream) return
     const number = this.#firstOf(stream)
     const stored = stream.history.get(number)
     const size = stored?.packet.length ?? 0
     this.#keptSize -= size
-    if (stream.retains(number)) {
+    // An older question may be open for longer than this one: what is kept has no hole.
+    this.#release(now, stream)
+    if (this.#retained.has(stream) || retains(now, stream, number)) {
       if (stored) this.#setApart(stored)
       return this.#retain(stream, size)
     }
-    // It is younger than what was retained, so that goes as well.
-    this.#release(stream)
     stream.history.forget()
     if (stored) this.#context.pool.giveBack(stored.packet)
     this.#context.metrics.count('historyEvicted')
@@ -91,8 +92,8 @@ export class Keeper {
   }
 
   /** Forgets what newer messages have taken the place of. */
-  #release(stream: SenderStream): void {
-    while (this.#retained.has(stream) && !stream.retains(stream.history.first)) {
+  #release(now: number, stream: SenderStream): void {
+    while (this.#retained.has(stream) && !retains(now, stream, stream.history.first)) {
       this.#drop(stream)
       this.#context.metrics.count('historyEvicted')
     }
@@ -128,4 +129,15 @@ export class Keeper {
     this.#retainedSize -= size
     if (retained.packets === 0) this.#retained.delete(stream)
   }
+}
+
+/** Whether a packet holds one of the messages that its topic retains, or a question that is open. */
+function retains(now: number, stream: SenderStream, number: number): boolean {
+  const stored = stream.history.get(number)
+  if (!stored || stream.history.isBroken(stored)) return false
+  if (stream.asks && stored.expiresAt !== undefined && !hasExpired(now, stored)) return true
+  if (stream.retain === 0) return false
+  // A part of a large message has the index of the next part.
+  const behind = Math.max(stored.index + 1, stream.indexAt(number + 1))
+  return behind > stream.index - stream.retain
 }

@@ -282,7 +282,7 @@ export class Pacer {
     this.#sending.delete(stream)
     this.#urgent.delete(stream)
     if (stream.pending) this.#enlist(stream)
-    if (stream.options.delivery === 'reliable') this.#keeper.keep(stream, size)
+    if (stream.options.delivery === 'reliable') this.#keeper.keep(now, stream, size)
   }
 
   #enlist(stream: SenderStream): void {

@@ -35,4 +35,23 @@ describe('Backoff', () => {
     for (const instance of [1n, 2n, 3n]) backoff.allow(0, instance)
     expect([3n, 2n, 1n].map((instance) => backoff.allow(1, instance))).toEqual([false, false, true])
   })
+
+  it('tells when the last one was asked of those that have not answered', () => {
+    const backoff = new Backoff(8)
+    expect(backoff.askedAt).toBe(-Infinity)
+    for (const [now, instance] of [
+      [5, 1n],
+      [7, 2n],
+      [9, 3n],
+    ] as const)
+      backoff.allow(now, instance)
+    backoff.forget(2n)
+    expect(backoff.askedAt).toBe(9)
+    backoff.forget(3n)
+    expect(backoff.askedAt).toBe(5)
+    backoff.allow(400, 1n)
+    expect(backoff.askedAt).toBe(400)
+    backoff.clear()
+    expect(backoff.askedAt).toBe(-Infinity)
+  })
 })
