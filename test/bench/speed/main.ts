@@ -101,7 +101,7 @@ async function measure(
   for (const size of sizes) {
     const load = { size, forMs, ...(count !== undefined && { count }) }
     // Processes that share the processors take as much longer until their code is compiled.
-    const warmUpMs = WARM_UP_MS * (1 + subscribers)
+    const warmUpMs = WARM_UP_MS + WARM_UP_EACH_MS * (1 + subscribers)
     if (count === undefined) await scene.run({ size, forMs: warmUpMs })
     runs.push(note(await scene.run(load)))
   }
@@ -167,8 +167,9 @@ interface Taken {
   readonly missing: ReadonlyMap<string, string>
 }
 
-/** For each process, whoever takes part. */
-const WARM_UP_MS = 100
+/** Before each run, and for each process that takes part. */
+const WARM_UP_MS = 400
+const WARM_UP_EACH_MS = 100
 /** Messages a second while latency is measured. */
 const RATE = 1000
 

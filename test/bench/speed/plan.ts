@@ -98,7 +98,7 @@ const QUICK = { ...THOROUGH, subscribers: [1, 2], rounds: 1, latencyMs: 0 } as c
 const DOC = {
   ...THOROUGH,
   rounds: 9,
-  forMs: 400,
+  forMs: 1000,
   latencyMs: 500,
   withinMs: 9.5 * 60_000,
 } as const
