@@ -15,6 +15,8 @@ const SOON = 12
 const FORGET_MS = 60_000
 
 interface Wait {
+  /** It has said who it is, and is not let in. */
+  readonly refused: boolean
   readonly at: number
   readonly until: number
   readonly waitMs: number
@@ -44,8 +46,15 @@ export class Backoff {
     const most = asked < SOON ? WAIT_SOON_MS : WAIT_MAX_MS
     const waitMs = again ? Math.min(most, last.waitMs * 2) : WAIT_MIN_MS
     this.#waits.delete(instance)
-    this.#askedAt = now
-    this.#waits.set(instance, { at: now, until: now + Math.max(waitMs, answerMs), waitMs, asked })
+    const refused = again ? last.refused : false
+    if (!refused) this.#askedAt = now
+    this.#waits.set(instance, {
+      refused,
+      at: now,
+      until: now + Math.max(waitMs, answerMs),
+      waitMs,
+      asked,
+    })
     if (this.#waits.size > this.#sizeMax) this.#forgetOldest()
     return true
   }
@@ -54,9 +63,15 @@ export class Backoff {
   forget(instance: bigint): void {
     const last = this.#waits.get(instance)
     this.#waits.delete(instance)
-    if (last?.at !== this.#askedAt) return
-    this.#askedAt = -Infinity
-    for (const { at } of this.#waits.values()) this.#askedAt = at // the newest is the last of them
+    if (last?.at === this.#askedAt) this.#lookBack()
+  }
+
+  /** It has answered, and is not let in: it is asked as before, and nobody waits for it. */
+  refuse(instance: bigint): void {
+    const last = this.#waits.get(instance)
+    if (!last) return
+    this.#waits.set(instance, { ...last, refused: true })
+    if (last.at === this.#askedAt) this.#lookBack()
   }
 
   /** When somebody was last asked who has not answered. */
@@ -67,7 +82,12 @@ export class Backoff {
   /** Everybody may be asked at once again. */
   clear(): void {
     this.#waits.clear()
+  }
+
+  #lookBack(): void {
     this.#askedAt = -Infinity
+    // In the order of the last question: the newest is the last of them.
+    for (const { at, refused } of this.#waits.values()) if (!refused) this.#askedAt = at
   }
 
   #forgetOldest(): void {

@@ -51,8 +51,8 @@ export class SenderStream {
   waiting = 0
   /** So many of the last messages stay in the history, however old they are. */
   retain = 0
-  /** Questions are among its messages. */
-  asks = false
+  /** Until when those of its messages may be answered that are questions. */
+  askedUntil: number = -Infinity
   /** Something urgent waits: this stream goes before others. */
   urgent = false
   #number = 0
@@ -100,7 +100,7 @@ export class SenderStream {
   /** Takes one message and returns its index. `sentAt` in ms since 1970. */
   publish(now: number, sentAt: number, message: Outgoing): number {
     const { codec, payload, expiresAt, question } = message
-    this.asks ||= question !== undefined
+    if (question) this.askedUntil = Math.max(this.askedUntil, expiresAt ?? -Infinity)
     if (expiresAt !== undefined) return this.#fade(now, sentAt, { ...message, expiresAt })
     this.#postponeFading()
     const batch = (this.#batch ??= new Batch(this.options.bodySize))

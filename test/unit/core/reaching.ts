@@ -19,6 +19,8 @@ export class Reaching {
   /** Packets to groups, and what the program was told of ways. */
   toGroups = 0
   hellosToGroups = 0
+  /** Pages of bindings that have left to groups. */
+  bindingsToGroups = 0
   readonly told: string[] = []
   /** Why copies have begun, or ceased. */
   reason = ''
@@ -109,6 +111,7 @@ export class Reaching {
     if (readHeader(datagram).kind === Kind.hello) this.hellosToGroups += 1
     if (readHeader(datagram).kind !== Kind.control) return
     readControl(bodyOf(datagram), (record) => {
+      if (record.type === 'bindings') this.bindingsToGroups += 1
       if (record.type === 'places') this.places.push(record.entries)
     })
   }

@@ -112,7 +112,16 @@ describe('questions', () => {
     expect(world.count('retainEvicted')).toBeGreaterThan(15)
   })
 
+  it('go before what topics retain', () => {
+    const world = retaining(1, { streams: 2, retainSize: 1500 }).publish(1, { size: 800 })
+    world.publish(9, { stream: 2, retain: 0, asks: true, expiresMs: 20_000 }).wait(5000)
+    expect(held(world)).toEqual([1])
+    expect(world.count('retainEvicted')).toBeGreaterThan(0)
+  })
+
   it('are not kept when they are only messages that expire', () => {
     expect(held(retaining(0).publish(2, { expiresMs: 8000 }).wait(4000))).toEqual([])
+    const world = retaining(0).publish(1, { asks: true, expiresMs: 500 })
+    expect(held(world.publish(1, { expiresMs: 8000 }).wait(4000))).toEqual([])
   })
 })

@@ -223,7 +223,7 @@ export class Greeter {
     const asks = (hello.flags & HelloFlag.askAll) > 0 || hello.asked.includes(self.instance)
     const fresh = this.#challenge.answeredBy(hello.echoes)
     const answered = this.#next.hasAnswered(now, hello.challenge)
-    const place = this.#next.placeOf(now, hello, from)
+    const place = this.#next.placeOf(now, { instance: header.instance, hello, from })
     if (asks || (!remote && !fresh && !answered)) {
       this.#next.callBack(answerTo(from, hello.port))
       this.#echo(now, hello.challenge, place)
@@ -231,13 +231,22 @@ export class Greeter {
     if (asks && remote) this.#events.doubted(now, remote)
     if (fresh) {
       const accept = (later: number, rights?: Rights): void => this.#accept(later, heard, rights)
+      const denied = (): void => {
+        refused()
+        this.#backoff.refuse(header.instance)
+      }
+      const forged = (): void => {
+        refused()
+        this.#backoff.forget(header.instance)
+      }
       const judge = (later: number): void =>
-        this.#gate.judge(later, { hello, remote }, accept, refused)
+        this.#gate.judge(later, { hello, remote }, accept, denied)
       // What it says meanwhile is no reason to ask it.
       if (!remote) this.#backoff.allow(now, header.instance)
-      this.#context.verify(proof, judge, refused)
+      this.#context.verify(proof, judge, forged)
     } else if (hello.port !== remote?.port || this.#gate.isNews(hello, remote)) {
-      this.#asks(now, header.instance, place)
+      // Who is known asks nobody again, and would not come to be asked if unicast did not pass.
+      this.#asks(now, header.instance, remote ? undefined : place)
     }
   }
 
@@ -261,6 +270,8 @@ export class Greeter {
 
   #admit(now: number, { header, hello, from }: Heard, rights: Rights | undefined): void {
     const { roster, metrics } = this.#context
+    // Unless it is let in below.
+    this.#backoff.refuse(header.instance)
     if (this.#departed.has(`${header.instance}`)) return metrics.count('late')
     const sender = { instance: header.instance, salt: hello.salt, identity: hello.identity }
     const remote = newRemote(now, { sender, hello, from, rights })

@@ -6,6 +6,7 @@
  */
 import { answerTo, type Endpoint, endpointName } from '../../output.ts'
 import type { Context } from '../context.ts'
+import { Recent } from '../../recent.ts'
 import { isOnLink } from '../../wire/address.ts'
 import { type Hello, HELLO_LIST_MAX, HelloFlag } from '../../wire/hello.ts'
 import { Answered } from './answered.ts'
@@ -17,6 +18,13 @@ type Place = Endpoint | undefined
 /** Those who are told something: by challenge, or by instance. */
 type Told = Map<bigint, Place>
 
+/** Whose hello has come. */
+interface Newcomer {
+  readonly instance: bigint
+  readonly hello: Hello
+  readonly from: Endpoint
+}
+
 export class NextHello {
   readonly #context: Context
   readonly #echoes: Told = new Map()
@@ -24,6 +32,8 @@ export class NextHello {
   readonly #answered = new Answered()
   /** Who has said hello by unicast and gets the next one the same way. */
   readonly #callers = new Map<string, Endpoint>()
+  /** Who has been asked alone: unicast may not pass. */
+  readonly #alone = new Recent(ALONE_KEPT)
   #isForAll = false
 
   constructor(context: Context) {
@@ -59,8 +69,9 @@ export class NextHello {
   }
 
   echo(challenge: bigint, place?: Endpoint): void {
-    // Who is to be told with everybody stays so, whatever it has said since.
-    const alone = this.#echoes.has(challenge) ? this.#echoes.get(challenge) && place : place
+    // Who is to be told with everybody stays so; and nobody gets what another one is told.
+    const isOther = this.#echoes.has(challenge) && !isSame(this.#echoes.get(challenge), place)
+    const alone = isOther ? undefined : place
     if (this.#echoes.size < HELLO_LIST_MAX) this.#echoes.set(challenge, alone)
   }
 
@@ -74,11 +85,13 @@ export class NextHello {
    * once more is told with everybody, since unicast may not pass. So is who comes where a relay is,
    * which learns from what it overhears and whose address may be the source.
    */
-  placeOf(now: number, { flags, asked, challenge, port }: Hello, from: Endpoint): Place {
+  placeOf(now: number, { instance, hello, from }: Newcomer): Place {
+    const { flags, asked, challenge, port } = hello
     const { isCrowd, relayUntil, self } = this.#context
     const isPlain = from.rung === 'multicast' && !(flags & HelloFlag.alone)
     if (!isCrowd || !isPlain || now < relayUntil || port === 0 || !isOnLink(from.address)) return
-    const again = asked.includes(self.instance) && this.#answered.knows(challenge)
+    const knows = this.#answered.knows(challenge) || this.#alone.has(`${instance}`)
+    const again = knows && asked.includes(self.instance)
     return again ? undefined : answerTo(from, port)
   }
 
@@ -97,7 +110,10 @@ export class NextHello {
     const isForAll = this.#isForAll || this.#callers.size > 0
     this.#isForAll = false
     const to = isForAll ? [] : aloneOf([...echoes, ...asked])
-    if (to.length > 0) return { flags: HelloFlag.alone, ...said, to }
+    if (to.length > 0) {
+      for (const instance of asked.keys()) this.#alone.add(`${instance}`)
+      return { flags: HelloFlag.alone, ...said, to }
+    }
     const callers = [...this.#callers.values()]
     this.#callers.clear()
     return { flags: 0, ...said, to: [this.#context.controlGroup, ...callers] }
@@ -108,6 +124,10 @@ function taken(told: Told, most: number): Told {
   const first = new Map([...told].slice(0, most))
   for (const key of first.keys()) told.delete(key)
   return first
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return one && other ? endpointName(one) === endpointName(other) : one === other
 }
 
 /** Nobody where somebody cannot be told alone, or one packet to all costs less. */
@@ -122,3 +142,4 @@ function aloneOf(told: readonly (readonly [bigint, Place])[]): Endpoint[] {
 
 /** So many get a packet each; of a crowd of more than 16 each hears what goes to all. */
 const ALONE_MAX = 4
+const ALONE_KEPT = 1024

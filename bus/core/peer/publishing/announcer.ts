@@ -16,6 +16,9 @@ export class Announcer {
   readonly #control: ControlOut
   readonly #streams: () => readonly SenderStream[]
   readonly #due = new Set<SenderStream>()
+  /** Due when they have not been announced for a while, and when to look. */
+  readonly #later = new Set<SenderStream>()
+  #laterAt = Infinity
   readonly #announcedAt = new Map<SenderStream, number>()
   /** Those who have just got a hello alone, and when they are told. */
   readonly #newcomers: (string | Endpoint)[] = []
@@ -61,12 +64,14 @@ export class Announcer {
 
   /** Sends a few pages; the `announce` timer brings the rest. */
   announce(now: number): void {
+    if (now >= this.#laterAt) this.#look(now)
     const to = [this.#context.controlGroup]
     for (let page = 0; page < PAGES_AT_ONCE && this.#due.size > 0; page++) {
       for (const stream of this.#page(now, this.#due, to)) this.#announcedAt.set(stream, now)
     }
     if (now >= this.#newcomersAt) this.#tellNewcomers(now)
-    const next = this.#due.size > 0 ? now + PAGES_MS : this.#newcomersAt
+    const moreAt = this.#due.size > 0 ? now + PAGES_MS : Infinity
+    const next = Math.min(moreAt, this.#newcomersAt, this.#laterAt)
     if (next < Infinity) this.#context.timers.setBefore('announce', next)
   }
 
@@ -85,9 +90,23 @@ export class Announcer {
 
   /** One that has just been sent is sent again in a moment. */
   #addAgain(now: number, stream: SenderStream): void {
-    const announced = this.#announcedAt.get(stream) ?? -Infinity
-    this.#due.add(stream)
-    this.#context.timers.setBefore('announce', Math.max(now, announced + AGAIN_MS))
+    this.#later.add(stream)
+    this.#laterAt = Math.min(this.#laterAt, Math.max(now, this.#againAt(stream)))
+    this.#context.timers.setBefore('announce', this.#laterAt)
+  }
+
+  #look(now: number): void {
+    this.#laterAt = Infinity
+    for (const stream of this.#later) {
+      const at = this.#againAt(stream)
+      if (at > now) this.#laterAt = Math.min(this.#laterAt, at)
+      else this.#due.add(stream)
+      if (at <= now) this.#later.delete(stream)
+    }
+  }
+
+  #againAt(stream: SenderStream): number {
+    return (this.#announcedAt.get(stream) ?? -Infinity) + AGAIN_MS
   }
 
   /** Sends what fits one page, takes it out of `left`, and returns it. */
@@ -135,7 +154,7 @@ export class Announcer {
 
 const AGAIN_MS = 50
 /** Streams that are announced unasked: a few packets. */
-const UNASKED_MAX = 64
+export const UNASKED_MAX = 64
 /** Who gets a packet of a stranger by unicast takes it for one whom no multicast reaches. */
 const AFTER_HELLO_MS = 5
 const PAGES_AT_ONCE = 8

@@ -99,12 +99,13 @@ export class Keeper {
     }
   }
 
-  /** Takes from whoever retains most: a topic with one small value keeps it. */
+  /** Takes from whoever retains most: a topic with one small value keeps it. Questions go first. */
   #relieve(): void {
     let most: SenderStream | undefined
     let size = 0
     for (const [stream, retained] of this.#retained) {
-      if (retained.size <= size) continue
+      const asksOnly = stream.retain === 0
+      if (most && (asksOnly === (most.retain === 0) ? retained.size <= size : !asksOnly)) continue
       most = stream
       size = retained.size
     }
@@ -135,7 +136,8 @@ export class Keeper {
 function retains(now: number, stream: SenderStream, number: number): boolean {
   const stored = stream.history.get(number)
   if (!stored || stream.history.isBroken(stored)) return false
-  if (stream.asks && stored.expiresAt !== undefined && !hasExpired(now, stored)) return true
+  const { expiresAt = Infinity } = stored
+  if (expiresAt <= stream.askedUntil && !hasExpired(now, stored)) return true
   if (stream.retain === 0) return false
   // A part of a large message has the index of the next part.
   const behind = Math.max(stored.index + 1, stream.indexAt(number + 1))

@@ -8,6 +8,7 @@ import { bytesOf64, hexOf } from '../../bytes.ts'
 import { BINDINGS_LABEL, openBinding } from '../binding.ts'
 import type { Binding, Closure, Context, Remote } from '../context.ts'
 import type { ControlOut } from '../control.ts'
+import { UNASKED_MAX } from '../publishing/announcer.ts'
 import { answerDelay } from '../../service/presence.ts'
 import type { Bindings } from '../../wire/control.ts'
 
@@ -44,17 +45,25 @@ export class Learner {
     remote.streamCount = Math.max(remote.streamCount, known)
     if (remote.bound >= remote.streamCount || remote.wantAt < Infinity) return
     remote.wantMs = WANT_MIN_MS
-    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
-    this.#askAt(remote, now + WANT_MIN_MS + delay)
+    // A few come unasked, behind the hello by which it has been met.
+    const isNew = remote.entry.since === now && remote.streamCount <= UNASKED_MAX
+    this.#askAt(remote, now + (isNew ? WANT_NEW_MS : WANT_MIN_MS) + this.#spread)
   }
 
   /** A packet of this stream came before its binding. */
   hearStream(now: number, remote: Remote, stream: number): void {
-    if (isKnown(remote, stream) || remote.wanted.size >= WANTED_MAX) return
+    // One draw for all packets of it: the least of many would be at once, for everybody.
+    if (isKnown(remote, stream) || remote.wanted.has(stream)) return
+    if (remote.wanted.size >= WANTED_MAX) return
     remote.wanted.add(stream)
     // Nobody has vouched for the packet yet: it may not make this peer ask often.
-    const delay = answerDelay(this.#context.roster.size, this.#context.unit())
+    const delay = Math.min(WANTED_SPREAD_MS, this.#spread)
     this.#askAt(remote, Math.max(now + WANT_MIN_MS + delay, remote.wantedAt + WANT_AGAIN_MS))
+  }
+
+  /** So much later, by chance: all who lack a binding ask, and one answer is for all. */
+  get #spread(): number {
+    return answerDelay(this.#context.roster.size, this.#context.unit())
   }
 
   onBindings(remote: Remote, record: Bindings): void {
@@ -187,6 +196,9 @@ function knownOf(remote: Remote): number {
 }
 
 const WANT_MIN_MS = 10
+const WANT_NEW_MS = 50
+/** The packet does not wait for ever. */
+const WANTED_SPREAD_MS = 200
 const WANT_MAX_MS = 2000
 const WANT_AGAIN_MS = 100
 const WANTED_MAX = 32

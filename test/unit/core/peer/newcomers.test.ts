@@ -15,7 +15,7 @@ function among(count: number): Reaching {
   for (let place = 0; place < count; place++) {
     const member = reaching.attack.stranger()
     const from = { address: `fe80::b:${place}%eth0` }
-    reaching.hear(member.hello({ flags: HelloFlag.askAll }), from, 'multicast').wait(300)
+    reaching.hear(member.hello({ flags: HelloFlag.askAll }), from, 'multicast').wait(100)
     const echoes = [reaching.attack.target.challenge]
     reaching.hear(member.hello({ echoes }), from, 'multicast').wait(1)
   }
@@ -105,5 +105,43 @@ describe('one whose hello is being verified', () => {
     expect(target.present.size).toBe(1)
     expect(said).toBe(0)
     expect(reaching.since().hellos).toEqual([])
+  })
+})
+
+describe('bindings', () => {
+  const TOPIC = { topic: 'own/topic', segments: ['own', 'topic'], delivery: 'reliable' } as const
+
+  function publish({ attack: { target, now } }: Reaching): void {
+    target.peer.publish(now, { ...TOPIC, codec: 0, payload: new Uint8Array(8), urgent: false })
+    target.peer.flush(now, 0)
+    target.drain(now)
+  }
+
+  it('are said every 50 ms at most, however often they are asked for while more is published', () => {
+    const reaching = among(CROWD)
+    const { attack } = reaching
+    const member = attack.member()
+    publish(reaching)
+    reaching.wait(300)
+    const before = reaching.bindingsToGroups
+    const want = { type: 'want', target: attack.target.peer.instance, first: 1, count: 1 } as const
+    for (let ms = 0; ms < 500; ms += 5) {
+      attack.send(member.control(controlBytes(want)))
+      publish(reaching)
+      attack.now += 5
+      attack.target.advance(attack.now)
+    }
+    expect(reaching.bindingsToGroups - before).toBeGreaterThanOrEqual(8)
+    expect(reaching.bindingsToGroups - before).toBeLessThanOrEqual(11)
+  })
+
+  it('follow the hello to a newcomer alone, and go to nobody else', () => {
+    const reaching = among(CROWD)
+    publish(reaching)
+    reaching.wait(300).since()
+    const before = reaching.bindingsToGroups
+    comes(reaching, reaching.attack.stranger())
+    const { copies, hellos } = reaching.since()
+    expect([hellos, copies, reaching.bindingsToGroups - before]).toEqual([[TO_NEWCOMER], 1, 0])
   })
 })

@@ -23,7 +23,7 @@ class World {
   /** Where who has said such a hello is told alone. */
   placeOf(hello: Partial<Hello>, from: Endpoint = at(1)): Endpoint | undefined {
     const usual = { flags: 0, asked: [], challenge: 7n, port: 2000 }
-    return this.next.placeOf(1000, { ...usual, ...hello } as Hello, from)
+    return this.next.placeOf(1000, { instance: 5n, hello: { ...usual, ...hello } as Hello, from })
   }
 
   to(): readonly (string | Endpoint)[] {
@@ -65,6 +65,15 @@ describe('a newcomer to a crowd', () => {
     world.next.echo(7n, world.placeOf({}))
     world.to()
     expect(world.placeOf({ flags: HelloFlag.askAll })).toBeDefined()
+  })
+
+  it('is told with everybody when it asks by another challenge than the one that it was told by', () => {
+    const world = new World()
+    world.next.echo(7n, world.placeOf({}))
+    world.next.ask(5n, world.placeOf({}))
+    world.to()
+    expect(world.placeOf({ asked: [SELF], challenge: 8n })).toBe(undefined)
+    expect(world.placeOf({ challenge: 8n })).toBeDefined()
   })
 
   it.each([
@@ -121,9 +130,13 @@ describe('one hello', () => {
     next.echo(1n)
     next.echo(1n, at(1))
     expect(next.take(1000, ROOM).to).toEqual([GROUP])
+    // The same challenge from two places: whose it is nobody knows.
     next.echo(1n, at(1))
     next.echo(1n, at(2))
-    expect(next.take(1000, ROOM).to).toEqual([at(2)])
+    expect(next.take(1000, ROOM).to).toEqual([GROUP])
+    next.echo(1n, at(1))
+    next.echo(1n, at(1))
+    expect(next.take(1000, ROOM).to).toEqual([at(1)])
   })
 
   it('goes to everybody once when everybody is to hear it', () => {

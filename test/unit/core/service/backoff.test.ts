@@ -51,7 +51,19 @@ describe('Backoff', () => {
     expect(backoff.askedAt).toBe(5)
     backoff.allow(400, 1n)
     expect(backoff.askedAt).toBe(400)
+    // They may still answer.
     backoff.clear()
-    expect(backoff.askedAt).toBe(-Infinity)
+    expect(backoff.askedAt).toBe(400)
+  })
+
+  it('waits for nobody that has answered and is not let in, however often it is asked', () => {
+    const backoff = new Backoff(8)
+    backoff.allow(5, 1n)
+    backoff.allow(7, 2n)
+    backoff.refuse(2n)
+    backoff.refuse(3n)
+    expect(backoff.askedAt).toBe(5)
+    expect(backoff.allow(1000, 2n)).toBe(true)
+    expect(backoff.askedAt).toBe(5)
   })
 })
