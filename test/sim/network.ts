@@ -25,8 +25,8 @@ export class Network {
   swallows: (bytes: Uint8Array) => boolean = () => false
   /** Whether unicast gets through to other hosts. */
   unicast = true
-  /** Processes are told by which way each datagram comes; hosts made then have routed addresses. */
-  rungs = false
+  /** Hosts made from now on have addresses that mean the same everywhere. */
+  routed = false
   /** Whether a datagram gets down to a host at all. */
   passes: (host: Host, bytes: Uint8Array) => boolean = () => true
   /** Told of each datagram that has not come up to its segment, or down to `host`. */
@@ -65,7 +65,7 @@ export class Network {
   host(segments: readonly number[]): Host {
     const host = new Host((this.hosts.length + 1).toString(16))
     for (const segment of segments) {
-      const port = new Interface(host, segment, this.rungs)
+      const port = new Interface(host, segment, this.routed)
       host.interfaces.push(port)
       this.#portsBySegment.set(segment, [...this.#portsOf(segment), port])
     }

@@ -52,8 +52,8 @@ export class Scene {
     this.#random = new Random(seed, 'relay')
     this.world = new World({ ...quietPlan(seed), deliveries: [delivery] }, new Trace())
     const { network } = this.world
-    network.rungs = given.apart ?? false
-    this.multicast(!network.rungs)
+    network.routed = given.apart ?? false
+    this.multicast(!network.routed)
     this.relays = relays.map((segments) => new SimRelay(this.world, network.host(segments)))
     this.trunks = trunks.map(
       ([a, b]) => new SimTrunk(this.world, [this.relays[a]!, this.relays[b]!]),

@@ -4,7 +4,7 @@
  * As a rule everybody hears it. What one of a crowd has to say to a few newcomers goes to these alone:
  * all of the crowd say it, and would all hear it from each other.
  */
-import { answerTo, type Endpoint, endpointName } from '../../output.ts'
+import { answerTo, type Endpoint, endpointName, sameDestination } from '../../output.ts'
 import type { Context } from '../context.ts'
 import { Recent } from '../../recent.ts'
 import { isOnLink } from '../../wire/address.ts'
@@ -127,7 +127,7 @@ function taken(told: Told, most: number): Told {
 }
 
 function isSame(one: Place, other: Place): boolean {
-  return one && other ? endpointName(one) === endpointName(other) : one === other
+  return one && other ? sameDestination(one, other) : one === other
 }
 
 /** Nobody where somebody cannot be told alone, or one packet to all costs less. */

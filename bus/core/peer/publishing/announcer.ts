@@ -15,6 +15,7 @@ export class Announcer {
   readonly #context: Context
   readonly #control: ControlOut
   readonly #streams: () => readonly SenderStream[]
+  readonly #everybody: readonly string[]
   readonly #due = new Set<SenderStream>()
   /** Due when they have not been announced for a while, and when to look. */
   readonly #later = new Set<SenderStream>()
@@ -28,6 +29,7 @@ export class Announcer {
     this.#context = context
     this.#control = control
     this.#streams = streams
+    this.#everybody = [context.controlGroup]
   }
 
   /** A stream has been opened: it is announced with the next `announce`. */
@@ -65,9 +67,9 @@ export class Announcer {
   /** Sends a few pages; the `announce` timer brings the rest. */
   announce(now: number): void {
     if (now >= this.#laterAt) this.#look(now)
-    const to = [this.#context.controlGroup]
     for (let page = 0; page < PAGES_AT_ONCE && this.#due.size > 0; page++) {
-      for (const stream of this.#page(now, this.#due, to)) this.#announcedAt.set(stream, now)
+      for (const stream of this.#page(now, this.#due, this.#everybody))
+        this.#announcedAt.set(stream, now)
     }
     if (now >= this.#newcomersAt) this.#tellNewcomers(now)
     const moreAt = this.#due.size > 0 ? now + PAGES_MS : Infinity
@@ -99,9 +101,12 @@ export class Announcer {
     this.#laterAt = Infinity
     for (const stream of this.#later) {
       const at = this.#againAt(stream)
-      if (at > now) this.#laterAt = Math.min(this.#laterAt, at)
-      else this.#due.add(stream)
-      if (at <= now) this.#later.delete(stream)
+      if (at > now) {
+        this.#laterAt = Math.min(this.#laterAt, at)
+        continue
+      }
+      this.#later.delete(stream)
+      this.#due.add(stream)
     }
   }
 
