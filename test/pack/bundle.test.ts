@@ -23,8 +23,8 @@ describe('the bundle of a page', () => {
   })
 
   it('is of a size that pages can bear', () => {
-    // 126 kB when this was written: half of it are the core.
-    expect(gzipSync(page.code, { level: 9 }).length).toBeLessThan(135_000)
+    // 135 kB; what it grew by and why is in decision 019. Half of it are the core.
+    expect(gzipSync(page.code, { level: 9 }).length).toBeLessThan(138_000)
   })
 
   it('has the vault by itself, and only where it is wanted', async () => {
