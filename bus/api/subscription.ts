@@ -52,6 +52,9 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   readonly #limit: number
   readonly #sharing: Sharing | undefined
   readonly #params = new Map<string, Params<string>>()
+  /** Of the topic of the last message, which the next ones mostly have. */
+  #lastTopic = ''
+  #lastParams: Params<string> = {}
   /** Asynchronous validations under way: later messages wait behind them. */
   #checking: Promise<void> | undefined
   #checks = 0
@@ -177,7 +180,7 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   #take(delivered: Delivered, checked: Validation<unknown>): void {
     if ('issues' in checked) return this.#invalid(delivered, checked.issues)
     const { stream, index, sentAt, payload, expiresAt } = delivered
-    const message: Message = {
+    const first: Message = {
       type: 'message',
       topic: stream.topic,
       params: this.#paramsOf(stream.topic),
@@ -185,8 +188,8 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
       sequence: index,
       sentAt,
       value: checked.value,
-      ...(delivered.again && { again: true }),
     }
+    const message = delivered.again ? { ...first, again: true } : first
     this.#sharing?.note(message, delivered)
     this.#queue.push(message, payload.length, expiresAt)
     if (this.#pressed || this.#queue.queued + this.#checks <= this.#limit / 4) return
@@ -249,6 +252,13 @@ export class LiveSubscription implements Subscription<Message | Gap | Live> {
   }
 
   #paramsOf(topic: string): Params<string> {
+    if (topic === this.#lastTopic) return this.#lastParams
+    this.#lastTopic = topic
+    this.#lastParams = this.#findParams(topic)
+    return this.#lastParams
+  }
+
+  #findParams(topic: string): Params<string> {
     const known = this.#params.get(topic)
     if (known) return known
     const params = paramsOf(this.#pattern, topic.split('/')) ?? {}

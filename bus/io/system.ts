@@ -1,5 +1,7 @@
 /** The machine as Node shows it: cryptography, randomness, clocks, timers, turns. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+// The global of the same name is a getter in Node 20.
+import { performance } from 'node:perf_hooks'
 import type { Identity } from '../api/options.ts'
 import type { Env } from '../core/env.ts'
 import { openBox } from './boxes.ts'

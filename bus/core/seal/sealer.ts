@@ -88,20 +88,37 @@ export class Sealer {
 
   /**
    * The body in the clear, or `undefined` when the packet does not authenticate. `ahead`: bytes of
-   * this packet and others that have come with it, whose bodies share memory.
+   * this packet and others that have come with it, whose bodies share memory; 0 when what is kept
+   * of this body may stay for long.
    */
   open(packet: Uint8Array, key: Uint8Array, ahead = 0): Uint8Array | undefined {
     const box = bodyOf(packet)
-    // A copy, as opening makes one: what is kept of a body must not keep a whole datagram.
-    if (this.#keys.open) return new Uint8Array(box)
-    if (box.length < this.#keys.overhead) return undefined
     const size = box.length - this.#keys.overhead
-    const shares = ahead > packet.length
-    const body = shares ? this.#bodies.cut(size, ahead) : new Uint8Array(size)
-    const nonce = this.#nonce
-    for (let i = 0; i < HEADER_SIZE; i++) nonce[i] = packet[LENGTH_SIZE + i]!
-    if (this.#crypto.open(body, box, nonce, key)) return body
+    if (size < 0) return undefined
+    const shares = ahead > packet.length || (ahead > 0 && size <= SHARED_SIZE / 4)
+    const body = shares
+      ? this.#bodies.cut(size, Math.max(ahead, SHARED_SIZE))
+      : new Uint8Array(size)
+    if (this.#opensInto(body, packet, { box, key })) return body
     if (shares) this.#bodies.putBack(size)
     return undefined
   }
+
+  #opensInto(
+    body: Uint8Array,
+    packet: Uint8Array,
+    { box, key }: { readonly box: Uint8Array; readonly key: Uint8Array },
+  ): boolean {
+    if (this.#keys.open) {
+      // A copy, as opening makes one: what is kept of a body must not keep a whole datagram.
+      body.set(box)
+      return true
+    }
+    const nonce = this.#nonce
+    for (let i = 0; i < HEADER_SIZE; i++) nonce[i] = packet[LENGTH_SIZE + i]!
+    return this.#crypto.open(body, box, nonce, key)
+  }
 }
+
+/** What bodies that come one by one share: memory of its own takes as long as opening does. */
+const SHARED_SIZE = 8 * 1024

@@ -8,7 +8,22 @@ import {
   writeRecord,
 } from '../wire/record.ts'
 
+/** An empty one: one that is spare, if it has this size. */
+export function batchOf(bodySize: number): Batch {
+  const last = spare.pop()
+  return last?.bodySize === bodySize ? last : new Batch(bodySize)
+}
+
+/**
+ * Gives one back that is empty. Thousands of idle streams must not hold a large buffer each, and a
+ * busy one must not make a new one each millisecond.
+ */
+export function giveBack(batch: Batch): void {
+  if (spare.length < SPARE_MAX) spare.push(batch)
+}
+
 export class Batch {
+  readonly bodySize: number
   /** When the first message came, ms of the driver's clock. */
   at = 0
   /** Index of the first message. */
@@ -18,6 +33,7 @@ export class Batch {
 
   /** `bodySize`: largest body of the stream's packets. */
   constructor(bodySize: number) {
+    this.bodySize = bodySize
     this.#writer = new Writer(bodySize)
   }
 
@@ -53,3 +69,8 @@ export class Batch {
     this.#count = 0
   }
 }
+
+/** Of all streams of the process: what is in them has been sealed. */
+const spare: Batch[] = []
+/** As many as are open at once where many topics are published on. */
+const SPARE_MAX = 16

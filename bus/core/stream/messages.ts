@@ -9,6 +9,7 @@ import type { CounterName, Metrics } from '../metrics.ts'
 import type { GapCause, Output, StreamInfo } from '../output.ts'
 import { Flag } from '../wire/packet.ts'
 import { readFragment, readRecords, type Record } from '../wire/record.ts'
+import type { Cell } from '../tally.ts'
 import { Assembly, type AssemblyPool } from './assembly.ts'
 import type { EarlyPacket } from './reorder.ts'
 
@@ -33,6 +34,7 @@ export interface Tally {
 export class Messages {
   readonly #options: MessagesOptions
   readonly #assembly: Assembly
+  readonly #delivered: Cell
   /** Whom the messages go to. */
   subscriptions: readonly number[] = []
   /** Of a shared stream: whom one message goes to. */
@@ -47,6 +49,7 @@ export class Messages {
   constructor(options: MessagesOptions) {
     this.#options = options
     this.#assembly = new Assembly(options.messageSize, options.pool)
+    this.#delivered = options.metrics.cell('messagesDelivered')
   }
 
   /** Begins with message `index`; those from `wanted` to it had gone before it was asked for them. */
@@ -151,13 +154,13 @@ export class Messages {
   }
 
   #deliver(record: Record, sentAt: number, end: number): void {
-    const { info, emit, metrics } = this.#options
+    const { info, emit } = this.#options
     const { index } = this
     const subscriptions = this.takers?.(record, index) ?? this.subscriptions
     this.index += 1
     this.#options.tally.cause = undefined
     if (subscriptions.length === 0 && !this.#isForAll(record)) return
-    metrics.count('messagesDelivered', subscriptions.length)
+    this.#delivered.value += subscriptions.length
     const { codec, payload, question } = record
     const expiresAt = end < Infinity ? end : undefined
     // Field by field: a copy by `...` costs more than all the rest of a delivery.

@@ -8,7 +8,7 @@
  */
 import { isSigned, NUMBER_MAX } from '../wire/packet.ts'
 import { LEAVES_MAX } from '../wire/signed.ts'
-import { Batch } from './batch.ts'
+import { type Batch, batchOf, giveBack } from './batch.ts'
 import { Beat } from './beat.ts'
 import { type Brief, Fading, type Outgoing } from './fading.ts'
 import { Fragments } from './fragments.ts'
@@ -103,7 +103,7 @@ export class SenderStream {
     if (question) this.askedUntil = Math.max(this.askedUntil, expiresAt ?? -Infinity)
     if (expiresAt !== undefined) return this.#fade(now, sentAt, { ...message, expiresAt })
     this.#postponeFading()
-    const batch = (this.#batch ??= new Batch(this.options.bodySize))
+    const batch = (this.#batch ??= batchOf(this.options.bodySize))
     if (!batch.fits(payload.length, message)) this.#sealBatch(batch)
     if (!batch.fits(payload.length, message)) return this.#cut(now, sentAt, message)
     if (batch.count === 0) batch.open(now, this.#index, sentAt)
@@ -139,8 +139,10 @@ export class SenderStream {
   flush(): void {
     if (this.#batch) this.#sealBatch(this.#batch)
     this.#postponeFading()
-    // Thousands of idle streams must not hold a large buffer each.
-    if (this.options.bodySize > KEPT_BATCH_SIZE) this.#batch = undefined
+    if (this.#batch && this.options.bodySize > KEPT_BATCH_SIZE) {
+      giveBack(this.#batch)
+      this.#batch = undefined
+    }
   }
 
   /** Index of the first message at or behind packet `number`. */

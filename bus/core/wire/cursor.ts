@@ -12,6 +12,9 @@ export class Reader {
   offset: number
   readonly end: number
   failed = false
+  /** Asked for once: that takes as long as making a view of it. */
+  #buffer: ArrayBufferLike | undefined
+  #base = 0
 
   constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
     this.bytes = bytes
@@ -60,10 +63,13 @@ export class Reader {
   /** A view (no copy) of the next `size` bytes. */
   take(size: number): Uint8Array {
     if (this.#missing(size)) return EMPTY
-    const { buffer, byteOffset } = this.bytes
-    const start = byteOffset + this.offset
+    if (this.#buffer === undefined) {
+      this.#buffer = this.bytes.buffer
+      this.#base = this.bytes.byteOffset
+    }
+    const start = this.#base + this.offset
     this.offset += size
-    return new Uint8Array(buffer, start, size)
+    return new Uint8Array(this.#buffer, start, size)
   }
 
   /** A varint length, then that many bytes; longer than `sizeMax` fails the reader. */

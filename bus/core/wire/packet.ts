@@ -154,6 +154,8 @@ export function splitDatagram(
   datagram: Uint8Array,
   each: (packet: Uint8Array) => void,
 ): PacketFault | undefined {
+  // Asked for once: `subarray` takes three times as long, and of a Buffer it makes Buffers.
+  const { buffer, byteOffset } = datagram
   let offset = 0
   while (offset + LENGTH_SIZE <= datagram.length) {
     const length = datagram[offset]! * 0x100 + datagram[offset + 1]!
@@ -163,7 +165,7 @@ export function splitDatagram(
     if (end > datagram.length) return 'truncated'
     const version = datagram[offset + LENGTH_SIZE]! >>> 4
     if (version !== VERSION_SEALED && version !== VERSION_OPEN) return 'version'
-    each(datagram.subarray(offset, end))
+    each(new Uint8Array(buffer, byteOffset + offset, end - offset))
     offset = end
   }
   return offset === datagram.length && offset > 0 ? undefined : 'truncated'

@@ -52,6 +52,22 @@ describe('sodium-native and tweetnacl', () => {
   })
 })
 
+describe('what has not the sizes of a box', () => {
+  const [nonce, key, out] = [new Uint8Array(24), new Uint8Array(32), new Uint8Array(19)]
+  const text = Uint8Array.of(1, 2, 3)
+  const wrong = 'a message of 3 bytes, a box of'
+
+  it.each([
+    ['an output', new Uint8Array(18), nonce, key],
+    ['a nonce', out, new Uint8Array(23), key],
+    ['a key', out, nonce, new Uint8Array(31)],
+  ])('%s that is too short is an error, and nothing is written', (_, box, by, of) => {
+    expect(() => sodium!.seal(box, text, by, of)).toThrow(wrong)
+    expect(() => sodium!.open(text, box, by, of)).toThrow(wrong)
+    expect([...box, ...text]).toEqual([...new Uint8Array(box.length), 1, 2, 3])
+  })
+})
+
 describe('tweetnacl', () => {
   it('opens what it has sealed under the same key and nonce only', () => {
     const [nonce, key] = [new Uint8Array(24), new Uint8Array(32).fill(1)]

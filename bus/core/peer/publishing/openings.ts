@@ -27,6 +27,8 @@ export class Openings {
   readonly #context: Context
   readonly #parts: OpeningParts
   readonly #streamsByTopic = new Map<string, SenderStream>()
+  /** The stream that was asked for last: the next message is mostly for it, too. */
+  #last: SenderStream | undefined
   readonly #streamsByGroup = new Map<string, SenderStream[]>()
 
   constructor(context: Context, parts: OpeningParts) {
@@ -36,12 +38,16 @@ export class Openings {
   }
 
   of(topic: string): SenderStream | undefined {
-    return this.#streamsByTopic.get(topic)
+    const last = this.#last
+    if (last?.options.topic === topic) return last
+    const found = this.#streamsByTopic.get(topic)
+    this.#last = found ?? last
+    return found
   }
 
   /** The stream of a topic, opened if need be, or why it cannot be as the offer says. */
   open(now: number, offer: Offer): SenderStream | OfferFault {
-    const known = this.#streamsByTopic.get(offer.topic)
+    const known = this.of(offer.topic)
     if (!known && !this.#mayOpen(offer)) return 'rights'
     const stream = known ?? this.#openStream(now, offer)
     if (!stream) return 'streams'

@@ -27,6 +27,7 @@ import {
   questionOf,
 } from '../../publication.ts'
 import type { SenderStream, Settled } from '../../stream/sender.ts'
+import type { Cell } from '../../tally.ts'
 import { isExact, matches, type Pattern } from '../../topic/pattern.ts'
 import { HeartbeatFlag } from '../../wire/control.ts'
 
@@ -43,6 +44,7 @@ export class Publisher {
   readonly #openings: Openings
   readonly #prover: Prover
   readonly #batching = new Set<SenderStream>()
+  readonly #published: Cell
   /** Streams with heartbeats to come: every reliable one that has sent. */
   readonly #beating = new Set<SenderStream>()
   #sealedAt = -Infinity
@@ -56,6 +58,7 @@ export class Publisher {
     },
   ) {
     this.#context = context
+    this.#published = context.metrics.cell('messagesPublished')
     this.#control = parts.control
     this.#subscriber = parts.subscriber
     this.announcer = new Announcer(context, parts.control, () => this.streams)
@@ -134,7 +137,7 @@ export class Publisher {
     }
     const stream = this.#openings.open(now, publication)
     if (typeof stream === 'string') return stream
-    metrics.count('messagesPublished')
+    this.#published.value += 1
     const before = stream.waiting
     const expiresAt = expiresMs === undefined ? undefined : now + expiresMs
     const message = { codec, payload, expiresAt, question }

@@ -119,6 +119,21 @@ describe('the memory of packets', () => {
     expect(alone.every(({ buffer }) => buffer.byteLength === 1000)).toBe(true)
   })
 
+  it.each([
+    { realm: 'a sealed', sealer: sealed },
+    { realm: 'an open', sealer: open },
+  ])('is shared by few where small ones come one by one, in $realm realm', ({ sealer }) => {
+    const bodies = Array.from({ length: 64 }, (_, i) => {
+      const packet = sealer.seal({ ...id, number: i + 1 }, counting(1000), key)
+      return sealer.open(packet, key, packet.length)!
+    })
+    for (const body of bodies) expect(hex(body)).toBe(hex(counting(1000)))
+    expect(wholes(bodies)).toBeLessThanOrEqual(9)
+    expect(Math.max(...bodies.map(({ buffer }) => buffer.byteLength))).toBeLessThanOrEqual(16_384)
+    const large = sealer.seal(id, counting(3000), key)
+    expect(sealer.open(large, key, large.length)!.buffer.byteLength).toBe(3000)
+  })
+
   it('is not used up by what does not open', () => {
     const [first, forged, second] = run(3)
     forged![BODY_OFFSET] = forged![BODY_OFFSET]! ^ 1

@@ -1,6 +1,6 @@
 /** A batch: what fits it, what it becomes, and that it can be used again. */
 import { describe, expect, it } from 'vitest'
-import { Batch } from '../../../../bus/core/stream/batch.ts'
+import { Batch, batchOf, giveBack } from '../../../../bus/core/stream/batch.ts'
 import { PREFIX_SIZE_MAX, readRecords, recordSize } from '../../../../bus/core/wire/record.ts'
 import { VARINT_MAX } from '../../../../bus/core/wire/varint.ts'
 import { counting } from '../crypto.ts'
@@ -50,5 +50,38 @@ describe('Batch', () => {
     batch.open(0, 2, 2)
     batch.add(0, counting(1))
     expect(readRecords(batch.body)).toMatchObject({ index: 2, sentAt: 2 })
+  })
+})
+
+describe('spare batches', () => {
+  /** Takes what other tests have left. */
+  const clear = (): void => {
+    for (let left = 0; left < 20; left++) batchOf(1)
+  }
+
+  it('are used again by whoever wants one of their size', () => {
+    clear()
+    const batch = batchOf(60_000)
+    batch.open(0, 0, 0)
+    batch.add(0, counting(10))
+    batch.clear()
+    giveBack(batch)
+    expect(batchOf(60_000)).toBe(batch)
+    expect(batchOf(60_000)).not.toBe(batch)
+  })
+
+  it('are of no use to others', () => {
+    clear()
+    giveBack(batchOf(60_000))
+    const other = batchOf(1190)
+    expect([other.bodySize, other.fits(1190)]).toEqual([1190, false])
+  })
+
+  it('are sixteen at most', () => {
+    clear()
+    const many = Array.from({ length: 20 }, () => new Batch(60_000))
+    for (const batch of many) giveBack(batch)
+    const again = Array.from({ length: 20 }, () => batchOf(60_000))
+    expect(again.filter((batch) => many.includes(batch)).length).toBe(16)
   })
 })
