@@ -8,12 +8,6 @@
 
 export const PAYLOAD_SIZE_MIN = 16
 
-export interface Mark {
-  readonly run: number
-  /** Counts the messages of a run from 0. */
-  readonly number: number
-}
-
 /** A ring of payloads: none is written anew before all subscribers have acknowledged it. */
 export class Payloads {
   readonly #ring: readonly Buffer[]
@@ -22,7 +16,7 @@ export class Payloads {
     this.#ring = Array.from({ length: count }, () => Buffer.alloc(size, 0x5a))
   }
 
-  /** The payloads of messages `from` to `from + count - 1`. */
+  /** The payloads of messages `from` to `from + count - 1`; a run counts its messages from 0. */
   marked(run: number, from: number, count: number): Buffer[] {
     const some: Buffer[] = []
     // `Array.from` would take as long as the publishing that is measured.

@@ -6,7 +6,12 @@ import type { System } from '../../../bus/io/runtime.ts'
 import { memoryNetwork } from '../../../bus/io/memory.ts'
 
 /** A driver of nobody, whose clock goes on by 1 ms whenever it is read; `end` ends the turn. */
-function drive(): { driver: Driver; soon(): number; command(): number; end(): void } {
+function drive(): {
+  readonly driver: Driver
+  readonly soon: () => number
+  readonly command: () => number
+  readonly end: () => void
+} {
   let reads = 0
   let then = (): void => undefined
   const turn = (after: () => void): void => void (then = after)

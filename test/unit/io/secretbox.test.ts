@@ -58,10 +58,10 @@ describe('what has not the sizes of a box', () => {
   const wrong = 'a message of 3 bytes, a box of'
 
   it.each([
-    ['an output', new Uint8Array(18), nonce, key],
-    ['a nonce', out, new Uint8Array(23), key],
-    ['a key', out, nonce, new Uint8Array(31)],
-  ])('%s that is too short is an error, and nothing is written', (_, box, by, of) => {
+    { what: 'an output', box: new Uint8Array(18), by: nonce, of: key },
+    { what: 'a nonce', box: out, by: new Uint8Array(23), of: key },
+    { what: 'a key', box: out, by: nonce, of: new Uint8Array(31) },
+  ])('$what that is too short is an error, and nothing is written', ({ box, by, of }) => {
     expect(() => sodium!.seal(box, text, by, of)).toThrow(wrong)
     expect(() => sodium!.open(text, box, by, of)).toThrow(wrong)
     expect([...box, ...text]).toEqual([...new Uint8Array(box.length), 1, 2, 3])
