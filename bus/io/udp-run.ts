@@ -10,6 +10,20 @@ export class Run {
     return this.datagrams[0]?.length ?? 0
   }
 
+  /**
+   * The same bytes in as few pieces as they have in memory, where packets mostly stand one behind the
+   * other: Node makes an object of each.
+   */
+  get pieces(): Uint8Array[] {
+    const pieces: Piece[] = []
+    let last: Piece | undefined
+    for (const { buffer, byteOffset, length } of this.datagrams) {
+      if (last?.buffer === buffer && last.to === byteOffset) last.to += length
+      else pieces.push((last = { buffer, from: byteOffset, to: byteOffset + length }))
+    }
+    return pieces.map(({ buffer, from, to }) => new Uint8Array(buffer, from, to - from))
+  }
+
   /** False when it belongs into the next run. */
   add(datagram: Uint8Array): boolean {
     const { size, datagrams } = this
@@ -23,6 +37,12 @@ export class Run {
     datagrams.push(datagram)
     return true
   }
+}
+
+interface Piece {
+  readonly buffer: ArrayBufferLike
+  readonly from: number
+  to: number
 }
 
 /** Larger ones are not joined: the kernel cuts into what one frame of Ethernet carries at most. */

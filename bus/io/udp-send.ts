@@ -91,7 +91,8 @@ export class GroupSender {
   }
 
   /** Several datagrams by one system call; one by one where that does not work. */
-  #joined(group: string, { datagrams, size }: Run): void {
+  #joined(group: string, run: Run): void {
+    const { datagrams, size } = run
     const own = this.#socketByGroup.get(group) ?? this.#admit(group)
     const cutter = own && this.#cutterOf(own, { group, size })
     const oneByOne = (): void => {
@@ -108,7 +109,7 @@ export class GroupSender {
     }
     own.usedAt = ++this.#sent
     try {
-      cutter.socket.send(datagrams, done)
+      cutter.socket.send(run.pieces, done)
     } catch (error) {
       process.nextTick(done, error)
     }

@@ -168,8 +168,8 @@ interface Taken {
 }
 
 /** Before each run, and for each process that takes part. */
-const WARM_UP_MS = 400
-const WARM_UP_EACH_MS = 100
+const WARM_UP_MS = 500
+const WARM_UP_EACH_MS = 200
 /** Messages a second while latency is measured. */
 const RATE = 1000
 

@@ -27,6 +27,29 @@ describe('a run', () => {
   })
 })
 
+describe('the pieces of a run', () => {
+  const memory = Uint8Array.from({ length: 400 }, (_, at) => at % 251)
+  const piecesOf = (...datagrams: readonly Uint8Array[]): Uint8Array[] => {
+    const run = new Run()
+    for (const one of datagrams) expect(run.add(one)).toBe(true)
+    const { pieces } = run
+    expect(Buffer.concat(pieces)).toEqual(Buffer.concat(datagrams))
+    return pieces
+  }
+  const cut = (from: number, size = 100): Uint8Array => memory.subarray(from, from + size)
+
+  it('are one where its datagrams stand one behind the other', () => {
+    expect(piecesOf(cut(0), cut(100), cut(200), cut(300, 40))).toHaveLength(1)
+  })
+
+  it('are more where they do not, or are in other memory', () => {
+    expect(piecesOf(cut(0), cut(101), cut(201))).toHaveLength(2)
+    expect(piecesOf(cut(100), cut(0), cut(100))).toHaveLength(2)
+    expect(piecesOf(cut(0), cut(100).slice(), cut(200))).toHaveLength(3)
+    expect(piecesOf(cut(0).slice(), new Uint8Array(100))).toHaveLength(2)
+  })
+})
+
 describe('runs', () => {
   it('leave at the end of the turn: several datagrams as a run, one alone as it is', async () => {
     const { runs, left } = world()
