@@ -33,7 +33,7 @@ export function publishCall(
   }
   const publication = publicationOf(place, encoded, { options, byDefault: proof })
   const take = (peer: Peer, now: number): PublishFault => peer.publish(now, publication)
-  // What expires counts from now on, not from what was published before in this turn.
+  // What expires counts from this very moment, not from that of the message before.
   const fault = options.expires === undefined ? link.soon(take) : link.command(take)
   if (fault) throw faultError(fault, topic, limits)
   link.endTurn()

@@ -20,8 +20,8 @@ export class Driver {
   #turnSet = false
   #armedFor = Infinity
   #cancelTimer: (() => void) | undefined
-  /** When the clock was read last, and how often that has been used. */
-  #readAt = 0
+  /** When the clock was read last, and how many more inputs may have that time. */
+  #readAt = -Infinity
   #uses = 0
 
   constructor(
@@ -44,13 +44,13 @@ export class Driver {
   }
 
   /**
-   * The same for what a program does many times a turn: of the rest of the turn that `endTurn` has
-   * begun, the time of one input is that of a few.
+   * The same for what a program does many times a turn: in the rest of the turn that `endTurn` has
+   * begun, a few inputs that follow each other at once have the time of the first.
    */
   soon<T>(input: (peer: Peer, now: number) => T): T {
-    const isFresh = this.#turnSet && this.#uses < USES_MAX
-    this.#uses += 1
-    return this.#run(isFresh ? this.#readAt : this.#now(), input)
+    if (!this.#turnSet || this.#uses === 0) return this.command(input)
+    this.#uses -= 1
+    return this.#run(this.#readAt, input)
   }
 
   #run<T>(now: number, input: (peer: Peer, now: number) => T): T {
@@ -61,9 +61,10 @@ export class Driver {
 
   /** The clock, for whatever the peer is told: its time never goes back. */
   #now(): number {
-    this.#uses = 0
-    this.#readAt = this.#system.now()
-    return this.#readAt
+    const now = this.#system.now()
+    this.#uses = now - this.#readAt < AT_ONCE_MS ? USES_MAX : 0
+    this.#readAt = now
+    return now
   }
 
   /** The peer may send at the end of the program's turn. */
@@ -176,6 +177,8 @@ export class Driver {
 
 /** Inputs that have the time of one: reading the clock costs a tenth of a publish. */
 const USES_MAX = 16
+/** A program that takes longer from one input to the next would be given a time that is over. */
+const AT_ONCE_MS = 1
 
 /** A signature, or whether one is good. */
 type Answer = Uint8Array | boolean

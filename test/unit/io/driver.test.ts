@@ -5,8 +5,8 @@ import { Driver } from '../../../bus/io/driver.ts'
 import type { System } from '../../../bus/io/runtime.ts'
 import { memoryNetwork } from '../../../bus/io/memory.ts'
 
-/** A driver of nobody, whose clock goes on by 1 ms whenever it is read; `end` ends the turn. */
-function drive(): {
+/** A driver of nobody, whose clock goes on by so many ms whenever it is read; `end` ends the turn. */
+function drive(stepMs: number): {
   readonly driver: Driver
   readonly soon: () => number
   readonly command: () => number
@@ -15,7 +15,7 @@ function drive(): {
   let reads = 0
   let then = (): void => undefined
   const turn = (after: () => void): void => void (then = after)
-  const system: Partial<System> = { now: () => ++reads, turn }
+  const system: Partial<System> = { now: () => ++reads * stepMs, turn }
   const peer: Partial<Peer> = {
     poll: () => undefined,
     deadline: Infinity,
@@ -35,34 +35,43 @@ function drive(): {
 }
 
 it('reads the clock for each of many inputs where no turn has begun', () => {
-  const { soon } = drive()
-  expect([soon(), soon(), soon()]).toEqual([1, 2, 3])
+  const { soon } = drive(0.5)
+  expect([soon(), soon(), soon()]).toEqual([0.5, 1, 1.5])
 })
 
-it('reads it once for sixteen more of a turn', () => {
-  const { driver, soon } = drive()
-  const first = soon()
+it('reads it once for sixteen more that follow at once', () => {
+  const { driver, soon } = drive(0.5)
+  soon()
   driver.endTurn()
   expect(Array.from({ length: 40 }, soon)).toEqual([
-    ...Array<number>(16).fill(first),
-    ...Array<number>(17).fill(first + 1),
-    ...Array<number>(7).fill(first + 2),
+    ...Array<number>(17).fill(1),
+    ...Array<number>(17).fill(1.5),
+    ...Array<number>(6).fill(2),
   ])
 })
 
-it('reads it anew in the next turn', () => {
-  const { driver, soon, end } = drive()
+it('reads it each time for a program that takes its time', () => {
+  const { driver, soon } = drive(1)
   soon()
   driver.endTurn()
+  expect([soon(), soon(), soon()]).toEqual([2, 3, 4])
+})
+
+it('reads it anew in the next turn', () => {
+  const { driver, soon, end } = drive(0.5)
   soon()
+  driver.endTurn()
+  const before = [soon(), soon()]
   end()
-  expect(soon()).toBeGreaterThan(1)
+  expect(before[1]).toBe(before[0])
+  expect(soon()).toBeGreaterThan(before[1]!)
 })
 
 it('never goes back behind another input', () => {
-  const { driver, soon, command } = drive()
+  const { driver, soon, command } = drive(0.5)
   soon()
   driver.endTurn()
+  soon()
   const between = command()
   expect(soon()).toBe(between)
 })
