@@ -11,8 +11,6 @@ import type { PathKind, PayloadCodec, Proof } from './options.ts'
 /** How a bus moves its peer; a driver is one. */
 export interface PeerLink {
   command<T>(input: (peer: Peer, now: number) => T): T
-  /** The same for one of many inputs of a turn: its time may be that of one just before. */
-  soon<T>(input: (peer: Peer, now: number) => T): T
   endTurn(): void
   /** Lets what was sent get out, and releases everything. */
   close(): Promise<void>

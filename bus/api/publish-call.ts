@@ -1,6 +1,5 @@
 /** What a call of `publish` says, as the peer takes it: checked, or refused. */
-import type { Peer } from '../core/peer.ts'
-import type { Offer, Publication, PublishFault } from '../core/publication.ts'
+import type { Offer, Publication } from '../core/publication.ts'
 import type { BusParts } from './bus-parts.ts'
 import { type Encoded, encodeValue } from './codec.ts'
 import { BusError } from './errors.ts'
@@ -32,9 +31,7 @@ export function publishCall(
     throw new BusError('TOO_LARGE', `a message of ${payload.length} bytes on "${topic}": ${mend}`)
   }
   const publication = publicationOf(place, encoded, { options, byDefault: proof })
-  const take = (peer: Peer, now: number): PublishFault => peer.publish(now, publication)
-  // What expires counts from this very moment, not from that of the message before.
-  const fault = options.expires === undefined ? link.soon(take) : link.command(take)
+  const fault = link.command((peer, now) => peer.publish(now, publication))
   if (fault) throw faultError(fault, topic, limits)
   link.endTurn()
 }

@@ -20,9 +20,6 @@ export class Driver {
   #turnSet = false
   #armedFor = Infinity
   #cancelTimer: (() => void) | undefined
-  /** When the clock was read last, and how many more inputs may have that time. */
-  #readAt = -Infinity
-  #uses = 0
 
   constructor(
     peer: Peer,
@@ -40,31 +37,9 @@ export class Driver {
 
   /** Runs one input and carries out what follows from it. */
   command<T>(input: (peer: Peer, now: number) => T): T {
-    return this.#run(this.#now(), input)
-  }
-
-  /**
-   * The same for what a program does many times a turn: in the rest of the turn that `endTurn` has
-   * begun, a few inputs that follow each other at once have the time of the first.
-   */
-  soon<T>(input: (peer: Peer, now: number) => T): T {
-    if (!this.#turnSet || this.#uses === 0) return this.command(input)
-    this.#uses -= 1
-    return this.#run(this.#readAt, input)
-  }
-
-  #run<T>(now: number, input: (peer: Peer, now: number) => T): T {
-    const result = input(this.#peer, now)
+    const result = input(this.#peer, this.#system.now())
     this.#drain()
     return result
-  }
-
-  /** The clock, for whatever the peer is told: its time never goes back. */
-  #now(): number {
-    const now = this.#system.now()
-    this.#uses = now - this.#readAt < AT_ONCE_MS ? USES_MAX : 0
-    this.#readAt = now
-    return now
   }
 
   /** The peer may send at the end of the program's turn. */
@@ -135,7 +110,7 @@ export class Driver {
 
   #answer(id: number, answer: Answer | Promise<Answer>): void {
     if (!(answer instanceof Promise)) {
-      return this.#peer.handleAnswer(this.#now(), id, answer)
+      return this.#peer.handleAnswer(this.#system.now(), id, answer)
     }
     const take = (late: Answer): void => {
       if (!this.#stopped) this.command((peer, now) => peer.handleAnswer(now, id, late))
@@ -174,11 +149,6 @@ export class Driver {
     if (!this.#stopped) this.command((peer, now) => peer.handleTimeout(now))
   }
 }
-
-/** Inputs that have the time of one: reading the clock costs a tenth of a publish. */
-const USES_MAX = 16
-/** A program that takes longer from one input to the next would be given a time that is over. */
-const AT_ONCE_MS = 1
 
 /** A signature, or whether one is good. */
 type Answer = Uint8Array | boolean

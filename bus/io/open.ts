@@ -1,7 +1,6 @@
 /** Puts a bus together, in every runtime: settings, transport, peer, driver. */
 import { orAborted } from '../api/abort.ts'
 import { LiveBus } from '../api/bus.ts'
-import type { PeerLink } from '../api/bus-parts.ts'
 import type { KeptEpoch } from '../api/epoch-options.ts'
 import type { FileWork } from '../api/file-work.ts'
 import type { After } from '../api/matching.ts'
@@ -62,7 +61,8 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   transport.begin?.({ salt: peer.salt })
   const driver = new Driver(peer, { system, transport, listener: (notice) => bus.notice(notice) })
   const link = {
-    ...handles(driver),
+    command: driver.command.bind(driver),
+    endTurn: () => driver.endTurn(),
     close: async () => {
       unname?.()
       driver.stop()
@@ -75,6 +75,7 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
   }
   const { realm, limits, lingerMs, proof, tags } = settings
   const { codec, log } = options
+  const { wallOffset } = system
   const after: After = (delayMs, then) => system.after(delayMs, then)
   const readRights = (text: string): Rights => {
     const rights = settings.readRights(text)
@@ -82,7 +83,6 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     return rights
   }
   const keepEpoch = epochKeeper(settings, keep)
-  const { wallOffset } = system
   const rest = { after, wallOffset, codec, log, files, readRights, keepEpoch, readPage }
   const native = given.native?.use ?? NO_DATAGRAMS
   const bus = new LiveBus({ link, realm, path, native, limits, lingerMs, proof, tags, ...rest })
@@ -100,15 +100,6 @@ export async function openBus(transport: Transport, given: Opening): Promise<Liv
     throw options.signal.reason
   }
   return bus
-}
-
-/** What the bus does with its driver. */
-function handles(driver: Driver): Omit<PeerLink, 'close'> {
-  return {
-    command: (input) => driver.command(input),
-    soon: (input) => driver.soon(input),
-    endTurn: () => driver.endTurn(),
-  }
 }
 
 /** Each datagram costs a system call from now on. */

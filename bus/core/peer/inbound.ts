@@ -252,7 +252,7 @@ export class Inbound {
     const { epochs, sealer } = this.#context
     const keys = packet.length > 0 ? epochs.at(epochOf(packet)) : undefined
     const topicKey = keys && key.of(keys)
-    const body = topicKey && sealer.open(packet, topicKey, this.#left)
+    const body = topicKey && sealer.open(packet, topicKey, waits(inflow, number) ? 0 : this.#left)
     if (!body) return 'forged'
     epochs.heard(now, keys)
     const accepted = { flags, body, mended: isMended }
@@ -296,6 +296,12 @@ export class Inbound {
     this.#heldCount -= 1
     this.#heldSize -= packet.length
   }
+}
+
+/** Whether a packet will be kept until others have come, or what proves it. */
+function waits({ receiver, binding }: Inflow, number: number): boolean {
+  if (binding.proof === 'checkpoint') return true
+  return binding.delivery === 'reliable' && number !== receiver.next
 }
 
 /** What waited here was asked for so much longer ago. */

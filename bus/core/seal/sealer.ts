@@ -95,7 +95,7 @@ export class Sealer {
     const box = bodyOf(packet)
     const size = box.length - this.#keys.overhead
     if (size < 0) return undefined
-    const shares = ahead > packet.length || (ahead > 0 && size <= SHARED_SIZE / 4)
+    const shares = ahead > packet.length || (ahead > 0 && size <= SHARED_SIZE / 2)
     const body = shares
       ? this.#bodies.cut(size, Math.max(ahead, SHARED_SIZE))
       : new Uint8Array(size)
@@ -121,4 +121,4 @@ export class Sealer {
 }
 
 /** What bodies that come one by one share: memory of its own takes as long as opening does. */
-const SHARED_SIZE = 8 * 1024
+const SHARED_SIZE = 4 * 1024

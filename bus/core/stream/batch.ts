@@ -8,17 +8,18 @@ import {
   writeRecord,
 } from '../wire/record.ts'
 
-/** An empty one: one that is spare, if it has this size. */
+/** An empty one: one that is spare, if there is one of this size. */
 export function batchOf(bodySize: number): Batch {
-  const last = spare.pop()
-  return last?.bodySize === bodySize ? last : new Batch(bodySize)
+  const at = spare.findLastIndex((batch) => batch.bodySize === bodySize)
+  return spare.splice(at, at < 0 ? 0 : 1)[0] ?? new Batch(bodySize)
 }
 
 /**
- * Gives one back that is empty. Thousands of idle streams must not hold a large buffer each, and a
+ * Gives one back, and what it holds is nobody's. Thousands of idle streams must not hold a large buffer each, and a
  * busy one must not make a new one each millisecond.
  */
 export function giveBack(batch: Batch): void {
+  batch.clear()
   if (spare.length < SPARE_MAX) spare.push(batch)
 }
 

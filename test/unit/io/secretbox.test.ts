@@ -1,7 +1,7 @@
 /** Two secretboxes, one behaviour: peers that use either understand each other. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sodiumBox } from '../../../bus/io/secretbox.ts'
+import { boxOf, type Sodium, sodiumBox } from '../../../bus/io/secretbox.ts'
 import { type Secretbox, tweetnaclBox } from '../../../bus/io/tweetnacl.ts'
 import { hex } from '../core/crypto.ts'
 
@@ -49,6 +49,57 @@ describe('sodium-native and tweetnacl', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('what loads under the name of sodium', () => {
+  const good: Sodium = {
+    crypto_secretbox_easy: tweetnaclBox.seal.bind(tweetnaclBox),
+    crypto_secretbox_open_easy: tweetnaclBox.open.bind(tweetnaclBox),
+  }
+  const wrong: readonly (readonly [string, Partial<Sodium>])[] = [
+    ['seals nothing', { crypto_secretbox_easy: () => 0 }],
+    [
+      'seals to other bytes',
+      {
+        crypto_secretbox_easy: (out, message, ...[nonce]) =>
+          tweetnaclBox.seal(out, message, nonce, new Uint8Array(32)),
+      },
+    ],
+    ['opens to nothing', { crypto_secretbox_open_easy: () => true }],
+    ['opens nothing', { crypto_secretbox_open_easy: () => false }],
+    [
+      'opens what is forged',
+      {
+        crypto_secretbox_open_easy: (out) => {
+          out.set([1, 2, 3])
+          return true
+        },
+      },
+    ],
+    [
+      'writes what it refuses',
+      {
+        crypto_secretbox_open_easy: (out, box, ...[nonce, key]) => {
+          out.fill(1)
+          return tweetnaclBox.open(out, box, nonce, key)
+        },
+      },
+    ],
+  ]
+
+  it('is taken where it does what tweetnacl does', () => {
+    expect(boxOf(good)).toBeDefined()
+  })
+
+  it.each(wrong)('is not taken where it %s', (_, other) => {
+    expect(boxOf({ ...good, ...other })).toBeUndefined()
+  })
+
+  it('has its functions in a file that a later version may not have', async () => {
+    const name = 'sodium-native/binding.js'
+    const { default: binding } = (await import(name)) as { default: Sodium }
+    expect(boxOf(binding)).toBeDefined()
   })
 })
 

@@ -128,7 +128,7 @@ describe('the memory of packets', () => {
       return sealer.open(packet, key, packet.length)!
     })
     for (const body of bodies) expect(hex(body)).toBe(hex(counting(1000)))
-    expect(wholes(bodies)).toBeLessThanOrEqual(9)
+    expect(wholes(bodies)).toBeLessThanOrEqual(17)
     expect(Math.max(...bodies.map(({ buffer }) => buffer.byteLength))).toBeLessThanOrEqual(16_384)
     const large = sealer.seal(id, counting(3000), key)
     expect(sealer.open(large, key, large.length)!.buffer.byteLength).toBe(3000)

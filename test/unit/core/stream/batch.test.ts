@@ -64,17 +64,28 @@ describe('spare batches', () => {
     const batch = batchOf(60_000)
     batch.open(0, 0, 0)
     batch.add(0, counting(10))
-    batch.clear()
     giveBack(batch)
     expect(batchOf(60_000)).toBe(batch)
     expect(batchOf(60_000)).not.toBe(batch)
   })
 
-  it('are of no use to others', () => {
+  it('are of no use to others, who leave them where they are', () => {
     clear()
-    giveBack(batchOf(60_000))
-    const other = batchOf(1190)
-    expect([other.bodySize, other.fits(1190)]).toEqual([1190, false])
+    const [one, another] = [new Batch(60_000), new Batch(59_000)]
+    giveBack(one)
+    giveBack(another)
+    const small = batchOf(1190)
+    expect([small.bodySize, small.fits(1190)]).toEqual([1190, false])
+    expect([batchOf(60_000), batchOf(59_000)]).toEqual([one, another])
+  })
+
+  it('are empty, whatever they were given back with', () => {
+    clear()
+    const batch = new Batch(60_000)
+    batch.open(0, 0, 0)
+    batch.add(0, counting(10))
+    giveBack(batch)
+    expect([batchOf(60_000).count, batch.body.length]).toEqual([0, 0])
   })
 
   it('are sixteen at most', () => {
