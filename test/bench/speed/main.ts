@@ -13,6 +13,7 @@ import { isInstalled } from './broker.ts'
 import { fits, type Heat, heatsOf } from './course.ts'
 import { writeDocument } from './document.ts'
 import { type Plan, planOf, USAGE } from './plan.ts'
+import { TURN_MESSAGES } from './publisher.ts'
 import { mediansOf, moreTables, speedTables } from './results.ts'
 import { type Measured, Scene } from './scene.ts'
 import { hostStage, machineLine, netStage, type Stage } from './stage.ts'
@@ -94,15 +95,15 @@ function stageOf({ profile }: Plan, { place, subscribers }: Heat): Promise<Stage
 
 async function measure(
   peer: string,
-  { stage, subscribers, sizes, forMs, count, latencyMs }: Scenery,
+  { stage, subscribers, sizes, forMs, count, aTurn, latencyMs }: Scenery,
 ): Promise<Measured[]> {
   const runs: Measured[] = []
   await using scene = await Scene.open(peer, stage, subscribers)
   for (const size of sizes) {
-    const load = { size, forMs, ...(count !== undefined && { count }) }
+    const load = { size, forMs, aTurn, ...(count !== undefined && { count }) }
     // Processes that share the processors take as much longer until their code is compiled.
     const warmUpMs = WARM_UP_MS + WARM_UP_EACH_MS * (1 + subscribers)
-    if (count === undefined) await scene.run({ size, forMs: warmUpMs })
+    if (count === undefined) await scene.run({ size, forMs: warmUpMs, aTurn })
     runs.push(note(await scene.run(load)))
   }
   const [size = 64] = sizes
@@ -151,10 +152,11 @@ function planned(): Plan | undefined {
   }
 }
 
-function where({ forMs, count }: Plan, { place, rounds, missing }: Taken): string {
+function where({ forMs, count, aTurn }: Plan, { place, rounds, missing }: Taken): string {
   const run = count === undefined ? `of ${forMs / 1000} s` : `of ${count} messages`
   const line = machineLine([
     rounds === 1 ? `one round ${run}` : `medians of ${rounds} rounds ${run}`,
+    ...(aTurn === TURN_MESSAGES ? [] : [`at most ${aTurn} messages a turn`]),
     place === 'net' ? 'each process on a host of its own, bridge with MTU 1500' : 'all on one host',
   ])
   const without = [...missing].map(([name, reason]) => `Not measured: ${name} (${reason}).`)

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { Place } from '../peers/contestant.ts'
 import { contestants } from '../peers/registry.ts'
+import { TURN_MESSAGES } from './publisher.ts'
 import { PAYLOAD_SIZE_MIN } from './payload.ts'
 
 export interface Plan {
@@ -17,6 +18,8 @@ export interface Plan {
   readonly forMs: number
   /** So many messages a run, and not for a time. */
   readonly count: number | undefined
+  /** Messages that a turn of the publisher's event loop publishes, at most. */
+  readonly aTurn: number
   /** How long latency is measured, ms; 0: not at all. */
   readonly latencyMs: number
   /** No round begins that would not end in this time, but the first; ms. */
@@ -32,7 +35,7 @@ export interface Plan {
 /** Throws an error whose message is for the one who has typed it. */
 export function planOf(args: readonly string[]): Plan {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
-  const { peers, sizes, subscribers, rounds, seconds, minutes } = values
+  const { peers, sizes, subscribers, rounds, seconds, minutes, turn } = values
   const usual = values.quick === true ? QUICK : values.doc === true ? DOC : THOROUGH
   const names = peers === undefined ? Object.keys(contestants) : namesOf(peers)
   const doc = values.doc === true && peers === undefined
@@ -45,6 +48,7 @@ export function planOf(args: readonly string[]): Plan {
     places: values.doc === true ? ['host', 'net'] : [values.net === true ? 'net' : 'host'],
     forMs: seconds === undefined ? usual.forMs : amountOf('seconds', seconds) * 1000,
     count: values.quick === true ? QUICK_MESSAGES : undefined,
+    aTurn: turn === undefined ? TURN_MESSAGES : numberOf('turn', turn),
     latencyMs: usual.latencyMs,
     withinMs: minutes === undefined ? usual.withinMs : amountOf('minutes', minutes) * 60_000,
     profile: values.profile,
@@ -63,6 +67,7 @@ export const USAGE: string = `npm run bench -- [options]
   --rounds 3           of which the median counts
   --minutes 30         no further round that would not end in this time
   --seconds 1          of each run
+  --turn ${TURN_MESSAGES}           messages that a turn of the publisher's event loop publishes, at most
   --net                each process on a host of its own, at a bridge with MTU 1500 (root)
   --profile FOLDER     a CPU profile of each process of Node
   --json FILE          every run as JSON
@@ -77,6 +82,7 @@ const OPTIONS = {
   rounds: { type: 'string' },
   seconds: { type: 'string' },
   minutes: { type: 'string' },
+  turn: { type: 'string' },
   net: { type: 'boolean' },
   profile: { type: 'string' },
   json: { type: 'string' },

@@ -12,6 +12,8 @@ export interface Load {
   readonly rate?: number
   /** So many messages, and not for a time. */
   readonly count?: number
+  /** Messages that a turn of the event loop publishes, at most. */
+  readonly aTurn?: number
 }
 
 export interface Sent {
@@ -50,10 +52,16 @@ export class Publishing {
     return { messages, stalls, ms: clockMs() - startedAt }
   }
 
-  async #flood({ run, size, forMs, count }: Load): Promise<Omit<Sent, 'ms'>> {
+  async #flood({
+    run,
+    size,
+    forMs,
+    count,
+    aTurn = TURN_MESSAGES,
+  }: Load): Promise<Omit<Sent, 'ms'>> {
     const window = windowOf(size)
     const payloads = new Payloads(size, 2 * window.messages)
-    const perTurn = Math.max(1, Math.min(TURN_MESSAGES, Math.floor(TURN_BYTES / size)))
+    const perTurn = Math.max(1, Math.min(aTurn, Math.floor(TURN_BYTES / size)))
     const until = clockMs() + forMs
     const progress = new Progress(this.#window)
     let sent = 0
@@ -121,6 +129,6 @@ const PROBE_SIZE = 64
 const PROBES = 256
 const MEETING_MS = 20_000
 /** A turn of the event loop publishes so much at most, whoever takes part. */
-const TURN_MESSAGES = 256
+export const TURN_MESSAGES = 256
 const TURN_BYTES = 64 * 1024
 const STALL_MS = 2000

@@ -13,6 +13,7 @@ describe('the plan of the benchmark', () => {
       places: ['host'],
       forMs: 1000,
       count: undefined,
+      aTurn: 256,
     })
   })
 
@@ -27,7 +28,7 @@ describe('the plan of the benchmark', () => {
       sizes: [64, 1024, 16_384],
       subscribers: [1, 2, 4, 8],
       whole: ['sixcast', 'nats', 'zeromq'],
-      withinMs: 570_000,
+      withinMs: 960_000,
       write: true,
     })
     expect(plan.peers).toEqual(planOf([]).peers)
@@ -39,13 +40,14 @@ describe('the plan of the benchmark', () => {
 
   it('takes every option', () => {
     const asked =
-      '--peers raw,ws --sizes 16 --subscribers 3 --rounds 2 --seconds 5 --net --json f --profile p'
+      '--peers raw,ws --sizes 16 --subscribers 3 --rounds 2 --seconds 5 --turn 1 --net --json f --profile p'
     expect(planOf([...asked.split(' '), '--write'])).toMatchObject({
       peers: ['raw', 'ws'],
       sizes: [16],
       subscribers: [3],
       rounds: 2,
       forMs: 5000,
+      aTurn: 1,
       places: ['net'],
       json: 'f',
       profile: 'p',
@@ -58,6 +60,7 @@ describe('the plan of the benchmark', () => {
     [['--sizes', '15'], "'15' is no whole number from 16"],
     [['--rounds', '0'], "'0' is no whole number from 1"],
     [['--subscribers', 'many'], "'many' is no whole number"],
+    [['--turn', '0'], "'0' is no whole number from 1"],
     [['--minutes', '0'], "'0' is no number above 0"],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %j', (args, message) => {
