@@ -16,6 +16,11 @@ export interface Env {
   readonly crypto: Crypto
   /** `size` unpredictable bytes. */
   random(size: number): Uint8Array
+  /**
+   * So many zeros, which messages will share: where the runtime can, such that a program which is
+   * given one of them cannot give the memory of the others away. Default: `new ArrayBuffer`.
+   */
+  readonly memory?: (size: number) => ArrayBuffer
 }
 
 /** A number in [0, 1) from the environment's randomness. */

@@ -6,6 +6,8 @@
  */
 
 export class Slab {
+  /** Makes memory of zeros. */
+  make: (size: number) => ArrayBuffer = (size) => new ArrayBuffer(size)
   #whole = NOTHING
   #used = 0
 
@@ -15,7 +17,7 @@ export class Slab {
    */
   cut(size: number, ahead: number): Uint8Array {
     if (this.#used + size > this.#whole.byteLength) {
-      this.#whole = new ArrayBuffer(Math.max(size, Math.min(ahead, WHOLE_SIZE)))
+      this.#whole = this.make(Math.max(size, Math.min(ahead, WHOLE_SIZE)))
       this.#used = 0
     }
     this.#used += size

@@ -2,6 +2,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 // The global of the same name is a getter in Node 20.
 import { performance } from 'node:perf_hooks'
+import { markAsUntransferable } from 'node:worker_threads'
 import type { Identity } from '../api/options.ts'
 import type { Env } from '../core/env.ts'
 import { openBox } from './boxes.ts'
@@ -20,6 +21,11 @@ export async function nodeEnv(): Promise<Env> {
       ...box,
     },
     random: stocked((size) => new Uint8Array(randomBytes(size))),
+    memory: (size) => {
+      const memory = new ArrayBuffer(size)
+      markAsUntransferable(memory) // as the memory that Node's own Buffers share
+      return memory
+    },
   }
 }
 

@@ -25,7 +25,7 @@ export class SimulatedProcess {
     const machine = await nodeSystem(identity)
     const schedule = this.#schedule
     return {
-      env: { crypto: machine.env.crypto, random: (size) => this.#random.bytes(size) },
+      env: { ...machine.env, random: (size) => this.#random.bytes(size) },
       now: () => schedule.time,
       wallOffset: EPOCH_MS,
       turn: (then, takesMs = 0) => void this.#after(takesMs, then),

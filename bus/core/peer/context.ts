@@ -117,6 +117,7 @@ export class Context {
     this.self = { instance, salt, identity: config.identity }
     this.controlKey = new EpochKey((keys) => keys.controlKeyOf(this.self))
     this.sealer = new Sealer(env.crypto, this.keys, instance)
+    if (env.memory) this.sealer.bodies.make = env.memory
     this.groups = new Groups(config.scope, config.fold, (label) => this.keys.groupBytes(label))
     this.controlGroup = this.groups.control
     this.roster = new Roster(config.limits.peers)

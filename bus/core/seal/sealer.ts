@@ -31,7 +31,8 @@ export class Sealer {
   /** The header of the packet at hand, which is its nonce: what packets share stays in it. */
   readonly #header = new Uint8Array(HEADER_SIZE)
   readonly #packets = new Slab()
-  readonly #bodies = new Slab()
+  /** What programs are given views of. */
+  readonly bodies: Slab = new Slab()
   /** The nonce of a packet that is being opened. */
   readonly #nonce = new Uint8Array(HEADER_SIZE)
 
@@ -96,11 +97,9 @@ export class Sealer {
     const size = box.length - this.#keys.overhead
     if (size < 0) return undefined
     const shares = ahead > packet.length || (ahead > 0 && size <= SHARED_SIZE / 2)
-    const body = shares
-      ? this.#bodies.cut(size, Math.max(ahead, SHARED_SIZE))
-      : new Uint8Array(size)
+    const body = shares ? this.bodies.cut(size, Math.max(ahead, SHARED_SIZE)) : new Uint8Array(size)
     if (this.#opensInto(body, packet, { box, key })) return body
-    if (shares) this.#bodies.putBack(size)
+    if (shares) this.bodies.putBack(size)
     return undefined
   }
 

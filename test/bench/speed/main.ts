@@ -4,7 +4,8 @@
  * All run in turns on the same machine, with the same messages, the same clock and the same window,
  * so that a busy machine is busy for all of them; the medians of the rounds count.
  */
-import { writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import type { Native } from '../../../bus/index.ts'
 import { tell } from '../../sim/tables.ts'
 import { install } from '../peers/package.ts'
 import type { Place } from '../peers/contestant.ts'
@@ -46,6 +47,12 @@ async function compare(asked: Plan): Promise<void> {
   writeFileSync(json, `${JSON.stringify(text, undefined, 2)}\n`)
 }
 
+/** What cannot be written is told now, and not when all has been measured. */
+function prepare({ json, profile }: Plan): void {
+  if (json !== undefined) closeSync(openSync(json, 'a'))
+  if (profile !== undefined) mkdirSync(profile, { recursive: true })
+}
+
 interface Course {
   readonly heats: readonly Heat[]
   readonly asked: Plan
@@ -72,7 +79,7 @@ async function round({ heats, asked, runs, missing }: Course): Promise<void> {
       for (const peer of peers) {
         const left = done === 0 ? '' : `, ${minutes(startedAt, legs / done - 1)} to go`
         tell(`  ${++done} of ${legs}${left}: ${place}, ${subscribers} subscribers, ${peer}`)
-        const measured = measure(peer, { ...asked, stage, subscribers })
+        const measured = measure(peer, { ...asked, stage, subscribers, missing })
         await measured.then(
           (some) => runs.get(place)?.push(...some),
           (error: unknown) => failed(peer, error),
@@ -95,10 +102,13 @@ function stageOf({ profile }: Plan, { place, subscribers }: Heat): Promise<Stage
 
 async function measure(
   peer: string,
-  { stage, subscribers, sizes, forMs, count, aTurn, latencyMs }: Scenery,
+  { stage, subscribers, sizes, forMs, count, aTurn, latencyMs, missing }: Scenery,
 ): Promise<Measured[]> {
   const runs: Measured[] = []
   await using scene = await Scene.open(peer, stage, subscribers)
+  const { native } = (await scene.about()) as { readonly native?: Native }
+  const isLess = native?.inUse === false && contestants[peer]!.label.endsWith(NATIVE)
+  if (isLess) missing.set(`the fast path of ${peer}`, native.reason)
   for (const size of sizes) {
     const load = { size, forMs, aTurn, ...(count !== undefined && { count }) }
     // Processes that share the processors take as much longer until their code is compiled.
@@ -111,7 +121,7 @@ async function measure(
   return runs
 }
 
-interface Scenery extends Omit<Plan, 'subscribers'> {
+interface Scenery extends Omit<Plan, 'subscribers'>, Pick<Course, 'missing'> {
   readonly stage: Stage
   readonly subscribers: number
 }
@@ -144,7 +154,9 @@ function present(names: readonly string[], missing: Map<string, string>): string
 
 function planned(): Plan | undefined {
   try {
-    return planOf(process.argv.slice(2))
+    const asked = planOf(process.argv.slice(2))
+    prepare(asked)
+    return asked
   } catch (error) {
     tell(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
     process.exitCode = 1
@@ -169,6 +181,8 @@ interface Taken {
   readonly missing: ReadonlyMap<string, string>
 }
 
+/** What a row promises whose datagrams go by the fast path. */
+const NATIVE = 'native'
 /** Before each run, and for each process that takes part. */
 const WARM_UP_MS = 500
 const WARM_UP_EACH_MS = 200

@@ -58,7 +58,7 @@ export function planOf(args: readonly string[]): Plan {
 }
 
 export const USAGE: string = `npm run bench -- [options]
-  --quick              few messages of each size, one round, no latency
+  --quick              whether it works: few messages of each size, cold, one round, no latency
   --doc                what docs/performance.md shows, on one host and between hosts (root), in
                        as many rounds as 16 minutes allow, and one at least
   --peers A,B          of ${Object.keys(contestants).join(', ')}

@@ -134,6 +134,17 @@ describe('the memory of packets', () => {
     expect(sealer.open(large, key, large.length)!.buffer.byteLength).toBe(3000)
   })
 
+  it('is made by the runtime, where bodies share it', () => {
+    const opener = sealerOf(counting(32))
+    const made: number[] = []
+    opener.bodies.make = (size) => {
+      made.push(size)
+      return new ArrayBuffer(size)
+    }
+    for (const packet of run(4)) opener.open(packet, key, packet.length)
+    expect(made).toEqual([4096])
+  })
+
   it('is not used up by what does not open', () => {
     const [first, forged, second] = run(3)
     forged![BODY_OFFSET] = forged![BODY_OFFSET]! ^ 1
