@@ -15,8 +15,8 @@ export function batchOf(bodySize: number): Batch {
 }
 
 /**
- * Gives one back, and what it holds is nobody's. Thousands of idle streams must not hold a large buffer each, and a
- * busy one must not make a new one each millisecond.
+ * Gives one back; what it holds is nobody's. Thousands of idle streams must not hold a large buffer
+ * each, and a busy one must not make a new one each millisecond.
  */
 export function giveBack(batch: Batch): void {
   batch.clear()
