@@ -6,7 +6,7 @@
  * is the owner's, whose it is, whether it counts now, and whether it lets anybody publish at all.
  * As a peer does, it verifies a chain once, and an instance once for each chain it shows.
  */
-import { concat, hexOf } from '../bus/core/bytes.ts'
+import { concat, hexOf, sameBytes } from '../bus/core/bytes.ts'
 import type { Crypto } from '../bus/core/env.ts'
 import { GRANT_LABEL, Rights } from '../bus/core/rights.ts'
 import { Kind } from '../bus/core/wire/packet.ts'
@@ -85,7 +85,7 @@ export class Judge {
   /** The chain of an identity, if it counts now. */
   chainOf(bytes: Uint8Array, identity: Uint8Array): Rights | undefined {
     const rights = Rights.read(bytes)
-    if (!rights || !isEqual(rights.holder, identity) || !this.counts(rights)) {
+    if (!rights || !sameBytes(rights.holder, identity) || !this.counts(rights)) {
       return undefined
     }
     const name = hexOf(this.#crypto.hash(bytes))
@@ -138,7 +138,7 @@ export class Judge {
   ): void {
     const { identity, rights } = hello.hello
     const known = this.#standings.get(instance)
-    if (known && isEqual(known.rights.bytes, rights)) {
+    if (known && sameBytes(known.rights.bytes, rights)) {
       known.epoch = Math.max(known.epoch, epoch)
       return
     }
@@ -162,10 +162,6 @@ export class Judge {
     }
     this.#standings.delete(oldest!) // it is full, so there is one
   }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
 /** What everybody says who is there: data and what mends it are for those who publish. */

@@ -12,6 +12,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return all
 }
 
+/** Stops at the first difference: not for secrets. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
 /** The first eight bytes as an unsigned number in network byte order. */
 export function uint64Of(bytes: Uint8Array): bigint {
   let value = 0n

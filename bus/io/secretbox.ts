@@ -1,5 +1,9 @@
 /** NaCl secretbox by sodium-native, where it loads: the same bytes as tweetnacl makes, and quicker. */
+import nacl from 'tweetnacl'
+import { sameBytes } from '../core/bytes.ts'
 import { type Secretbox, tweetnaclBox } from './tweetnacl.ts'
+
+const { keyLength, nonceLength, overheadLength } = nacl.secretbox
 
 /** Of the package, what is called. */
 export interface Sodium {
@@ -40,11 +44,8 @@ async function load(name: string): Promise<Secretbox | undefined> {
  */
 export function boxOf(sodium: Sodium): Secretbox | undefined {
   const box = checked(sodium)
-  const [nonce, key] = [new Uint8Array(NONCE_SIZE).fill(4), new Uint8Array(KEY_SIZE).fill(5)]
-  const [one, other] = [
-    new Uint8Array(SAMPLE.length + MAC_SIZE),
-    new Uint8Array(SAMPLE.length + MAC_SIZE),
-  ]
+  const [nonce, key] = [new Uint8Array(nonceLength).fill(4), new Uint8Array(keyLength).fill(5)]
+  const [one, other] = [new Uint8Array(SAMPLE_BOX_SIZE), new Uint8Array(SAMPLE_BOX_SIZE)]
   box.seal(one, SAMPLE, nonce, key)
   tweetnaclBox.seal(other, SAMPLE, nonce, key)
   const [opened, untouched] = [new Uint8Array(SAMPLE.length), new Uint8Array(SAMPLE.length)]
@@ -52,7 +53,8 @@ export function boxOf(sodium: Sodium): Secretbox | undefined {
   other[0]! ^= 1
   const refuses = !box.open(untouched, other, nonce, key)
   other[0]! ^= 1
-  const isRight = same(one, other) && same(opened, SAMPLE) && untouched.every((byte) => byte === 0)
+  const isRight =
+    sameBytes(one, other) && sameBytes(opened, SAMPLE) && untouched.every((byte) => byte === 0)
   return opens && refuses && isRight ? box : undefined
 }
 
@@ -77,18 +79,12 @@ function assertSizes(
   by: { readonly nonce: Uint8Array; readonly key: Uint8Array },
 ): void {
   const [nonce, key] = [by.nonce.length, by.key.length]
-  if (box === message + MAC_SIZE && nonce === NONCE_SIZE && key === KEY_SIZE) return
+  if (box === message + overheadLength && nonce === nonceLength && key === keyLength) return
   const given = `a message of ${message} bytes, a box of ${box}, a nonce of ${nonce}, a key of ${key}`
   throw new RangeError(
-    `${given}: a box has ${MAC_SIZE} more than its message, the others 24 and 32`,
+    `${given}: a box has ${overheadLength} more than its message, the others ${nonceLength} and ${keyLength}`,
   )
 }
 
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at])
-}
-
-const MAC_SIZE = 16
-const NONCE_SIZE = 24
-const KEY_SIZE = 32
 const SAMPLE = Uint8Array.of(1, 2, 3)
+const SAMPLE_BOX_SIZE = SAMPLE.length + overheadLength

@@ -1,5 +1,6 @@
 /** One exposed variable: what it holds, or the function that it is read by, with its bounds. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { sameBytes } from '../../core/bytes.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { CounterName } from '../../core/metrics.ts'
 import { utf8 } from '../../core/text.ts'
@@ -246,6 +247,5 @@ interface Waiter {
 }
 
 function isSame(one: Encoded, other: Encoded): boolean {
-  if (one.codec !== other.codec || one.payload.length !== other.payload.length) return false
-  return one.payload.every((byte, i) => byte === other.payload[i])
+  return one.codec === other.codec && sameBytes(one.payload, other.payload)
 }

@@ -24,7 +24,6 @@ export function giveBack(batch: Batch): void {
 }
 
 export class Batch {
-  readonly bodySize: number
   /** When the first message came, ms of the driver's clock. */
   at = 0
   /** Index of the first message. */
@@ -34,8 +33,12 @@ export class Batch {
 
   /** `bodySize`: largest body of the stream's packets. */
   constructor(bodySize: number) {
-    this.bodySize = bodySize
     this.#writer = new Writer(bodySize)
+  }
+
+  /** Largest body of the stream's packets. */
+  get bodySize(): number {
+    return this.#writer.bytes.length
   }
 
   get count(): number {

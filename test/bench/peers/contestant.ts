@@ -34,7 +34,7 @@ export interface Broker {
 export interface Outlet extends Ending {
   /** Publishes the messages of one turn; their bytes stay as they are until all are acknowledged. */
   turn(payloads: readonly Uint8Array[]): void | Promise<void>
-  /** What it says of its own working, for the JSON. */
+  /** What it says of its own working; `native`, of what promises a fast path: whether it has one. */
   about?(): Readonly<Record<string, unknown>>
 }
 

@@ -19,7 +19,7 @@ export function sixcast(way: Way): Contestant {
           for (const payload of payloads) bus.publish(TOPIC, payload, { delivery })
           return bus.ready
         },
-        about: () => ({ ...bus.stats(), native: bus.native }),
+        about: () => ({ ...bus.stats(), ...(native && { native: bus.native }) }),
         close: () => leave(bus),
       }
     },

@@ -107,8 +107,7 @@ async function measure(
   const runs: Measured[] = []
   await using scene = await Scene.open(peer, stage, subscribers)
   const { native } = (await scene.about()) as { readonly native?: Native }
-  const isLess = native?.inUse === false && contestants[peer]!.label.endsWith(NATIVE)
-  if (isLess) missing.set(`the fast path of ${peer}`, native.reason)
+  if (native?.inUse === false) missing.set(`the fast path of ${peer}`, native.reason)
   for (const size of sizes) {
     const load = { size, forMs, aTurn, ...(count !== undefined && { count }) }
     // Processes that share the processors take as much longer until their code is compiled.
@@ -181,8 +180,6 @@ interface Taken {
   readonly missing: ReadonlyMap<string, string>
 }
 
-/** What a row promises whose datagrams go by the fast path. */
-const NATIVE = 'native'
 /** Before each run, and for each process that takes part. */
 const WARM_UP_MS = 500
 const WARM_UP_EACH_MS = 200

@@ -5,6 +5,7 @@
  * is not the one that the peer has shown before.
  */
 import type { Context, Remote } from '../context.ts'
+import { sameBytes } from '../../bytes.ts'
 import { GRANT_LABEL, type Link, Rights } from '../../rights.ts'
 import type { Hello } from '../../wire/hello.ts'
 
@@ -19,7 +20,8 @@ export class Gatekeeper {
 
   /** Whether a known peer shows rights that it has not shown before. */
   isNews(hello: Hello, remote: Remote): boolean {
-    return this.#owner !== undefined && !equal(hello.rights, remote.rights?.bytes)
+    const { rights } = remote
+    return this.#owner !== undefined && !(rights && sameBytes(hello.rights, rights.bytes))
   }
 
   /** `then` runs if the realm lets the holder of a verified hello in, `refused` if it does not. */
@@ -33,7 +35,7 @@ export class Gatekeeper {
     const known = remote?.rights && !this.isNews(hello, remote) ? remote.rights : undefined
     if (known && !this.#isRevoked(hello.identity, known)) return then(now, known)
     const rights = Rights.read(hello.rights)
-    const theirs = rights !== undefined && equal(rights.holder, hello.identity)
+    const theirs = rights !== undefined && sameBytes(rights.holder, hello.identity)
     if (!theirs || !rights.isValid(this.#wall(now))) {
       this.#context.reject('denied')
       return refused()
@@ -77,8 +79,4 @@ export class Gatekeeper {
   #wall(now: number): number {
     return now + this.#context.config.wallOffset
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i])
 }
